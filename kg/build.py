@@ -1,0 +1,62 @@
+"""The build: what it is made from, and what its steps hand on to each other."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pyoxigraph import Quad, Store
+from rdflib import Graph
+from yaml import MappingNode
+
+from kg.names import Names
+from kg.problems import Problem
+from kg.schema import Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The directories that a dataset is built from; of `data`, several make a union."""
+
+    data: tuple[Path, ...]
+    ontology: Path
+    shapes: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One YAML document: the path of its thing (`kind/name`), the file it stands in, and its tree with positions."""
+
+    path: str
+    file: Path
+    node: MappingNode
+
+    @property
+    def kind(self) -> str:
+        return self.path.partition("/")[0]
+
+
+@dataclass(slots=True)
+class Build:
+    """A build under way. Each step reads what the steps before it have filled in, and fills in its own.
+
+    read: `ontology`, `shapes` (canonical quads), `schema`, `records`, `paths` (every thing that the sources name,
+    those of broken records too), `files`. map: `store` (default graph: asserted), `nodes` (the YAML map of each
+    subject: record, map node). infer: `store` (default graph: asserted and inferred; inferred graph).
+    describe: `catalogue`. publish: `version`.
+    """
+
+    sources: Sources
+    names: Names
+    published: Path
+    problems: list[Problem] = field(default_factory=list)
+    files: int = 0
+    ontology: list[Quad] = field(default_factory=list)
+    shapes: list[Quad] = field(default_factory=list)
+    shapes_graph: Graph = field(default_factory=Graph)
+    ontology_shapes: Graph = field(default_factory=Graph)
+    schema: Schema | None = None
+    records: list[Record] = field(default_factory=list)
+    paths: set[str] = field(default_factory=set)
+    store: Store = field(default_factory=Store)
+    nodes: dict[str, tuple[Record, MappingNode]] = field(default_factory=dict)
+    catalogue: list[Quad] = field(default_factory=list)
+    version: str | None = None

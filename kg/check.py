@@ -1,0 +1,153 @@
+"""Check: SHACL over asserted and inferred triples, each result brought back to the line that it is about."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyshacl
+from pyoxigraph import DefaultGraph, RdfFormat
+from rdflib import Graph, URIRef
+from rdflib.namespace import RDF, SH
+from rdflib.term import Literal, Node
+from yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from yaml.nodes import Node as YamlNode
+
+from kg import literals
+from kg.build import Build
+from kg.model import SEVERITIES
+from kg.names import local_name
+from kg.problems import Problem
+from kg.read import problem
+from kg.schema import Property, Schema
+
+COMPONENTS = {
+    "MinCount": "E301",
+    "QualifiedMinCount": "E301",
+    "HasValue": "E301",
+    "MaxCount": "E302",
+    "QualifiedMaxCount": "E302",
+    "Datatype": "E303",
+    "Class": "E304",
+    "NodeKind": "E305",
+    "Pattern": "E306",
+    "In": "E307",
+    "MinLength": "E308",
+    "MaxLength": "E308",
+    "MinInclusive": "E309",
+    "MaxInclusive": "E309",
+    "MinExclusive": "E309",
+    "MaxExclusive": "E309",
+    "UniqueLang": "E310",
+    "LanguageIn": "E310",
+    "LessThan": "E311",
+    "LessThanOrEquals": "E311",
+    "Equals": "E312",
+    "Disjoint": "E312",
+    "Or": "E312",
+    "And": "E312",
+    "Not": "E312",
+    "Xone": "E312",
+    "Node": "E313",
+    "Property": "E313",
+}
+"""The code for each constraint component of SHACL core (w3.org/TR/shacl, 4)."""
+
+
+def check(build: Build) -> None:
+    """Adds a problem for every SHACL result, except those that an earlier problem already explains."""
+    if build.schema is None:
+        return
+    data = Graph().parse(
+        data=build.store.dump(format=RdfFormat.N_TRIPLES, from_graph=DefaultGraph()) or b"", format="nt"
+    )
+    _, report, _ = pyshacl.validate(data, shacl_graph=build.shapes_graph, inference="none")
+    left_out = {build.names.thing(path) for path in build.paths} - set(build.nodes)
+    build.problems += [
+        found
+        for result in report.subjects(RDF.type, SH.ValidationResult)
+        if str(report.value(result, SH.value)) not in left_out
+        for found in to_problem(build, report, result)
+    ]
+
+
+def to_problem(build: Build, report: Graph, result: Node) -> Iterator[Problem]:
+    """A SHACL result (w3.org/TR/shacl, 3.6.2) as a problem; none if its focus node stands in no source."""
+    assert build.schema is not None
+    focus = str(report.value(result, SH.focusNode))
+    if focus not in build.nodes:
+        return
+    record, node = build.nodes[focus]
+    path, value = report.value(result, SH.resultPath), report.value(result, SH.value)
+    place = locate(node, build.schema, path, value, build.names.things)
+    component = local_name(str(report.value(result, SH.sourceConstraintComponent)))
+    yield problem(
+        COMPONENTS.get(component.removesuffix("ConstraintComponent"), "E399"),
+        str(report.value(result, SH.resultMessage)),
+        record.file,
+        place,
+        record.path,
+        found=describe_value(build, value),
+        severity=SEVERITIES[URIRef(str(report.value(result, SH.resultSeverity)))],
+    )
+
+
+def describe_value(build: Build, value: Node | None) -> str | None:
+    """A value as the editor wrote it."""
+    if value is None:
+        return None
+    text = str(value)
+    if isinstance(value, Literal):
+        return f"{text} ({value.language})" if value.language else text
+    return text.removeprefix(build.names.things) if text.startswith(build.names.things) else build.names.compact(text)
+
+
+def locate(node: MappingNode, schema: Schema, path: Node | None, value: Node | None, things: str) -> YamlNode:
+    """Where a value of a property stands in a record or part; else the key's value; else the first key of the map."""
+    property_ = schema.property_of(str(path)) if path is not None else None
+    written = next((v for k, v in node.value if property_ and k.value == property_.key), None)
+    if written is None or property_ is None:
+        return first_of(node)
+    if value is not None:
+        for item in scalars(written, value):
+            if is_written(item, property_, value, things):
+                return item
+    return written
+
+
+def first_of(node: MappingNode) -> YamlNode:
+    """The first key of a map, or the map where it has none."""
+    key: YamlNode = next((key for key, _ in node.value), node)
+    return key
+
+
+def scalars(node: YamlNode, value: Node) -> Iterator[YamlNode]:
+    """The scalars of a value; in a language map, those of the language of `value`."""
+    match node:
+        case SequenceNode():
+            for item in node.value:
+                yield from scalars(item, value)
+        case MappingNode():
+            language = value.language if isinstance(value, Literal) else None
+            for key, item in node.value:
+                if language is None or key.value.lower() == language:
+                    yield from scalars(item, value)
+        case ScalarNode():
+            yield node
+
+
+def is_written(node: YamlNode, property_: Property, value: Node, things: str) -> bool:
+    """True if a scalar is how the value of a property was written."""
+    text = str(node.value)
+    if isinstance(value, Literal) and property_.datatypes:
+        try:
+            return literals.typed(text, property_.datatypes)[0] == str(value)
+        except ValueError:
+            return False
+    return str(value) in (text, things + text, property_.individuals.get(text))
+
+
+def only_in(problems: list[Problem], paths: tuple[Path, ...]) -> list[Problem]:
+    """The problems of some files or directories; all problems if none is named."""
+    wanted = [path.resolve() for path in paths]
+    return [
+        found for found in problems if not wanted or any(found.file.resolve().is_relative_to(path) for path in wanted)
+    ]

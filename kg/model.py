@@ -1,0 +1,148 @@
+"""The model: the Turtle files of `ontology/` and `shapes/`, read, rebased and checked by the rules for the ontology."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pyshacl
+from pyoxigraph import (
+    CanonicalizationAlgorithm,
+    Dataset,
+    DefaultGraph,
+    NamedNode,
+    Quad,
+    RdfFormat,
+    Triple,
+    parse,
+    serialize,
+)
+from rdflib import Graph, URIRef
+from rdflib.collection import Collection
+from rdflib.namespace import OWL, RDF, RDFS, SH, SKOS, XSD
+from rdflib.term import Literal
+
+from kg.build import Build
+from kg.names import PREFIXES, local_name
+from kg.problems import Problem, Severity
+from kg.schema import Schema
+
+RULES = "ontology.ttl"
+"""The file of `shapes/` that holds the rules for the ontology itself."""
+
+SEVERITIES = {SH.Violation: Severity.ERROR, SH.Warning: Severity.WARNING, SH.Info: Severity.INFO}
+
+
+def read_model(build: Build) -> None:
+    """Fills `ontology`, `shapes` and `schema`; `schema` stays None where the model cannot be built on."""
+    ontology_files = [file for file in sorted(build.sources.ontology.rglob("*.ttl")) if "releases" not in file.parts]
+    shape_files = sorted(build.sources.shapes.rglob("*.ttl"))
+    before = len(build.problems)
+    ontology = to_graph(triple for file in ontology_files for triple in read_turtle(build, file))
+    rules = to_graph(triple for file in shape_files if file.name == RULES for triple in read_turtle(build, file))
+    shapes = to_graph(triple for file in shape_files if file.name != RULES for triple in read_turtle(build, file))
+    if len(build.problems) > before:
+        return
+    declare_bounds(ontology, build.names.vocabulary)
+    schema = Schema(ontology, shapes, build.names)
+    found = [Problem(f.code, f.message, *_place(build, f.term), hint=f.hint) for f in schema.findings] + list(
+        check_ontology(build, ontology, rules)
+    )
+    build.problems += found
+    build.shapes_graph = shapes
+    build.ontology = canonical(ontology, build.names.ontology)
+    build.shapes = canonical(shapes + rules, build.names.shapes)
+    if not any(problem.severity is Severity.ERROR for problem in found):
+        build.schema = schema
+
+
+def read_turtle(build: Build, file: Path) -> Iterable[Triple]:
+    """The triples of one Turtle file, rebased; a syntax error becomes a problem at its place."""
+    text = build.names.rebase(file.read_text(encoding="utf-8", errors="replace"))
+    build.files += 1
+    try:
+        return [quad.triple for quad in parse(text, format=RdfFormat.TURTLE, rename_blank_nodes=True)]
+    except SyntaxError as error:
+        message = re.sub(r"^Parser error at line .*?: ", "", str(error.msg))
+        build.problems.append(
+            Problem("E501", f"this is not Turtle: {message}", file, error.lineno or 1, error.offset or 1)
+        )
+        return []
+
+
+def to_graph(triples: Iterable[Triple]) -> Graph:
+    """The same triples for rdflib and pySHACL."""
+    return Graph().parse(data=serialize(triples, format=RdfFormat.N_TRIPLES) or b"", format="nt")
+
+
+def canonical(graph: Graph, name: str) -> list[Quad]:
+    """The triples as quads of a named graph, with the blank nodes labelled by RDFC-1.0."""
+    dataset = Dataset(parse(graph.serialize(format="nt"), format=RdfFormat.N_TRIPLES))
+    dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+    return [Quad(quad.subject, quad.predicate, quad.object, NamedNode(name)) for quad in dataset]
+
+
+def declare_bounds(ontology: Graph, vocabulary: str) -> None:
+    """Declares, for each property that ranges over a union of date datatypes, the two properties of its bounds.
+
+    A gYear cannot be compared with a date in SPARQL; `…Earliest` and `…Latest` always are xsd:date.
+    """
+    dates = {XSD.date, XSD.gYear, XSD.gYearMonth}
+    for property_, range_ in sorted(ontology.subject_objects(RDFS.range)):
+        heads = [
+            h for node in ontology.objects(range_, OWL.equivalentClass) for h in ontology.objects(node, OWL.unionOf)
+        ]
+        if not any(set(Collection(ontology, head)) == dates for head in heads):
+            continue
+        label = str(ontology.value(property_, RDFS.label, any=True) or local_name(str(property_)))
+        labels = {o.language: str(o) for o in ontology.objects(property_, RDFS.label) if isinstance(o, Literal)}
+        label = labels.get("en", label)
+        for end, day, annotation in (("Earliest", "first", "earliestBound"), ("Latest", "last", "latestBound")):
+            bound = URIRef(f"{property_}{end}")
+            for predicate, value in (
+                (RDF.type, OWL.DatatypeProperty),
+                (RDFS.range, XSD.date),
+                (RDFS.label, Literal(f"{label} ({end.lower()})", "en")),
+                (SKOS.definition, Literal(f"The {day} day that the value of “{label}” can mean.", "en")),
+                (SKOS.example, Literal(f"1992-07-{'01' if end == 'Earliest' else '31'} for 1992-07", "en")),
+                (URIRef(PREFIXES["vs"] + "term_status"), Literal("stable")),
+            ):
+                ontology.add((bound, predicate, value))
+            for defined_by in ontology.objects(property_, RDFS.isDefinedBy):
+                ontology.add((bound, RDFS.isDefinedBy, defined_by))
+            ontology.add((property_, URIRef(vocabulary + annotation), bound))
+
+
+def check_ontology(build: Build, ontology: Graph, rules: Graph) -> Iterable[Problem]:
+    """The rules for the ontology that its own terms do not meet."""
+    _, results, _ = pyshacl.validate(ontology, shacl_graph=rules, inference="none")
+    for result in results.subjects(RDF.type, SH.ValidationResult):
+        focus = str(results.value(result, SH.focusNode))
+        if not focus.startswith(build.names.base):
+            continue
+        file, line, column = _place(build, focus)
+        message = str(results.value(result, SH.resultMessage))
+        yield Problem(
+            "E502",
+            f"{local_name(focus)}: {message}",
+            file,
+            line,
+            column,
+            severity=SEVERITIES[URIRef(str(results.value(result, SH.resultSeverity)))],
+        )
+
+
+def _place(build: Build, iri: str) -> tuple[Path, int, int]:
+    """File, line and column where a term or shape is the subject; the first line of the first file if none is found."""
+    prefixed = build.names.compact(iri)
+    canonical_iri = "<" + iri.replace(build.names.base, "https://w3id.org/osce-kg/") + ">"
+    files = [*sorted(build.sources.ontology.rglob("*.ttl")), *sorted(build.sources.shapes.rglob("*.ttl"))]
+    for file in files:
+        for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+            if line.split(" ", 1)[0].rstrip(";.") in (prefixed, canonical_iri):
+                return file, number, 1
+    return (files[0] if files else build.sources.ontology), 1, 1
+
+
+def in_graph(quads: Iterable[Quad]) -> list[Quad]:
+    """The same triples in the default graph."""
+    return [Quad(quad.subject, quad.predicate, quad.object, DefaultGraph()) for quad in quads]

@@ -1,0 +1,128 @@
+"""Names: the one mint for IRIs and the one table of prefixes."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+CANONICAL = "https://w3id.org/osce-kg/"
+"""The namespace that ontology and shapes are written in; the build rebases it to where the dataset is published."""
+
+DEFAULT_BASE = "http://localhost:8000/"
+
+NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+"""What a kind, a thing and a key of a part may be called."""
+
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+RDFS = "http://www.w3.org/2000/01/rdf-schema#"
+XSD = "http://www.w3.org/2001/XMLSchema#"
+
+RDF_TYPE = RDF + "type"
+RDFS_LABEL = RDFS + "label"
+
+PREFIXES = {
+    "dash": "http://datashapes.org/dash#",
+    "dcat": "http://www.w3.org/ns/dcat#",
+    "dcterms": "http://purl.org/dc/terms/",
+    "foaf": "http://xmlns.com/foaf/0.1/",
+    "geo": "http://www.w3.org/2003/01/geo/wgs84_pos#",
+    "hydra": "http://www.w3.org/ns/hydra/core#",
+    "org": "http://www.w3.org/ns/org#",
+    "owl": "http://www.w3.org/2002/07/owl#",
+    "prov": "http://www.w3.org/ns/prov#",
+    "rdf": RDF,
+    "rdfs": RDFS,
+    "schema": "https://schema.org/",
+    "sd": "http://www.w3.org/ns/sparql-service-description#",
+    "sh": "http://www.w3.org/ns/shacl#",
+    "skos": "http://www.w3.org/2004/02/skos/core#",
+    "time": "http://www.w3.org/2006/time#",
+    "vann": "http://purl.org/vocab/vann/",
+    "void": "http://rdfs.org/ns/void#",
+    "vs": "http://www.w3.org/2003/06/sw-vocab-status/ns#",
+    "xsd": XSD,
+}
+"""Prefixes of other people's namespaces, used in every Turtle document, every query and every page."""
+
+
+class InvalidBaseError(ValueError):
+    """Raised when a base is not an absolute http(s) IRI that paths can be put behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Mints every IRI of a dataset from its base, which ends with a slash."""
+
+    base: str
+
+    @classmethod
+    def at(cls, base: str) -> "Names":
+        """Checks a base and gives it its final slash; raises InvalidBaseError."""
+        parts = urlsplit(base)
+        legal = not re.search(r"[\s<>\"{}|\\^`]", base)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or not legal:
+            raise InvalidBaseError(f"expected an http or https address without query or fragment, found {base!r}")
+        return cls(base if base.endswith("/") else base + "/")
+
+    @property
+    def things(self) -> str:
+        return self.base + "id/"
+
+    @property
+    def ontology(self) -> str:
+        """The ontology, and the named graph that holds it."""
+        return self.base + "ontology"
+
+    @property
+    def shapes(self) -> str:
+        """The shapes, and the named graph that holds them."""
+        return self.base + "shapes"
+
+    @property
+    def dataset(self) -> str:
+        """The dataset, and the named graph that holds its catalogue."""
+        return self.base + "dataset"
+
+    @property
+    def inferred(self) -> str:
+        """The named graph of what the build inferred; the default graph holds it too."""
+        return self.dataset + "#inferred"
+
+    @property
+    def vocabulary(self) -> str:
+        """The namespace of our own terms."""
+        return self.ontology + "#"
+
+    @property
+    def prefixes(self) -> dict[str, str]:
+        return {**PREFIXES, "osce": self.vocabulary, "shapes": self.shapes + "#"}
+
+    def thing(self, path: str) -> str:
+        return self.things + path
+
+    def document(self, path: str) -> str:
+        return f"{self.base}doc/{path}"
+
+    def path(self, iri: str) -> str | None:
+        """The path, `kind/name`, of the thing that an IRI names, or of the thing whose part it names."""
+        return iri.removeprefix(self.things).partition("#")[0] if iri.startswith(self.things) else None
+
+    def rebase(self, text: str) -> str:
+        """Moves everything canonical in a text (IRIs, literals, queries) to the base."""
+        return text.replace(CANONICAL, self.base)
+
+    def compact(self, iri: str) -> str:
+        """A prefixed name for people to read, or the IRI itself where no prefix fits."""
+        for prefix, namespace in self.prefixes.items():
+            if iri.startswith(namespace) and re.fullmatch(r"[\w.-]+", iri[len(namespace) :]):
+                return f"{prefix}:{iri[len(namespace) :]}"
+        return iri
+
+
+def local_name(iri: str) -> str:
+    """What follows the last `#` or `/` of an IRI."""
+    return re.split(r"[#/]", iri)[-1]
+
+
+def kebab(name: str) -> str:
+    """The kind for the local name of a class: `field-operation` for `FieldOperation`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", name).lower()

@@ -1,0 +1,34 @@
+"""The pipeline: from sources to a published dataset, as the list of its steps."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from kg.build import Build
+from kg.check import check
+from kg.describe import describe
+from kg.infer import infer
+from kg.map import map_records
+from kg.problems import in_order
+from kg.publish import publish
+from kg.read import read
+
+Step = tuple[str, Callable[[Build], None]]
+
+CHECKING: tuple[Step, ...] = (
+    ("read", read),
+    ("map", map_records),
+    ("infer", infer),
+    ("check", check),
+)
+
+
+def building(keep: int) -> tuple[Step, ...]:
+    """All steps; `keep` is how many versions stay published."""
+    return (*CHECKING, ("describe", describe), ("publish", partial(publish, keep=keep)))
+
+
+def run(build: Build, steps: Iterable[Step]) -> None:
+    """Runs the steps one after the other, and puts the problems in order."""
+    for _, step in steps:
+        step(build)
+    build.problems = in_order(build.problems)

@@ -1,0 +1,191 @@
+"""Publish: the dataset as files in a directory named by their content, swapped in by one rename.
+
+published/<version>/data.nq         default graph, inferred, ontology, shapes: what the version covers
+published/<version>/catalogue.nq    the catalogue
+published/<version>/data.nq.gz      the dump
+published/<version>/manifest.json   version, base, ontology_version, counts, files with their SHA-256, origin
+published/.engine/<version>/        the engine's own files, made from the above, safe to delete
+published/current                   link to the version that is served
+"""
+
+import fcntl
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from pyoxigraph import NamedNode, Quad, RdfFormat, Store, serialize
+
+from kg.build import Build
+from kg.describe import origin
+from kg.engine import ENGINE
+from kg.names import Names
+from kg.problems import errors
+
+FORMAT = 1
+"""Of the files in a version's directory; a version of another format is made anew."""
+
+SHORT = 16
+"""How many hexadecimal digits of the version stand in paths."""
+
+
+def publish(build: Build, keep: int) -> None:
+    """Writes the dataset and makes it current, unless there are errors; keeps the `keep` newest versions."""
+    if build.schema is None or errors(build.problems):
+        return
+    lines = n_quads([*build.store, *build.ontology, *build.shapes])
+    version = version_of(lines, build.names)
+    build.published.mkdir(parents=True, exist_ok=True)
+    with locked(build.published):
+        if not is_whole(build.published / version):
+            replace_version(build, version, lines)
+        make_current(build.published, version)
+        prune(build.published, keep)
+    build.version = version
+
+
+def n_quads(quads: Iterable[Quad]) -> list[bytes]:
+    """Canonical N-Quads lines, sorted (w3.org/TR/rdf-canon, canonical N-Quads)."""
+    return sorted(set((serialize(quads, format=RdfFormat.N_QUADS) or b"").splitlines(keepends=True)))
+
+
+def version_of(lines: list[bytes], names: Names) -> str:
+    """The short SHA-256 over the sorted hashes of the parts: the lines about each thing, and each of the rest."""
+
+    def part(line: bytes) -> bytes:
+        subject = line.split(b" ", 1)[0]
+        return subject.partition(b"#")[0].rstrip(b">") if subject.startswith(b"<") else b"_:"
+
+    hashes = [hashlib.sha256(b"".join(group)).hexdigest() for _, group in groupby(sorted(lines, key=part), part)]
+    whole = hashlib.sha256("\n".join([names.base, *sorted(hashes)]).encode())
+    return whole.hexdigest()[:SHORT]
+
+
+def is_whole(directory: Path) -> bool:
+    """True if a version's directory has this format, every file of its manifest unharmed, and its engine."""
+    try:
+        manifest = json.loads((directory / "manifest.json").read_bytes())
+        return (
+            manifest["format"] == FORMAT
+            and (directory.parent / ENGINE / directory.name).is_dir()
+            and all(sha256(directory / name) == digest for name, digest in manifest["files"].items())
+        )
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def replace_version(build: Build, version: str, lines: list[bytes]) -> None:
+    """Writes a version aside, engine first, and moves it into place by renames."""
+    aside = Path(tempfile.mkdtemp(prefix=".new-", dir=build.published))
+    aside.chmod(0o755)
+    data, catalogue = b"".join(lines), b"".join(n_quads(build.catalogue))
+    contents = {
+        "catalogue.nq": catalogue,
+        "data.nq": data,
+        "data.nq.gz": gzip.compress(data, mtime=0),
+    }
+    manifest = {**describe_version(build, version), "files": {n: _digest(c) for n, c in contents.items()}}
+    contents["manifest.json"] = json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n"
+    for name, content in contents.items():
+        write(aside / name, content)
+    write_engine(data + catalogue, aside, build.published / ENGINE / version)
+    target = build.published / version
+    if target.exists():
+        target.rename(build.published / f".old-{version}")
+    aside.rename(target)
+    sync(build.published)
+
+
+def describe_version(build: Build, version: str) -> dict[str, Any]:
+    assert build.schema is not None
+    commit, time = origin(build.sources.data[0])
+    inferred = sum(1 for _ in build.store.quads_for_pattern(None, None, None, NamedNode(build.names.inferred)))
+    return {
+        "format": FORMAT,
+        "version": version,
+        "base": build.names.base,
+        "ontology_version": build.schema.version,
+        "counts": {
+            "records": len(build.records),
+            "triples": len(build.store) - inferred,
+            "inferred": inferred,
+        },
+        **({"commit": commit} if commit else {}),
+        **({"time": time} if time else {}),
+    }
+
+
+def write_engine(quads: bytes, aside: Path, target: Path) -> None:
+    """Makes the engine's own files from all quads, and moves them to their place."""
+    with tempfile.TemporaryDirectory(prefix=".engine-", dir=aside.parent) as made:
+        store = Store(made)
+        store.bulk_load(quads, format=RdfFormat.N_QUADS)
+        store.flush()
+        del store
+        target.parent.mkdir(exist_ok=True)
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(made, target)
+
+
+def make_current(published: Path, version: str) -> None:
+    """Points `current` at a version, in one step."""
+    link = published / ".current"
+    link.unlink(missing_ok=True)
+    link.symlink_to(version)
+    os.replace(link, published / "current")
+    sync(published)
+
+
+def prune(published: Path, keep: int) -> None:
+    """Removes what killed builds left, and all but the current and the newest versions."""
+    current = os.readlink(published / "current")
+    versions = sorted(
+        (d for d in published.iterdir() if (d / "manifest.json").is_file() and not d.is_symlink() and d.name[0] != "."),
+        key=lambda d: (d.name == current, d.stat().st_mtime_ns),
+        reverse=True,
+    )
+    kept = {directory.name for directory in versions[: max(keep, 1)]}
+    stale = [d for d in versions if d.name not in kept]
+    stale += [d for d in published.iterdir() if d.name.startswith((".new-", ".old-", ".engine-"))]
+    stale += [d for d in (published / ENGINE).glob("*") if d.name not in kept]
+    for directory in stale:
+        shutil.rmtree(directory)
+
+
+@contextmanager
+def locked(published: Path) -> Iterator[None]:
+    """Holds the directory against other builds."""
+    with (published / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def write(file: Path, content: bytes) -> None:
+    with file.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def sync(directory: Path) -> None:
+    """Makes renames in a directory last through a power cut."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sha256(file: Path) -> str:
+    return _digest(file.read_bytes())
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

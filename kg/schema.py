@@ -1,0 +1,311 @@
+"""The schema: what ontology and shapes say about each class and key, in the form that every other step asks for.
+
+Nothing here knows a class or property by name: a new one in `ontology/` and `shapes/` is all that is needed.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from functools import cached_property
+
+from rdflib import Graph, URIRef
+from rdflib.collection import Collection
+from rdflib.namespace import OWL, RDF, RDFS, SH
+from rdflib.term import Literal, Node
+
+from kg.literals import DATATYPES, LANG_STRING
+from kg.names import PREFIXES, Names, kebab, local_name
+
+UNORDERED = 50
+"""Where a key without sh:order stands among the others."""
+
+ABSTRACT = URIRef(PREFIXES["dash"] + "abstract")
+
+
+class Values(Enum):
+    """What sort of values a property takes, and so how YAML writes them."""
+
+    TEXT = auto()
+    """Text by language: a map from language tag to text or list of texts."""
+    LITERAL = auto()
+    """A scalar, typed by the range."""
+    REFERENCE = auto()
+    """`kind/name` of a thing."""
+    TERM = auto()
+    """The local name of an individual that the ontology declares."""
+    ADDRESS = auto()
+    """An http(s) address."""
+    PART = auto()
+    """A map that becomes a node of its own under the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A property that may be a key.
+
+    `datatypes` are IRIs, for LITERAL; `range` is the IRI of a class, for REFERENCE, TERM and PART; `individuals`
+    maps local names to IRIs, for TERM; `bounds` are the IRIs of the properties for the earliest and the latest date.
+    """
+
+    iri: str
+    key: str
+    values: Values
+    datatypes: tuple[str, ...] = ()
+    range: str | None = None
+    individuals: dict[str, str] = field(default_factory=dict)
+    bounds: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A property as a class uses it: how many values (`most` None is any number), and its place among the others."""
+
+    property: Property
+    least: int
+    most: int | None
+    order: float
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """A class of ours: its IRI, its name, the IRIs of itself and its superclasses, nearest first."""
+
+    iri: str
+    name: str
+    ancestors: tuple[str, ...]
+    abstract: bool
+    part_key: tuple[str, ...]
+    """The properties whose values name a part within its record (owl:hasKey); empty if the class is not of parts."""
+
+    @property
+    def kind(self) -> str:
+        return kebab(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong in ontology or shapes: a code of E5xx, a message, and the IRI of the term it is about."""
+
+    code: str
+    message: str
+    term: str
+    hint: str | None = None
+
+
+class Schema:
+    """Classes, properties and keys, derived from an ontology graph and a shapes graph.
+
+    `findings` holds what could not be derived; a schema with findings is not used to build.
+    """
+
+    def __init__(self, ontology: Graph, shapes: Graph, names: Names) -> None:
+        self.ontology = ontology
+        self.shapes = shapes
+        self.names = names
+        self.findings: list[Finding] = []
+        self._use: dict[str, list[Node]] = defaultdict(list)  # property IRI → its property shapes
+        self.classes = {str(iri): self._class(iri) for iri in sorted(self._ours(OWL.Class, RDFS.Class))}
+        for iri in self.classes:
+            for shape in self._property_shapes(iri):
+                path = shapes.value(shape, SH.path)
+                if isinstance(path, URIRef):
+                    self._use[str(path)].append(shape)
+        self.properties = self._properties()
+        self._find_unsupported()
+
+    # ── Classes ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _ours(self, *types: URIRef) -> set[URIRef]:
+        return {
+            subject
+            for type_ in types
+            for subject in self.ontology.subjects(RDF.type, type_)
+            if isinstance(subject, URIRef) and subject.startswith(self.names.base)
+        }
+
+    def _class(self, iri: URIRef) -> Class:
+        keys = [str(p) for head in self.ontology.objects(iri, OWL.hasKey) for p in Collection(self.ontology, head)]
+        return Class(
+            iri=str(iri),
+            name=local_name(iri),
+            ancestors=tuple(self._ancestors(iri, RDFS.subClassOf)),
+            abstract=(iri, ABSTRACT, Literal(True)) in self.ontology,
+            part_key=tuple(keys),
+        )
+
+    def _ancestors(self, iri: URIRef, relation: URIRef) -> Iterator[str]:
+        """The IRI and what it is sub-something of, breadth first."""
+        seen, queue = {iri}, [iri]
+        while queue:
+            current = queue.pop(0)
+            yield str(current)
+            for parent in sorted(p for p in self.ontology.objects(current, relation) if isinstance(p, URIRef)):
+                if parent not in seen:
+                    seen.add(parent)
+                    queue.append(parent)
+
+    def is_part(self, class_: Class) -> bool:
+        return bool(self.part_key(class_))
+
+    def part_key(self, class_: Class) -> tuple[str, ...]:
+        """The key of a class of parts: its own, or that of the nearest superclass that has one."""
+        keys = (self.classes[iri].part_key for iri in class_.ancestors if iri in self.classes)
+        return next((key for key in keys if key), ())
+
+    @cached_property
+    def kinds(self) -> dict[str, Class]:
+        """The classes that records can be of, by kind: those of the things, not of parts or of terms."""
+        values = {p.range for p in self.properties.values() if p.values is Values.TERM}
+        return {
+            class_.kind: class_
+            for class_ in self.classes.values()
+            if not class_.abstract and not self.is_part(class_) and not values & set(class_.ancestors)
+        }
+
+    def subclasses(self, iri: str) -> list[Class]:
+        """A class and all below it that can have instances of their own."""
+        return [class_ for class_ in self.classes.values() if iri in class_.ancestors and not class_.abstract]
+
+    # ── Properties ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _properties(self) -> dict[str, Property]:
+        declared = self._ours(OWL.ObjectProperty, OWL.DatatypeProperty, RDF.Property)
+        used = {URIRef(iri) for iri in self._use}
+        properties: dict[str, Property] = {}
+        for iri in sorted(declared | used):
+            property_ = self._property(iri)
+            if property_.key in properties:
+                self.findings.append(
+                    Finding("E503", f"the key {property_.key!r} means {iri} and {properties[property_.key].iri}", iri)
+                )
+            properties[property_.key] = property_
+        return properties
+
+    def _property(self, iri: URIRef) -> Property:
+        bounds = self.names.vocabulary + "earliestBound", self.names.vocabulary + "latestBound"
+        bound = [str(o) for b in bounds for o in self.ontology.objects(iri, URIRef(b))]
+        both = (bound[0], bound[1]) if len(bound) == 2 else None
+        for range_ in self._ranges(iri):
+            if datatypes := self._datatypes(range_):
+                if datatypes == (LANG_STRING,):
+                    return Property(str(iri), local_name(iri), Values.TEXT)
+                return Property(str(iri), local_name(iri), Values.LITERAL, datatypes, bounds=both)
+            if class_ := self.classes.get(str(range_)):
+                individuals = self._individuals(class_)
+                values = Values.PART if self.is_part(class_) else Values.TERM if individuals else Values.REFERENCE
+                return Property(str(iri), local_name(iri), values, range=class_.iri, individuals=individuals)
+        is_literal = (iri, RDF.type, OWL.DatatypeProperty) in self.ontology
+        if is_literal:
+            return Property(str(iri), local_name(iri), Values.LITERAL, (str(RDFS.Literal),), bounds=both)
+        return Property(str(iri), local_name(iri), Values.ADDRESS)
+
+    def _ranges(self, iri: URIRef) -> Iterator[Node]:
+        """Ranges of a property and its superproperties, then what its shapes say of its values."""
+        for ancestor in self._ancestors(iri, RDFS.subPropertyOf):
+            yield from sorted(self.ontology.objects(URIRef(ancestor), RDFS.range), key=str)
+        for shape in sorted(self._use[str(iri)], key=str):
+            for relation in (SH["class"], SH.datatype):
+                yield from sorted(self.shapes.objects(shape, relation), key=str)
+
+    def _datatypes(self, range_: Node) -> tuple[str, ...]:
+        """The datatypes that a range stands for: itself, or the members of a union (OWL 2 Structural, 7.2)."""
+        if str(range_) in DATATYPES or str(range_) == LANG_STRING:
+            return (str(range_),)
+        for node in (range_, *self.ontology.objects(range_, OWL.equivalentClass)):
+            for head in self.ontology.objects(node, OWL.unionOf):
+                return tuple(str(member) for member in Collection(self.ontology, head))
+        in_xsd = str(range_).startswith(PREFIXES["xsd"])
+        return (str(range_),) if in_xsd or (range_, RDF.type, RDFS.Datatype) in self.ontology else ()
+
+    def _individuals(self, class_: Class) -> dict[str, str]:
+        of_class = {c.iri for c in self.classes.values() if class_.iri in c.ancestors}
+        found = sorted({str(s) for iri in of_class for s in self.ontology.subjects(RDF.type, URIRef(iri))})
+        return {local_name(iri): iri for iri in found}
+
+    def _find_unsupported(self) -> None:
+        for property_ in self.properties.values():
+            for datatype in property_.datatypes:
+                if datatype not in DATATYPES:
+                    self.findings.append(
+                        Finding(
+                            "E505",
+                            f"{local_name(property_.iri)} ranges over {self.names.compact(datatype)}",
+                            property_.iri,
+                            "use one of " + ", ".join(self.names.compact(iri) for iri in DATATYPES),
+                        )
+                    )
+        ours = self.names.base
+        for iri, shapes in sorted(self._use.items()):
+            if iri.startswith(ours) and not any(self.ontology.predicate_objects(URIRef(iri))):
+                shape, term = str(shapes[0]), self.names.compact(iri)
+                message = f"the shape {local_name(shape)} speaks of {term}, which the ontology does not declare"
+                self.findings.append(Finding("E504", message, shape))
+
+    # ── Keys ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def _by_iri(self) -> dict[str, Property]:
+        return {property_.iri: property_ for property_ in self.properties.values()}
+
+    @cached_property
+    def _bounds(self) -> dict[str, Property]:
+        """The property whose bound a derived property is."""
+        return {iri: p for p in self.properties.values() if p.bounds for iri in p.bounds}
+
+    def property_of(self, iri: str) -> Property | None:
+        """The property that an IRI names; for the bound of a date, the property of that date."""
+        return self._bounds.get(iri) or self._by_iri.get(iri)
+
+    def keys(self, class_: Class) -> dict[str, Key]:
+        """The keys that the shapes of a class and its superclasses give to a record, in the order to show them."""
+        if class_.iri not in self._keys:
+            self._keys[class_.iri] = self._derive_keys(class_)
+        return self._keys[class_.iri]
+
+    @cached_property
+    def _keys(self) -> dict[str, dict[str, Key]]:
+        return {}
+
+    def _derive_keys(self, class_: Class) -> dict[str, Key]:
+        keys: dict[str, Key] = {}
+        shapes = (shape for iri in class_.ancestors for shape in self._property_shapes(iri))
+        for shape in shapes:
+            path = str(self.shapes.value(shape, SH.path))
+            property_ = self._by_iri.get(path)
+            if property_ is None or path in self._bounds:
+                continue
+            least, most = self._count(shape, SH.minCount), self._count(shape, SH.maxCount)
+            order = self.shapes.value(shape, SH.order)
+            known = keys.get(property_.key)
+            keys[property_.key] = Key(
+                property_,
+                max(least or 0, known.least if known else 0),
+                min((m for m in (most, known.most if known else None) if m is not None), default=None),
+                known.order if known else float(str(order if order is not None else UNORDERED)),
+            )
+        allowed = {name: key for name, key in keys.items() if key.most != 0}
+        return dict(sorted(allowed.items(), key=lambda item: (item[1].order, item[0])))
+
+    def _property_shapes(self, iri: str) -> Iterator[Node]:
+        """The property shapes of the node shapes that target a class (SHACL 2.1.3)."""
+        node = URIRef(iri)
+        shapes = set(self.shapes.subjects(SH.targetClass, node))
+        if (node, RDF.type, SH.NodeShape) in self.shapes:
+            shapes.add(node)
+        for shape in sorted(shapes, key=str):
+            yield from sorted(self.shapes.objects(shape, SH.property), key=str)
+
+    def _count(self, shape: Node, parameter: URIRef) -> int | None:
+        value = self.shapes.value(shape, parameter)
+        return None if value is None else int(str(value))
+
+    @property
+    def version(self) -> str:
+        """The owl:versionInfo of the ontology."""
+        return str(self.ontology.value(URIRef(self.names.ontology), OWL.versionInfo) or "")
+
+    def label(self, iri: str, language: str = "en") -> str:
+        """What to call a term in a language, else in English, else its local name."""
+        labels = {o.language: str(o) for o in self.ontology.objects(URIRef(iri), RDFS.label) if isinstance(o, Literal)}
+        return labels.get(language) or labels.get("en") or labels.get(None) or local_name(iri)
