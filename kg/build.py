@@ -14,11 +14,12 @@ from kg.schema import Schema
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The directories that a dataset is built from; of `data`, several make a union."""
+    """The directories that a dataset is built from; of `data`, several make a union; `questions` may be absent."""
 
     data: tuple[Path, ...]
     ontology: Path
     shapes: Path
+    questions: Path = Path("tests/questions")
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,10 @@ def main() -> None:
 def start(
     data: tuple[Path, ...], ontology: Path, shapes: Path, base_uri: str, published: Path = Path("published")
 ) -> Build:
-    """A build of some sources; a base that is none is a usage error."""
+    """A build of some sources; a base that is none, or a directory that is not there, is a usage error."""
+    for name, directory in (*(("data", d) for d in data), ("ontology", ontology), ("shapes", shapes)):
+        if not directory.is_dir():
+            raise click.BadParameter(f"there is no directory {directory}", param_hint=f"--{name}")
     try:
         names = Names.at(base_uri)
     except InvalidBaseError as error:

@@ -13,6 +13,7 @@ from kg.names import RDF_TYPE, XSD, Names
 from kg.schema import Schema, Values
 
 Json = dict[str, Any]
+About = dict[str, list[Triple]]
 
 
 def context(schema: Schema, names: Names) -> Json:
@@ -41,7 +42,8 @@ def context(schema: Schema, names: Names) -> Json:
 class Framing:
     """Writes triples about a thing as one JSON-LD tree, with keys and types of the schema's context.
 
-    What the context has no key for keeps a prefixed name; the tree holds every triple exactly once.
+    What the context has no key for keeps a prefixed name. A node stands wherever it is linked from, parts and labels
+    with it, so that code that reads a link finds the same there always; only a link back up the tree is an IRI alone.
     """
 
     def __init__(self, schema: Schema, names: Names) -> None:
@@ -55,52 +57,39 @@ class Framing:
     def context(self) -> Json:
         return self._context
 
-    def document(self, triples: Iterable[Triple], context: Any) -> Json:
-        """The JSON-LD of some triples: a node for each subject, parts inside their owner."""
+    def document(self, triples: Iterable[Triple], context: Any, root: str) -> Json:
+        """The JSON-LD of some triples as a tree from `root`; what it does not reach stands beside it in @graph."""
         about: dict[str, list[Triple]] = defaultdict(list)
         for triple in sorted(triples, key=lambda t: (str(t.subject), str(t.predicate), str(t.object))):
-            about[self._id(triple.subject)].append(triple)
-        inside: set[str] = set()
-        nodes = [self._node(subject, about, inside) for subject in self._roots(about)]
+            about[_id(triple.subject)].append(triple)
+        reached: set[str] = set()
+        nodes = [self._node(root, about, reached, ())] if root in about else []
+        for subject in about:
+            if subject not in reached:
+                nodes.append(self._node(subject, about, reached, ()))
         return {"@context": context, **nodes[0]} if len(nodes) == 1 else {"@context": context, "@graph": nodes}
 
-    def _roots(self, about: dict[str, list[Triple]]) -> list[str]:
-        """Subjects that stand at the top: all but parts whose owner, or owning part, links to them."""
-        linked = {
-            self._id(t.object)
-            for subject, triples in about.items()
-            for t in triples
-            if isinstance(t.object, NamedNode) and self._owns(subject, t.object.value)
-        }
-        return [subject for subject in about if subject not in linked]
-
-    def _owns(self, subject: str, object_: str) -> bool:
-        return object_.startswith((subject + "#", subject + "/")) and "#" in object_
-
-    def _node(self, subject: str, about: dict[str, list[Triple]], inside: set[str]) -> Json:
+    def _node(self, subject: str, about: About, reached: set[str], above: tuple[str, ...]) -> Json:
+        reached.add(subject)
         node: Json = {"id": subject}
         for triple in about[subject]:
-            predicate = triple.predicate.value
-            if predicate == RDF_TYPE and isinstance(triple.object, NamedNode):
-                key, value = "type", self._types.get(triple.object.value) or self._names.compact(triple.object.value)
+            predicate, object_ = triple.predicate.value, triple.object
+            if predicate == RDF_TYPE and isinstance(object_, NamedNode):
+                self._add(node, "type", self._types.get(object_.value) or self._names.compact(object_.value))
+                continue
+            key = self._keys.get(predicate) or self._names.compact(predicate)
+            term = self._context.get(key) or {}
+            if isinstance(object_, Literal):
+                self._add(node, key, self._literal(object_, term))
+                continue
+            iri = _id(object_)
+            if iri in about and iri not in above and iri != subject:
+                self._add(node, key, self._node(iri, about, reached, (*above, subject)))
+            elif term.get("@type") == "@vocab" and iri in self._terms:
+                self._add(node, key, self._terms[iri])
             else:
-                key = self._keys.get(predicate) or self._names.compact(predicate)
-                value = self._object(subject, key, triple, about, inside)
-            self._add(node, key, value)
+                self._add(node, key, iri if term.get("@type") in ("@id", "@vocab") else {"id": iri})
         return node
-
-    def _object(self, subject: str, key: str, triple: Triple, about: dict[str, list[Triple]], inside: set[str]) -> Any:
-        object_ = triple.object
-        term = self._context.get(key) or {}
-        if isinstance(object_, Literal):
-            return self._literal(object_, term)
-        iri = self._id(object_)
-        if self._owns(subject, iri) and iri in about and iri not in inside:
-            inside.add(iri)
-            return self._node(iri, about, inside)
-        if term.get("@type") == "@vocab" and iri in self._terms:
-            return self._terms[iri]
-        return iri if term.get("@type") in ("@id", "@vocab") else {"id": iri}
 
     def _literal(self, literal: Literal, term: Json) -> Any:
         if literal.language:
@@ -123,8 +112,10 @@ class Framing:
         else:
             node[key] = value
 
-    def _id(self, term: Any) -> str:
-        return term.value if isinstance(term, NamedNode) else str(term)
+
+def _id(term: Any) -> str:
+    """The IRI of a node, or the label of a blank one."""
+    return term.value if isinstance(term, NamedNode) else str(term)
 
 
 def _list(value: Any) -> list[Any]:

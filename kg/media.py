@@ -26,11 +26,11 @@ class MediaType:
         return f"{self.name}; charset=utf-8" if textual else self.name
 
 
-HTML = MediaType("text/html", "html", "HTML", also=("application/xhtml+xml",))
-TURTLE = MediaType("text/turtle", "ttl", "Turtle", RdfFormat.TURTLE, ("application/x-turtle",))
+HTML = MediaType("text/html", "html", "HTML")
+TURTLE = MediaType("text/turtle", "ttl", "Turtle", RdfFormat.TURTLE)
 JSON_LD = MediaType("application/ld+json", "jsonld", "JSON-LD", RdfFormat.JSON_LD, ("application/json",))
-N_TRIPLES = MediaType("application/n-triples", "nt", "N-Triples", RdfFormat.N_TRIPLES, ("text/plain",))
-RDF_XML = MediaType("application/rdf+xml", "rdf", "RDF/XML", RdfFormat.RDF_XML, ("application/xml", "text/xml"))
+N_TRIPLES = MediaType("application/n-triples", "nt", "N-Triples", RdfFormat.N_TRIPLES)
+RDF_XML = MediaType("application/rdf+xml", "rdf", "RDF/XML", RdfFormat.RDF_XML)
 TRIG = MediaType("application/trig", "trig", "TriG", RdfFormat.TRIG)
 N_QUADS = MediaType("application/n-quads", "nq", "N-Quads", RdfFormat.N_QUADS)
 
@@ -43,9 +43,7 @@ DOCUMENT = (HTML, *RDF)
 SPARQL_JSON = MediaType(
     "application/sparql-results+json", "json", "JSON", QueryResultsFormat.JSON, ("application/json",)
 )
-SPARQL_XML = MediaType(
-    "application/sparql-results+xml", "xml", "XML", QueryResultsFormat.XML, ("application/xml", "text/xml")
-)
+SPARQL_XML = MediaType("application/sparql-results+xml", "xml", "XML", QueryResultsFormat.XML)
 CSV = MediaType("text/csv", "csv", "CSV", QueryResultsFormat.CSV)
 TSV = MediaType("text/tab-separated-values", "tsv", "TSV", QueryResultsFormat.TSV)
 

@@ -17,7 +17,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from itertools import groupby
+from itertools import groupby, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,8 @@ def publish(build: Build, keep: int) -> None:
     with locked(build.published):
         if not is_whole(build.published / version):
             replace_version(build, version, lines)
+        if not (build.published / ENGINE / version).is_dir():
+            write_engine(build.published, version)
         make_current(build.published, version)
         prune(build.published, keep)
     build.version = version
@@ -69,20 +71,18 @@ def version_of(lines: list[bytes], names: Names) -> str:
 
 
 def is_whole(directory: Path) -> bool:
-    """True if a version's directory has this format, every file of its manifest unharmed, and its engine."""
+    """True if a version's directory has this format, and every file of its manifest unharmed."""
     try:
         manifest = json.loads((directory / "manifest.json").read_bytes())
-        return (
-            manifest["format"] == FORMAT
-            and (directory.parent / ENGINE / directory.name).is_dir()
-            and all(sha256(directory / name) == digest for name, digest in manifest["files"].items())
+        return manifest["format"] == FORMAT and all(
+            sha256(directory / name) == digest for name, digest in manifest["files"].items()
         )
     except (OSError, ValueError, KeyError):
         return False
 
 
 def replace_version(build: Build, version: str, lines: list[bytes]) -> None:
-    """Writes a version aside, engine first, and moves it into place by renames."""
+    """Writes a version aside, and moves it into place by renames."""
     aside = Path(tempfile.mkdtemp(prefix=".new-", dir=build.published))
     aside.chmod(0o755)
     data, catalogue = b"".join(lines), b"".join(n_quads(build.catalogue))
@@ -90,17 +90,29 @@ def replace_version(build: Build, version: str, lines: list[bytes]) -> None:
         "catalogue.nq": catalogue,
         "data.nq": data,
         "data.nq.gz": gzip.compress(data, mtime=0),
+        "questions.json": json.dumps(questions(build), indent=2, ensure_ascii=False).encode() + b"\n",
     }
     manifest = {**describe_version(build, version), "files": {n: _digest(c) for n, c in contents.items()}}
     contents["manifest.json"] = json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n"
     for name, content in contents.items():
         write(aside / name, content)
-    write_engine(data + catalogue, aside, build.published / ENGINE / version)
+    shutil.rmtree(build.published / ENGINE / version, ignore_errors=True)
     target = build.published / version
     if target.exists():
         target.rename(build.published / f".old-{version}")
     aside.rename(target)
     sync(build.published)
+
+
+def questions(build: Build) -> list[dict[str, str]]:
+    """The competency questions as examples for the SPARQL page: name, question (their leading comment) and query."""
+    found = []
+    for file in sorted(build.sources.questions.glob("*.rq")):
+        lines = build.names.rebase(file.read_text(encoding="utf-8")).splitlines()
+        comment = [line.removeprefix("#").strip() for line in takewhile(lambda line: line.startswith("#"), lines)]
+        query = "\n".join(lines[len(comment) :]).strip()
+        found.append({"name": file.stem, "question": " ".join(comment), "query": query})
+    return found
 
 
 def describe_version(build: Build, version: str) -> dict[str, Any]:
@@ -122,16 +134,16 @@ def describe_version(build: Build, version: str) -> dict[str, Any]:
     }
 
 
-def write_engine(quads: bytes, aside: Path, target: Path) -> None:
-    """Makes the engine's own files from all quads, and moves them to their place."""
-    with tempfile.TemporaryDirectory(prefix=".engine-", dir=aside.parent) as made:
-        store = Store(made)
-        store.bulk_load(quads, format=RdfFormat.N_QUADS)
-        store.flush()
-        del store
-        target.parent.mkdir(exist_ok=True)
-        shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(made, target)
+def write_engine(published: Path, version: str) -> None:
+    """Makes the engine's own files from those of a version, and moves them into place by a rename."""
+    aside = Path(tempfile.mkdtemp(prefix=".engine-", dir=published))
+    store = Store(str(aside))
+    for name in ("data.nq", "catalogue.nq"):
+        store.bulk_load(path=str(published / version / name), format=RdfFormat.N_QUADS)
+    store.flush()
+    del store
+    (published / ENGINE).mkdir(exist_ok=True)
+    aside.rename(published / ENGINE / version)
 
 
 def make_current(published: Path, version: str) -> None:

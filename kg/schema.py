@@ -11,7 +11,7 @@ from functools import cached_property
 
 from rdflib import Graph, URIRef
 from rdflib.collection import Collection
-from rdflib.namespace import OWL, RDF, RDFS, SH
+from rdflib.namespace import OWL, RDF, RDFS, SH, SKOS
 from rdflib.term import Literal, Node
 
 from kg.literals import DATATYPES, LANG_STRING
@@ -304,6 +304,26 @@ class Schema:
     def version(self) -> str:
         """The owl:versionInfo of the ontology."""
         return str(self.ontology.value(URIRef(self.names.ontology), OWL.versionInfo) or "")
+
+    @cached_property
+    def declared_properties(self) -> list[str]:
+        """Every property of ours, those that are no keys too, in the order of their names."""
+        types = OWL.ObjectProperty, OWL.DatatypeProperty, OWL.AnnotationProperty, RDF.Property, RDFS.Datatype
+        return sorted(str(iri) for iri in self._ours(*types))
+
+    @cached_property
+    def individuals(self) -> list[str]:
+        """Every term of ours that is neither class nor property: those of the vocabularies."""
+        ours = {
+            str(s) for s in self.ontology.subjects() if isinstance(s, URIRef) and s.startswith(self.names.vocabulary)
+        }
+        return sorted(ours - set(self.classes) - set(self.declared_properties))
+
+    def definition(self, iri: str) -> str:
+        """What a term means, in English."""
+        term = URIRef(iri)
+        found = self.ontology.value(term, SKOS.definition) or self.ontology.value(term, RDFS.comment)
+        return str(found or "")
 
     def label(self, iri: str, language: str = "en") -> str:
         """What to call a term in a language, else in English, else its local name."""

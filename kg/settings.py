@@ -25,7 +25,7 @@ class Setting:
         return "KG_" + self.name.upper().replace("-", "_")
 
 
-_DIRECTORY = click.Path(file_okay=False, exists=True, path_type=Path)
+_DIRECTORY = click.Path(file_okay=False, path_type=Path)
 
 SETTINGS = {
     setting.name: setting
@@ -33,19 +33,14 @@ SETTINGS = {
         Setting("data", ("data",), "Directory of records; several make a union.", _DIRECTORY, multiple=True),
         Setting("ontology", "ontology", "Directory of the ontology.", _DIRECTORY),
         Setting("shapes", "shapes", "Directory of the shapes.", _DIRECTORY),
-        Setting(
-            "published",
-            "published",
-            "Directory of published datasets.",
-            click.Path(file_okay=False, path_type=Path),
-        ),
+        Setting("published", "published", "Directory of published datasets.", _DIRECTORY),
         Setting("base-uri", DEFAULT_BASE, "Where the dataset is published; every IRI starts with it."),
         Setting("keep", 5, "How many published versions are kept.", click.IntRange(min=1)),
         Setting("host", "127.0.0.1", "Address to serve on."),
         Setting("port", 8000, "Port to serve on; 0 takes a free one.", click.IntRange(0, 65535)),
         Setting("workers", 2, "Processes that serve.", click.IntRange(min=1)),
+        Setting("depth", 100, "Deepest nesting of brackets in a SPARQL query.", click.IntRange(min=1)),
         Setting("max-query-bytes", 100_000, "Longest SPARQL query and request body, in bytes.", click.IntRange(min=1)),
-        Setting("max-rows", 1_000_000, "Most solutions or triples in one SPARQL answer.", click.IntRange(min=1)),
     )
 }
 

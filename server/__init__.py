@@ -1,0 +1,48 @@
+"""The server: a Flask application that shows one published dataset. It reads, and never writes."""
+
+from pathlib import Path
+
+from flask import Flask, Response
+
+from kg.engine import Dataset
+from kg.settings import SETTINGS
+from server import catalogue, collections, errors, home, ontology, sparql, status, things
+from server.site import Site, href
+
+EXPOSED = "Link, ETag, Content-Location, Vary"
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+
+
+def create_app(
+    published: Path,
+    max_query_bytes: int = SETTINGS["max-query-bytes"].default,
+    depth: int = SETTINGS["depth"].default,
+) -> Flask:
+    """The application for the dataset that is current in a directory; raises NoDatasetError."""
+    app = Flask(__name__)
+    app.extensions["site"] = Site.of(Dataset.current(published))
+    app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = max_query_bytes
+    app.config["MAX_QUERY_BYTES"], app.config["DEPTH"] = max_query_bytes, depth
+    app.url_map.strict_slashes = False
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(href=href, site=app.extensions["site"])
+    for module in (home, things, collections, ontology, sparql, catalogue, status):
+        app.register_blueprint(module.blueprint)
+    errors.register(app)
+    app.after_request(with_common_headers)
+    return app
+
+
+def with_common_headers(response: Response) -> Response:
+    """What every answer carries: CORS for all without credentials, and no leave to load anything from elsewhere."""
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Access-Control-Expose-Headers"] = EXPOSED
+    response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, OPTIONS"
+    response.headers["Access-Control-Allow-Headers"] = "Accept, Content-Type"
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response

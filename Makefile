@@ -1,0 +1,49 @@
+# Everything that is done with this project. `make serve` and `make test` install what they need.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := PIP_CONSTRAINT=.ci/constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install --quiet
+
+.PHONY: help install serve build check test bench clean
+
+help:
+	@echo "make serve    install, build and serve the graph on http://localhost:8000/"
+	@echo "make test     install what the tests need, check the code, run all tests"
+	@echo "make build    install, then check the sources and publish the dataset"
+	@echo "make check    format, lint, types, import contract"
+	@echo "make install  everything that serving needs, into .venv"
+	@echo "make bench    speed, side by side with a named peer"
+	@echo "make clean    remove what was installed and published"
+
+install: $(BIN)/installed
+
+$(BIN)/installed: pyproject.toml .ci/constraints.txt
+	@$(PYTHON) -m venv --clear .venv || { .ci/debian python3-venv && $(PYTHON) -m venv --clear .venv; }
+	$(PIP) --editable .
+	@touch $@
+
+$(BIN)/test-installed: $(BIN)/installed
+	$(PIP) --editable '.[test]'
+	@command -v chromium >/dev/null || .ci/debian chromium
+	@touch $@
+
+build: install
+	$(BIN)/kg build
+
+serve: build
+	$(BIN)/kg serve
+
+check: $(BIN)/test-installed
+	$(BIN)/ruff format --check kg server tests
+	$(BIN)/ruff check kg server tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check
+	$(BIN)/pytest
+
+bench: $(BIN)/test-installed
+	$(BIN)/python tests/bench.py
+
+clean:
+	rm -rf .venv published

@@ -1,0 +1,102 @@
+"""`kg serve`: builds if it must, then serves."""
+
+import multiprocessing
+import os
+import socket
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+import click
+from click.core import ParameterSource
+from granian import Granian
+from granian.constants import Interfaces
+
+from kg.cli import build_dataset
+from kg.engine import Dataset, NoDatasetError
+from kg.settings import SETTINGS, options
+
+SPAWN = multiprocessing.get_context("spawn")
+
+WAIT = 60
+"""Seconds within which a server that starts must answer."""
+
+
+@click.command()
+@options(
+    "host", "port", "workers", "base-uri", "published", "data", "ontology", "shapes", "keep", "max-query-bytes", "depth"
+)
+@click.pass_context
+def serve(
+    ctx: click.Context, /, host: str, port: int, workers: int, max_query_bytes: int, depth: int, **building: Any
+) -> None:
+    """Serve the published dataset; build it first where there is none, or where sources are named."""
+    published: Path = building["published"]
+    named = any(
+        ctx.get_parameter_source(source) is ParameterSource.COMMANDLINE for source in ("data", "ontology", "shapes")
+    )
+    if named or not is_published(published):
+        # Granian forks its workers, which is safe only from a process that runs no other thread: so the engine's
+        # threads, and the one that waits for the server, live in processes of their own.
+        builder = SPAWN.Process(target=build_or_exit, kwargs=building)
+        builder.start()
+        builder.join()
+        if builder.exitcode:
+            sys.exit(1)
+    port = free_port(host, port)
+    os.environ[SETTINGS["published"].variable] = str(published.resolve())
+    os.environ[SETTINGS["max-query-bytes"].variable] = str(max_query_bytes)
+    os.environ[SETTINGS["depth"].variable] = str(depth)
+    SPAWN.Process(target=announce, args=(host, port), daemon=True).start()
+    Granian(
+        "server.wsgi:application",
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=8,
+        log_access=False,
+        log_level="warning",  # type: ignore[arg-type]  # granian takes the name as well
+    ).serve()
+
+
+def build_or_exit(**building: Any) -> None:
+    if build_dataset(**building) is None:
+        sys.exit(1)
+
+
+def is_published(published: Path) -> bool:
+    try:
+        Dataset.current(published)
+    except NoDatasetError:
+        return False
+    return True
+
+
+def free_port(host: str, port: int) -> int:
+    """The port itself, or a free one for 0; a port in use is one clear line."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise click.ClickException(f"cannot serve on {host}:{port}: {error.strerror}") from error
+        return int(probe.getsockname()[1])
+
+
+def announce(host: str, port: int) -> None:
+    """Prints the URL on stdout once the server answers."""
+    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    url = f"http://{name}:{port}/"
+    deadline = time.monotonic() + WAIT
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(url + "status", timeout=5):  # noqa: S310  # our own address
+                click.echo(url)
+                return
+        except (URLError, OSError):
+            time.sleep(0.1)
