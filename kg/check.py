@@ -103,7 +103,7 @@ def describe_value(build: Build, value: Node | None) -> str | None:
 def locate(node: MappingNode, schema: Schema, path: Node | None, value: Node | None, things: str) -> YamlNode:
     """Where a value of a property stands in a record or part; else the key's value; else the first key of the map."""
     property_ = schema.property_of(str(path)) if path is not None else None
-    written = next((v for k, v in node.value if property_ and k.value == property_.key), None)
+    written: YamlNode | None = next((v for k, v in node.value if property_ and k.value == property_.key), None)
     if written is None or property_ is None:
         return first_of(node)
     if value is not None:

@@ -60,7 +60,7 @@ class Framing:
     def document(self, triples: Iterable[Triple], context: Any, root: str) -> Json:
         """The JSON-LD of some triples as a tree from `root`; what it does not reach stands beside it in @graph."""
         about: dict[str, list[Triple]] = defaultdict(list)
-        for triple in sorted(triples, key=lambda t: (str(t.subject), str(t.predicate), str(t.object))):
+        for triple in sorted(triples, key=lambda t: (str(t.subject), _id(t.predicate) != RDF_TYPE, str(t))):
             about[_id(triple.subject)].append(triple)
         reached: set[str] = set()
         nodes = [self._node(root, about, reached, ())] if root in about else []

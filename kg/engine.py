@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pyoxigraph import QueryBoolean, QuerySolutions, QueryTriples, RdfFormat, Store, Triple
+from pyoxigraph import QueryBoolean, QuerySolutions, QueryTriples, RdfFormat, Store, Triple, parse
 
 from kg.names import Names
 
@@ -54,9 +54,14 @@ class Dataset:
         if files.is_dir():
             return Store.read_only(str(files))
         store = Store()
-        for name in ("data.nq", "catalogue.nq"):
-            store.bulk_load(path=str(self.directory / name), format=RdfFormat.N_QUADS)
+        load(store, self.directory)
         return store
+
+
+def load(store: Store, directory: Path) -> None:
+    """Loads the files of a version; blank nodes keep their canonical labels."""
+    for name in ("data.nq", "catalogue.nq"):
+        store.bulk_extend(parse(path=str(directory / name), format=RdfFormat.N_QUADS))
 
 
 class Engine:

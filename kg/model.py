@@ -49,8 +49,9 @@ def read_model(build: Build) -> None:
     )
     build.problems += found
     build.shapes_graph = shapes
-    build.ontology = canonical(ontology, build.names.ontology)
-    build.shapes = canonical(shapes + rules, build.names.shapes)
+    quads = canonical({build.names.ontology: ontology, build.names.shapes: shapes + rules})
+    build.ontology = [quad for quad in quads if quad.graph_name == NamedNode(build.names.ontology)]
+    build.shapes = [quad for quad in quads if quad.graph_name == NamedNode(build.names.shapes)]
     if not any(problem.severity is Severity.ERROR for problem in found):
         build.schema = schema
 
@@ -74,11 +75,15 @@ def to_graph(triples: Iterable[Triple]) -> Graph:
     return Graph().parse(data=serialize(triples, format=RdfFormat.N_TRIPLES) or b"", format="nt")
 
 
-def canonical(graph: Graph, name: str) -> list[Quad]:
-    """The triples as quads of a named graph, with the blank nodes labelled by RDFC-1.0."""
-    dataset = Dataset(parse(graph.serialize(format="nt"), format=RdfFormat.N_TRIPLES))
+def canonical(graphs: dict[str, Graph]) -> list[Quad]:
+    """The triples of named graphs as the quads of one dataset, with the blank nodes labelled by RDFC-1.0."""
+    dataset = Dataset(
+        Quad(quad.subject, quad.predicate, quad.object, NamedNode(name))
+        for name, graph in graphs.items()
+        for quad in parse(graph.serialize(format="nt"), format=RdfFormat.N_TRIPLES, rename_blank_nodes=True)
+    )
     dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
-    return [Quad(quad.subject, quad.predicate, quad.object, NamedNode(name)) for quad in dataset]
+    return list(dataset)
 
 
 def declare_bounds(ontology: Graph, vocabulary: str) -> None:

@@ -25,7 +25,7 @@ from pyoxigraph import NamedNode, Quad, RdfFormat, Store, serialize
 
 from kg.build import Build
 from kg.describe import origin
-from kg.engine import ENGINE
+from kg.engine import ENGINE, load
 from kg.names import Names
 from kg.problems import errors
 
@@ -138,8 +138,7 @@ def write_engine(published: Path, version: str) -> None:
     """Makes the engine's own files from those of a version, and moves them into place by a rename."""
     aside = Path(tempfile.mkdtemp(prefix=".engine-", dir=published))
     store = Store(str(aside))
-    for name in ("data.nq", "catalogue.nq"):
-        store.bulk_load(path=str(published / version / name), format=RdfFormat.N_QUADS)
+    load(store, published / version)
     store.flush()
     del store
     (published / ENGINE).mkdir(exist_ok=True)

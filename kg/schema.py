@@ -257,6 +257,11 @@ class Schema:
         """The property that an IRI names; for the bound of a date, the property of that date."""
         return self._bounds.get(iri) or self._by_iri.get(iri)
 
+    def has_inverse(self, iri: str) -> bool:
+        """True if the ontology names an inverse of a property, so that every link by it is stated from both ends."""
+        term = URIRef(iri)
+        return (term, OWL.inverseOf, None) in self.ontology or (None, OWL.inverseOf, term) in self.ontology
+
     def keys(self, class_: Class) -> dict[str, Key]:
         """The keys that the shapes of a class and its superclasses give to a record, in the order to show them."""
         if class_.iri not in self._keys:
@@ -275,7 +280,8 @@ class Schema:
             property_ = self._by_iri.get(path)
             if property_ is None or path in self._bounds:
                 continue
-            least, most = self._count(shape, SH.minCount), self._count(shape, SH.maxCount)
+            least = self._count(shape, SH.minCount) or self._count(shape, SH.qualifiedMinCount)
+            most = self._count(shape, SH.maxCount)
             order = self.shapes.value(shape, SH.order)
             known = keys.get(property_.key)
             keys[property_.key] = Key(

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import socket
 import sys
+import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -14,12 +15,19 @@ import click
 from click.core import ParameterSource
 from granian import Granian
 from granian.constants import Interfaces
+from granian.log import LogLevels
 
 from kg.cli import build_dataset
 from kg.engine import Dataset, NoDatasetError
 from kg.settings import SETTINGS, options
 
-SPAWN = multiprocessing.get_context("spawn")
+LOGGING = {
+    "handlers": {
+        name: {"class": "logging.StreamHandler", "formatter": formatter, "stream": "ext://sys.stderr"}
+        for name, formatter in (("console", "generic"), ("access", "access"))
+    }
+}
+"""Logs go to stderr; stdout is for the URL alone."""
 
 WAIT = 60
 """Seconds within which a server that starts must answer."""
@@ -38,19 +46,14 @@ def serve(
     named = any(
         ctx.get_parameter_source(source) is ParameterSource.COMMANDLINE for source in ("data", "ontology", "shapes")
     )
-    if named or not is_published(published):
-        # Granian forks its workers, which is safe only from a process that runs no other thread: so the engine's
-        # threads, and the one that waits for the server, live in processes of their own.
-        builder = SPAWN.Process(target=build_or_exit, kwargs=building)
-        builder.start()
-        builder.join()
-        if builder.exitcode:
-            sys.exit(1)
+    if (named or not is_published(published)) and build_dataset(**building) is None:
+        sys.exit(1)
     port = free_port(host, port)
     os.environ[SETTINGS["published"].variable] = str(published.resolve())
     os.environ[SETTINGS["max-query-bytes"].variable] = str(max_query_bytes)
     os.environ[SETTINGS["depth"].variable] = str(depth)
-    SPAWN.Process(target=announce, args=(host, port), daemon=True).start()
+    multiprocessing.set_start_method("spawn", force=True)  # this process has threads, and they do not survive a fork
+    threading.Thread(target=announce, args=(host, port), daemon=True).start()
     Granian(
         "server.wsgi:application",
         factory=True,
@@ -58,15 +61,10 @@ def serve(
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
-        blocking_threads=8,
-        log_access=False,
-        log_level="warning",  # type: ignore[arg-type]  # granian takes the name as well
+        blocking_threads=4,
+        log_dictconfig=LOGGING,
+        log_level=LogLevels.warning,
     ).serve()
-
-
-def build_or_exit(**building: Any) -> None:
-    if build_dataset(**building) is None:
-        sys.exit(1)
 
 
 def is_published(published: Path) -> bool:

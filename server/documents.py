@@ -46,7 +46,7 @@ def respond(
     else:
         media = negotiate(request.headers.get("Accept"), offered, default)
         if media is None:
-            raise NotAcceptableError(path, offered)
+            raise NotAcceptableError(offered, path)
     body = page(triples()).encode() if media is HTML else write(triples(), media, root)
     response = with_etag(Response(body, content_type=media.content_type))
     here = f"{request.script_root}/{path}"
@@ -93,7 +93,9 @@ def serialize_in_order(triples: list[Triple], format_: RdfFormat, prefixes: dict
         header = text.splitlines(keepends=True)[: len(used)]
         return b"".join(sorted(header)) + b"\n" + text[sum(map(len, header)) :]
     if format_ is RdfFormat.RDF_XML:
-        return re.sub(rb"(?: xmlns:[\w-]+=\"[^\"]*\")+", lambda m: b" " + b" ".join(sorted(m[0].split())), text, count=1)
+        return re.sub(
+            rb"(?: xmlns:[\w-]+=\"[^\"]*\")+", lambda m: b" " + b" ".join(sorted(m[0].split())), text, count=1
+        )
     return text
 
 

@@ -17,9 +17,11 @@ class NotAcceptableError(HTTPException):
 
     code = 406
 
-    def __init__(self, path: str, offered: tuple[MediaType, ...]) -> None:
+    def __init__(self, offered: tuple[MediaType, ...], path: str | None = None) -> None:
         super().__init__("None of the media types you accept is offered here.")
-        self.variants = [{"type": m.name, "url": f"{request.script_root}/{path}.{m.suffix}"} for m in offered]
+        self.variants = [
+            {"type": m.name, **({"url": f"{request.script_root}/{path}.{m.suffix}"} if path else {})} for m in offered
+        ]
 
 
 class BadQueryError(HTTPException):

@@ -81,7 +81,8 @@ class Description:
         others = sorted(p for p in self.about[self.iri] if p.startswith(names.vocabulary) and p not in order)
         wanted = [iri for iri in [*order, *others] if iri not in bounds and iri in self.about[self.iri]]
         rows = [Row(iri, schema.label(iri), self._values(iri)) for iri in wanted]
-        return [row for row in rows if row.values and row.property != RDFS_LABEL]
+        labels = {o.value for o in self.about[self.iri][RDFS_LABEL]}
+        return [row for row in rows if row.values and not labels.issuperset(value.text for value in row.values)]
 
     @property
     def names_in_languages(self) -> list[Value]:
@@ -136,6 +137,8 @@ def incoming(iri: str) -> list[Row]:
     labels = labels_of(owners)
     rows = []
     for property_, listed in subjects.items():
+        if schema.has_inverse(property_):
+            continue
         shown = list(dict.fromkeys(listed))[:MOST_INCOMING]
         values = [Value(labels.get(s.partition("#")[0]) or local_name(s), iri=s) for s in shown]
         if len(listed) > len(shown):

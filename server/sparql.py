@@ -96,7 +96,7 @@ def answer(query: str, parameters: MultiDict[str, str]) -> Response:
     named = next((m for m in offered if parameters.get("format") in (m.suffix, m.name)), None)
     media = named or chosen
     if media is None:
-        raise NotAcceptableError("sparql", offered)
+        raise NotAcceptableError(offered)
     try:
         content = result_page(query, found) if media is HTML else found.serialize(format=media.format)
     except (OSError, ValueError, RuntimeError) as error:

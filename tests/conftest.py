@@ -1,0 +1,66 @@
+"""What tests share: the sample world and the real graph, each built once."""
+
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from kg.build import Build, Sources
+from kg.engine import Dataset, Engine
+from kg.names import DEFAULT_BASE, Names
+from kg.pipeline import CHECKING, building, run
+from server import create_app
+
+ROOT = Path(__file__).parent.parent
+SAMPLE = ROOT / "tests" / "sample" / "data"
+ONTOLOGY, SHAPES = ROOT / "ontology", ROOT / "shapes"
+
+
+def build_world(data: Path, published: Path, ontology: Path = ONTOLOGY, shapes: Path = SHAPES) -> Build:
+    """Builds and publishes the records of one data directory under a model; the real one by default."""
+    sources = Sources((data,), ontology, shapes, ROOT / "tests" / "questions")
+    build = Build(sources, Names.at(DEFAULT_BASE), published)
+    run(build, building(keep=5))
+    return build
+
+
+def check_world(data: Path, ontology: Path = ONTOLOGY, shapes: Path = SHAPES) -> Build:
+    """Checks the records of one data directory without publishing; the build then holds the problems."""
+    build = Build(Sources((data,), ontology, shapes), Names.at(DEFAULT_BASE), Path("unused"))
+    run(build, CHECKING)
+    return build
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory where the sample world is published."""
+    published = tmp_path_factory.mktemp("sample")
+    assert build_world(SAMPLE, published).version
+    return published
+
+
+@pytest.fixture(scope="session")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory where the real graph is published."""
+    published = tmp_path_factory.mktemp("real")
+    assert build_world(ROOT / "data", published).version
+    return published
+
+
+@pytest.fixture(scope="session")
+def engine(real: Path) -> Engine:
+    """The engine on the real graph."""
+    return Engine(Dataset.current(real))
+
+
+@pytest.fixture(scope="session")
+def app(sample: Path) -> Flask:
+    """The server's application on the sample world."""
+    return create_app(sample)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client of the application on the sample world."""
+    return app.test_client()

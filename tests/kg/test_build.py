@@ -1,0 +1,180 @@
+"""The build: deterministic, atomic, and whole."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from pyoxigraph import BlankNode, DefaultGraph, NamedNode, RdfFormat, parse
+
+from kg.engine import Dataset
+from kg.names import CANONICAL, RDF_TYPE, RDFS_LABEL, Names
+from kg.publish import is_whole
+from tests.conftest import ONTOLOGY, ROOT, SAMPLE, SHAPES, build_world
+
+KILLS = 10
+
+
+def kg(*arguments: object, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs the command line in a process of its own."""
+    command = [sys.executable, "-m", "kg", *map(str, arguments)]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=120)
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    """The files of a published version, by name."""
+    return {file.name: file.read_bytes() for file in (directory / "current").resolve().iterdir()}
+
+
+def test_two_hash_seeds_and_two_directories_give_the_same_version_and_bytes(tmp_path: Path) -> None:
+    copied = tmp_path / "elsewhere"
+    for name, source in (("data", SAMPLE), ("ontology", ONTOLOGY), ("shapes", SHAPES)):
+        shutil.copytree(source, copied / name)
+    fixed = {"SOURCE_DATE_EPOCH": "1500000000", "GIT_CEILING_DIRECTORIES": str(ROOT), "GIT_DIR": str(tmp_path)}
+    sources = ["--data", SAMPLE, "--ontology", ONTOLOGY, "--shapes", SHAPES]
+    here = kg("build", *sources, "--published", tmp_path / "a", PYTHONHASHSEED="1", **fixed, cwd=tmp_path)
+    there = kg("build", "--published", tmp_path / "b", PYTHONHASHSEED="2", **fixed, cwd=copied)
+    assert here.returncode == there.returncode == 0, here.stderr + there.stderr
+    assert here.stdout == there.stdout
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+def test_current_is_whole_whenever_a_build_is_killed(tmp_path: Path) -> None:
+    data, published = tmp_path / "data", tmp_path / "published"
+    shutil.copytree(SAMPLE, data)
+    build_world(data, published)
+    command = [sys.executable, "-m", "kg", "build", "--data", str(data), "--published", str(published)]
+    began = time.monotonic()
+    subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    duration = time.monotonic() - began
+    moments, killed = random.Random(2018), 0
+    for number in range(KILLS):
+        (data / "person" / "morgan-le-fay.yaml").write_text(f"label:\n  en: Morgan {number}\n")
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(duration * (0.5 + moments.random() * 0.5))
+        process.send_signal(signal.SIGKILL)
+        killed += process.wait() == -signal.SIGKILL
+        assert is_whole((published / "current").resolve())
+        assert len(Dataset.current(published).open()) > 0
+    assert killed >= KILLS // 2
+    version = build_world(data, published).version
+    assert os.readlink(published / "current") == version
+    assert not [file.name for file in published.iterdir() if file.name.startswith((".new", ".old", ".engine-"))]
+
+
+def test_an_invalid_source_never_replaces_what_is_published(tmp_path: Path) -> None:
+    data, published = tmp_path / "data", tmp_path / "published"
+    shutil.copytree(SAMPLE, data)
+    before = build_world(data, published).version
+    (data / "state" / "avalon.yaml").write_text("label:\n  en: Avalon\n")
+    refused = kg("build", "--data", data, "--published", published)
+    assert refused.returncode == 1
+    assert refused.stdout == ""
+    assert "E301" in refused.stderr
+    assert os.readlink(published / "current") == before
+
+
+def test_a_later_build_of_the_same_sources_leaves_the_version_alone(sample: Path) -> None:
+    directory = (sample / "current").resolve()
+    before = directory.stat().st_mtime_ns
+    build_world(SAMPLE, sample)
+    assert (sample / "current").resolve() == directory
+    assert directory.stat().st_mtime_ns == before
+
+
+def test_a_damaged_version_is_made_anew(tmp_path: Path) -> None:
+    build_world(SAMPLE, tmp_path)
+    (tmp_path / "current" / "data.nq").write_text("")
+    build_world(SAMPLE, tmp_path)
+    assert is_whole((tmp_path / "current").resolve())
+
+
+def test_only_the_newest_versions_are_kept(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(SAMPLE, data)
+    versions = []
+    for number in range(3):
+        (data / "person" / "morgan-le-fay.yaml").write_text(f"label:\n  en: Morgan {number}\n")
+        done = kg("build", "--data", data, "--published", tmp_path / "published", "--keep", "2")
+        versions.append(done.stdout.strip())
+    kept = {file.name for file in (tmp_path / "published").iterdir() if not file.name.startswith(".")}
+    assert kept == {"current", *versions[1:]}
+
+
+def test_nothing_canonical_survives_another_base(tmp_path: Path) -> None:
+    done = kg("build", "--data", SAMPLE, "--base-uri", "https://data.example/osce", "--published", tmp_path)
+    assert done.returncode == 0, done.stderr
+    for name, content in contents(tmp_path).items():
+        if not name.endswith(".gz"):
+            assert CANONICAL.encode() not in content, name
+    assert b"<https://data.example/osce/id/state/avalon>" in contents(tmp_path)["data.nq"]
+
+
+@pytest.mark.parametrize("base", ["ftp://data.example/", "data.example", "http://x/?q", "http://x/#f", "http://a b/"])
+def test_a_base_that_is_none_is_a_usage_error(base: str, tmp_path: Path) -> None:
+    assert kg("build", "--base-uri", base, "--published", tmp_path).returncode == 2
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_default_graph_is_asserted_and_inferred_each_triple_once(sample: Path) -> None:
+    dataset = Dataset.current(sample)
+    quads = list(parse(path=str(dataset.directory / "data.nq"), format=RdfFormat.N_QUADS))
+    assert len(quads) == len(set(quads))
+    inferred = {quad.triple for quad in quads if quad.graph_name == NamedNode(dataset.names.inferred)}
+    merged = {quad.triple for quad in quads if quad.graph_name == DefaultGraph()}
+    assert inferred < merged
+    assert dataset.manifest["counts"]["triples"] == len(merged)
+    assert dataset.manifest["counts"]["inferred"] == len(inferred)
+    assert not [t for t in merged if isinstance(t.subject, BlankNode) or isinstance(t.object, BlankNode)]
+
+
+def test_every_thing_has_a_type_and_a_label_in_the_default_graph(sample: Path) -> None:
+    dataset = Dataset.current(sample)
+    store = dataset.open()
+    things = {
+        quad.subject.value
+        for quad in store.quads_for_pattern(None, NamedNode(RDF_TYPE), None, DefaultGraph())
+        if quad.subject.value.startswith(dataset.names.things) and "#" not in quad.subject.value
+    }
+    assert len(things) == dataset.manifest["counts"]["records"] == 14
+    for thing in things:
+        assert any(store.quads_for_pattern(NamedNode(thing), NamedNode(RDFS_LABEL), None, DefaultGraph())), thing
+
+
+def test_the_snapshot_and_the_files_hold_the_same_quads(sample: Path) -> None:
+    dataset = Dataset.current(sample)
+    files = [dataset.directory / name for name in ("data.nq", "catalogue.nq")]
+    assert set(dataset.open()) == {quad for file in files for quad in parse(path=str(file), format=RdfFormat.N_QUADS)}
+
+
+def test_the_manifest_names_what_the_contract_asks_for(sample: Path) -> None:
+    manifest = json.loads((sample / "current" / "manifest.json").read_text())
+    assert {"version", "base", "ontology_version", "counts", "files"} <= set(manifest)
+    assert manifest["version"] == os.readlink(sample / "current")
+    assert "data.nq" in manifest["files"]
+
+
+def test_a_part_is_named_by_its_key_and_not_by_its_place(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(SAMPLE, data)
+    before = build_world(data, tmp_path / "a").version
+    file = data / "state" / "avalon.yaml"
+    first = "  - status: asianPartner\n    since: 1999\n    until: 2004-02\n"
+    second = "  - status: participating\n    since: 2004-02-29\n"
+    assert first + second in file.read_text()
+    file.write_text(file.read_text().replace(first + second, second + first))
+    assert build_world(data, tmp_path / "b").version == before
+
+
+def test_names_mint_every_iri_under_the_base() -> None:
+    names = Names.at("https://data.example/osce")
+    assert names.thing("state/avalon") == "https://data.example/osce/id/state/avalon"
+    assert names.path(names.thing("state/avalon") + "#part") == "state/avalon"
+    assert names.compact(names.vocabulary + "State") == "osce:State"
