@@ -22,7 +22,7 @@ from rdflib.namespace import OWL, RDF, RDFS, SH, SKOS, XSD
 from rdflib.term import Literal
 
 from kg.build import Build
-from kg.names import PREFIXES, local_name
+from kg.names import CANONICAL, PREFIXES, local_name
 from kg.problems import Problem, Severity
 from kg.schema import Schema
 
@@ -137,15 +137,18 @@ def check_ontology(build: Build, ontology: Graph, rules: Graph) -> Iterable[Prob
 
 
 def _place(build: Build, iri: str) -> tuple[Path, int, int]:
-    """File, line and column where a term or shape is the subject; the first line of the first file if none is found."""
-    prefixed = build.names.compact(iri)
-    canonical_iri = "<" + iri.replace(build.names.base, "https://w3id.org/osce-kg/") + ">"
-    files = [*sorted(build.sources.ontology.rglob("*.ttl")), *sorted(build.sources.shapes.rglob("*.ttl"))]
-    for file in files:
-        for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
-            if line.split(" ", 1)[0].rstrip(";.") in (prefixed, canonical_iri):
-                return file, number, 1
-    return (files[0] if files else build.sources.ontology), 1, 1
+    """File, line and column where a term or shape is the subject, else where it is first named."""
+    names = re.escape(build.names.compact(iri)), re.escape("<" + iri.replace(build.names.base, CANONICAL) + ">")
+    term = re.compile(rf"(?<![\w:-])(?:{'|'.join(names)})(?![\w-])")
+    found = [
+        (match.start() > 0, file, number, match.start() + 1)
+        for directory in (build.sources.ontology, build.sources.shapes)
+        for file in sorted(directory.rglob("*.ttl"))
+        for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), 1)
+        if (match := term.search(line))
+    ]
+    _, file, line, column = min(found, key=lambda place: place[0], default=(True, build.sources.ontology, 1, 1))
+    return file, line, column
 
 
 def in_graph(quads: Iterable[Quad]) -> list[Quad]:

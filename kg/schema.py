@@ -207,6 +207,8 @@ class Schema:
         for shape in sorted(self._use[str(iri)], key=str):
             for relation in (SH["class"], SH.datatype):
                 yield from sorted(self.shapes.objects(shape, relation), key=str)
+            for node in sorted(self.shapes.objects(shape, SH.node), key=str):
+                yield from sorted(self.shapes.objects(node, SH.targetClass), key=str)
 
     def _datatypes(self, range_: Node) -> tuple[str, ...]:
         """The datatypes that a range stands for: itself, or the members of a union (OWL 2 Structural, 7.2)."""
@@ -240,7 +242,7 @@ class Schema:
             if iri.startswith(ours) and not any(self.ontology.predicate_objects(URIRef(iri))):
                 shape, term = str(shapes[0]), self.names.compact(iri)
                 message = f"the shape {local_name(shape)} speaks of {term}, which the ontology does not declare"
-                self.findings.append(Finding("E504", message, shape))
+                self.findings.append(Finding("E504", message, iri))
 
     # ── Keys ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Response, current_app, render_template, request
-from pyoxigraph import Literal, NamedNode, QueryBoolean, QuerySolutions, QueryTriples, Triple
+from pyoxigraph import Literal, NamedNode, QueryBoolean, QuerySolutions, QueryTriples, RdfFormat, Triple
 from werkzeug.datastructures import MultiDict
 
 from kg.media import BOOLEAN, HTML, RDF, SOLUTIONS, SPARQL_JSON, TURTLE, MediaType
 from kg.names import PREFIXES, RDF_TYPE
-from server.documents import CACHE, finish, respond
+from server.documents import CACHE, finish, respond, serialize_in_order
 from server.errors import BadQueryError, NotAcceptableError
 from server.negotiation import negotiate
 from server.site import site
@@ -171,7 +171,7 @@ def result_page(query: str, found: Any) -> str:
     elif isinstance(found, QueryBoolean):
         shown["boolean"] = bool(found)
     else:
-        shown["turtle"] = (found.serialize(format=TURTLE.format, prefixes=site().names.prefixes) or b"").decode()
+        shown["turtle"] = serialize_in_order(list(found), RdfFormat.TURTLE, site().names.prefixes).decode()
     return render_template("result.html", **shown)
 
 

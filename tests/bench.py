@@ -1,0 +1,79 @@
+"""`make bench`: each step beside a named peer in the same run, as a ratio. Seconds are of this machine; read the ratios."""
+
+import io
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+from pyoxigraph import RdfFormat
+from rdflib import Graph
+from rich.console import Console
+from rich.table import Table
+
+from kg.context import context
+from kg.engine import Dataset, Engine
+from kg.map import BATCH, to_quads
+from kg.read import compose
+from tests.conftest import ROOT, build_world
+
+RECORDS = 2000
+ROUNDS = 5
+
+
+def best(work: Callable[[], object]) -> float:
+    """The shortest of some runs, in seconds."""
+    times = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - began)
+    return min(times)
+
+
+def main() -> None:
+    """Measures, and prints a table: ours, the peer's, and how many times faster ours is."""
+    table = Table("what", "ours (ms)", "peer", "peer (ms)", "ratio")
+
+    def row(what: str, ours: Callable[[], object], peer: str, theirs: Callable[[], object]) -> None:
+        a, b = best(ours), best(theirs)
+        table.add_row(what, f"{a * 1000:.1f}", peer, f"{b * 1000:.1f}", f"{b / a:.1f}")
+
+    with tempfile.TemporaryDirectory() as published:
+        build = build_world(ROOT / "data", Path(published))
+        assert build.schema is not None
+        record = (ROOT / "data" / "state" / "mongolia.yaml").read_text()
+        text = "---\n".join([record] * RECORDS)
+        row(
+            f"read {RECORDS} records",
+            lambda: list(compose(text)),
+            "PyYAML CSafeLoader",
+            lambda: list(yaml.load_all(io.StringIO(text), yaml.CSafeLoader)),
+        )
+        terms, base = context(build.schema, build.names), build.names.things
+        documents = [
+            {"id": f"state/s{n}", "type": "State", "label": {"en": [f"S{n}"]}, "isoCode": ["SS"]} for n in range(BATCH)
+        ]
+        whole = json.dumps({"@context": terms, "@graph": documents})
+        row(
+            f"map {BATCH} records",
+            lambda: to_quads(documents, terms, base),
+            "rdflib JSON-LD",
+            lambda: Graph().parse(data=whole, format="json-ld", base=base),
+        )
+        engine = Engine(Dataset.current(Path(published)))
+        copy = Graph().parse(data=build.store.dump(format=RdfFormat.N_TRIPLES, from_graph=None) or b"", format="nt")
+        question = engine.names.rebase((ROOT / "tests/questions/participating-states-on-a-date.rq").read_text())
+        row(
+            "answer a question",
+            lambda: list(engine.query(question)),  # type: ignore[arg-type]
+            "rdflib SPARQL",
+            lambda: list(copy.query(question)),
+        )
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""SPARQL: the protocol's three request forms, the result formats, and what is refused."""
+
+import csv
+import io
+import sys
+import xml.etree.ElementTree as ET
+
+import pytest
+from flask.testing import FlaskClient
+
+from server.errors import BadQueryError
+from server.sparql import refuse
+
+SELECT = "SELECT ?s WHERE { ?s a <http://localhost:8000/ontology#State> } ORDER BY ?s"
+QUERY = {"Content-Type": "application/sparql-query"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"method": "GET", "query_string": {"query": SELECT}},
+        {"method": "POST", "data": {"query": SELECT}},
+        {"method": "POST", "data": SELECT, "headers": QUERY},
+        {"method": "POST", "data": SELECT, "headers": {"Content-Type": "application/sparql-query; charset=utf-8"}},
+        {"method": "GET", "query_string": {"query": SELECT, "format": "nonsense", "output": "x", "results": "y"}},
+    ],
+)
+def test_each_form_of_request_gets_the_same_answer(request_: dict[str, object], client: FlaskClient) -> None:
+    response = client.open("/sparql", **request_)
+    assert response.mimetype == "application/sparql-results+json"
+    found = [row["s"]["value"] for row in response.get_json(force=True)["results"]["bindings"]]
+    assert found == [f"http://localhost:8000/id/state/{name}" for name in ("avalon", "lyonesse")]
+
+
+def test_solutions_come_in_four_formats(client: FlaskClient) -> None:
+    def answer(accept: str) -> str:
+        response = client.get("/sparql", query_string={"query": SELECT}, headers={"Accept": accept})
+        assert response.mimetype == accept
+        return response.get_data(as_text=True)
+
+    assert len(ET.fromstring(answer("application/sparql-results+xml"))[1]) == 2
+    assert len(list(csv.reader(io.StringIO(answer("text/csv"))))) == 3
+    assert answer("text/tab-separated-values").startswith("?s\n<http")
+    assert '"bindings"' in answer("application/sparql-results+json")
+    assert "<table>" in answer("text/html")
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        ("*/*", "text/turtle"),
+        ("text/turtle", "text/turtle"),
+        ("application/n-triples", "application/n-triples"),
+        ("application/rdf+xml", "application/rdf+xml"),
+        ("application/ld+json", "application/ld+json"),
+        ("text/html", "text/html"),
+    ],
+)
+def test_triples_come_in_every_format(accept: str, expected: str, client: FlaskClient) -> None:
+    query = "DESCRIBE <http://localhost:8000/id/state/avalon>"
+    response = client.get("/sparql", query_string={"query": query}, headers={"Accept": accept})
+    assert response.mimetype == expected
+    assert "avalon" in response.get_data(as_text=True)
+
+
+def test_ask_answers_a_boolean_and_has_no_csv(client: FlaskClient) -> None:
+    asked = {"query": "ASK { ?s ?p ?o }"}
+    assert client.get("/sparql", query_string=asked).get_json(force=True)["boolean"] is True
+    assert client.get("/sparql", query_string=asked, headers={"Accept": "text/csv"}).status_code == 406
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        ({"method": "POST", "data": {"update": "CLEAR ALL"}}, 403),
+        ({"method": "GET", "query_string": {"update": "CLEAR ALL"}}, 403),
+        ({"method": "POST", "data": "CLEAR ALL", "headers": {"Content-Type": "application/sparql-update"}}, 403),
+        ({"method": "POST", "data": {"query": "PREFIX a: <b:> insert data { <a:b> <a:c> 1 }"}}, 403),
+        ({"method": "POST", "data": SELECT, "headers": {"Content-Type": "text/plain"}}, 415),
+        ({"method": "POST", "data": SELECT}, 415),
+        ({"method": "POST", "data": {"other": "x"}}, 400),
+        ({"method": "GET", "query_string": [("query", SELECT), ("query", SELECT)]}, 400),
+        ({"method": "GET", "query_string": {"query": ""}}, 400),
+        ({"method": "GET", "query_string": {"query": "SELECT nonsense"}}, 400),
+        ({"method": "GET", "query_string": {"query": SELECT, "default-graph-uri": "not an iri"}}, 400),
+        ({"method": "POST", "data": b"\xff\xfe", "headers": QUERY}, 400),
+        ({"method": "POST", "data": "#" * 200_000, "headers": QUERY}, 413),
+        ({"method": "POST", "data": "query=" + "%23" * 100_000, "headers": FORM}, 413),
+        ({"method": "GET", "query_string": "query=" + "%23" * 100_000}, 414),
+        ({"method": "PUT", "query_string": {"query": SELECT}}, 405),
+        ({"method": "GET", "query_string": {"query": SELECT}, "headers": {"Accept": "image/png"}}, 406),
+    ],
+)
+def test_what_does_not_follow_the_protocol_is_refused(
+    request_: dict[str, object], status: int, client: FlaskClient
+) -> None:
+    response = client.open("/sparql", **request_)
+    assert response.status_code == status
+    assert response.get_json(force=True)["status"] == status
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }",
+        "SELECT * { service silent <http://127.0.0.1:1/> { ?s ?p ?o } }",
+        "SELECT * { { SELECT * { SeRvIcE ?x { ?s ?p ?o } } } }",
+        "SELECT * { SERVICE# comment\n<http://127.0.0.1:1/> { ?s ?p ?o } }",
+        "SELECT * { \\u0053ERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }",
+        "SELECT * { ?s ?p 'a' SERVICE <http://127.0.0.1:1/> { ?s ?p 'b' } }",
+        "SELECT * { ?s ?p '''a'b''' SERVICE<http://127.0.0.1:1/>{ ?s ?p 'b' } }",
+    ],
+)
+def test_service_is_refused_in_whatever_disguise(query: str, client: FlaskClient) -> None:
+    assert client.get("/sparql", query_string={"query": query}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT ?service { ?service ?p ?o } LIMIT 1",
+        "# SERVICE\nSELECT * { ?s ?p 'SERVICE' } LIMIT 1",
+        'SELECT * { ?s ?p "a \\" SERVICE " } LIMIT 1',
+        "PREFIX service: <http://SERVICE/> SELECT * { ?s service:service ?o } LIMIT 1",
+        "PREFIX load: <x:> SELECT * { ?s load:it ?o } LIMIT 1",
+        "SELECT * { ?s ?p 3 FILTER(3<4) } LIMIT 1",
+    ],
+)
+def test_what_only_looks_like_a_refused_word_is_answered(query: str, client: FlaskClient) -> None:
+    assert client.get("/sparql", query_string={"query": query}).status_code == 200
+
+
+def test_nesting_without_bound_is_refused_before_it_reaches_the_engine() -> None:
+    with pytest.raises(BadQueryError, match="nests deeper"):
+        refuse("SELECT * { FILTER(" + "(" * 5000 + "1" + ")" * 5000 + ") }", 100)
+    assert sys.getrecursionlimit() < 5000
+
+
+def test_from_a_published_graph_works_and_an_unknown_one_is_empty(client: FlaskClient) -> None:
+    def count(graph: str) -> int:
+        query = f"SELECT (COUNT(*) AS ?n) FROM <{graph}> {{ ?s ?p ?o }}"
+        answer = client.get("/sparql", query_string={"query": query}).get_json(force=True)
+        return int(answer["results"]["bindings"][0]["n"]["value"])
+
+    for name in ("ontology", "shapes", "dataset", "dataset#inferred"):
+        assert count(f"http://localhost:8000/{name}") > 10, name
+    assert count("http://localhost:8000/nothing") == 0
+
+
+def test_the_service_description_lists_every_named_graph(client: FlaskClient) -> None:
+    described = client.get("/sparql", headers={"Accept": "text/turtle"}).get_data(as_text=True)
+    query = "SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } }"
+    answer = client.get("/sparql", query_string={"query": query}).get_json(force=True)
+    graphs = [row["g"]["value"] for row in answer["results"]["bindings"]]
+    assert len(graphs) == 4
+    assert all(graph in described for graph in graphs)
+
+
+def test_the_same_question_again_is_304(client: FlaskClient) -> None:
+    first = client.get("/sparql", query_string={"query": SELECT})
+    again = client.get("/sparql", query_string={"query": SELECT}, headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304

@@ -1,0 +1,81 @@
+"""The repository: what the README says is so."""
+
+import re
+import subprocess
+import tomllib
+
+import pytest
+
+from kg.cli import main
+from kg.settings import SETTINGS
+from server import create_app  # noqa: F401  # the command `serve` comes from this package
+from tests.conftest import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+TOP_LEVEL = {
+    "pyproject.toml", "README.md", "ontology", "data", "shapes", "kg", "server", "tests", "CHANGELOG.md", "LICENSE",
+    "Makefile",
+}  # fmt: skip
+
+
+def tracked() -> list[str]:
+    """The files that git tracks."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return listed.stdout.splitlines()
+
+
+def test_the_top_level_is_what_was_agreed() -> None:
+    assert {name for file in tracked() if not (name := file.partition("/")[0]).startswith(".")} == TOP_LEVEL
+
+
+def test_the_tree_of_the_readme_is_the_tree() -> None:
+    tree = README.partition("## The tree")[2].partition("## Commands")[0]
+    rooms = re.findall(r"^    (\w+)/ ", tree, re.MULTILINE)
+    assert set(rooms) == {name for name in TOP_LEVEL if (ROOT / name).is_dir()} | {"published"}
+    modules = set(re.findall(r"(\w+\.py)\b", tree.partition("In `kg/`:")[2]))
+    unlisted = {"__init__.py", "__main__.py", "cli.py", "build.py"}
+    assert modules == {file.name for file in (ROOT / "kg").glob("*.py")} - unlisted
+
+
+@pytest.mark.parametrize("room", ["ontology", "shapes", "data", "kg", "server", "tests", "tests/sample"])
+def test_every_room_has_a_readme(room: str) -> None:
+    assert (ROOT / room / "README.md").is_file()
+
+
+def test_the_readme_lists_every_command_and_no_other() -> None:
+    documented = set(re.findall(r"^\| `kg (\w+)", README, re.MULTILINE))
+    assert documented == set(main.list_commands(None))  # type: ignore[arg-type]
+
+
+def test_the_readme_lists_every_setting_with_its_default_and_help() -> None:
+    rows = {
+        row[0]: row[1:] for row in re.findall(r"^\| `--([\w-]+)` \| `(\w+)` \| `([^`]*)` \| (.*) \|$", README, re.M)
+    }
+    for setting in SETTINGS.values():
+        default = setting.default[0] if setting.multiple else setting.default
+        assert rows.pop(setting.name) == (setting.variable, str(default), setting.help)
+    assert rows == {}
+
+
+def test_every_path_that_the_readme_names_is_there() -> None:
+    for path in re.findall(r"\]\(([\w./]+)\)|query (tests/[\w./-]+)", README):
+        assert (ROOT / "".join(path)).exists(), path
+
+
+def test_ci_runs_make_test_in_under_30_lines() -> None:
+    script = (ROOT / ".ci" / "run").read_text()
+    assert "make test" in script
+    assert len(script.splitlines()) < 30
+
+
+def test_every_dependency_is_pinned() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = [*project["project"]["dependencies"], *project["project"]["optional-dependencies"]["test"]]
+    pinned = {line.partition("==")[0].lower() for line in (ROOT / ".ci" / "constraints.txt").read_text().splitlines()}
+    assert {re.split(r"[<>=\[]", name)[0].lower() for name in wanted} <= pinned
+
+
+def test_data_and_server_never_spell_the_canonical_namespace() -> None:
+    for file in tracked():
+        text = (ROOT / file).read_text(encoding="utf-8", errors="replace")
+        assert "w3id.org" not in text or not file.startswith(("data/", "server/")), file
