@@ -43,7 +43,7 @@ test: check
 	$(BIN)/pytest
 
 bench: $(BIN)/test-installed
-	$(BIN)/python tests/bench.py
+	$(BIN)/python -m tests.bench
 
 clean:
 	rm -rf .venv published

@@ -3,21 +3,18 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import pyshacl
 from pyoxigraph import DefaultGraph, RdfFormat
-from rdflib import Graph, URIRef
-from rdflib.namespace import RDF, SH
+from rdflib import Graph
 from rdflib.term import Literal, Node
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from yaml.nodes import Node as YamlNode
 
 from kg import literals
 from kg.build import Build
-from kg.model import SEVERITIES
-from kg.names import local_name
 from kg.problems import Problem
 from kg.read import problem
 from kg.schema import Property, Schema
+from kg.shacl import InvalidShapesError, Result, validate
 
 COMPONENTS = {
     "MinCount": "E301",
@@ -59,34 +56,31 @@ def check(build: Build) -> None:
     data = Graph().parse(
         data=build.store.dump(format=RdfFormat.N_TRIPLES, from_graph=DefaultGraph()) or b"", format="nt"
     )
-    _, report, _ = pyshacl.validate(data, shacl_graph=build.shapes_graph, inference="none")
     left_out = {build.names.thing(path) for path in build.paths} - set(build.nodes)
+    try:
+        results = list(validate(data, build.shapes_graph))
+    except InvalidShapesError as error:
+        build.problems.append(Problem("E506", f"the shapes are not SHACL: {error}", build.sources.shapes))
+        return
     build.problems += [
-        found
-        for result in report.subjects(RDF.type, SH.ValidationResult)
-        if str(report.value(result, SH.value)) not in left_out
-        for found in to_problem(build, report, result)
+        to_problem(build, result)
+        for result in results
+        if result.focus in build.nodes and str(result.value) not in left_out
     ]
 
 
-def to_problem(build: Build, report: Graph, result: Node) -> Iterator[Problem]:
-    """A SHACL result (w3.org/TR/shacl, 3.6.2) as a problem; none if its focus node stands in no source."""
+def to_problem(build: Build, result: Result) -> Problem:
+    """A SHACL result as a problem, at the line that it is about."""
     assert build.schema is not None
-    focus = str(report.value(result, SH.focusNode))
-    if focus not in build.nodes:
-        return
-    record, node = build.nodes[focus]
-    path, value = report.value(result, SH.resultPath), report.value(result, SH.value)
-    place = locate(node, build.schema, path, value, build.names.things)
-    component = local_name(str(report.value(result, SH.sourceConstraintComponent)))
-    yield problem(
-        COMPONENTS.get(component.removesuffix("ConstraintComponent"), "E399"),
-        str(report.value(result, SH.resultMessage)),
+    record, node = build.nodes[result.focus]
+    return problem(
+        COMPONENTS.get(result.component, "E399"),
+        result.message,
         record.file,
-        place,
+        locate(node, build.schema, result.path, result.value, build.names.things),
         record.path,
-        found=describe_value(build, value),
-        severity=SEVERITIES[URIRef(str(report.value(result, SH.resultSeverity)))],
+        found=describe_value(build, result.value),
+        severity=result.severity,
     )
 
 

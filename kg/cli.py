@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from pyoxigraph import QueryBoolean, QueryResultsFormat, QuerySolutions, QueryTriples
+from pyoxigraph import NamedNode, QueryBoolean, QueryResultsFormat, QuerySolutions, QueryTriples
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from kg import media
 from kg.build import Build, Sources
@@ -155,18 +155,18 @@ def query(query: str, published: Path, format_: str) -> None:
     try:
         engine = Engine(Dataset.current(published))
         answer = engine.query(engine.names.rebase(text), prefixes=engine.names.prefixes)
-        print_answer(answer, format_)
+        print_answer(answer, format_, engine.names)
     except NoDatasetError as error:
         raise click.ClickException(str(error)) from error
     except (SyntaxError, ValueError, OSError) as error:
         raise click.ClickException(f"the query fails: {error}") from error
 
 
-def print_answer(answer: Any, format_: str) -> None:
+def print_answer(answer: Any, format_: str, names: Names) -> None:
     """Prints solutions, a boolean or triples; a format that does not fit the answer is a ValueError."""
     if format_ == "table":
         if isinstance(answer, QuerySolutions):
-            print_table(answer)
+            print_table(answer, names)
         elif isinstance(answer, QueryBoolean):
             click.echo(str(bool(answer)).lower())
         else:
@@ -178,8 +178,15 @@ def print_answer(answer: Any, format_: str) -> None:
     click.echo(answer.serialize(format=chosen))
 
 
-def print_table(solutions: QuerySolutions) -> None:
-    table = Table(*(variable.value for variable in solutions.variables))
+def print_table(solutions: QuerySolutions, names: Names) -> None:
+    """Prints solutions as a table: a thing as its path, another IRI under its prefix, a literal as its text."""
+
+    def cell(term: object) -> str:
+        if isinstance(term, NamedNode):
+            return names.compact(term.value.removeprefix(names.things))
+        return "" if term is None else str(getattr(term, "value", term))
+
+    table = Table(*(Column(variable.value, overflow="fold") for variable in solutions.variables))
     for solution in solutions:
-        table.add_row(*("" if term is None else getattr(term, "value", str(term)) for term in solution))
-    Console(highlight=False).print(table)
+        table.add_row(*map(cell, solution))
+    Console(highlight=False, markup=False).print(table)

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-import pyshacl
 from pyoxigraph import (
     CanonicalizationAlgorithm,
     Dataset,
@@ -18,18 +17,17 @@ from pyoxigraph import (
 )
 from rdflib import Graph, URIRef
 from rdflib.collection import Collection
-from rdflib.namespace import OWL, RDF, RDFS, SH, SKOS, XSD
+from rdflib.namespace import OWL, RDF, RDFS, SKOS, XSD
 from rdflib.term import Literal
 
 from kg.build import Build
 from kg.names import CANONICAL, PREFIXES, local_name
 from kg.problems import Problem, Severity
 from kg.schema import Schema
+from kg.shacl import InvalidShapesError, validate
 
 RULES = "ontology.ttl"
 """The file of `shapes/` that holds the rules for the ontology itself."""
-
-SEVERITIES = {SH.Violation: Severity.ERROR, SH.Warning: Severity.WARNING, SH.Info: Severity.INFO}
 
 
 def read_model(build: Build) -> None:
@@ -44,9 +42,11 @@ def read_model(build: Build) -> None:
         return
     declare_bounds(ontology, build.names.vocabulary)
     schema = Schema(ontology, shapes, build.names)
-    found = [Problem(f.code, f.message, *_place(build, f.term), hint=f.hint) for f in schema.findings] + list(
-        check_ontology(build, ontology, rules)
-    )
+    found = [Problem(f.code, f.message, *_place(build, f.term), hint=f.hint) for f in schema.findings]
+    try:
+        found += check_ontology(build, ontology, rules)
+    except InvalidShapesError as error:
+        found.append(Problem("E506", f"the shapes are not SHACL: {error}", build.sources.shapes / RULES))
     build.problems += found
     build.shapes_graph = shapes
     quads = canonical({build.names.ontology: ontology, build.names.shapes: shapes + rules})
@@ -58,10 +58,14 @@ def read_model(build: Build) -> None:
 
 def read_turtle(build: Build, file: Path) -> Iterable[Triple]:
     """The triples of one Turtle file, rebased; a syntax error becomes a problem at its place."""
-    text = build.names.rebase(file.read_text(encoding="utf-8", errors="replace"))
     build.files += 1
     try:
+        text = build.names.rebase(file.read_bytes().decode("utf-8"))
         return [quad.triple for quad in parse(text, format=RdfFormat.TURTLE, rename_blank_nodes=True)]
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        build.problems.append(Problem("E501", "the file is not UTF-8", file, line, hint="save it as UTF-8"))
+        return []
     except SyntaxError as error:
         message = re.sub(r"^Parser error at line .*?: ", "", str(error.msg))
         build.problems.append(
@@ -119,21 +123,10 @@ def declare_bounds(ontology: Graph, vocabulary: str) -> None:
 
 def check_ontology(build: Build, ontology: Graph, rules: Graph) -> Iterable[Problem]:
     """The rules for the ontology that its own terms do not meet."""
-    _, results, _ = pyshacl.validate(ontology, shacl_graph=rules, inference="none")
-    for result in results.subjects(RDF.type, SH.ValidationResult):
-        focus = str(results.value(result, SH.focusNode))
-        if not focus.startswith(build.names.base):
-            continue
-        file, line, column = _place(build, focus)
-        message = str(results.value(result, SH.resultMessage))
-        yield Problem(
-            "E502",
-            f"{local_name(focus)}: {message}",
-            file,
-            line,
-            column,
-            severity=SEVERITIES[URIRef(str(results.value(result, SH.resultSeverity)))],
-        )
+    for result in validate(ontology, rules):
+        if result.focus.startswith(build.names.base):
+            message = f"{local_name(result.focus)}: {result.message}"
+            yield Problem("E502", message, *_place(build, result.focus), severity=result.severity)
 
 
 def _place(build: Build, iri: str) -> tuple[Path, int, int]:

@@ -20,6 +20,9 @@ from kg.problems import Problem, Severity
 MOST_NODES = 100_000
 """How many nodes a record may have, each alias counted as what it stands for."""
 
+OTHER_FILES = ("withdrawn.yaml",)
+"""Files of a data directory that hold no records."""
+
 STRING = "tag:yaml.org,2002:str"
 NULL = "tag:yaml.org,2002:null"
 COLLECTIONS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
@@ -79,14 +82,19 @@ def read(build: Build) -> None:
 
 
 def files(directory: Path, problems: list[Problem]) -> Iterator[Path]:
-    """The source files of a data directory, in order: those of the folders directly under it."""
-    for file in sorted(directory.glob("*/*")):
-        if file.suffix == ".yaml":
+    """The source files of a data directory, in order: those in the folders directly under it; others are reported."""
+    for file in sorted(directory.rglob("*")):
+        place = file.relative_to(directory)
+        if not file.is_file() or any(part.startswith(".") for part in place.parts) or str(place) in OTHER_FILES:
+            continue
+        if file.suffix in (".yml", ".json"):
+            hint = f"name it {file.stem}.yaml"
+            problems.append(Problem("E109", "only .yaml files are read", file, found=file.suffix, hint=hint))
+        elif file.suffix == ".yaml" and len(place.parts) != 2:
+            message = "a record lies directly in the folder of its kind"
+            problems.append(Problem("E109", message, file, expected="<kind>/<name>.yaml", found=str(place)))
+        elif file.suffix == ".yaml":
             yield file
-        elif file.suffix in (".yml", ".json"):
-            problems.append(
-                Problem("E109", "only .yaml files are read", file, found=file.suffix, hint=f"name it {file.stem}.yaml")
-            )
 
 
 def read_file(file: Path, kind: str, build: Build) -> Iterator[Record]:
@@ -106,6 +114,10 @@ def read_file(file: Path, kind: str, build: Build) -> Iterator[Record]:
         return
     try:
         text = file.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        build.paths.add(implied)
+        build.problems.append(Problem("E109", f"the file cannot be read: {error.strerror}", file, thing=implied))
+        return
     except UnicodeDecodeError as error:
         build.paths.add(implied)
         before = error.object[: error.start]

@@ -306,7 +306,7 @@ class Schema:
 
     def _count(self, shape: Node, parameter: URIRef) -> int | None:
         value = self.shapes.value(shape, parameter)
-        return None if value is None else int(str(value))
+        return int(str(value)) if str(value).isdigit() else None
 
     @property
     def version(self) -> str:

@@ -161,3 +161,11 @@ def test_what_is_wrong_in_the_model_is_a_problem_at_its_line(
 
 def test_our_own_ontology_meets_every_rule_without_a_warning() -> None:
     assert check_world(SAMPLE).problems == []
+
+
+def test_a_shape_that_is_not_shacl_is_a_problem(extended: Path, tmp_path: Path) -> None:
+    shutil.copytree(extended / "shapes", tmp_path / "shapes")
+    file = tmp_path / "shapes" / "dragon-sighting.ttl"
+    file.write_text(file.read_text() + 'shapes:Wing-side sh:minCount "several" .\n')
+    build = check_world(extended / "data", extended / "ontology", tmp_path / "shapes")
+    assert [problem.code for problem in build.problems] == ["E506"]

@@ -1,0 +1,51 @@
+"""SHACL: validation by pySHACL, and its results in one plain form (w3.org/TR/shacl, 3.6)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyshacl
+from pyshacl.errors import ReportableRuntimeError
+from rdflib import Graph, URIRef
+from rdflib.namespace import RDF, SH
+from rdflib.term import Node
+
+from kg.names import local_name
+from kg.problems import Severity
+
+SEVERITIES = {SH.Violation: Severity.ERROR, SH.Warning: Severity.WARNING, SH.Info: Severity.INFO}
+
+
+class InvalidShapesError(ValueError):
+    """Raised when shapes are not well-formed SHACL; the message says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One validation result: `component` is the local name of the constraint component, such as MinCount."""
+
+    focus: str
+    path: Node | None
+    value: Node | None
+    message: str
+    severity: Severity
+    component: str
+
+
+def validate(data: Graph, shapes: Graph) -> Iterator[Result]:
+    """The results of validating a data graph, without further inference; raises InvalidShapesError."""
+    try:
+        _, report, text = pyshacl.validate(data, shacl_graph=shapes, inference="none")
+    except ReportableRuntimeError as error:
+        raise InvalidShapesError(" ".join(str(error).split())) from error
+    if not isinstance(report, Graph):
+        raise InvalidShapesError(" ".join(str(text).split()))
+    for result in report.subjects(RDF.type, SH.ValidationResult):
+        component = local_name(str(report.value(result, SH.sourceConstraintComponent)))
+        yield Result(
+            focus=str(report.value(result, SH.focusNode)),
+            path=report.value(result, SH.resultPath),
+            value=report.value(result, SH.value),
+            message=str(report.value(result, SH.resultMessage)),
+            severity=SEVERITIES.get(URIRef(str(report.value(result, SH.resultSeverity))), Severity.ERROR),
+            component=component.removesuffix("ConstraintComponent"),
+        )

@@ -1,0 +1,165 @@
+"""Competency questions: each .rq file is a question to the real graph; checks.yaml says what its answer must hold."""
+
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pyoxigraph import Literal, NamedNode, QueryBoolean, QuerySolutions
+from rdflib import Variable
+from rdflib.plugins.sparql import prepareQuery
+from rdflib.plugins.sparql.algebra import traverse
+
+from kg.engine import Engine
+from kg.names import CANONICAL
+
+HERE = Path(__file__).parent
+QUESTIONS = {file.stem: file.read_text(encoding="utf-8") for file in sorted(HERE.glob("*.rq"))}
+CHECKS: dict[str, dict[str, Any]] = yaml.load((HERE / "checks.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)
+"""By name of the question: rows (how many), has and hasNot (maps from variable to value). All scalars are text."""
+
+Row = dict[str, str]
+
+each_question = pytest.mark.parametrize("name", QUESTIONS)
+
+
+def solutions(engine: Engine, query: str) -> list[dict[str, Any]]:
+    """The terms of each solution of a query by variable, in order, with None for no value."""
+    found = engine.query(engine.names.rebase(query))
+    assert isinstance(found, QuerySolutions)
+    names = [variable.value for variable in found.variables]
+    return [{name: solution[name] for name in names} for solution in found]
+
+
+def rows(engine: Engine, query: str) -> list[Row]:
+    """The same with the terms as checks.yaml writes them."""
+    return [{name: written(engine, term) for name, term in solution.items()} for solution in solutions(engine, query)]
+
+
+def written(engine: Engine, term: Any) -> str:
+    """A term as checks.yaml writes it: path, prefixed name or lexical form, and the empty text for no value."""
+    if term is None:
+        return ""
+    assert isinstance(term, NamedNode | Literal)
+    if isinstance(term, Literal):
+        return term.value
+    things = engine.names.thing("")
+    return term.value.removeprefix(things) if term.value.startswith(things) else engine.names.compact(term.value)
+
+
+def holds(found: list[Row], expected: Row) -> bool:
+    """True if one of the rows holds all the expected values."""
+    return any(expected.items() <= row.items() for row in found)
+
+
+def is_known(engine: Engine, path: str) -> bool:
+    """True if the graph says anything about the thing."""
+    answer = engine.query(f"ASK {{ <{engine.names.thing(path)}> ?property ?value }}")
+    assert isinstance(answer, QueryBoolean)
+    return bool(answer)
+
+
+def order_keys(query: str) -> set[str]:
+    """The variables that the outermost ORDER BY sorts by, none if there is no ORDER BY."""
+    node = prepareQuery(query).algebra
+    while node is not None and node.name != "OrderBy":
+        node = node.p
+    keys: set[str] = set()
+    if node is not None:
+        traverse(node.expr, visitPre=lambda term: keys.add(str(term)) if isinstance(term, Variable) else None)
+    return keys
+
+
+def test_ten_questions_are_collected() -> None:
+    assert len(QUESTIONS) == 10
+
+
+def test_every_question_has_a_check_and_every_check_a_question() -> None:
+    assert set(CHECKS) == set(QUESTIONS)
+
+
+@each_question
+def test_question_starts_with_a_question_in_english(name: str) -> None:
+    lines = takewhile(lambda line: line.startswith("# "), QUESTIONS[name].splitlines())
+    question = " ".join(line.removeprefix("# ") for line in lines)
+    assert question[:1].isupper()
+    assert question.endswith("?")
+
+
+@each_question
+def test_question_is_standard_sparql(name: str) -> None:
+    prepareQuery(QUESTIONS[name])
+
+
+@each_question
+def test_question_is_written_in_the_canonical_namespace(name: str) -> None:
+    assert f"PREFIX osce: <{CANONICAL}ontology#>" in QUESTIONS[name]
+
+
+@each_question
+def test_question_takes_its_parameters_on_top(name: str) -> None:
+    _, _, body = QUESTIONS[name].partition("WHERE {")
+    statements = [line.strip() for line in body.splitlines() if line.strip() and not line.strip().startswith("#")]
+    assert statements[0].startswith(("VALUES", "BIND"))
+
+
+@each_question
+def test_answer_is_never_empty(engine: Engine, name: str) -> None:
+    assert rows(engine, QUESTIONS[name])
+
+
+@each_question
+def test_answer_has_as_many_rows_as_the_facts(engine: Engine, name: str) -> None:
+    found = rows(engine, QUESTIONS[name])
+    assert len(found) == int(CHECKS[name].get("rows", len(found)))
+
+
+@each_question
+def test_answer_has_what_its_check_expects(engine: Engine, name: str) -> None:
+    found = rows(engine, QUESTIONS[name])
+    assert CHECKS[name]["has"]
+    assert [expected for expected in CHECKS[name]["has"] if not holds(found, expected)] == []
+
+
+@each_question
+def test_answer_has_nothing_that_its_check_excludes(engine: Engine, name: str) -> None:
+    found = rows(engine, QUESTIONS[name])
+    assert [excluded for excluded in CHECKS[name].get("hasNot", []) if holds(found, excluded)] == []
+
+
+@each_question
+def test_check_speaks_of_variables_and_things_that_exist(engine: Engine, name: str) -> None:
+    """A slip of the pen in hasNot would let anything pass."""
+    assert set(CHECKS[name]) <= {"rows", "has", "hasNot"}
+    columns = set(rows(engine, QUESTIONS[name])[0])
+    for row in [*CHECKS[name]["has"], *CHECKS[name].get("hasNot", [])]:
+        assert set(row) <= columns
+        for path in (value for value in row.values() if "/" in value):
+            assert is_known(engine, path), path
+
+
+@each_question
+def test_answer_is_the_same_when_asked_twice(engine: Engine, name: str) -> None:
+    assert rows(engine, QUESTIONS[name]) == rows(engine, QUESTIONS[name])
+
+
+@each_question
+def test_answer_has_a_total_order(engine: Engine, name: str) -> None:
+    """No two rows agree in all that they are sorted by."""
+    found = rows(engine, QUESTIONS[name])
+    keys = sorted(order_keys(QUESTIONS[name]) & set(found[0]))
+    assert keys
+    assert len({tuple(row[key] for key in keys) for row in found}) == len(found)
+
+
+@each_question
+def test_things_come_with_an_english_label(engine: Engine, name: str) -> None:
+    """Parts, such as a participation, have no label of their own."""
+    things = engine.names.thing("")
+    for solution in solutions(engine, QUESTIONS[name]):
+        for variable, term in solution.items():
+            if isinstance(term, NamedNode) and term.value.startswith(things) and "#" not in term.value:
+                label = solution.get(f"{variable}Label", solution.get("label"))
+                assert isinstance(label, Literal), variable
+                assert label.language == "en"

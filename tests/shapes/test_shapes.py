@@ -1,0 +1,207 @@
+"""Shapes: every property shape lets a right record pass, and finds a wrong one at its place."""
+
+import shutil
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+from pyoxigraph import DefaultGraph, NamedNode
+from rdflib import Graph, URIRef
+from rdflib.namespace import RDF, SH
+from rdflib.term import Literal, Node
+
+from kg.build import Build
+from kg.model import RULES
+from kg.names import CANONICAL, RDF_TYPE, local_name
+from kg.problems import Problem, Severity
+from tests.conftest import SAMPLE, SHAPES, check_world
+
+SEVERITIES = {SH.Violation: Severity.ERROR, SH.Warning: Severity.WARNING, SH.Info: Severity.INFO}
+"""The severities of SHACL as the contract maps them."""
+
+EXAMPLES = Path(__file__).parent / "examples"
+REFUSED_EARLIER = {
+    "Engagement-counterpart",  # every record is a thing
+    "Engagement-joinedBy",
+    "Engagement-onMarginsOf",
+    "Mention-representing",
+    "Release-subject",
+    "Organization-partOf",  # a key that may not stand at all is unknown
+    "Person-abbreviation",
+    "Participation-since",  # a part has no address without its key
+    "Reference-url",  # an address that is none is not mapped
+    "Thing-website",
+    "Release-mention",  # a part is of the class that its key names
+    "Release-engagement",
+}
+"""The shapes that no mapped record can break: reader or mapper refuse what would, with a code of E2xx."""
+
+FILES = sorted(file.stem for file in SHAPES.glob("*.ttl") if file.name != RULES)
+"""The shape files that speak of records."""
+
+
+@dataclass(frozen=True, slots=True)
+class Good:
+    """A record that meets every shape."""
+
+    path: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A record that breaks one shape, in one place."""
+
+    stem: str
+    path: str
+    shape: str
+    claim: str
+    source: str
+    code: str
+    line: int
+    column: int
+
+
+def examples() -> Iterator[Good | Bad]:
+    """Every example of every file, each with a path of its own."""
+    for file in sorted(EXAMPLES.glob("*.yaml")):
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        for number, source in enumerate(content["good"], 1):
+            yield Good(f"{content['kind']}/{file.stem}-good-{number}", source)
+        for number, example in enumerate(content["bad"], 1):
+            yield Bad(file.stem, f"{content['kind']}/{file.stem}-bad-{number}", **example)
+
+
+GOOD = [example for example in examples() if isinstance(example, Good)]
+BAD = [example for example in examples() if isinstance(example, Bad)]
+
+
+def parse(files: list[str]) -> Graph:
+    """Shape files as one graph, as they are written."""
+    graph = Graph()
+    for stem in files:
+        graph.parse(SHAPES / f"{stem}.ttl", format="turtle")
+    return graph
+
+
+SHAPES_GRAPH = parse(FILES)
+
+
+def property_shapes(graph: Graph) -> list[Node]:
+    """Everything that is used or declared as a property shape."""
+    return sorted({*graph.objects(None, SH.property), *graph.subjects(RDF.type, SH.PropertyShape)}, key=str)
+
+
+def check_examples(examples: list[Good] | list[Bad], directory: Path) -> tuple[Build, dict[str, list[Problem]]]:
+    """Checks the sample world with some examples added; gives the build and the problems by `kind/file`."""
+    data = directory / "data"
+    shutil.copytree(SAMPLE, data)
+    for example in examples:
+        file = data / f"{example.path}.yaml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(example.source, encoding="utf-8")
+    build = check_world(data)
+    problems: dict[str, list[Problem]] = defaultdict(list)
+    for problem in build.problems:
+        problems[str(problem.file.relative_to(data).with_suffix(""))].append(problem)
+    return build, problems
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> tuple[Build, dict[str, list[Problem]]]:
+    """The sample world with all good examples."""
+    return check_examples(GOOD, tmp_path_factory.mktemp("good"))
+
+
+@pytest.fixture(scope="module")
+def bad(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Problem]]:
+    """The problems of the bad examples: a world for each shape file, so that one file's do not meet another's."""
+    problems: dict[str, list[Problem]] = {}
+    for stem in FILES:
+        mine = [example for example in BAD if example.stem == stem]
+        _, found = check_examples(mine, tmp_path_factory.mktemp(stem))
+        problems |= found
+    return problems
+
+
+def test_every_shape_file_has_its_examples() -> None:
+    assert sorted(file.stem for file in EXAMPLES.iterdir()) == FILES
+    assert (len(FILES), len(property_shapes(SHAPES_GRAPH)), len(GOOD), len(BAD)) == (18, 67, 20, 89)
+
+
+@pytest.mark.parametrize("shape", property_shapes(parse([*FILES, Path(RULES).stem])), ids=lambda s: local_name(str(s)))
+def test_a_property_shape_has_an_iri_one_message_and_one_severity(shape: Node) -> None:
+    graph = parse([*FILES, Path(RULES).stem])
+    assert isinstance(shape, URIRef)
+    assert shape.startswith(f"{CANONICAL}shapes#")
+    messages = list(graph.objects(shape, SH.message))
+    assert [message.language for message in messages if isinstance(message, Literal)] == ["en"]
+    assert len(list(graph.objects(shape, SH.severity))) == 1
+    assert graph.value(shape, SH.severity) in SEVERITIES
+
+
+@pytest.mark.parametrize("example", GOOD, ids=lambda example: example.path)
+def test_a_good_example_has_no_problem(example: Good, good: tuple[Build, dict[str, list[Problem]]]) -> None:
+    build, problems = good
+    assert problems.get(example.path, []) == []
+    assert build.names.thing(example.path) in build.nodes
+
+
+def test_good_examples_raise_no_problem_in_the_sample_world(good: tuple[Build, dict[str, list[Problem]]]) -> None:
+    build, _ = good
+    assert build.problems == []
+
+
+@pytest.mark.parametrize("shape", property_shapes(SHAPES_GRAPH), ids=lambda s: local_name(str(s)))
+def test_a_good_example_exercises(shape: Node, good: tuple[Build, dict[str, list[Problem]]]) -> None:
+    build, _ = good
+    used = {SH.path, SH.lessThanOrEquals, SH.lessThan}
+    paths = [o for p in used for o in SHAPES_GRAPH.objects(shape, p)]
+    forbidden = SHAPES_GRAPH.value(shape, SH.maxCount) == Literal(0)
+    classes = [
+        c for node in SHAPES_GRAPH.subjects(SH.property, shape) for c in SHAPES_GRAPH.objects(node, SH.targetClass)
+    ]
+
+    def has(subject: NamedNode, predicate: Node) -> bool:
+        iri = NamedNode(build.names.rebase(str(predicate)))
+        return any(build.store.quads_for_pattern(subject, iri, None, DefaultGraph()))
+
+    def instances(class_: Node) -> Iterator[NamedNode]:
+        type_ = NamedNode(build.names.rebase(str(class_)))
+        for quad in build.store.quads_for_pattern(None, NamedNode(RDF_TYPE), type_, DefaultGraph()):
+            if isinstance(quad.subject, NamedNode) and "-good-" in quad.subject.value:
+                yield quad.subject
+
+    assert classes
+    for class_ in classes:
+        exercised = [s for s in instances(class_) if all(has(s, path) for path in paths) != forbidden]
+        assert exercised, f"no good example of {local_name(str(class_))} exercises this shape"
+
+
+@pytest.mark.parametrize("example", BAD, ids=lambda example: f"{example.shape}: {example.claim}")
+def test_a_bad_example_has_one_problem_at_its_place(example: Bad, bad: dict[str, list[Problem]]) -> None:
+    shape = URIRef(f"{CANONICAL}shapes#{example.shape}")
+    from_shape = example.code.startswith("E3")
+    severity = SEVERITIES[URIRef(str(SHAPES_GRAPH.value(shape, SH.severity)))] if from_shape else Severity.ERROR
+    found = [
+        (p.code, p.line, p.column, p.severity, p.thing, p.file.name, p.message if from_shape else "")
+        for p in bad.get(example.path, [])
+    ]
+    message = str(SHAPES_GRAPH.value(shape, SH.message)) if from_shape else ""
+    name = f"{example.path.partition('/')[2]}.yaml"
+    assert found == [(example.code, example.line, example.column, severity, example.path, name, message)]
+
+
+def test_bad_examples_raise_no_problem_in_the_sample_world(bad: dict[str, list[Problem]]) -> None:
+    assert set(bad) == {example.path for example in BAD}
+
+
+def test_every_property_shape_is_broken_by_a_bad_example() -> None:
+    codes = defaultdict(set)
+    for example in BAD:
+        codes[example.shape].add(example.code[:2])
+    assert set(codes) == {local_name(str(shape)) for shape in property_shapes(SHAPES_GRAPH)}
+    assert {shape for shape, found in codes.items() if "E3" not in found} == REFUSED_EARLIER
