@@ -62,11 +62,21 @@ def check(build: Build) -> None:
     except InvalidShapesError as error:
         build.problems.append(Problem("E506", f"the shapes are not SHACL: {error}", build.sources.shapes))
         return
-    build.problems += [
-        to_problem(build, result)
-        for result in results
-        if result.focus in build.nodes and str(result.value) not in left_out
-    ]
+    found: dict[tuple[str, str, int, int], Problem] = {}
+    for result in sorted(results, key=lambda result: (result.focus, str(result.path), str(result.value))):
+        if result.focus in build.nodes and str(result.value) not in left_out:
+            about = to_problem(build, result)
+            key = about.code, str(about.file), about.line, about.column
+            if key not in found or is_stated(build, result):
+                found[key] = about  # what is inferred from a wrong value is wrong too, and not worth a second problem
+    build.problems += found.values()
+
+
+def is_stated(build: Build, result: Result) -> bool:
+    """True if the property that a result is about is a key of the record or part, and not inferred from another."""
+    assert build.schema is not None
+    property_ = build.schema.property_of(str(result.path))
+    return property_ is not None and any(key.value == property_.key for key, _ in build.nodes[result.focus][1].value)
 
 
 def to_problem(build: Build, result: Result) -> Problem:
@@ -77,7 +87,7 @@ def to_problem(build: Build, result: Result) -> Problem:
         COMPONENTS.get(result.component, "E399"),
         result.message,
         record.file,
-        locate(node, build.schema, result.path, result.value, build.names.things),
+        locate(node, build.schema, result, build.names.things),
         record.path,
         found=describe_value(build, result.value),
         severity=result.severity,
@@ -94,17 +104,25 @@ def describe_value(build: Build, value: Node | None) -> str | None:
     return text.removeprefix(build.names.things) if text.startswith(build.names.things) else build.names.compact(text)
 
 
-def locate(node: MappingNode, schema: Schema, path: Node | None, value: Node | None, things: str) -> YamlNode:
-    """Where a value of a property stands in a record or part; else the key's value; else the first key of the map."""
-    property_ = schema.property_of(str(path)) if path is not None else None
-    written: YamlNode | None = next((v for k, v in node.value if property_ and k.value == property_.key), None)
-    if written is None or property_ is None:
-        return first_of(node)
-    if value is not None:
-        for item in scalars(written, value):
-            if is_written(item, property_, value, things):
+def locate(node: MappingNode, schema: Schema, result: Result, things: str) -> YamlNode:
+    """Where the value of a result stands in a record or part; else the value of its key; else the first key.
+
+    A value that is inferred stands where the subproperty that it follows from is written.
+    """
+    properties = schema.subproperties(str(result.path)) if result.path is not None else []
+    written: list[tuple[Property, YamlNode]] = [
+        (p, value) for p in properties for key, value in node.value if key.value == p.key
+    ]
+    for property_, value in written:
+        for item in scalars(value, result.value):
+            if is_written(item, property_, result.value, things):
                 return item
-    return written
+    for _, value in written:
+        if result.component == "UniqueLang" and isinstance(value, MappingNode):
+            several: list[YamlNode] = [texts for _, texts in value.value if isinstance(texts, SequenceNode)]
+            return several[0] if several else value
+        return value
+    return first_of(node)
 
 
 def first_of(node: MappingNode) -> YamlNode:
@@ -113,7 +131,7 @@ def first_of(node: MappingNode) -> YamlNode:
     return key
 
 
-def scalars(node: YamlNode, value: Node) -> Iterator[YamlNode]:
+def scalars(node: YamlNode, value: Node | None) -> Iterator[YamlNode]:
     """The scalars of a value; in a language map, those of the language of `value`."""
     match node:
         case SequenceNode():
@@ -128,7 +146,7 @@ def scalars(node: YamlNode, value: Node) -> Iterator[YamlNode]:
             yield node
 
 
-def is_written(node: YamlNode, property_: Property, value: Node, things: str) -> bool:
+def is_written(node: YamlNode, property_: Property, value: Node | None, things: str) -> bool:
     """True if a scalar is how the value of a property was written."""
     text = str(node.value)
     if isinstance(value, Literal) and property_.datatypes:

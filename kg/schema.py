@@ -259,6 +259,12 @@ class Schema:
         """The property that an IRI names; for the bound of a date, the property of that date."""
         return self._bounds.get(iri) or self._by_iri.get(iri)
 
+    def subproperties(self, iri: str) -> list[Property]:
+        """The property that an IRI names (for a bound, that of its date), then all whose values are values of it."""
+        property_ = self.property_of(iri)
+        below = [p for p in self.properties.values() if iri in self._ancestors(URIRef(p.iri), RDFS.subPropertyOf)]
+        return [*([property_] if property_ else []), *(p for p in below if p is not property_)]
+
     def has_inverse(self, iri: str) -> bool:
         """True if the ontology names an inverse of a property, so that every link by it is stated from both ends."""
         term = URIRef(iri)
