@@ -101,7 +101,7 @@ def describe_value(build: Build, value: Node | None) -> str | None:
     text = str(value)
     if isinstance(value, Literal):
         return f"{text} ({value.language})" if value.language else text
-    return text.removeprefix(build.names.things) if text.startswith(build.names.things) else build.names.compact(text)
+    return build.names.compact(text)
 
 
 def locate(node: MappingNode, schema: Schema, result: Result, things: str) -> YamlNode:

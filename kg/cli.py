@@ -183,7 +183,7 @@ def print_table(solutions: QuerySolutions, names: Names) -> None:
 
     def cell(term: object) -> str:
         if isinstance(term, NamedNode):
-            return names.compact(term.value.removeprefix(names.things))
+            return names.compact(term.value)
         return "" if term is None else str(getattr(term, "value", term))
 
     table = Table(*(Column(variable.value, overflow="fold") for variable in solutions.variables))

@@ -34,7 +34,7 @@ def describe(build: Build) -> None:
         graph = NamedNode(build.names.dataset)
         build.catalogue = [
             Quad(NamedNode(s), NamedNode(p), o, graph)
-            for s, p, o in [*_dataset(build.names), *_partitions(build.store, build.names), *_origin(build)]
+            for s, p, o in [*_dataset(build), *_partitions(build.store, build.names), *_origin(build)]
         ]
 
 
@@ -73,7 +73,9 @@ def _rows(store: Store, query: str) -> list[QuerySolution]:
     return list(solutions)
 
 
-def _dataset(names: Names) -> Iterator[Statement]:
+def _dataset(build: Build) -> Iterator[Statement]:
+    names = build.names
+    example = min((record.path for record in build.records), default="")
     yield from _about(
         names.dataset,
         a=["dcat:Dataset", "void:Dataset", "prov:Entity"],
@@ -86,7 +88,7 @@ def _dataset(names: Names) -> Iterator[Statement]:
         void_sparqlEndpoint=names.base + "sparql",
         void_uriSpace=Literal(names.things),
         void_vocabulary=names.ontology,
-        void_exampleResource=names.thing("organization/osce"),
+        void_exampleResource=names.thing(example),
     )
     yield from _about(
         names.dataset + "#sparql",

@@ -111,7 +111,9 @@ class Names:
         return text.replace(CANONICAL, self.base)
 
     def compact(self, iri: str) -> str:
-        """A prefixed name for people to read, or the IRI itself where no prefix fits."""
+        """A short name for people to read: the path of a thing, a prefixed name, or the IRI where neither fits."""
+        if iri.startswith(self.things):
+            return iri.removeprefix(self.things)
         for prefix, namespace in self.prefixes.items():
             if iri.startswith(namespace) and re.fullmatch(r"[\w.-]+", iri[len(namespace) :]):
                 return f"{prefix}:{iri[len(namespace) :]}"
