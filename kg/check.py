@@ -62,21 +62,27 @@ def check(build: Build) -> None:
     except InvalidShapesError as error:
         build.problems.append(Problem("E506", f"the shapes are not SHACL: {error}", build.sources.shapes))
         return
-    found: dict[tuple[str, str, int, int], Problem] = {}
-    for result in sorted(results, key=lambda result: (result.focus, str(result.path), str(result.value))):
-        if result.focus in build.nodes and str(result.value) not in left_out:
-            about = to_problem(build, result)
-            key = about.code, str(about.file), about.line, about.column
-            if key not in found or is_stated(build, result):
-                found[key] = about  # what is inferred from a wrong value is wrong too, and not worth a second problem
-    build.problems += found.values()
+    found: list[Problem] = []
+    said: set[tuple[str, Path, int, int]] = set()
+    for result in sorted(results, key=lambda r: (not is_stated(build, r), r.focus, str(r.path), str(r.value))):
+        if result.focus not in build.nodes or str(result.value) in left_out:
+            continue
+        about = to_problem(build, result)
+        place = about.file, about.line, about.column
+        # One mistake is one problem: what follows from a wrong value is wrong too, and a shape may notice it twice.
+        if said.isdisjoint({(about.code, *place), (about.message, *place)}):
+            found.append(about)
+        said |= {(about.code, *place), (about.message, *place)}
+    build.problems += found
 
 
 def is_stated(build: Build, result: Result) -> bool:
     """True if the property that a result is about is a key of the record or part, and not inferred from another."""
     assert build.schema is not None
     property_ = build.schema.property_of(str(result.path))
-    return property_ is not None and any(key.value == property_.key for key, _ in build.nodes[result.focus][1].value)
+    if property_ is None or result.focus not in build.nodes:
+        return False
+    return any(key.value == property_.key for key, _ in build.nodes[result.focus][1].value)
 
 
 def to_problem(build: Build, result: Result) -> Problem:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from pyoxigraph import NamedNode
+
 from kg.names import RDF, XSD
 
 LANG_STRING = RDF + "langString"
@@ -70,7 +72,7 @@ DATATYPES = {
         ),
         ("gYearMonth", "a month, such as 1992-07", _matching(r"(?!0000)\d{4}-(0[1-9]|1[0-2])")),
         ("gYear", "a year, such as 1992", _matching(r"(?!0000)\d{4}")),
-        ("anyURI", "an http or https address", _matching(r"https?://[^\s/?#<>\"{}|\\^`]+[^\s<>\"{}|\\^`]*")),
+        ("anyURI", "an http or https address", _matching(r"https?://[^/?#]+.*", lambda text: NamedNode(text).value)),
     )
 }
 """The datatypes a property may range over, by IRI: those whose literals every engine keeps as they are."""

@@ -378,8 +378,13 @@ class Mapper:
     def _part_id(self, property_: Property, node: MappingNode, class_: Class, owner: str) -> str | None:
         """The address of a part: that of its owner, the name of the property, and the values of its key."""
         names = self._key_names(class_)
-        values = {key.value: value for key, value in node.value}
+        values = {key.value: value for key, value in node.value if key.value in names}
         words = [slug(values[name].value) for name in names if isinstance(values.get(name), ScalarNode)]
+        if not any(words) and values:
+            key, value = next(iter(values.items()))
+            message = f"{key} names the {property_.key}, so it takes one value with letters or digits"
+            self._problem("E202", message, value, expected="one value", found=describe(value))
+            return None
         if not any(words):
             self._problem(
                 "E208",
@@ -389,14 +394,15 @@ class Mapper:
                 found="neither" if len(names) > 1 else f"no {names[0]}",
             )
             return None
-        fragment = "-".join([kebab(property_.key), *filter(None, words)])
+        fragment = f"{kebab(property_.key)}-{'.'.join(filter(None, words))}"
         return f"{owner}/{fragment}" if "#" in owner else f"{owner}#{fragment}"
 
 
 def slug(text: str) -> str:
-    """A value as part of an address: the last step of a reference, in ASCII letters, digits and hyphens."""
-    folded = unicodedata.normalize("NFKD", text.rpartition("/")[2].lower()).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", folded).strip("-")
+    """A value as part of an address: the last step of a reference, lower case, without accents, in hyphens."""
+    letters = unicodedata.normalize("NFKD", text.rpartition("/")[2].casefold())
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return re.sub(r"[\W_]+", "-", plain).strip("-")
 
 
 def nearest(text: str, choices: Any) -> str | None:

@@ -25,6 +25,8 @@ CODES = {
     "E107": "tag",
     "E108": "key is not text",
     "E109": "file is not read",
+    "E110": "character that cannot be shown",
+    "E111": "nested too deep",
     # E2xx: keys, values and references
     "E201": "unknown key",
     "E202": "wrong kind of value",

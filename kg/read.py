@@ -23,6 +23,12 @@ MOST_NODES = 100_000
 OTHER_FILES = ("withdrawn.yaml",)
 """Files of a data directory that hold no records."""
 
+MOST_DEPTH = 50
+"""How deep the lists and maps of a record may nest."""
+
+HIDDEN = re.compile(r"[\x85\u2028\u2029\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+"""Line breaks of YAML 1.1 that are none in 1.2, and what XML 1.0 cannot carry (w3.org/TR/xml, 2.2)."""
+
 STRING = "tag:yaml.org,2002:str"
 NULL = "tag:yaml.org,2002:null"
 COLLECTIONS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
@@ -87,7 +93,7 @@ def files(directory: Path, problems: list[Problem]) -> Iterator[Path]:
         place = file.relative_to(directory)
         if not file.is_file() or any(part.startswith(".") for part in place.parts) or str(place) in OTHER_FILES:
             continue
-        if file.suffix in (".yml", ".json"):
+        if file.suffix.lower() in (".yml", ".yaml", ".json") and file.suffix != ".yaml":
             hint = f"name it {file.stem}.yaml"
             problems.append(Problem("E109", "only .yaml files are read", file, found=file.suffix, hint=hint))
         elif file.suffix == ".yaml" and len(place.parts) != 2:
@@ -135,35 +141,74 @@ def read_file(file: Path, kind: str, build: Build) -> Iterator[Record]:
             )
         )
         return
-    try:
-        documents = [node for node in compose(text) if node is not None]
-    except yaml.MarkedYAMLError as error:
-        build.paths.add(implied)
-        mark = error.problem_mark or error.context_mark
+    if hidden := HIDDEN.search(text):
+        build.paths.update(named(text, implied))
+        line, column = line_and_column(text, hidden.start())
         build.problems.append(
             Problem(
-                "E102",
-                f"this is not YAML: {error.problem or error.context}",
+                "E110",
+                "this character cannot be shown, and programs take it for different things",
                 file,
-                mark.line + 1 if mark else 1,
-                mark.column + 1 if mark else 1,
+                line,
+                column,
+                found=f"U+{ord(hidden[0]):04X}",
+                hint="remove it, or put a space or a line break in its place",
                 thing=implied,
             )
         )
         return
+    try:
+        documents = [node for node in compose(text) if node is not None]
     except yaml.YAMLError as error:
-        build.paths.add(implied)
-        build.problems.append(Problem("E102", f"this is not YAML: {str(error).splitlines()[0]}", file, thing=implied))
+        build.paths.update(named(text, implied))
+        build.problems.append(syntax_problem(error, text, file, implied))
         return
     if not documents:
+        build.paths.add(implied)
         build.problems.append(Problem("E105", "the file holds no record", file, thing=implied))
     for node in documents:
         if record := read_document(node, file, kind, len(documents) > 1, build):
             yield record
 
 
+def named(text: str, implied: str) -> set[str]:
+    """The things that a file which cannot be read seems to be about, so that references to them do not dangle."""
+    return set(re.findall(r"^id: *['\"]?([a-z0-9/-]+)", text, re.MULTILINE)) or {implied}
+
+
+def line_and_column(text: str, offset: int) -> tuple[int, int]:
+    """The line and column, from 1, of an offset."""
+    before = text[:offset]
+    return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
+
+
+def syntax_problem(error: yaml.YAMLError, text: str, file: Path, thing: str) -> Problem:
+    """What the YAML parser says, at the place where the editor must look."""
+    if isinstance(error, NestingError):
+        expected = f"at most {MOST_DEPTH} levels"
+        return Problem("E111", "this nests too deep", file, *error.place, expected=expected, thing=thing)
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return Problem("E102", f"this is not YAML: {str(error).splitlines()[0]}", file, thing=thing)
+    mark = error.problem_mark or error.context_mark
+    at_end = mark is None or mark.line >= text.rstrip().count("\n") + 1
+    began = error.context_mark
+    if began and (at_end or error.context in ("while scanning a simple key", "while scanning a quoted scalar")):
+        mark = began  # where it began says more than where the parser gave up
+    place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    return Problem("E102", f"this is not YAML: {error.problem or error.context}", file, *place, thing=thing)
+
+
+class NestingError(yaml.YAMLError):
+    """Raised when a YAML text nests deeper than MOST_DEPTH; `place` is the line and column where it does."""
+
+    def __init__(self, place: tuple[int, int]) -> None:
+        super().__init__("nested too deep")
+        self.place = place
+
+
 def compose(text: str) -> Iterator[Node | None]:
-    """The trees of the documents of a YAML text; an empty document is None."""
+    """The trees of the documents of a YAML text; an empty document is None. Raises yaml.YAMLError."""
+    bound_depth(text)
     loader = CoreLoader(text)
     try:
         while loader.check_node():
@@ -174,15 +219,32 @@ def compose(text: str) -> Iterator[Node | None]:
         loader.dispose()
 
 
+def bound_depth(text: str) -> None:
+    """Raises NestingError where a text nests too deep: the parser's composer recurses, and its stack is not ours."""
+    brackets = text.count("[") + text.count("{")
+    if brackets + max(map(len, re.findall(r"^[ \t?:-]*", text, re.MULTILINE)), default=0) <= MOST_DEPTH:
+        return
+    depth = 0
+    for event in yaml.parse(text, yaml.CLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MOST_DEPTH and (mark := event.start_mark):
+                raise NestingError((mark.line + 1, mark.column + 1))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
 def read_document(node: Node, file: Path, kind: str, many: bool, build: Build) -> Record | None:
     """The record of one document, or None where it has no usable name; every problem of its tree is reported."""
     implied = f"{kind}/{file.stem}"
     if not isinstance(node, MappingNode):
+        build.paths.add(implied)
         build.problems.append(
             problem("E105", "a record is a map of keys and values", file, node, implied, found=describe(node))
         )
         return None
     given = next((value for key, value in node.value if key.value == "id"), None)
+    build.paths.add(implied if given is None else str(given.value))
     if given is None and many:
         build.problems.append(
             problem(
@@ -199,6 +261,7 @@ def read_document(node: Node, file: Path, kind: str, many: bool, build: Build) -
     path = implied if given is None else str(given.value)
     where = node if given is None else given
     if given is not None and (path.partition("/")[0] != kind or (not many and path != implied)):
+        build.paths.add(implied)
         build.problems.append(
             problem(
                 "E402",
@@ -224,7 +287,6 @@ def read_document(node: Node, file: Path, kind: str, many: bool, build: Build) -
             )
         )
         return None
-    build.paths.add(path)
     found = list(check_tree(node, file, path))
     if found:
         build.problems += found
@@ -255,6 +317,8 @@ def check_tree(node: MappingNode, file: Path, thing: str) -> Iterator[Problem]:
             return
         if node.tag not in CORE_TAGS:
             yield problem("E107", "tags are not used here", file, node, thing, found=node.tag, hint="remove the tag")
+        elif isinstance(node, ScalarNode) and HIDDEN.search(node.value):
+            yield problem("E110", "a character of this text cannot be shown", file, node, thing, hint="remove it")
         elif node.tag == NULL:
             yield problem(
                 "E104",
