@@ -23,7 +23,7 @@ from kg.problems import Problem, Severity, errors
 from kg.report import as_json, as_text
 from kg.settings import options
 
-messages = Console(stderr=True, highlight=False)
+messages = Console(stderr=True, highlight=False, markup=False)
 QUERY_FORMATS = {m.suffix: m for m in (*media.SOLUTIONS, *media.RDF)}
 
 

@@ -3,6 +3,7 @@
 published/<version>/data.nq         default graph, inferred, ontology, shapes: what the version covers
 published/<version>/catalogue.nq    the catalogue
 published/<version>/data.nq.gz      the dump
+published/<version>/questions.json  the competency questions, as examples for the SPARQL page
 published/<version>/manifest.json   version, base, ontology_version, counts, files with their SHA-256, origin
 published/.engine/<version>/        the engine's own files, made from the above, safe to delete
 published/current                   link to the version that is served
