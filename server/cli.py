@@ -62,6 +62,7 @@ def serve(
         interface=Interfaces.WSGI,
         workers=workers,
         blocking_threads=4,
+        respawn_failed_workers=True,
         log_dictconfig=LOGGING,
         log_level=LogLevels.warning,
     ).serve()
