@@ -11,6 +11,7 @@ from yaml.nodes import Node as YamlNode
 
 from kg import literals
 from kg.build import Build
+from kg.model import place_of
 from kg.problems import Problem
 from kg.read import problem
 from kg.schema import Property, Schema
@@ -62,35 +63,40 @@ def check(build: Build) -> None:
     except InvalidShapesError as error:
         build.problems.append(Problem("E506", f"the shapes are not SHACL: {error}", build.sources.shapes))
         return
-    found: list[Problem] = []
-    said: set[tuple[str, Path, int, int]] = set()
-    for result in sorted(results, key=lambda r: (not is_stated(build, r), r.focus, str(r.path), str(r.value))):
-        if result.focus not in build.nodes or str(result.value) in left_out:
+    told: set[tuple[object, ...]] = {key for result in results for key in echoes(build.schema, result)}
+    for result in sorted(results, key=lambda r: (r.focus, str(r.path), str(r.value), r.component, r.message)):
+        if {result.focus, str(result.value)} & left_out or finding(result, result.path) in told:
             continue
         about = to_problem(build, result)
-        place = about.file, about.line, about.column
-        # One mistake is one problem: what follows from a wrong value is wrong too, and a shape may notice it twice.
-        if said.isdisjoint({(about.code, *place), (about.message, *place)}):
-            found.append(about)
-        said |= {(about.code, *place), (about.message, *place)}
-    build.problems += found
+        same = about.message, about.file, about.line, about.column  # one shape may notice a mistake in two ways
+        if same not in told:
+            build.problems.append(about)
+        told |= {same, finding(result, result.path)}
 
 
-def is_stated(build: Build, result: Result) -> bool:
-    """True if the property that a result is about is a key of the record or part, and not inferred from another."""
-    assert build.schema is not None
-    property_ = build.schema.property_of(str(result.path))
-    if property_ is None or result.focus not in build.nodes:
-        return False
-    return any(key.value == property_.key for key, _ in build.nodes[result.focus][1].value)
+def finding(result: Result, path: Node | str | None) -> tuple[str, ...]:
+    """What is wrong with which value of a property, whichever shape says so."""
+    return result.focus, str(path), str(result.value), code_of(result)
+
+
+def echoes(schema: Schema, result: Result) -> Iterator[tuple[str, ...]]:
+    """The findings that only repeat one: what is wrong of a property is wrong of the properties above it."""
+    for path in schema.superproperties(str(result.path)):
+        yield finding(result, path)
+
+
+def code_of(result: Result) -> str:
+    return COMPONENTS.get(result.component, "E399")
 
 
 def to_problem(build: Build, result: Result) -> Problem:
-    """A SHACL result as a problem, at the line that it is about."""
+    """A SHACL result as a problem, at the line that it is about: of a record, or of a term of the ontology."""
     assert build.schema is not None
+    if result.focus not in build.nodes:
+        return Problem("E502", result.message, *place_of(build, result.focus), severity=result.severity)
     record, node = build.nodes[result.focus]
     return problem(
-        COMPONENTS.get(result.component, "E399"),
+        code_of(result),
         result.message,
         record.file,
         locate(node, build.schema, result, build.names.things),

@@ -42,7 +42,7 @@ def read_model(build: Build) -> None:
         return
     declare_bounds(ontology, build.names.vocabulary)
     schema = Schema(ontology, shapes, build.names)
-    found = [Problem(f.code, f.message, *_place(build, f.term), hint=f.hint) for f in schema.findings]
+    found = [Problem(f.code, f.message, *place_of(build, f.term), hint=f.hint) for f in schema.findings]
     try:
         found += check_ontology(build, ontology, rules)
     except InvalidShapesError as error:
@@ -126,10 +126,10 @@ def check_ontology(build: Build, ontology: Graph, rules: Graph) -> Iterable[Prob
     for result in validate(ontology, rules):
         if result.focus.startswith(build.names.base):
             message = f"{local_name(result.focus)}: {result.message}"
-            yield Problem("E502", message, *_place(build, result.focus), severity=result.severity)
+            yield Problem("E502", message, *place_of(build, result.focus), severity=result.severity)
 
 
-def _place(build: Build, iri: str) -> tuple[Path, int, int]:
+def place_of(build: Build, iri: str) -> tuple[Path, int, int]:
     """File, line and column where a term or shape is the subject, else where it is first named."""
     names = re.escape(build.names.compact(iri)), re.escape("<" + iri.replace(build.names.base, CANONICAL) + ">")
     term = re.compile(rf"(?<![\w:-])(?:{'|'.join(names)})(?![\w-])")

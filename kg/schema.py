@@ -259,6 +259,10 @@ class Schema:
         """The property that an IRI names; for the bound of a date, the property of that date."""
         return self._bounds.get(iri) or self._by_iri.get(iri)
 
+    def superproperties(self, iri: str) -> list[str]:
+        """The IRIs of all properties that hold wherever one does, without itself."""
+        return list(self._ancestors(URIRef(iri), RDFS.subPropertyOf))[1:]
+
     def subproperties(self, iri: str) -> list[Property]:
         """The property that an IRI names (for a bound, that of its date), then all whose values are values of it."""
         property_ = self.property_of(iri)

@@ -758,3 +758,18 @@ def test_the_text_form_says_what_was_expected_and_found_and_what_was_meant(tmp_p
 def test_marks_of_the_terminal_library_in_a_source_are_text(tmp_path: Path) -> None:
     build = check_files({"place/x.yaml": PLACE + "'[bold]x[/bold] :dragon:': y\n"}, tmp_path)
     assert "3 | '[bold]x[/bold] :dragon:': y\n" in told(build.problems)
+
+
+def test_each_missing_value_is_a_problem_of_its_own(tmp_path: Path) -> None:
+    found = check_files({"field-of-work/bare.yaml": "note:\n  en: X\n"}, tmp_path).problems
+    assert places(found) == [("E301", 1, 1)] * 3
+    assert sorted(word for p in found for word in ("label", "notation", "dimension") if f"one {word}" in p.message) == [
+        "dimension",
+        "label",
+        "notation",
+    ]
+
+
+def test_a_release_without_title_is_told_so_once(tmp_path: Path) -> None:
+    [found] = check_files({"release/2000-09.yaml": "date: 2000\n"}, tmp_path).problems
+    assert found.message.startswith("A release has a title")
