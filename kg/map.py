@@ -375,11 +375,16 @@ class Mapper:
         names = [p.key for iri in self.schema.part_key(class_) if (p := self.schema.property_of(iri))]
         return [name for name in names if name in keys]
 
+    def _word(self, key: str, text: str) -> str:
+        """The value of a key in the address of a part; of a reference, the name alone."""
+        is_reference = self.schema.properties[key].values is Values.REFERENCE
+        return slug(text.rpartition("/")[2] if is_reference else text)
+
     def _part_id(self, property_: Property, node: MappingNode, class_: Class, owner: str) -> str | None:
         """The address of a part: that of its owner, the name of the property, and the values of its key."""
         names = self._key_names(class_)
         values = {key.value: value for key, value in node.value if key.value in names}
-        words = [slug(values[name].value) for name in names if isinstance(values.get(name), ScalarNode)]
+        words = [self._word(name, values[name].value) for name in names if isinstance(values.get(name), ScalarNode)]
         if not any(words) and values:
             key, value = next(iter(values.items()))
             message = f"{key} names the {property_.key}, so it takes one value with letters or digits"
@@ -399,8 +404,8 @@ class Mapper:
 
 
 def slug(text: str) -> str:
-    """A value as part of an address: the last step of a reference, lower case, without accents, in hyphens."""
-    letters = unicodedata.normalize("NFKD", text.rpartition("/")[2].casefold())
+    """A value as part of an address: lower case, without accents, hyphens between words."""
+    letters = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return re.sub(r"[\W_]+", "-", plain).strip("-")
 

@@ -15,7 +15,7 @@ from rdflib.namespace import OWL, RDF, RDFS, SH, SKOS
 from rdflib.term import Literal, Node
 
 from kg.literals import DATATYPES, LANG_STRING
-from kg.names import PREFIXES, Names, kebab, local_name
+from kg.names import PREFIXES, XSD, Names, kebab, local_name
 
 UNORDERED = 50
 """Where a key without sh:order stands among the others."""
@@ -197,7 +197,7 @@ class Schema:
                 return Property(str(iri), local_name(iri), values, range=class_.iri, individuals=individuals)
         is_literal = (iri, RDF.type, OWL.DatatypeProperty) in self.ontology
         if is_literal:
-            return Property(str(iri), local_name(iri), Values.LITERAL, (str(RDFS.Literal),), bounds=both)
+            return Property(str(iri), local_name(iri), Values.LITERAL, (XSD + "string",), bounds=both)
         return Property(str(iri), local_name(iri), Values.ADDRESS)
 
     def _ranges(self, iri: URIRef) -> Iterator[Node]:
