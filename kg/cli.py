@@ -108,7 +108,7 @@ def check(paths: tuple[Path, ...], format_: str, **sources: Any) -> None:
         if not any(path.resolve().is_relative_to(root) for root in roots):
             raise click.BadParameter(f"{path} lies in none of the source directories", param_hint="PATHS")
     run_with_progress(build, CHECKING)
-    problems = only_in(build.problems, paths)
+    problems = only_in(build.problems, paths if build.schema else ())  # without a model, nothing else was checked
     seconds = time.monotonic() - began
     if format_ == "json":
         click.echo(as_json(problems, build.files, len(build.paths), seconds))
@@ -150,9 +150,8 @@ def build_dataset(keep: int, **sources: Any) -> str | None:
 @click.option("--format", "format_", type=click.Choice(["table", *QUERY_FORMATS]), default="table", show_default=True)
 def query(query: str, published: Path, format_: str) -> None:
     """Ask the published dataset a SPARQL query: a file of that name, or the text itself."""
-    is_file = len(query) < 4096 and Path(query).is_file()
-    text = Path(query).read_text(encoding="utf-8") if is_file else query
     try:
+        text = query_text(query)
         engine = Engine(Dataset.current(published))
         answer = engine.query(engine.names.rebase(text), prefixes=engine.names.prefixes)
         print_answer(answer, format_, engine.names)
@@ -160,6 +159,15 @@ def query(query: str, published: Path, format_: str) -> None:
         raise click.ClickException(str(error)) from error
     except (SyntaxError, ValueError, OSError) as error:
         raise click.ClickException(f"the query fails: {error}") from error
+
+
+def query_text(query: str) -> str:
+    """The text of a query: that of the file of this name, if there is one, else itself."""
+    try:
+        is_file = Path(query).is_file()
+    except (OSError, ValueError):  # too long, or otherwise no name of a file
+        is_file = False
+    return Path(query).read_text(encoding="utf-8") if is_file else query
 
 
 def print_answer(answer: Any, format_: str, names: Names) -> None:
@@ -175,7 +183,7 @@ def print_answer(answer: Any, format_: str, names: Names) -> None:
     chosen = QUERY_FORMATS[format_].format
     if isinstance(answer, QueryTriples) == isinstance(chosen, QueryResultsFormat):
         raise ValueError(f"an answer of this form is not written as {format_}")
-    click.echo(answer.serialize(format=chosen))
+    click.echo(answer.serialize(format=chosen), nl=False)
 
 
 def print_table(solutions: QuerySolutions, names: Names) -> None:

@@ -145,6 +145,6 @@ def origin(directory: Path) -> tuple[str | None, str | None]:
         logged = []
     commit, seconds = logged if len(logged) == 2 else (None, None)
     seconds = os.environ.get("SOURCE_DATE_EPOCH", seconds)
-    if seconds is None or not seconds.isdigit():
+    if seconds is None or not re.fullmatch(r"[0-9]{1,11}", seconds):
         return commit, None
     return commit, datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

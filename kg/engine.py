@@ -32,13 +32,22 @@ class Dataset:
     @classmethod
     def current(cls, published: Path) -> "Dataset":
         """The dataset that `current` points at; raises NoDatasetError."""
-        directory = (published / "current").resolve()
         try:
-            return cls(directory, json.loads((directory / "manifest.json").read_bytes()))
+            return cls.at((published / "current").resolve())
+        except NoDatasetError as error:
+            message = f"{published} holds no published dataset ({error}); run: kg build --published {published}"
+            raise NoDatasetError(message) from error
+
+    @classmethod
+    def at(cls, directory: Path) -> "Dataset":
+        """The dataset of one version's directory; raises NoDatasetError."""
+        try:
+            manifest = json.loads((directory / "manifest.json").read_bytes())
+            return cls(directory, {**manifest, "version": str(manifest["version"]), "base": str(manifest["base"])})
         except OSError as error:
-            raise NoDatasetError(
-                f"{published} holds no published dataset; run: kg build --published {published}"
-            ) from error
+            raise NoDatasetError("there is no manifest.json") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise NoDatasetError("manifest.json is damaged") from error
 
     @property
     def version(self) -> str:
@@ -49,13 +58,22 @@ class Dataset:
         return Names(str(self.manifest["base"]))
 
     def open(self) -> Store:
-        """The engine with the dataset in it, for reading only."""
-        files = self.directory.parent / ENGINE / self.version
-        if files.is_dir():
-            return Store.read_only(str(files))
-        store = Store()
-        load(store, self.directory)
-        return store
+        """The engine with the dataset in it, for reading only; in memory where its own files are missing or damaged."""
+        try:
+            return open_files(self.directory.parent / ENGINE / self.version)
+        except OSError:
+            store = Store()
+            load(store, self.directory)
+            return store
+
+
+def open_files(directory: Path) -> Store:
+    """The engine on its own files; OSError where they are missing or damaged."""
+    if not directory.is_dir():
+        raise FileNotFoundError(directory)
+    store = Store.read_only(str(directory))
+    next(iter(store.quads_for_pattern(None, None, None)))
+    return store
 
 
 def load(store: Store, directory: Path) -> None:

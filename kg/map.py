@@ -230,7 +230,7 @@ class Mapper:
 
     def _literal(self, property_: Property, node: Node) -> Any:
         try:
-            text, datatype = literals.typed(node.value, property_.datatypes)
+            text, datatype = literals.typed(self.schema.names.rebase(node.value), property_.datatypes)
         except ValueError:
             self._problem(
                 "E203",
@@ -284,7 +284,7 @@ class Mapper:
 
     def _address(self, property_: Property, node: Node) -> str | None:
         try:
-            return literals.typed(node.value, (XSD + "anyURI",))[0]
+            return literals.typed(self.schema.names.rebase(node.value), (XSD + "anyURI",))[0]
         except ValueError:
             self._problem(
                 "E207",
@@ -335,7 +335,7 @@ class Mapper:
             self._problem("E210", "the text stands twice", node, hint="remove the second")
         else:
             self.result.statements += 1
-            texts.append(node.value)
+            texts.append(self.schema.names.rebase(node.value))
 
     # ── Parts ────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -57,9 +57,12 @@ class Names:
     @classmethod
     def at(cls, base: str) -> "Names":
         """Checks a base and gives it its final slash; raises InvalidBaseError."""
-        parts = urlsplit(base)
-        legal = not re.search(r"[\s<>\"{}|\\^`]", base)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or not legal:
+        try:
+            parts = urlsplit(base)
+            legal = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:
+            legal = False
+        if not legal or re.search(r"[\s<>\"'{}|\\^`?#]", base):
             raise InvalidBaseError(f"expected an http or https address without query or fragment, found {base!r}")
         return cls(base if base.endswith("/") else base + "/")
 

@@ -26,7 +26,7 @@ from pyoxigraph import NamedNode, Quad, RdfFormat, Store, serialize
 
 from kg.build import Build
 from kg.describe import origin
-from kg.engine import ENGINE, load
+from kg.engine import ENGINE, load, open_files
 from kg.names import Names
 from kg.problems import errors
 
@@ -47,7 +47,9 @@ def publish(build: Build, keep: int) -> None:
     with locked(build.published):
         if not is_whole(build.published / version):
             replace_version(build, version, lines)
-        if not (build.published / ENGINE / version).is_dir():
+        try:
+            open_files(build.published / ENGINE / version)
+        except OSError:
             write_engine(build.published, version)
         make_current(build.published, version)
         prune(build.published, keep)
@@ -78,7 +80,7 @@ def is_whole(directory: Path) -> bool:
         return manifest["format"] == FORMAT and all(
             sha256(directory / name) == digest for name, digest in manifest["files"].items()
         )
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
 
 
@@ -109,7 +111,7 @@ def questions(build: Build) -> list[dict[str, str]]:
     """The competency questions as examples for the SPARQL page: name, question (their leading comment) and query."""
     found = []
     for file in sorted(build.sources.questions.glob("*.rq")):
-        lines = build.names.rebase(file.read_text(encoding="utf-8")).splitlines()
+        lines = build.names.rebase(file.read_text(encoding="utf-8", errors="replace")).splitlines()
         comment = [line.removeprefix("#").strip() for line in takewhile(lambda line: line.startswith("#"), lines)]
         query = "\n".join(lines[len(comment) :]).strip()
         found.append({"name": file.stem, "question": " ".join(comment), "query": query})
@@ -143,6 +145,7 @@ def write_engine(published: Path, version: str) -> None:
     store.flush()
     del store
     (published / ENGINE).mkdir(exist_ok=True)
+    shutil.rmtree(published / ENGINE / version, ignore_errors=True)
     aside.rename(published / ENGINE / version)
 
 

@@ -244,7 +244,7 @@ def read_document(node: Node, file: Path, kind: str, many: bool, build: Build) -
         )
         return None
     given = next((value for key, value in node.value if key.value == "id"), None)
-    build.paths.add(implied if given is None else str(given.value))
+    build.paths.add(implied if given is None else name_of(given))
     if given is None and many:
         build.problems.append(
             problem(
@@ -258,7 +258,7 @@ def read_document(node: Node, file: Path, kind: str, many: bool, build: Build) -
             )
         )
         return None
-    path = implied if given is None else str(given.value)
+    path = implied if given is None else name_of(given)
     where = node if given is None else given
     if given is not None and (path.partition("/")[0] != kind or (not many and path != implied)):
         build.paths.add(implied)
@@ -292,6 +292,11 @@ def read_document(node: Node, file: Path, kind: str, many: bool, build: Build) -
         build.problems += found
         return None
     return Record(path, file, node)
+
+
+def name_of(given: Node) -> str:
+    """What an `id` says, if it is text."""
+    return str(given.value) if isinstance(given, ScalarNode) else describe(given)
 
 
 def check_tree(node: MappingNode, file: Path, thing: str) -> Iterator[Problem]:

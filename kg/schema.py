@@ -65,6 +65,8 @@ class Key:
     least: int
     most: int | None
     order: float
+    single: bool
+    """True if there is never more than one value, or of text never more than one in a language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +178,8 @@ class Schema:
         for iri in sorted(declared | used):
             property_ = self._property(iri)
             if property_.key in properties:
-                self.findings.append(
-                    Finding("E503", f"the key {property_.key!r} means {iri} and {properties[property_.key].iri}", iri)
-                )
+                message = f"the key {property_.key!r} means {iri} and {properties[property_.key].iri}"
+                self.findings.append(Finding("E503", message, iri))
             properties[property_.key] = property_
         return properties
 
@@ -237,12 +238,27 @@ class Schema:
                             "use one of " + ", ".join(self.names.compact(iri) for iri in DATATYPES),
                         )
                     )
+        for name, iris in sorted(self._names().items()):
+            if len(iris) > 1:
+                message = f"the name {name!r} means " + " and ".join(sorted(iris))
+                self.findings.append(Finding("E503", message, max(iris), "give the term of ours another name"))
         ours = self.names.base
         for iri, shapes in sorted(self._use.items()):
             if iri.startswith(ours) and not any(self.ontology.predicate_objects(URIRef(iri))):
                 shape, term = str(shapes[0]), self.names.compact(iri)
                 message = f"the shape {local_name(shape)} speaks of {term}, which the ontology does not declare"
                 self.findings.append(Finding("E504", message, iri))
+
+    def _names(self) -> dict[str, set[str]]:
+        """What each name that the JSON-LD context defines stands for; more than one thing is a clash."""
+        names = {prefix: {iri} for prefix, iri in self.names.prefixes.items()}
+        names |= {"id": {"@id"}, "type": {"@type"}}
+        terms = [(class_.name, class_.iri) for class_ in self.classes.values()]
+        terms += [(property_.key, property_.iri) for property_ in self.properties.values()]
+        terms += [pair for property_ in self.properties.values() for pair in property_.individuals.items()]
+        for name, iri in terms:
+            names.setdefault(name, set()).add(iri)
+        return names
 
     # ── Keys ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -272,7 +288,9 @@ class Schema:
     def has_inverse(self, iri: str) -> bool:
         """True if the ontology names an inverse of a property, so that every link by it is stated from both ends."""
         term = URIRef(iri)
-        return (term, OWL.inverseOf, None) in self.ontology or (None, OWL.inverseOf, term) in self.ontology
+        symmetric = (term, RDF.type, OWL.SymmetricProperty) in self.ontology
+        named = (term, OWL.inverseOf, None) in self.ontology or (None, OWL.inverseOf, term) in self.ontology
+        return symmetric or named
 
     def keys(self, class_: Class) -> dict[str, Key]:
         """The keys that the shapes of a class and its superclasses give to a record, in the order to show them."""
@@ -301,6 +319,7 @@ class Schema:
                 max(least or 0, known.least if known else 0),
                 min((m for m in (most, known.most if known else None) if m is not None), default=None),
                 known.order if known else float(str(order if order is not None else UNORDERED)),
+                (known is not None and known.single) or most == 1 or self._is_true(shape, SH.uniqueLang),
             )
         allowed = {name: key for name, key in keys.items() if key.most != 0}
         return dict(sorted(allowed.items(), key=lambda item: (item[1].order, item[0])))
@@ -311,12 +330,24 @@ class Schema:
         shapes = set(self.shapes.subjects(SH.targetClass, node))
         if (node, RDF.type, SH.NodeShape) in self.shapes:
             shapes.add(node)
+        shapes |= {other for shape in shapes for other in self.shapes.objects(shape, SH.node)}
         for shape in sorted(shapes, key=str):
             yield from sorted(self.shapes.objects(shape, SH.property), key=str)
 
     def _count(self, shape: Node, parameter: URIRef) -> int | None:
         value = self.shapes.value(shape, parameter)
         return int(str(value)) if str(value).isdigit() else None
+
+    def _is_true(self, shape: Node, parameter: URIRef) -> bool:
+        return (shape, parameter, Literal(True)) in self.shapes
+
+    @cached_property
+    def single(self) -> set[str]:
+        """The properties, and the bounds of dates, that no class gives more than one value."""
+        keys = [key for class_ in self.classes.values() for key in self.keys(class_).values()]
+        several = {key.property.iri for key in keys if not key.single}
+        once = {key.property.iri: key.property for key in keys if key.property.iri not in several}
+        return set(once) | {bound for property_ in once.values() for bound in property_.bounds or ()}
 
     @property
     def version(self) -> str:
@@ -340,8 +371,9 @@ class Schema:
     def definition(self, iri: str) -> str:
         """What a term means, in English."""
         term = URIRef(iri)
-        found = self.ontology.value(term, SKOS.definition) or self.ontology.value(term, RDFS.comment)
-        return str(found or "")
+        found = [*self.ontology.objects(term, SKOS.definition), *self.ontology.objects(term, RDFS.comment)]
+        english = [o for o in found if isinstance(o, Literal) and (o.language or "en") == "en"]
+        return str(next(iter(sorted(english)), ""))
 
     def label(self, iri: str, language: str = "en") -> str:
         """What to call a term in a language, else in English, else its local name."""

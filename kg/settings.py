@@ -39,7 +39,6 @@ SETTINGS = {
         Setting("host", "127.0.0.1", "Address to serve on."),
         Setting("port", 8000, "Port to serve on; 0 takes a free one.", click.IntRange(0, 65535)),
         Setting("workers", 2, "Processes that serve.", click.IntRange(min=1)),
-        Setting("depth", 100, "Deepest nesting of brackets in a SPARQL query.", click.IntRange(min=1)),
         Setting("max-query-bytes", 100_000, "Longest SPARQL query and request body, in bytes.", click.IntRange(min=1)),
     )
 }

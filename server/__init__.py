@@ -1,10 +1,10 @@
 """The server: a Flask application that shows one published dataset. It reads, and never writes."""
 
-from pathlib import Path
-
 from flask import Flask, Response
 
+from kg.describe import LICENSE
 from kg.engine import Dataset
+from kg.media import RDF
 from kg.settings import SETTINGS
 from server import catalogue, collections, errors, home, ontology, sparql, status, things
 from server.site import Site, href
@@ -16,19 +16,14 @@ POLICY = (
 )
 
 
-def create_app(
-    published: Path,
-    max_query_bytes: int = SETTINGS["max-query-bytes"].default,
-    depth: int = SETTINGS["depth"].default,
-) -> Flask:
-    """The application for the dataset that is current in a directory; raises NoDatasetError."""
+def create_app(dataset: Dataset, max_query_bytes: int = SETTINGS["max-query-bytes"].default) -> Flask:
+    """The application for one published dataset."""
     app = Flask(__name__)
-    app.extensions["site"] = Site.of(Dataset.current(published))
-    app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = max_query_bytes
-    app.config["MAX_QUERY_BYTES"], app.config["DEPTH"] = max_query_bytes, depth
-    app.url_map.strict_slashes = False
+    app.extensions["site"] = Site.of(dataset)
+    app.config["MAX_QUERY_BYTES"] = max_query_bytes
+    app.url_map.merge_slashes = False  # a redirect would name a host, which is not ours to know
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(href=href, site=app.extensions["site"])
+    app.jinja_env.globals.update(href=href, site=app.extensions["site"], formats=RDF, license=LICENSE)
     for module in (home, things, collections, ontology, sparql, catalogue, status):
         app.register_blueprint(module.blueprint)
     errors.register(app)

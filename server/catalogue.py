@@ -39,9 +39,10 @@ def dump(version: str) -> Response:
     """The data of the current version as one compressed file."""
     if version != site().dataset.version:
         raise NotFound(f"The dump of version {version} is not here; the current version is {site().dataset.version}.")
+    file = site().dataset.directory / "data.nq.gz"
+    if not file.is_file():
+        raise NotFound(f"The dump of version {version} is no longer kept.")
     digest = site().dataset.manifest["files"]["data.nq.gz"]
-    response = send_file(
-        site().dataset.directory / "data.nq.gz", "application/gzip", etag=digest[:32], conditional=True
-    )
+    response = send_file(file, "application/gzip", etag=digest[:32], conditional=True)
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response

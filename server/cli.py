@@ -6,10 +6,9 @@ import socket
 import sys
 import threading
 import time
-import urllib.request
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 
 import click
 from click.core import ParameterSource
@@ -20,6 +19,7 @@ from granian.log import LogLevels
 from kg.cli import build_dataset
 from kg.engine import Dataset, NoDatasetError
 from kg.settings import SETTINGS, options
+from server.wsgi import DATASET
 
 LOGGING = {
     "handlers": {
@@ -34,13 +34,9 @@ WAIT = 60
 
 
 @click.command()
-@options(
-    "host", "port", "workers", "base-uri", "published", "data", "ontology", "shapes", "keep", "max-query-bytes", "depth"
-)
+@options("host", "port", "workers", "base-uri", "published", "data", "ontology", "shapes", "keep", "max-query-bytes")
 @click.pass_context
-def serve(
-    ctx: click.Context, /, host: str, port: int, workers: int, max_query_bytes: int, depth: int, **building: Any
-) -> None:
+def serve(ctx: click.Context, /, host: str, port: int, workers: int, max_query_bytes: int, **building: Any) -> None:
     """Serve the published dataset; build it first where there is none, or where sources are named."""
     published: Path = building["published"]
     named = any(
@@ -49,9 +45,8 @@ def serve(
     if (named or not is_published(published)) and build_dataset(**building) is None:
         sys.exit(1)
     port = free_port(host, port)
-    os.environ[SETTINGS["published"].variable] = str(published.resolve())
+    os.environ[DATASET] = str(Dataset.current(published).directory)
     os.environ[SETTINGS["max-query-bytes"].variable] = str(max_query_bytes)
-    os.environ[SETTINGS["depth"].variable] = str(depth)
     multiprocessing.set_start_method("spawn", force=True)  # this process has threads, and they do not survive a fork
     threading.Thread(target=announce, args=(host, port), daemon=True).start()
     Granian(
@@ -94,8 +89,11 @@ def announce(host: str, port: int) -> None:
     deadline = time.monotonic() + WAIT
     while time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(url + "status", timeout=5):  # noqa: S310  # our own address
-                click.echo(url)
-                return
-        except (URLError, OSError):
+            connection = HTTPConnection(name.strip("[]"), port, timeout=5)  # no proxy stands before our own address
+            connection.request("GET", "/status")
+            connection.getresponse().read()
+        except OSError:
             time.sleep(0.1)
+        else:
+            click.echo(url)
+            return

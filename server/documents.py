@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import quote
 
 from flask import Response, request
 from pyoxigraph import NamedNode, RdfFormat, Triple, serialize
@@ -50,12 +51,14 @@ def respond(
     body = page(triples()).encode() if media is HTML else write(triples(), media, root)
     response = with_etag(Response(body, content_type=media.content_type))
     here = f"{request.script_root}/{path}"
-    variant = f"{here}.{media.suffix}"
+    asked = f"?{quote(request.query_string, safe='=&%+')}" if request.query_string else ""
     if suffix is None:
-        response.headers["Content-Location"] = variant if path else here
+        response.headers["Content-Location"] = f"{here}.{media.suffix}{asked}" if path else here
         response.vary.add("Accept")
     response.headers["Cache-Control"] = CACHE
-    others = [f'<{here}.{m.suffix}>; rel="alternate"; type="{m.name}"' for m in offered if m is not media and path]
+    others = [
+        f'<{here}.{m.suffix}{asked}>; rel="alternate"; type="{m.name}"' for m in offered if m is not media and path
+    ]
     response.headers["Link"] = ", ".join([*others, f'<{LICENSE}>; rel="license"', *links])
     return finish(response)
 

@@ -9,8 +9,8 @@ from kg.media import MediaType
 def negotiate(accept: str | None, offered: tuple[MediaType, ...], default: MediaType) -> MediaType | None:
     """The acceptable media type of the greatest weight, or None.
 
-    Ties go to the order of `offered`; what matches by `*/*` alone, and a header that is missing, empty or unreadable,
-    get `default`.
+    Ties go to what is named most exactly, then to the order of `offered`; what matches by `*/*` alone, and a header
+    that is missing, empty or unreadable, get `default`.
     Parameters other than the weight are not asked for: `text/turtle;charset=utf-8` is `text/turtle`.
     """
     ranges = [
@@ -23,8 +23,9 @@ def negotiate(accept: str | None, offered: tuple[MediaType, ...], default: Media
     if best <= 0:
         return None
     ties = [media for media, (weight, _) in weights.items() if weight == best]
-    by_wildcard = all(weights[media][1] == 0 for media in ties)
-    return default if by_wildcard and default in ties else ties[0]
+    exactness = max(weights[media][1] for media in ties)
+    exact = [media for media in ties if weights[media][1] == exactness]
+    return default if exactness == 0 and default in exact else exact[0]
 
 
 def _weight(media: MediaType, ranges: list[tuple[str, float]]) -> tuple[float, int]:

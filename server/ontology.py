@@ -1,6 +1,7 @@
 """The ontology and the shapes: as RDF, as reference pages, and as the JSON-LD context that they imply."""
 
 import json
+from typing import Any
 
 from flask import Blueprint, Response, render_template
 from pyoxigraph import Triple
@@ -59,18 +60,17 @@ def shapes(suffix: str | None = None) -> Response:
     return respond("shapes", suffix, lambda: triples_of(names.shapes), page, root=names.shapes)
 
 
-def listed() -> list[dict[str, str]]:
-    """Every shape with an IRI: its fragment, what it is about, and its message."""
+def listed() -> list[dict[str, Any]]:
+    """Every shape with an IRI: its fragment, the IRIs that it is about, and its message."""
     query = f"""SELECT ?shape ?about ?message WHERE {{ GRAPH <{site().names.shapes}> {{
-        {{ ?shape sh:targetClass ?about }} UNION {{ ?shape sh:path ?about . FILTER(isIRI(?about)) }}
-        UNION {{ ?shape sh:path ?path . FILTER(isBlank(?path)) }}
-        FILTER(isIRI(?shape)) }}
-        OPTIONAL {{ GRAPH <{site().names.shapes}> {{ ?shape sh:message ?message }} }} }} ORDER BY ?shape ?about"""
-    return [
-        {
-            "fragment": row["shape"].value.partition("#")[2],
-            "about": row["about"].value if "about" in row else "",
-            "message": row["message"].value if "message" in row else "",
-        }
-        for row in site().engine.select(query)
-    ]
+        VALUES ?type {{ sh:NodeShape sh:PropertyShape }}
+        ?shape a ?type FILTER(isIRI(?shape))
+        OPTIONAL {{ ?shape sh:targetClass|sh:targetSubjectsOf|sh:path ?about FILTER(isIRI(?about)) }}
+        OPTIONAL {{ ?shape sh:message ?message }} }} }} ORDER BY ?shape ?about"""
+    found: dict[str, dict[str, Any]] = {}
+    for row in site().engine.select(query):
+        fragment = row["shape"].value.partition("#")[2]
+        message = row["message"].value if "message" in row else ""
+        shape = found.setdefault(fragment, {"fragment": fragment, "about": [], "message": message})
+        shape["about"] += [row["about"].value] if "about" in row else []
+    return list(found.values())

@@ -82,7 +82,8 @@ class Description:
         wanted = [iri for iri in [*order, *others] if iri not in bounds and iri in self.about[self.iri]]
         rows = [Row(iri, schema.label(iri), self._values(iri)) for iri in wanted]
         labels = {o.value for o in self.about[self.iri][RDFS_LABEL]}
-        return [row for row in rows if row.values and not labels.issuperset(value.text for value in row.values)]
+        repeated = [all(v.iri is None and v.text in labels for v in row.values) for row in rows]
+        return [row for row, again in zip(rows, repeated, strict=True) if not again]
 
     @property
     def names_in_languages(self) -> list[Value]:

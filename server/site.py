@@ -51,9 +51,9 @@ def site() -> Site:
 
 
 def href(iri: str) -> str:
-    """Where a page links to for an IRI: for ours a path on this host, the document instead of the thing."""
+    """Where a page links to for an IRI: for ours a path on this host, of a thing its document; else the web."""
     names = site().names
     if not iri.startswith(names.base):
-        return iri
+        return iri if iri.startswith(("http://", "https://")) else ""
     path = iri.removeprefix(names.base)
     return f"{request.script_root}/{'doc/' + path.removeprefix('id/') if path.startswith('id/') else path}"

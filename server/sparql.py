@@ -2,10 +2,14 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
-from typing import Any
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from traceback import clear_frames
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Blueprint, Response, copy_current_request_context, current_app, render_template, request
 from pyoxigraph import Literal, NamedNode, QueryBoolean, QuerySolutions, QueryTriples, RdfFormat, Triple
 from werkzeug.datastructures import MultiDict
 
@@ -18,25 +22,35 @@ from server.site import site
 
 blueprint = Blueprint("sparql", __name__)
 
+Result = TypeVar("Result")
+
 FORM = "application/x-www-form-urlencoded"
 QUERY = "application/sparql-query"
-UPDATE = "application/sparql-update"
+NO_UPDATES = "This endpoint answers queries; it takes no updates."
+
+LOCK = threading.Lock()
+"""Held while a thread is started, since the size of its stack is a setting of the process."""
 
 MOST_SHOWN = 1000
 """How many solutions the result page shows."""
 
 SD = PREFIXES["sd"]
 
-TOKEN = re.compile(
-    r"""(?P<skip>\#[^\n\r]*|<[^<>"{}|^`\\\x00-\x20]*>|\"{3}.*?(?<!\\)\"{3}|'{3}.*?(?<!\\)'{3}"""
-    r"""|"(?:[^"\\\n\r]|\\.)*"|'(?:[^'\\\n\r]|\\.)*'|[?$]\w+|@[a-zA-Z-]+|\w[\w.-]*:[\w.%:\\-]*|:[\w.%:\\-]+)"""
-    r"""|(?P<word>[A-Za-z]+)|(?P<open>[({\[])|(?P<close>[)}\]])|(?P<rest>.)""",
-    re.DOTALL,
-)
-"""What a query is made of, to tell words of the language from what only looks like them (SPARQL 1.1, 19.8)."""
+STACK = 512 * 2**20
+"""Bytes of stack for the thread that evaluates a query: the engine recurses over it, and a long one needs room."""
 
-UPDATES = {"INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH"}
-FORMS = {"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"}
+GAP = r"(?:\s|\#[^\n\r]*[\n\r])*"
+SERVICE = re.compile(
+    rf"(?<![?$:])SERVICE{GAP}(?:SILENT{GAP})?(?:<|[?$]|[^\s<>(){{}}\[\]\"'/,;]*:)",
+    re.IGNORECASE,
+)
+"""SERVICE and what may follow it. The engine has no tokens, so neither has this: where it stands does not matter."""
+
+UPDATE = re.compile(
+    rf"{GAP}(?:(?:PREFIX|BASE)[^<]*<[^>]*>{GAP})*(?:INSERT|DELETE|LOAD|CLEAR|DROP|CREATE|ADD|MOVE|COPY|WITH)\b",
+    re.IGNORECASE,
+)
+"""The beginning of an update (SPARQL 1.1 Update)."""
 
 
 @blueprint.route("/sparql", methods=["GET", "POST"])
@@ -44,7 +58,7 @@ def sparql() -> Response:
     """Answers a query; without one, a page for browsers and the service description for machines."""
     parameters = read_request()
     queries = parameters.getlist("query")
-    if not queries and request.method == "GET":
+    if not queries and request.method != "POST":
         return introduction(None)
     if len(queries) != 1:
         raise BadQueryError(400, f"A request carries exactly one query; this one carries {len(queries)}.")
@@ -59,86 +73,102 @@ def variant(suffix: str) -> Response:
 
 def read_request() -> MultiDict[str, str]:
     """The parameters of a request in any of the three forms of the protocol; raises BadQueryError."""
+    most = current_app.config["MAX_QUERY_BYTES"]
+    if len(request.query_string) > most:
+        raise BadQueryError(414, f"A query has at most {most} bytes.")
     parameters: MultiDict[str, str] = MultiDict(request.args)
     if request.method == "POST":
-        match request.mimetype:
-            case "application/x-www-form-urlencoded":
-                parameters.update(request.form)
-            case "application/sparql-query":
-                parameters.add("query", body())
-            case "application/sparql-update":
-                parameters.add("update", body())
-            case other:
-                raise BadQueryError(415, f"A query is posted as {QUERY} or {FORM}, not as {other or 'nothing'}.")
+        if request.mimetype not in (FORM, QUERY, "application/sparql-update"):
+            given = request.mimetype or "nothing"
+            raise BadQueryError(415, f"A query is posted as {QUERY} or {FORM}, not as {given}.")
+        text = body(most)
+        if request.mimetype == FORM:
+            parameters.update(MultiDict(form(text)))
+        else:
+            parameters.add("query" if request.mimetype == QUERY else "update", text)
     if "update" in parameters:
-        raise BadQueryError(403, "This endpoint answers queries; it takes no updates.")
-    if len(request.query_string) > current_app.config["MAX_QUERY_BYTES"]:
-        raise BadQueryError(414, f"A query has at most {current_app.config['MAX_QUERY_BYTES']} bytes.")
+        raise BadQueryError(403, NO_UPDATES)
     return parameters
 
 
-def body() -> str:
+def body(most: int) -> str:
+    """The body of a request, whatever its transfer encoding; raises BadQueryError for more than `most` bytes."""
+    data = request.environ["wsgi.input"].read(most + 1)
+    if len(data) > most:
+        raise BadQueryError(413, f"A query has at most {most} bytes.")
     try:
-        return request.get_data().decode("utf-8")
+        return str(data.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise BadQueryError(400, "The query is not UTF-8.") from error
 
 
+def form(text: str) -> list[tuple[str, str]]:
+    """The fields of a URL-encoded form."""
+    try:
+        return parse_qsl(text, keep_blank_values=True, errors="strict")
+    except ValueError as error:
+        raise BadQueryError(400, f"The form cannot be read: {error}") from error
+
+
 def answer(query: str, parameters: MultiDict[str, str]) -> Response:
     """The answer to a query in the negotiated media type."""
-    refuse(query, current_app.config["DEPTH"])
-    try:
-        found: Any = site().engine.query(query, **protocol_dataset(parameters))
-    except (SyntaxError, ValueError) as error:
-        raise BadQueryError(400, f"The query is not SPARQL: {error}") from error
-    offered, default = offer(found)
-    chosen = negotiate(request.headers.get("Accept"), (HTML, *offered), default)
-    named = next((m for m in offered if parameters.get("format") in (m.suffix, m.name)), None)
-    media = named or chosen
-    if media is None:
-        raise NotAcceptableError(offered)
-    try:
-        content = result_page(query, found) if media is HTML else found.serialize(format=media.format)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise BadQueryError(400, f"The query fails: {error}") from error
+    refuse_service(query)
+    accept = request.headers.get("Accept")
+    evaluated = copy_current_request_context(lambda: evaluate(query, parameters, accept))
+    content, media = with_deep_stack(evaluated)
     response = Response(content, content_type=media.content_type)
     key = f"{site().dataset.version}\n{sorted(parameters.items(multi=True))}\n{media.name}"
     response.set_etag(hashlib.sha256(key.encode()).hexdigest()[:32])
     response.vary.add("Accept")
     response.headers["Cache-Control"] = CACHE
-    return finish(response) if request.method == "GET" else response
+    return response if request.method == "POST" else finish(response)
 
 
-def refuse(query: str, depth: int) -> None:
-    """Refuses what no engine should be asked from outside: updates, SERVICE, and nesting without bound."""
-    open_brackets, first = 0, None
-    for sort, text in tokens(query):
-        if sort == "word":
-            word = text.upper()
-            if word == "SERVICE":
-                raise BadQueryError(403, "This endpoint asks no other endpoint: SERVICE is not allowed.")
-            if first is None and word in UPDATES | FORMS:
-                first = word
-        elif sort == "open":
-            open_brackets += 1
-        elif sort == "close":
-            open_brackets -= 1
-        if open_brackets > depth:
-            raise BadQueryError(400, f"The query nests deeper than {depth} brackets.")
-    if first in UPDATES:
-        raise BadQueryError(403, "This endpoint answers queries; it takes no updates.")
+def evaluate(query: str, parameters: MultiDict[str, str], accept: str | None) -> tuple[str | bytes, MediaType]:
+    """Runs a query, and writes its answer as the parameters and the Accept header ask for."""
+    try:
+        found: Any = site().engine.query(query, **protocol_dataset(parameters))
+    except (SyntaxError, ValueError) as error:
+        if UPDATE.match(query):
+            raise BadQueryError(403, NO_UPDATES) from error
+        raise BadQueryError(400, f"The query is not SPARQL: {error}") from error
+    offered, default = offer(found)
+    named = next((m for m in offered if parameters.get("format") in (m.suffix, m.name)), None)
+    media = named or negotiate(accept, (HTML, *offered), default)
+    if media is None:
+        raise NotAcceptableError(offered)
+    try:
+        return (result_page(query, found) if media is HTML else found.serialize(format=media.format)), media
+    except (OSError, ValueError, RuntimeError) as error:
+        raise BadQueryError(400, f"The query fails: {error}") from error
 
 
-def tokens(query: str) -> Iterator[tuple[str, str]]:
-    """The words and brackets of a query outside of comments, strings, IRIs, names and variables."""
+def with_deep_stack(work: Callable[[], Result]) -> Result:
+    """What some work returns or raises, done on a stack of STACK bytes."""
+    outcome: Future[Result] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(work())
+        except BaseException as error:  # handed on to the request's own thread; what the engine gave stays in this one
+            clear_frames(error.__traceback__)
+            outcome.set_exception(error)
+
+    with LOCK:
+        before = threading.stack_size(STACK)
+        thread = threading.Thread(target=run)
+        thread.start()
+        threading.stack_size(before)
+    return outcome.result()
+
+
+def refuse_service(query: str) -> None:
+    """Refuses a query that asks another endpoint, however it is written (codepoint escapes: SPARQL 1.1, 19.2)."""
     plain = re.sub(
-        r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})",
-        lambda m: chr(min(int(m[1] or m[2], 16), 0x10FFFF)),  # codepoint escapes come first (SPARQL 1.1, 19.2)
-        query,
+        r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})", lambda m: chr(min(int(m[1] or m[2], 16), 0x10FFFF)), query
     )
-    for match in TOKEN.finditer(plain):
-        if match.lastgroup in ("word", "open", "close"):
-            yield match.lastgroup, match[0]
+    if SERVICE.search(query) or SERVICE.search(plain):
+        raise BadQueryError(403, "This endpoint asks no other endpoint: SERVICE is not allowed, nor a prefix service:.")
 
 
 def protocol_dataset(parameters: MultiDict[str, str]) -> dict[str, Any]:

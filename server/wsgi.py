@@ -1,19 +1,19 @@
-"""The WSGI application, made where it is started: settings come from the environment."""
+"""The WSGI application, made where it is started: what it serves comes from the environment."""
 
 import os
 from pathlib import Path
 
 from flask import Flask
 
+from kg.engine import Dataset
 from kg.settings import SETTINGS
 from server import create_app
+
+DATASET = "KG_DATASET"
+"""The variable that names the directory of the version to serve, so that all workers serve the same, always."""
 
 
 def application() -> Flask:
     """The application for the settings of this process."""
-
-    def value(name: str) -> str:
-        setting = SETTINGS[name]
-        return os.environ.get(setting.variable, str(setting.default))
-
-    return create_app(Path(value("published")), int(value("max-query-bytes")), int(value("depth")))
+    most = SETTINGS["max-query-bytes"]
+    return create_app(Dataset.at(Path(os.environ[DATASET])), int(os.environ.get(most.variable, most.default)))

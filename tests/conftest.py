@@ -57,7 +57,7 @@ def engine(real: Path) -> Engine:
 @pytest.fixture(scope="session")
 def app(sample: Path) -> Flask:
     """The server's application on the sample world."""
-    return create_app(sample)
+    return create_app(Dataset.current(sample))
 
 
 @pytest.fixture

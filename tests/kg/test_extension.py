@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from kg.engine import Dataset
 from server import create_app
 from tests.conftest import ONTOLOGY, SAMPLE, SHAPES, build_world, check_world
 
@@ -74,7 +75,7 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def dragons(extended: Path) -> FlaskClient:
     """A client of the server on the extended world."""
-    return create_app(extended / "published").test_client()
+    return create_app(Dataset.current(extended / "published")).test_client()
 
 
 @pytest.mark.parametrize(
@@ -113,10 +114,10 @@ def test_things_of_the_new_class_have_pages_and_documents(dragons: FlaskClient) 
     assert "Wyrm" in dragons.get("/doc/dragon-sighting.html").get_data(as_text=True)
     assert 'href="/doc/dragon-sighting"' in dragons.get("/").get_data(as_text=True)
     hydra = dragons.get("/doc/dragon-sighting/hydra.jsonld").get_json(force=True)
-    assert hydra["heads"] == "10"
+    assert hydra["heads"] == ["10"]
     assert hydra["seenOnLatest"] == "1480-12-31"
     red = dragons.get("/doc/dragon-sighting/red.jsonld").get_json(force=True)
-    assert [wing["side"] for wing in red["wing"]] == ["left", "right"]
+    assert [wing["side"] for wing in red["wing"]] == [["left"], ["right"]]
     assert "osce:wing" in dragons.get("/doc/dragon-sighting/red").get_data(as_text=True)
 
 

@@ -10,7 +10,7 @@ from server import create_app
 
 def test_every_iri_under_the_base_answers(real: Path) -> None:
     dataset = Dataset.current(real)
-    client = create_app(real).test_client()
+    client = create_app(Dataset.current(real)).test_client()
     terms = {
         term.value.partition("#")[0]
         for quad in dataset.open()
@@ -27,7 +27,7 @@ def test_every_iri_under_the_base_answers(real: Path) -> None:
 
 def test_every_fragment_of_ontology_shapes_and_things_is_an_anchor_of_its_page(real: Path) -> None:
     dataset = Dataset.current(real)
-    client = create_app(real).test_client()
+    client = create_app(Dataset.current(real)).test_client()
     subjects = {quad.subject.value for quad in dataset.open() if isinstance(quad.subject, NamedNode)}
     documents = (dataset.names.ontology, dataset.names.shapes, dataset.names.things)
     parts = sorted(iri for iri in subjects if "#" in iri and iri.startswith(documents))

@@ -29,6 +29,8 @@ FIREFOX = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,imag
         ("application/rdf+xml, text/turtle", TURTLE),
         ("text/turtle;q=0, */*", HTML),
         ("*/*;q=0.5, text/html;q=0", TURTLE),
+        ("application/json, text/plain, */*", JSON_LD),
+        ("text/turtle, */*", TURTLE),
         ("image/png", None),
         ("text/turtle;q=0", None),
         ("*/*;q=0", None),
