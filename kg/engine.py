@@ -71,8 +71,11 @@ def open_files(directory: Path) -> Store:
     """The engine on its own files; OSError where they are missing or damaged."""
     if not directory.is_dir():
         raise FileNotFoundError(directory)
-    store = Store.read_only(str(directory))
-    next(iter(store.quads_for_pattern(None, None, None)))
+    try:
+        store = Store.read_only(str(directory))
+        next(iter(store.quads_for_pattern(None, None, None)))
+    except (RuntimeError, StopIteration) as error:
+        raise OSError(f"{directory} is damaged") from error
     return store
 
 

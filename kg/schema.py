@@ -241,7 +241,8 @@ class Schema:
         for name, iris in sorted(self._names().items()):
             if len(iris) > 1:
                 message = f"the name {name!r} means " + " and ".join(sorted(iris))
-                self.findings.append(Finding("E503", message, max(iris), "give the term of ours another name"))
+                term = next(iri for iri in sorted(iris) if iri.startswith(self.names.vocabulary))
+                self.findings.append(Finding("E503", message, term, "give the term of ours another name"))
         ours = self.names.base
         for iri, shapes in sorted(self._use.items()):
             if iri.startswith(ours) and not any(self.ontology.predicate_objects(URIRef(iri))):

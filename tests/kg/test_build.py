@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, RdfFormat, parse
 
-from kg.engine import Dataset
+from kg.engine import Dataset, NoDatasetError, open_files
 from kg.names import CANONICAL, RDF_TYPE, RDFS_LABEL, Names
 from kg.publish import is_whole
 from tests.conftest import ONTOLOGY, ROOT, SAMPLE, SHAPES, build_world
@@ -182,3 +182,27 @@ def test_names_mint_every_iri_under_the_base() -> None:
     assert names.thing("state/avalon") == "https://data.example/osce/id/state/avalon"
     assert names.path(names.thing("state/avalon") + "#part") == "state/avalon"
     assert names.compact(names.vocabulary + "State") == "osce:State"
+
+
+@pytest.mark.parametrize("harm", ["remove", "empty", "garble"])
+def test_a_damaged_engine_is_made_anew_and_until_then_the_files_serve(harm: str, tmp_path: Path) -> None:
+    version = build_world(SAMPLE, tmp_path).version
+    directory = tmp_path / ".engine" / str(version)
+    if harm == "remove":
+        shutil.rmtree(directory)
+    else:
+        for file in directory.iterdir():
+            file.write_bytes(b"" if harm == "empty" else b"x" * 100)
+    assert len(Dataset.current(tmp_path).open()) > 1000
+    build_world(SAMPLE, tmp_path)
+    assert len(open_files(directory)) > 1000
+
+
+@pytest.mark.parametrize("manifest", ["", "[]", "{}", "null", '{"version": "x"}'])
+def test_a_damaged_manifest_is_no_dataset_and_is_made_anew(manifest: str, tmp_path: Path) -> None:
+    build_world(SAMPLE, tmp_path)
+    (tmp_path / "current" / "manifest.json").write_text(manifest)
+    with pytest.raises(NoDatasetError):
+        Dataset.current(tmp_path)
+    build_world(SAMPLE, tmp_path)
+    assert is_whole((tmp_path / "current").resolve())

@@ -116,6 +116,7 @@ def test_query_takes_a_text_or_a_file_and_prints_the_answer(sample: Path, tmp_pa
         ("CONSTRUCT { ?s a osce:State } WHERE { ?s a osce:State }", "csv", 1, ""),
         ("SELECT * { ?s ?p ?o }", "ttl", 1, ""),
         ("SELECT nonsense", "table", 1, ""),
+        ("ASK { ?s ?p '" + "x" * 300 + "' }", "table", 0, "false"),
     ],
 )
 def test_query_answers_each_form(query: str, format_: str, status: int, output: str, sample: Path) -> None:

@@ -145,6 +145,9 @@ def test_a_query_finds_the_new_records(dragons: FlaskClient) -> None:
             "E502",
         ),
         ("shapes/dragon-sighting.ttl", "shapes:Wing sh:property [ sh:path osce:nothing ] .", "E504"),
+        ("ontology/dragons.ttl", 'osce:time a owl:ObjectProperty ; rdfs:label "time"@en .', "E503"),
+        ("ontology/dragons.ttl", 'osce:id a owl:DatatypeProperty ; rdfs:label "id"@en .', "E503"),
+        ("ontology/dragons.ttl", 'osce:hot skos:inScheme osce:heat ; rdfs:label "hot" .', "E502"),
     ],
 )
 def test_what_is_wrong_in_the_model_is_a_problem_at_its_line(
