@@ -24,11 +24,15 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One YAML document: the path of its thing (`kind/name`), the file it stands in, and its tree with positions."""
+    """One YAML document: the path of its thing (`kind/name`), the file it stands in, and its tree with positions.
+
+    A record that is not `sound` has a problem already: it is looked at for more, and left out of what is mapped.
+    """
 
     path: str
     file: Path
     node: MappingNode
+    sound: bool = True
 
     @property
     def kind(self) -> str:
@@ -40,9 +44,9 @@ class Build:
     """A build under way. Each step reads what the steps before it have filled in, and fills in its own.
 
     read: `ontology`, `shapes` (canonical quads), `schema`, `records`, `paths` (every thing that the sources name,
-    those of broken records too), `files`. map: `store` (default graph: asserted), `nodes` (the YAML map of each
-    subject: record, map node). infer: `store` (default graph: asserted and inferred; inferred graph).
-    describe: `catalogue`. publish: `version`.
+    those of broken records too), `files`. identify: `withdrawn` (path, and what replaced it if anything).
+    map: `store` (default graph: asserted), `nodes` (the YAML map of each subject: record, map node). infer: `store`
+    (default graph: asserted and inferred; inferred graph). describe: `catalogue`. publish: `version`.
     """
 
     sources: Sources
@@ -57,6 +61,7 @@ class Build:
     schema: Schema | None = None
     records: list[Record] = field(default_factory=list)
     paths: set[str] = field(default_factory=set)
+    withdrawn: dict[str, str | None] = field(default_factory=dict)
     store: Store = field(default_factory=Store)
     nodes: dict[str, tuple[Record, MappingNode]] = field(default_factory=dict)
     catalogue: list[Quad] = field(default_factory=list)

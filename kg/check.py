@@ -1,10 +1,13 @@
 """Check: SHACL over asserted and inferred triples, each result brought back to the line that it is about."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from pyoxigraph import DefaultGraph, RdfFormat
-from rdflib import Graph
+from pyoxigraph import DefaultGraph, NamedNode, RdfFormat
+from rdflib import Graph, URIRef
+from rdflib.collection import Collection
+from rdflib.namespace import OWL, RDF, SH
 from rdflib.term import Literal, Node
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from yaml.nodes import Node as YamlNode
@@ -12,10 +15,12 @@ from yaml.nodes import Node as YamlNode
 from kg import literals
 from kg.build import Build
 from kg.model import place_of
-from kg.problems import Problem
-from kg.read import problem
+from kg.names import local_name
+from kg.problems import Problem, Severity
+from kg.read import describe, first_of, problem
 from kg.schema import Property, Schema
 from kg.shacl import InvalidShapesError, Result, validate
+from kg.suggest import did_you_mean, nearest
 
 COMPONENTS = {
     "MinCount": "E301",
@@ -72,6 +77,7 @@ def check(build: Build) -> None:
         if same not in told:
             build.problems.append(about)
         told |= {same, finding(result, result.path)}
+    build.problems += circles(build)
 
 
 def finding(result: Result, path: Node | str | None) -> tuple[str, ...]:
@@ -95,25 +101,110 @@ def to_problem(build: Build, result: Result) -> Problem:
     if result.focus not in build.nodes:
         return Problem("E502", result.message, *place_of(build, result.focus), severity=result.severity)
     record, node = build.nodes[result.focus]
+    place = locate(node, build.schema, result, build.names.things)
     return problem(
         code_of(result),
         result.message,
         record.file,
-        locate(node, build.schema, result, build.names.things),
+        place,
         record.path,
-        found=describe_value(build, result.value),
+        expected=expected(build, result),
+        found=describe(place) if isinstance(place, ScalarNode) and place is not first_of(node) else None,
+        hint=hint(build, result, place),
         severity=result.severity,
     )
 
 
-def describe_value(build: Build, value: Node | None) -> str | None:
-    """A value as the editor wrote it."""
-    if value is None:
-        return None
-    text = str(value)
-    if isinstance(value, Literal):
-        return f"{text} ({value.language})" if value.language else text
-    return build.names.compact(text)
+def expected(build: Build, result: Result) -> str | None:
+    """What the constraint that is not met asks for (w3.org/TR/shacl, 4), in the words of the sources."""
+
+    def parameter(name: str) -> str:
+        return str(build.shapes_graph.value(result.shape, SH[name]))
+
+    match result.component:
+        case "MinCount" | "QualifiedMinCount":
+            return f"at least {counted(parameter(lower_first(result.component)), 'value')}"
+        case "MaxCount" | "QualifiedMaxCount":
+            return f"at most {counted(parameter(lower_first(result.component)), 'value')}"
+        case "In":
+            return "one of " + ", ".join(members(build, result, SH["in"]))
+        case "LanguageIn":
+            return "a language of " + ", ".join(members(build, result, SH.languageIn))
+        case "UniqueLang":
+            return "one text a language"
+        case "Pattern":
+            return f"text that matches {parameter('pattern')}"
+        case "MinLength":
+            return f"at least {counted(parameter('minLength'), 'character')}"
+        case "MaxLength":
+            return f"at most {counted(parameter('maxLength'), 'character')}"
+        case "MinInclusive" | "MaxInclusive" | "MinExclusive" | "MaxExclusive":
+            words = {"MinInclusive": "at least", "MaxInclusive": "at most", "MinExclusive": "more than"}
+            return f"{words.get(result.component, 'less than')} {parameter(lower_first(result.component))}"
+        case "LessThan" | "LessThanOrEquals":
+            other = build.schema and build.schema.property_of(parameter(lower_first(result.component)))
+            return f"not more than {other.key}" if other else None
+    return None
+
+
+def hint(build: Build, result: Result, place: YamlNode) -> str | None:
+    """How to meet a constraint, where it is plain."""
+    property_ = build.schema and build.schema.property_of(str(result.path))
+    match result.component:
+        case "MinCount" | "QualifiedMinCount" if property_:
+            return f"add {property_.key}: {property_.example}"
+        case "In" | "LanguageIn" if isinstance(place, ScalarNode):
+            choices = members(build, result, SH["in"]) or members(build, result, SH.languageIn)
+            return did_you_mean(nearest(place.value, ((choice, choice) for choice in choices)))
+    return None
+
+
+def members(build: Build, result: Result, list_: URIRef) -> list[str]:
+    """The members of a list that a shape gives, as they are written in a source."""
+    head = build.shapes_graph.value(result.shape, list_)
+    names = [str(member) for member in Collection(build.shapes_graph, head)] if head is not None else []
+    return [local_name(n) if n.startswith(build.names.vocabulary) else build.names.compact(n) for n in names]
+
+
+def lower_first(name: str) -> str:
+    return name[0].lower() + name[1:]
+
+
+def counted(number: str, noun: str) -> str:
+    return f"{number} {noun}" if number == "1" else f"{number} {noun}s"
+
+
+def circles(build: Build) -> Iterator[Problem]:
+    """The statements that lead a thing back to itself by an irreflexive property (OWL 2 RL, prp-irp)."""
+    assert build.schema is not None
+    for irreflexive in sorted(map(str, build.schema.ontology.subjects(RDF.type, OWL.IrreflexiveProperty))):
+        node = NamedNode(irreflexive)
+        follows: dict[str, set[str]] = defaultdict(set)
+        for quad in build.store.quads_for_pattern(None, node, None, DefaultGraph()):
+            if isinstance(quad.subject, NamedNode) and isinstance(quad.object, NamedNode):
+                follows[quad.subject.value].add(quad.object.value)
+        looped = sorted(iri for iri, others in follows.items() if iri in others and iri in build.nodes)
+        for iri in looped:
+            record, tree = build.nodes[iri]
+            for property_ in build.schema.subproperties(irreflexive):
+                for quad in build.store.quads_for_pattern(
+                    NamedNode(iri), NamedNode(property_.iri), None, DefaultGraph()
+                ):
+                    if not isinstance(quad.object, NamedNode) or iri not in follows[quad.object.value]:
+                        continue
+                    value = URIRef(quad.object.value)
+                    result = Result(iri, URIRef(property_.iri), value, "", Severity.ERROR, "Class")
+                    others = [build.names.compact(other) for other in looped if other in follows[iri] and other != iri]
+                    way = " and ".join(others) if others else "itself"
+                    yield problem(
+                        "E406",
+                        f"by {property_.key}, {record.path} leads back to itself",
+                        record.file,
+                        locate(tree, build.schema, result, build.names.things),
+                        record.path,
+                        found=f"a circle through {way}",
+                        hint="remove the link that is wrong",
+                    )
 
 
 def locate(node: MappingNode, schema: Schema, result: Result, things: str) -> YamlNode:
@@ -135,12 +226,6 @@ def locate(node: MappingNode, schema: Schema, result: Result, things: str) -> Ya
             return several[0] if several else value
         return value
     return first_of(node)
-
-
-def first_of(node: MappingNode) -> YamlNode:
-    """The first key of a map, or the map where it has none."""
-    key: YamlNode = next((key for key, _ in node.value), node)
-    return key
 
 
 def scalars(node: YamlNode, value: Node | None) -> Iterator[YamlNode]:

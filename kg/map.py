@@ -9,8 +9,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
+from urllib.parse import quote
 
 from pyoxigraph import NamedNode, Quad, RdfFormat, parse
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -18,17 +18,19 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from kg import literals
 from kg.build import Build, Record
 from kg.context import context
+from kg.index import Index, scalars
 from kg.model import in_graph
 from kg.names import NAME, XSD, kebab
 from kg.problems import Problem
-from kg.read import describe, problem
-from kg.schema import Class, Property, Schema, Values
+from kg.read import PROBLEM, describe, problem
+from kg.schema import Class, Key, Property, Schema, Values
+from kg.suggest import did_you_mean, nearest
 
 BATCH = 100
 """How many records go to the JSON-LD processor at once."""
 
-LANGUAGE_TAG = re.compile(r"[a-zA-Z]{2,8}(-[a-zA-Z0-9]{1,8})*")
-"""What the engine takes for a BCP 47 tag (RFC 5646, 2.1, without grandfathered tags)."""
+LANGUAGE_TAG = re.compile(r"[a-zA-Z]{2,3}(-[a-zA-Z0-9]{1,8})*")
+"""A BCP 47 tag (RFC 5646, 2.1) whose language is a code of ISO 639; no longer one is registered."""
 
 RESERVED = ("id", "type")
 
@@ -40,10 +42,11 @@ def map_records(build: Build) -> None:
     if build.schema is None:
         return
     mapped: list[tuple[Record, Mapped]] = []
+    index = Index(build.schema, build.paths, build.records, build.withdrawn)
     for record in build.records:
-        result = Mapper(build.schema, build.paths, record).map()
+        result = Mapper(build.schema, index, record).map()
         build.problems += result.problems
-        if not result.problems:
+        if record.sound and not result.problems:
             mapped.append((record, result))
     build.records = [record for record, _ in mapped]
     ours = context(build.schema, build.names)
@@ -96,14 +99,14 @@ class Mapped:
 
 
 class Mapper:
-    """Maps one record; `paths` are the things that a reference may name."""
+    """Maps one record; `index` knows the things that a reference may name."""
 
-    def __init__(self, schema: Schema, paths: set[str], record: Record) -> None:
+    def __init__(self, schema: Schema, index: Index, record: Record) -> None:
         self.schema = schema
-        self.paths = paths
+        self.index = index
         self.record = record
         self.result = Mapped()
-        self._value: dict[Values, Callable[[Property, Node], Any]] = {
+        self._value: dict[Values, Callable[[Key, Node], Any]] = {
             Values.LITERAL: self._literal,
             Values.REFERENCE: self._reference,
             Values.TERM: self._term,
@@ -136,24 +139,24 @@ class Mapper:
         document: Json = {"id": id_, "type": class_.name}
         keys = self.schema.keys(class_)
         for key_node, value in node.value:
-            key = key_node.value
-            if key in RESERVED:
+            name = key_node.value
+            if PROBLEM in (key_node.tag, value.tag) or name in RESERVED:
                 continue
-            if key not in keys:
-                self._unknown_key(key_node, class_, list(keys))
+            if name not in keys:
+                self._unknown_key(key_node, class_, keys)
                 continue
-            property_ = keys[key].property
-            if property_.values is Values.TEXT:
-                document[key] = self._texts(property_, value)
-            elif property_.values is Values.PART:
-                document[key] = self._parts(property_, value, id_)
+            key = keys[name]
+            if key.property.values is Values.TEXT:
+                document[name] = self._texts(key, value)
+            elif key.property.values is Values.PART:
+                document[name] = self._parts(key.property, value, id_)
             else:
-                document[key] = self._values(property_, value)
+                document[name] = self._values(key, value)
         return document
 
     def _type(self, node: MappingNode, class_: Class) -> Class:
         given = next((value for key, value in node.value if key.value == "type"), None)
-        if given is None:
+        if given is None or given.tag == PROBLEM:
             return class_
         choices = {choice.name: choice for choice in self.schema.subclasses(class_.iri)}
         if isinstance(given, ScalarNode) and given.value in choices:
@@ -164,19 +167,43 @@ class Mapper:
             given,
             expected="one of " + ", ".join(sorted(choices)),
             found=describe(given),
-            hint=nearest(describe(given), choices),
+            hint=did_you_mean(
+                nearest(
+                    describe(given),
+                    ((called, c.name) for c in choices.values() for called in self._called(c.name, c.iri)),
+                )
+            ),
         )
         return class_
 
-    def _unknown_key(self, key: Node, class_: Class, keys: list[str]) -> None:
+    def _called(self, name: str, iri: str) -> list[str]:
+        """What a term of the ontology is called: its name, and its labels in every language."""
+        return [name, *self.schema.labels(iri)]
+
+    def _unknown_key(self, key: Node, class_: Class, keys: dict[str, Key]) -> None:
         self._problem(
             "E201",
             f"{class_.name} has no key {key.value!r}",
             key,
             expected="one of " + ", ".join(sorted(keys)),
             found=key.value,
-            hint=nearest(key.value, keys),
+            hint=self._key_meant(key.value, keys),
         )
+
+    def _key_meant(self, text: str, keys: dict[str, Key]) -> str | None:
+        """A hint for a key that is not known: where it belongs, or which is most like it."""
+        if text == "<<":
+            return "there are no merge keys; write the keys out"
+        inside = [
+            name
+            for name, key in keys.items()
+            if key.property.values is Values.PART
+            and text in self.schema.keys(self.schema.classes[key.property.range or ""])
+        ]
+        if inside:
+            return f"it belongs inside {' or '.join(inside)}"
+        named = ((called, name) for name, key in keys.items() for called in self._called(name, key.property.iri))
+        return did_you_mean(nearest(text, named))
 
     # ── Values ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -186,22 +213,25 @@ class Mapper:
             return [node]
         if not node.value:
             self._problem("E104", "the list is empty", node, hint="give a value, or remove the key")
-        return list(node.value)
+        return [item for item in node.value if item.tag != PROBLEM]
 
-    def _values(self, property_: Property, node: Node) -> list[Any]:
+    def _values(self, key: Key, node: Node) -> list[Any]:
         """Scalars of one property, each once."""
+        property_ = key.property
         values: list[Any] = []
         for item in self._items(node):
             if not isinstance(item, ScalarNode):
+                inner = [scalar.value for scalar in scalars(item)]
                 self._problem(
                     "E202",
-                    f"{property_.key} takes {self._expected(property_)}",
+                    f"{property_.key} takes {self._expected(key)}",
                     item,
-                    expected=self._expected(property_),
+                    expected=self._expected(key),
                     found=describe(item),
+                    hint=f"write {property_.key}: {inner[0]}" if len(inner) == 1 else None,
                 )
                 continue
-            value = self._value[property_.values](property_, item)
+            value = self._value[property_.values](key, item)
             if value is None:
                 continue
             if value in values:
@@ -211,14 +241,13 @@ class Mapper:
             values.append(value)
         return values
 
-    def _expected(self, property_: Property) -> str:
+    def _expected(self, key: Key) -> str:
+        property_ = key.property
         match property_.values:
             case Values.LITERAL:
                 return literals.expected(property_.datatypes)
             case Values.REFERENCE:
-                kinds = [class_.kind for class_ in self.schema.subclasses(property_.range or "")]
-                kind = kinds[0] if len(kinds) == 1 else "kind"
-                return f"a reference: {kind}/name"
+                return self._reference_to(key)
             case Values.TERM:
                 return "one of " + ", ".join(property_.individuals)
             case Values.ADDRESS:
@@ -228,103 +257,160 @@ class Mapper:
             case Values.PART:
                 return "a map, or a list of maps"
 
-    def _literal(self, property_: Property, node: Node) -> Any:
+    def _reference_to(self, key: Key) -> str:
+        """What a reference may name, in the form in which it is written."""
+        kinds = [
+            kind
+            for kind, class_ in self.schema.kinds.items()
+            if any(
+                all(set(group) & set(below.ancestors) for group in key.classes)
+                for below in self.schema.subclasses(class_.iri)
+            )
+        ]
+        if len(kinds) <= 3:
+            return "a reference: " + " or ".join(f"{kind}/name" for kind in kinds)
+        classes = " or ".join(self.schema.classes[iri].name for iri in key.classes[-1] if iri in self.schema.classes)
+        return f"a reference to a {classes}: kind/name"
+
+    def _literal(self, key: Key, node: Node) -> Any:
+        property_ = key.property
         try:
             text, datatype = literals.typed(self.schema.names.rebase(node.value), property_.datatypes)
         except ValueError:
             self._problem(
                 "E203",
-                f"{property_.key} takes {self._expected(property_)}",
+                f"{property_.key} takes {self._expected(key)}",
                 node,
-                expected=self._expected(property_),
+                expected=self._expected(key),
                 found=describe(node),
+                hint=literals.mend(node.value, property_.datatypes),
             )
             return None
         if len(property_.datatypes) > 1 and datatype != XSD + "string":
             return {"@value": text, "@type": datatype}
         return text
 
-    def _reference(self, property_: Property, node: Node) -> str | None:
+    def _reference(self, key: Key, node: Node) -> str | None:
         path: str = node.value
         kind, slash, name = path.partition("/")
         if not slash or not NAME.fullmatch(kind) or not NAME.fullmatch(name):
             self._problem(
                 "E205",
-                f"{property_.key} takes {self._expected(property_)}",
+                f"{key.property.key} takes {self._reference_to(key)}",
                 node,
-                expected=self._expected(property_),
+                expected=self._reference_to(key),
                 found=describe(node),
-                hint=nearest(f"{kind}/{kebab(name)}" if slash else path, self.paths),
+                hint=did_you_mean(self.index.suggest(path, key.classes)),
             )
             return None
-        if path not in self.paths:
+        if path not in self.index:
             self._problem(
                 "E204",
-                f"there is no {path}",
+                f"there is no {path}" + (" any more: it was withdrawn" if path in self.index.withdrawn else ""),
                 node,
-                expected=f"a record data/{kind}/{name}.yaml",
+                expected=f"a record data/{kind}/{name}.yaml" if kind in self.schema.kinds else self._reference_to(key),
                 found=path,
-                hint=nearest(path, [known for known in self.paths if known.startswith(kind + "/")] or self.paths),
+                hint=self._replaced(path) or did_you_mean(self.index.suggest(path, key.classes)),
+            )
+            return None
+        if not self.index.fits(path, key.classes):
+            class_ = self.index.class_of(path) or self.schema.kinds.get(kind)
+            what = class_.name if class_ else kind
+            self._problem(
+                "E215",
+                f"{key.property.key} takes {self._reference_to(key)}, and {path} is of the class {what}",
+                node,
+                expected=self._reference_to(key),
+                found=f"{path}, of the class {what}",
+                hint=did_you_mean(self.index.suggest(path, key.classes)),
             )
             return None
         return path
 
-    def _term(self, property_: Property, node: Node) -> str | None:
-        if node.value in property_.individuals:
+    def _replaced(self, path: str) -> str | None:
+        """A hint with what took the place of a withdrawn thing."""
+        by = self.index.withdrawn.get(path)
+        return f"write {by}, which replaced it" if by else None
+
+    def _term(self, key: Key, node: Node) -> str | None:
+        individuals = key.property.individuals
+        if node.value in individuals:
             return str(node.value)
+        named = ((called, name) for name, iri in individuals.items() for called in self._called(name, iri))
         self._problem(
             "E203",
-            f"{property_.key} takes one of the terms that the ontology lists",
+            f"{key.property.key} takes one of the terms that the ontology lists",
             node,
-            expected=self._expected(property_),
+            expected=self._expected(key),
             found=describe(node),
-            hint=nearest(node.value, property_.individuals),
+            hint=did_you_mean(nearest(node.value, named)),
         )
         return None
 
-    def _address(self, property_: Property, node: Node) -> str | None:
+    def _address(self, key: Key, node: Node) -> str | None:
+        text = self.schema.names.rebase(node.value)
         try:
-            return literals.typed(self.schema.names.rebase(node.value), (XSD + "anyURI",))[0]
+            return literals.typed(text, (XSD + "anyURI",))[0]
         except ValueError:
             self._problem(
                 "E207",
-                f"{property_.key} takes an http or https address",
+                f"{key.property.key} takes an http or https address",
                 node,
                 expected="an http or https address, such as https://www.osce.org/",
                 found=describe(node),
-                hint="percent-encode spaces and quotes",
+                hint=mend_address(text),
             )
             return None
 
-    def _texts(self, property_: Property, node: Node) -> Json:
+    def _texts(self, key: Key, node: Node) -> Json:
         """Text by language (JSON-LD 1.1, 4.6.2: language maps)."""
+        name = key.property.key
         if not isinstance(node, MappingNode):
             self._problem(
                 "E202",
-                f"{property_.key} takes text by language",
+                f"{name} takes text by language",
                 node,
-                expected=f"{property_.key}: {{en: …}}",
+                expected=f"{name}: {{en: …}}",
                 found=describe(node),
-                hint=f"{property_.key}: {{en: {node.value}}}" if isinstance(node, ScalarNode) else None,
+                hint=f"write {name}: {{en: {node.value}}}"
+                if isinstance(node, ScalarNode)
+                else f"write {name}: {{en: …}}",
             )
             return {}
         if not node.value:
             self._problem("E104", "the map is empty", node, hint="give a text, or remove the key")
         texts: Json = {}
         for tag, value in node.value:
+            if PROBLEM in (tag.tag, value.tag):
+                continue
             if not LANGUAGE_TAG.fullmatch(tag.value):
-                self._problem(
-                    "E206",
-                    f"{tag.value!r} is not a language tag",
-                    tag,
-                    expected="a tag such as en, fr, de, it, ru or es",
-                    found=tag.value,
-                )
+                self._bad_language(key, tag)
+                continue
+            if tag.value.lower() in map(str.lower, texts):
+                message = f"the language {tag.value} stands twice: capitals make no difference"
+                self._problem("E103", message, tag, found=tag.value, hint="keep one, or make its value a list")
                 continue
             texts[tag.value] = []
             for item in self._items(value):
                 self._text(item, texts[tag.value])
         return texts
+
+    def _bad_language(self, key: Key, tag: Node) -> None:
+        languages = key.languages or ("en",)
+        mended = tag.value.replace("_", "-")
+        meant = (
+            [mended]
+            if LANGUAGE_TAG.fullmatch(mended)
+            else [lang for lang in languages if tag.value.lower()[:2] == lang]
+        )
+        self._problem(
+            "E206",
+            f"{tag.value!r} is not a language tag",
+            tag,
+            expected="a tag such as " + ", ".join(languages),
+            found=tag.value,
+            hint=did_you_mean(meant),
+        )
 
     def _text(self, node: Node, texts: list[str]) -> None:
         if not isinstance(node, ScalarNode):
@@ -353,20 +439,24 @@ class Mapper:
                 )
                 continue
             id_ = self._part_id(property_, item, class_, owner)
+            if id_ is not None and id_ not in self.result.nodes:
+                self.result.statements += 1
+                parts.append(self._subject(item, id_, class_))
+                continue
+            before = len(self.result.problems)
+            place = item.start_mark
+            self._subject(item, f"{owner}#{place.line}.{place.column}", class_)  # for the other problems in it
             if id_ is None:
+                self._part_without_key(property_, item, class_, self.result.problems[before:])
                 continue
-            if id_ in self.result.nodes:
-                first = self.result.nodes[id_].start_mark.line + 1
-                self._problem(
-                    "E209",
-                    f"this {property_.key} has the same key as another",
-                    item,
-                    found=f"the key of line {first}",
-                    hint="they differ in " + " or ".join(self._key_names(class_)),
-                )
-                continue
-            self.result.statements += 1
-            parts.append(self._subject(item, id_, class_))
+            first = self.result.nodes[id_].start_mark.line + 1
+            self._problem(
+                "E209",
+                f"this {property_.key} has the same key as another",
+                item,
+                found=f"the key of line {first}",
+                hint="they differ in " + " or ".join(self._key_names(class_)),
+            )
         return parts
 
     def _key_names(self, class_: Class) -> list[str]:
@@ -383,24 +473,35 @@ class Mapper:
     def _part_id(self, property_: Property, node: MappingNode, class_: Class, owner: str) -> str | None:
         """The address of a part: that of its owner, the name of the property, and the values of its key."""
         names = self._key_names(class_)
-        values = {key.value: value for key, value in node.value if key.value in names}
+        values = {key.value: value for key, value in node.value if key.value in names and value.tag != PROBLEM}
         words = [self._word(name, values[name].value) for name in names if isinstance(values.get(name), ScalarNode)]
-        if not any(words) and values:
-            key, value = next(iter(values.items()))
-            message = f"{key} names the {property_.key}, so it takes one value with letters or digits"
-            self._problem("E202", message, value, expected="one value", found=describe(value))
-            return None
         if not any(words):
-            self._problem(
-                "E208",
-                f"a {property_.key} is told from others by its {' or '.join(names)}",
-                node,
-                expected=" or ".join(names),
-                found="neither" if len(names) > 1 else f"no {names[0]}",
-            )
             return None
         fragment = f"{kebab(property_.key)}-{'.'.join(filter(None, words))}"
         return f"{owner}/{fragment}" if "#" in owner else f"{owner}#{fragment}"
+
+    def _part_without_key(self, property_: Property, node: MappingNode, class_: Class, told: list[Problem]) -> None:
+        """Reports a part that cannot be named, unless an earlier problem says why."""
+        names = self._key_names(class_)
+        given = [(key.value, value) for key, value in node.value if key.value in names]
+        if any(value.tag == PROBLEM for _, value in given):
+            return
+        places = {(value.start_mark.line + 1, value.start_mark.column + 1) for _, value in given}
+        if any((p.line, p.column) in places or any(repr(name) in (p.hint or "") for name in names) for p in told):
+            return
+        if given:
+            key, value = given[0]
+            message = f"{key} names the {property_.key}, so it takes one value with letters or digits"
+            self._problem("E202", message, value, expected="one value", found=describe(value))
+            return
+        self._problem(
+            "E208",
+            f"a {property_.key} is told from others by its {' or '.join(names)}",
+            node,
+            expected=" or ".join(names),
+            found="neither" if len(names) > 1 else f"no {names[0]}",
+            hint=f"add {names[0]}: …",
+        )
 
 
 def slug(text: str) -> str:
@@ -410,7 +511,12 @@ def slug(text: str) -> str:
     return re.sub(r"[\W_]+", "-", plain).strip("-")
 
 
-def nearest(text: str, choices: Any) -> str | None:
-    """A hint with the choice that is most like a text, if one is like it at all."""
-    matches = get_close_matches(text, sorted(choices), n=1, cutoff=0.7)
-    return f"did you mean {matches[0]!r}?" if matches else None
+def mend_address(text: str) -> str | None:
+    """A hint with the address that a text may be meant for, if it can be made one."""
+    guess = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", re.sub(r"[\s<>\"{}|\\^`]", lambda m: quote(m[0]), text.strip()))
+    if re.fullmatch(r"[\w-]+(\.[\w-]+)+([/?#].*)?", guess):
+        guess = f"https://{guess}"
+    try:
+        return f"write {literals.typed(guess, (XSD + 'anyURI',))[0]}"
+    except ValueError:
+        return None

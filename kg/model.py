@@ -22,7 +22,7 @@ from rdflib.term import Literal
 
 from kg.build import Build
 from kg.names import CANONICAL, PREFIXES, local_name
-from kg.problems import Problem, Severity
+from kg.problems import Problem
 from kg.schema import Schema
 from kg.shacl import InvalidShapesError, validate
 
@@ -43,16 +43,18 @@ def read_model(build: Build) -> None:
     declare_bounds(ontology, build.names.vocabulary)
     schema = Schema(ontology, shapes, build.names)
     found = [Problem(f.code, f.message, *place_of(build, f.term), hint=f.hint) for f in schema.findings]
+    usable = not found
     try:
         found += check_ontology(build, ontology, rules)
     except InvalidShapesError as error:
         found.append(Problem("E506", f"the shapes are not SHACL: {error}", build.sources.shapes / RULES))
+        usable = False
     build.problems += found
     build.shapes_graph = shapes
     quads = canonical({build.names.ontology: ontology, build.names.shapes: shapes + rules})
     build.ontology = [quad for quad in quads if quad.graph_name == NamedNode(build.names.ontology)]
     build.shapes = [quad for quad in quads if quad.graph_name == NamedNode(build.names.shapes)]
-    if not any(problem.severity is Severity.ERROR for problem in found):
+    if usable:
         build.schema = schema
 
 

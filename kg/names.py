@@ -96,6 +96,16 @@ class Names:
         return self.ontology + "#"
 
     @property
+    def renamed_from(self) -> str:
+        """The property whose values are the former names, or paths, of a thing."""
+        return self.vocabulary + "renamedFrom"
+
+    @property
+    def names_vary(self) -> str:
+        """The annotation of classes whose things go by names that are spelled in several ways."""
+        return self.vocabulary + "namesVary"
+
+    @property
     def prefixes(self) -> dict[str, str]:
         return {**PREFIXES, "osce": self.vocabulary, "shapes": self.shapes + "#"}
 

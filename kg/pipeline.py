@@ -6,6 +6,7 @@ from functools import partial
 from kg.build import Build
 from kg.check import check
 from kg.describe import describe
+from kg.identity import identify
 from kg.infer import infer
 from kg.map import map_records
 from kg.problems import in_order
@@ -16,6 +17,7 @@ Step = tuple[str, Callable[[Build], None]]
 
 CHECKING: tuple[Step, ...] = (
     ("read", read),
+    ("identify", identify),
     ("map", map_records),
     ("infer", infer),
     ("check", check),

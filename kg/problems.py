@@ -27,6 +27,8 @@ CODES = {
     "E109": "file is not read",
     "E110": "character that cannot be shown",
     "E111": "nested too deep",
+    "E112": "change of direction",
+    "E113": "file too large",
     # E2xx: keys, values and references
     "E201": "unknown key",
     "E202": "wrong kind of value",
@@ -42,6 +44,7 @@ CODES = {
     "E212": "bad name",
     "E213": "unknown type",
     "E214": "statements lost",
+    "E215": "reference to the wrong class",
     # E3xx: shapes
     "E301": "too few values",
     "E302": "too many values",
@@ -60,6 +63,10 @@ CODES = {
     # E4xx: identity
     "E401": "thing twice",
     "E402": "id does not fit its file",
+    "E403": "former name in use",
+    "E404": "withdrawn thing in use",
+    "E405": "perhaps the same thing",
+    "E406": "circle",
     # E5xx: ontology and shapes files
     "E501": "not Turtle",
     "E502": "rule for the ontology not met",

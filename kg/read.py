@@ -1,97 +1,62 @@
 """Read: YAML files to records, with every value's place kept.
 
 YAML 1.2 Core schema (yaml.org/spec/1.2.2, 10.3): string keys, no duplicates, no tags, no nulls, one tree a document.
+A value with a problem stays in its tree, marked: the steps that follow pass over it, and report only what is new.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-import yaml
-from yaml.cyaml import CParser  # type: ignore[attr-defined]  # the C parser has no types
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from yaml.resolver import BaseResolver
 
 from kg.build import Build, Record
 from kg.model import read_model
 from kg.names import NAME
 from kg.problems import Problem, Severity
+from kg.suggest import did_you_mean, nearest
+from kg.tree import CORE_TAGS, MOST_DEPTH, NULL, STRING, Document, documents
+
+MOST_BYTES = 4 * 1024 * 1024
+"""How large a file may be."""
 
 MOST_NODES = 100_000
 """How many nodes a record may have, each alias counted as what it stands for."""
 
-OTHER_FILES = ("withdrawn.yaml",)
-"""Files of a data directory that hold no records."""
+WITHDRAWN = "withdrawn.yaml"
+"""The file of a data directory that holds no records: the things that were taken back."""
 
-MOST_DEPTH = 50
-"""How deep the lists and maps of a record may nest."""
+CONTROL = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f"
+HIDDEN = re.compile(rf"[{CONTROL}\x80-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""Line breaks of YAML 1.1 that are none in 1.2, what XML 1.0 cannot carry (w3.org/TR/xml, 2.2), and inner BOMs."""
 
-HIDDEN = re.compile(r"[\x85\u2028\u2029\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
-"""Line breaks of YAML 1.1 that are none in 1.2, and what XML 1.0 cannot carry (w3.org/TR/xml, 2.2)."""
+DIRECTION = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+"""Controls that make a text read otherwise than it is stored (unicode.org/reports/tr9, 2)."""
 
-STRING = "tag:yaml.org,2002:str"
-NULL = "tag:yaml.org,2002:null"
-COLLECTIONS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
+REPLACED = "\ufffd"
+"""What stands in the parsed text for a byte or character that is reported."""
 
+PROBLEM = "!problem"
+"""The tag of a node that a problem is reported of."""
 
-class CoreLoader(CParser, BaseResolver):
-    """Composes YAML with the scalars of the 1.2 Core schema instead of PyYAML's 1.1."""
-
-    def __init__(self, stream: str) -> None:
-        CParser.__init__(self, stream)
-        BaseResolver.__init__(self)
-
-
-for _tag, _pattern, _first in (
-    ("null", r"~|null|Null|NULL|", "~nN\0"),
-    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
-    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", "-+0123456789"),
-    (
-        "float",
-        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
-        "-+.0123456789",
-    ),
-):
-    CoreLoader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), [c.replace("\0", "") for c in _first]
-    )
-CORE_TAGS = {STRING, *COLLECTIONS, *(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float"))}
+Place = tuple[int, int]
 
 
 def read(build: Build) -> None:
     """Fills the model, `records` and `paths`, and reports what cannot be read."""
     read_model(build)
-    if build.schema is None:
-        return
-    seen: dict[str, Record] = {}
     for directory in build.sources.data:
         for file in files(directory, build.problems):
             build.files += 1
-            for record in read_file(file, file.parent.name, build):
-                build.paths.add(record.path)
-                if first := seen.get(record.path):
-                    where = f"{first.file}:{first.node.start_mark.line + 1}"
-                    build.problems.append(
-                        problem(
-                            "E401",
-                            f"{record.path} stands twice",
-                            record.file,
-                            record.node,
-                            record.path,
-                            found=f"also at {where}",
-                            hint="merge the two records, or give one another name",
-                        )
-                    )
-                    continue
-                seen[record.path] = record
-                build.records.append(record)
+            build.records += read_file(file, file.parent.name, build)
 
 
 def files(directory: Path, problems: list[Problem]) -> Iterator[Path]:
     """The source files of a data directory, in order: those in the folders directly under it; others are reported."""
     for file in sorted(directory.rglob("*")):
         place = file.relative_to(directory)
-        if not file.is_file() or any(part.startswith(".") for part in place.parts) or str(place) in OTHER_FILES:
+        if not file.is_file() or any(part.startswith(".") for part in place.parts) or str(place) == WITHDRAWN:
             continue
         if file.suffix.lower() in (".yml", ".yaml", ".json") and file.suffix != ".yaml":
             hint = f"name it {file.stem}.yaml"
@@ -104,71 +69,112 @@ def files(directory: Path, problems: list[Problem]) -> Iterator[Path]:
 
 
 def read_file(file: Path, kind: str, build: Build) -> Iterator[Record]:
-    """The records of one file; reports what is not UTF-8, not YAML, or not a record."""
+    """The records of one file, also those with problems, as far as they can be read; reports what is wrong."""
     implied = f"{kind}/{file.stem}"
-    assert build.schema is not None
-    if kind not in build.schema.kinds:
+    if build.schema is not None and kind not in build.schema.kinds:
         build.problems.append(
             Problem(
                 "E211",
                 f"{kind!r} is not a kind: no class of the ontology has that name",
                 file,
                 expected="one of " + ", ".join(sorted(build.schema.kinds)),
+                found=kind,
+                hint=did_you_mean(nearest(kind, ((known, known) for known in build.schema.kinds))),
                 thing=implied,
             )
         )
         return
-    try:
-        text = file.read_bytes().decode("utf-8-sig")
-    except OSError as error:
+    content = bytes_of(file, implied, build.problems)
+    if content is None:
         build.paths.add(implied)
-        build.problems.append(Problem("E109", f"the file cannot be read: {error.strerror}", file, thing=implied))
         return
-    except UnicodeDecodeError as error:
+    text, hidden = text_of(content, file, implied, build.problems)
+    found = documents(text)
+    if not found:
         build.paths.add(implied)
-        before = error.object[: error.start]
-        line, column = before.count(b"\n") + 1, len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
         build.problems.append(
-            Problem(
-                "E101",
-                "the file is not UTF-8",
-                file,
-                line,
-                column,
-                found=f"byte 0x{error.object[error.start]:02x}",
-                hint="save it as UTF-8",
-                thing=implied,
-            )
+            Problem("E105", "the file holds no record", file, hint="write one, or remove the file", thing=implied)
         )
-        return
-    if hidden := HIDDEN.search(text):
-        build.paths.update(named(text, implied))
-        line, column = line_and_column(text, hidden.start())
-        build.problems.append(
-            Problem(
-                "E110",
-                "this character cannot be shown, and programs take it for different things",
-                file,
-                line,
-                column,
-                found=f"U+{ord(hidden[0]):04X}",
-                hint="remove it, or put a space or a line break in its place",
-                thing=implied,
+    if any(document.node is None for document in found):
+        build.paths |= named(text, implied)
+    for document in found:
+        for f in document.faults:
+            code = "E111" if f.too_deep else "E102"
+            expected = f"at most {MOST_DEPTH} levels" if f.too_deep else None
+            build.problems.append(
+                Problem(
+                    code,
+                    f.message,
+                    file,
+                    f.line,
+                    f.column,
+                    expected=expected,
+                    found=f.found,
+                    hint=f.hint,
+                    thing=implied,
+                    length=len(f.found or ""),
+                )
             )
-        )
-        return
-    try:
-        documents = [node for node in compose(text) if node is not None]
-    except yaml.YAMLError as error:
-        build.paths.update(named(text, implied))
-        build.problems.append(syntax_problem(error, text, file, implied))
-        return
-    if not documents:
-        build.paths.add(implied)
-        build.problems.append(Problem("E105", "the file holds no record", file, thing=implied))
-    for node in documents:
-        if record := read_document(node, file, kind, len(documents) > 1, build):
+        if document.node is not None and (record := read_document(document, file, kind, len(found) > 1, hidden, build)):
             yield record
+
+
+def bytes_of(file: Path, thing: str | None, problems: list[Problem]) -> bytes | None:
+    """The bytes of a file; None, and a problem, where it cannot be read or is too large to be a source."""
+    try:
+        size = file.stat().st_size
+        content = file.read_bytes() if size <= MOST_BYTES else None
+    except OSError as error:
+        message = f"the file cannot be read: {error.strerror}"
+        problems.append(Problem("E109", message, file, hint="make it a file that you may read", thing=thing))
+        return None
+    if content is None:
+        found, expected = f"{size:,} bytes", f"at most {MOST_BYTES:,} bytes"
+        hint = "spread its records over several files"
+        problems.append(
+            Problem("E113", "the file is too large", file, expected=expected, found=found, hint=hint, thing=thing)
+        )
+        return None
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or content.count(0) > len(content) // 4:
+        found, hint = "UTF-16, or no text at all", "save it as UTF-8"
+        problems.append(Problem("E101", "the file is not UTF-8", file, found=found, hint=hint, thing=thing))
+        return None
+    return content
+
+
+def text_of(content: bytes, file: Path, thing: str | None, problems: list[Problem]) -> tuple[str, list[Place]]:
+    """A source as text, and the places (from 1) of what is reported and replaced in it."""
+    hidden: list[Place] = []
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        text = content.decode("utf-8-sig", "replace")
+        before = error.object[: error.start].decode("utf-8-sig", "replace")
+        hidden = [line_and_column(text, match.start()) for match in re.finditer(REPLACED, text)]
+        line, column = line_and_column(before, len(before))
+        more = f" and {len(hidden) - 1} more" if len(hidden) > 1 else ""
+        found = f"byte 0x{error.object[error.start]:02x}{more}"
+        problems.append(
+            Problem(
+                "E101", "this is not UTF-8", file, line, column, found=found, hint="save the file as UTF-8", thing=thing
+            )
+        )
+    for pattern, code, message, hint in (
+        (
+            HIDDEN,
+            "E110",
+            "this character cannot be seen, and programs differ over it",
+            "remove it, or put a space or a line break in its place",
+        ),
+        (DIRECTION, "E112", "this character changes the direction of what follows", "remove it"),
+    ):
+        for match in pattern.finditer(text):
+            place = line_and_column(text, match.start())
+            hidden.append(place)
+            found = f"U+{ord(match[0]):04X}"
+            problems.append(Problem(code, message, file, *place, found=found, hint=hint, thing=thing))
+        text = pattern.sub(REPLACED, text)
+    return text, hidden
 
 
 def named(text: str, implied: str) -> set[str]:
@@ -176,87 +182,52 @@ def named(text: str, implied: str) -> set[str]:
     return set(re.findall(r"^id: *['\"]?([a-z0-9/-]+)", text, re.MULTILINE)) or {implied}
 
 
-def line_and_column(text: str, offset: int) -> tuple[int, int]:
+def line_and_column(text: str, offset: int) -> Place:
     """The line and column, from 1, of an offset."""
-    before = text[:offset]
-    return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
+    return text.count("\n", 0, offset) + 1, offset - (text.rfind("\n", 0, offset) + 1) + 1
 
 
-def syntax_problem(error: yaml.YAMLError, text: str, file: Path, thing: str) -> Problem:
-    """What the YAML parser says, at the place where the editor must look."""
-    if isinstance(error, NestingError):
-        expected = f"at most {MOST_DEPTH} levels"
-        return Problem("E111", "this nests too deep", file, *error.place, expected=expected, thing=thing)
-    if not isinstance(error, yaml.MarkedYAMLError):
-        return Problem("E102", f"this is not YAML: {str(error).splitlines()[0]}", file, thing=thing)
-    mark = error.problem_mark or error.context_mark
-    at_end = mark is None or mark.line >= text.rstrip().count("\n") + 1
-    began = error.context_mark
-    if began and (at_end or error.context in ("while scanning a simple key", "while scanning a quoted scalar")):
-        mark = began  # where it began says more than where the parser gave up
-    place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    return Problem("E102", f"this is not YAML: {error.problem or error.context}", file, *place, thing=thing)
-
-
-class NestingError(yaml.YAMLError):
-    """Raised when a YAML text nests deeper than MOST_DEPTH; `place` is the line and column where it does."""
-
-    def __init__(self, place: tuple[int, int]) -> None:
-        super().__init__("nested too deep")
-        self.place = place
-
-
-def compose(text: str) -> Iterator[Node | None]:
-    """The trees of the documents of a YAML text; an empty document is None. Raises yaml.YAMLError."""
-    bound_depth(text)
-    loader = CoreLoader(text)
-    try:
-        while loader.check_node():
-            node = loader.get_node()
-            empty = isinstance(node, ScalarNode) and node.tag == NULL and not node.value
-            yield None if empty else node
-    finally:
-        loader.dispose()
-
-
-def bound_depth(text: str) -> None:
-    """Raises NestingError where a text nests too deep: the parser's composer recurses, and its stack is not ours."""
-    brackets = text.count("[") + text.count("{")
-    if brackets + max(map(len, re.findall(r"^[ \t?:-]*", text, re.MULTILINE)), default=0) <= MOST_DEPTH:
-        return
-    depth = 0
-    for event in yaml.parse(text, yaml.CLoader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > MOST_DEPTH and (mark := event.start_mark):
-                raise NestingError((mark.line + 1, mark.column + 1))
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-
-
-def read_document(node: Node, file: Path, kind: str, many: bool, build: Build) -> Record | None:
+def read_document(
+    document: Document, file: Path, kind: str, many: bool, hidden: list[Place], build: Build
+) -> Record | None:
     """The record of one document, or None where it has no usable name; every problem of its tree is reported."""
-    implied = f"{kind}/{file.stem}"
+    implied, node = f"{kind}/{file.stem}", document.node
+    assert node is not None
     if not isinstance(node, MappingNode):
         build.paths.add(implied)
         build.problems.append(
-            problem("E105", "a record is a map of keys and values", file, node, implied, found=describe(node))
+            problem(
+                "E105",
+                "a record is a map of keys and values",
+                file,
+                node,
+                implied,
+                found=describe(node),
+                hint="write key: value, a line each",
+            )
         )
         return None
     given = next((value for key, value in node.value if key.value == "id"), None)
     build.paths.add(implied if given is None else name_of(given))
+    before = len(build.problems)
+    found = check_tree(node, file, implied if given is None else name_of(given), hidden)
+    build.problems += found
+    if any(problem.code == "E106" for problem in found) or (given is not None and given.tag == PROBLEM):
+        build.paths.add(implied)
+        return None
     if given is None and many:
-        build.problems.append(
-            problem(
-                "E402",
-                "a file of several records gives each its id",
-                file,
-                node,
-                implied,
-                expected=f"id: {kind}/…",
-                hint=f"add id: {kind}/{file.stem} as the first key",
+        if not document.faults:
+            build.problems.append(
+                problem(
+                    "E402",
+                    "a file of several records gives each its id",
+                    file,
+                    first_of(node),
+                    implied,
+                    expected=f"id: {kind}/…",
+                    hint=f"add id: {kind}/{file.stem} as the first key",
+                )
             )
-        )
         return None
     path = implied if given is None else name_of(given)
     where = node if given is None else given
@@ -271,10 +242,14 @@ def read_document(node: Node, file: Path, kind: str, many: bool, build: Build) -
                 implied,
                 expected=implied if not many else f"{kind}/…",
                 found=path,
+                hint=f"write id: {implied}"
+                if not many
+                else f"write id: {kind}/ and a name, or move it to another folder",
             )
         )
         return None
     if not NAME.fullmatch(path.removeprefix(f"{kind}/")):
+        name = slug(path.removeprefix(f"{kind}/"))
         build.problems.append(
             problem(
                 "E212",
@@ -284,14 +259,18 @@ def read_document(node: Node, file: Path, kind: str, many: bool, build: Build) -
                 path,
                 expected="a name such as bosnia-and-herzegovina",
                 found=path.removeprefix(f"{kind}/"),
+                hint=(f"name the file {name}.yaml" if given is None else f"write id: {kind}/{name}") if name else None,
             )
         )
         return None
-    found = list(check_tree(node, file, path))
-    if found:
-        build.problems += found
-        return None
-    return Record(path, file, node)
+    sound = len(build.problems) == before and not document.faults and not hidden
+    return Record(path, file, node, sound)
+
+
+def slug(text: str) -> str:
+    """A text as a name: lower case, ASCII where it can be, hyphens between words."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
 
 
 def name_of(given: Node) -> str:
@@ -299,75 +278,124 @@ def name_of(given: Node) -> str:
     return str(given.value) if isinstance(given, ScalarNode) else describe(given)
 
 
-def check_tree(node: MappingNode, file: Path, thing: str) -> Iterator[Problem]:
-    """What the YAML of one record must not have: duplicate or non-text keys, nulls, tags, endless or huge aliases."""
-    left = MOST_NODES
+def first_of(node: MappingNode) -> Node:
+    """The first key of a map, or the map where it has none."""
+    key: Node = next((key for key, _ in node.value), node)
+    return key
 
-    def walk(node: Node, above: tuple[int, ...]) -> Iterator[Problem]:
+
+def check_tree(node: MappingNode, file: Path, thing: str | None, hidden: list[Place]) -> list[Problem]:
+    """What the YAML of one record must not have; marks the nodes with a problem.
+
+    Duplicate or non-text keys, nulls, tags, endless or huge aliases, characters that `hidden` or escapes bring in.
+    """
+    left = MOST_NODES
+    found: list[Problem] = []
+
+    def report(
+        code: str,
+        message: str,
+        node: Node,
+        expected: str | None = None,
+        what: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        found.append(problem(code, message, file, node, thing, expected=expected, found=what, hint=hint))
+        node.tag = PROBLEM
+
+    def walk(node: Node, above: tuple[int, ...]) -> None:
         nonlocal left
         left -= 1
         if id(node) in above:
-            yield problem("E106", "an alias stands for something that holds the alias itself", file, node, thing)
+            report("E106", "this holds an alias of itself", node, hint="write out what the alias stands for")
             return
         if left == 0:
-            yield problem(
+            report(
                 "E106",
                 "the aliases of this record stand for too much",
-                file,
                 node,
-                thing,
-                expected=f"at most {MOST_NODES} values",
+                expected=f"at most {MOST_NODES:,} values",
+                hint="write the values out",
             )
-        if left <= 0:
+        if left <= 0 or node.tag == PROBLEM:
             return
         if node.tag not in CORE_TAGS:
-            yield problem("E107", "tags are not used here", file, node, thing, found=node.tag, hint="remove the tag")
-        elif isinstance(node, ScalarNode) and HIDDEN.search(node.value):
-            yield problem("E110", "a character of this text cannot be shown", file, node, thing, hint="remove it")
-        elif node.tag == NULL:
-            yield problem(
-                "E104",
-                "there is no value here",
-                file,
-                node,
-                thing,
-                found=node.value or "nothing",
-                hint="give a value, or remove the key",
-            )
+            report("E107", "tags are not used here", node, what=node.tag, hint="remove the tag")
+        elif isinstance(node, ScalarNode):
+            check_scalar(node)
         elif isinstance(node, MappingNode):
-            yield from walk_map(node, (*above, id(node)))
+            walk_map(node, (*above, id(node)))
         elif isinstance(node, SequenceNode):
             for item in node.value:
-                yield from walk(item, (*above, id(node)))
+                walk(item, (*above, id(node)))
 
-    def walk_map(node: MappingNode, above: tuple[int, ...]) -> Iterator[Problem]:
+    def check_scalar(node: ScalarNode) -> None:
+        if within(hidden, node):
+            node.tag = PROBLEM
+        elif node.tag == NULL:
+            report(
+                "E104",
+                "there is no value here",
+                node,
+                what=node.value or "nothing",
+                hint="give a value, or remove the key",
+            )
+        elif match := HIDDEN.search(node.value):
+            report(
+                "E110",
+                "this text holds a character that cannot be seen",
+                node,
+                what=f"U+{ord(match[0]):04X}",
+                hint="remove it",
+            )
+        elif match := DIRECTION.search(node.value):
+            report(
+                "E112",
+                "this text holds a character that changes its direction",
+                node,
+                what=f"U+{ord(match[0]):04X}",
+                hint="remove it",
+            )
+
+    def walk_map(node: MappingNode, above: tuple[int, ...]) -> None:
         seen: dict[str, Node] = {}
         for key, value in node.value:
             if not isinstance(key, ScalarNode) or key.tag != STRING:
-                yield problem(
-                    "E108",
-                    "a key is text",
-                    file,
-                    key,
-                    thing,
-                    found=describe(key),
-                    hint="quote it if it is meant as text",
-                )
+                if key.tag != PROBLEM:
+                    report("E108", "a key is text", key, what=describe(key), hint=as_text_key(key))
+                continue
+            if within(hidden, key):
+                key.tag = PROBLEM
+                continue
+            if HIDDEN.search(key.value) or DIRECTION.search(key.value):
+                report("E110", "this key holds a character that cannot be seen", key, hint="remove it")
                 continue
             if first := seen.get(key.value):
-                yield problem(
+                where = f"first on line {first.start_mark.line + 1}"
+                report(
                     "E103",
                     f"the key {key.value!r} stands twice",
-                    file,
                     key,
-                    thing,
-                    found=f"first on line {first.start_mark.line + 1}",
+                    what=where,
                     hint="keep one, or make its value a list",
                 )
-            seen.setdefault(key.value, key)
-            yield from walk(value, above)
+                continue
+            seen[key.value] = key
+            walk(value, above)
 
-    yield from walk(node, ())
+    walk(node, ())
+    return found
+
+
+def as_text_key(key: Node) -> str:
+    """How to make text of a key that is none."""
+    return f"quote it if it is meant as text: '{key.value}'" if isinstance(key, ScalarNode) else "write one word"
+
+
+def within(places: list[Place], node: Node) -> bool:
+    """True if one of some places lies in a node."""
+    start, end = node.start_mark, node.end_mark
+    return any((start.line, start.column) <= (line - 1, column - 1) < (end.line, end.column) for line, column in places)
 
 
 def describe(node: Node) -> str:
@@ -384,7 +412,7 @@ def problem(
     message: str,
     file: Path,
     node: Node,
-    thing: str,
+    thing: str | None,
     *,
     expected: str | None = None,
     found: str | None = None,

@@ -56,6 +56,23 @@ class Property:
     individuals: dict[str, str] = field(default_factory=dict)
     bounds: tuple[str, str] | None = None
 
+    @property
+    def example(self) -> str:
+        """How YAML writes a value, with … for what only an editor knows."""
+        match self.values:
+            case Values.TEXT:
+                return "{en: …}"
+            case Values.LITERAL:
+                return DATATYPES[self.datatypes[0]].example
+            case Values.REFERENCE:
+                return f"{kebab(local_name(self.range or ''))}/…"
+            case Values.TERM:
+                return next(iter(self.individuals))
+            case Values.ADDRESS:
+                return "https://…"
+            case Values.PART:
+                return "{…}"
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -67,6 +84,10 @@ class Key:
     order: float
     single: bool
     """True if there is never more than one value, or of text never more than one in a language."""
+    classes: tuple[tuple[str, ...], ...] = ()
+    """Of what classes (IRIs) a value is: of one of each group."""
+    languages: tuple[str, ...] = ()
+    """The languages of a text, if the shapes list them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +293,21 @@ class Schema:
         """The property whose bound a derived property is."""
         return {iri: p for p in self.properties.values() if p.bounds for iri in p.bounds}
 
+    def is_name(self, property_: Property) -> bool:
+        """True for a property whose values are what a thing is called: a label of some sort, or text that is single."""
+        labels = {str(RDFS.label), str(SKOS.prefLabel), str(SKOS.altLabel), str(SKOS.hiddenLabel)}
+        is_label = bool(labels & {property_.iri, *self.superproperties(property_.iri)})
+        return is_label or (property_.values is Values.TEXT and property_.iri in self.single)
+
+    def names_vary(self, class_: Class) -> bool:
+        """True for a class whose things go by names that are spelled in several ways, or one below such a class."""
+        vary = URIRef(self.names.names_vary)
+        return any((URIRef(iri), vary, Literal(True)) in self.ontology for iri in class_.ancestors)
+
+    def labels(self, iri: str) -> list[str]:
+        """What a term is called, in every language."""
+        return sorted(str(label) for label in self.ontology.objects(URIRef(iri), RDFS.label))
+
     def property_of(self, iri: str) -> Property | None:
         """The property that an IRI names; for the bound of a date, the property of that date."""
         return self._bounds.get(iri) or self._by_iri.get(iri)
@@ -321,9 +357,29 @@ class Schema:
                 min((m for m in (most, known.most if known else None) if m is not None), default=None),
                 known.order if known else float(str(order if order is not None else UNORDERED)),
                 (known is not None and known.single) or most == 1 or self._is_true(shape, SH.uniqueLang),
+                (*(known.classes if known else ()), *self._value_classes(property_, shape)),
+                self._languages(shape) or (known.languages if known else ()),
             )
         allowed = {name: key for name, key in keys.items() if key.most != 0}
         return dict(sorted(allowed.items(), key=lambda item: (item[1].order, item[0])))
+
+    def _value_classes(self, property_: Property, shape: Node) -> Iterator[tuple[str, ...]]:
+        """What range, sh:class and sh:or of sh:class say of the class of a value; warnings are left to SHACL."""
+        if property_.values is not Values.REFERENCE:
+            return
+        yield (property_.range or "",)
+        if self.shapes.value(shape, SH.severity) not in (None, SH.Violation):
+            return
+        for class_ in sorted(self.shapes.objects(shape, SH["class"]), key=str):
+            yield (str(class_),)
+        for head in sorted(self.shapes.objects(shape, SH["or"]), key=str):
+            choices = [self.shapes.value(choice, SH["class"]) for choice in Collection(self.shapes, head)]
+            if all(choices):
+                yield tuple(map(str, choices))
+
+    def _languages(self, shape: Node) -> tuple[str, ...]:
+        head = self.shapes.value(shape, SH.languageIn)
+        return tuple(str(language) for language in Collection(self.shapes, head)) if head is not None else ()
 
     def _property_shapes(self, iri: str) -> Iterator[Node]:
         """The property shapes of the node shapes that target a class (SHACL 2.1.3)."""

@@ -21,7 +21,10 @@ class InvalidShapesError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One validation result: `component` is the local name of the constraint component, such as MinCount."""
+    """One validation result: `component` is the local name of the constraint component, such as MinCount.
+
+    `shape` is the shape whose constraint is not met.
+    """
 
     focus: str
     path: Node | None
@@ -29,6 +32,7 @@ class Result:
     message: str
     severity: Severity
     component: str
+    shape: Node | None = None
 
 
 def validate(data: Graph, shapes: Graph) -> Iterator[Result]:
@@ -48,4 +52,5 @@ def validate(data: Graph, shapes: Graph) -> Iterator[Result]:
             message=str(report.value(result, SH.resultMessage)),
             severity=SEVERITIES.get(URIRef(str(report.value(result, SH.resultSeverity))), Severity.ERROR),
             component=component.removesuffix("ConstraintComponent"),
+            shape=report.value(result, SH.sourceShape),
         )

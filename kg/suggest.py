@@ -1,0 +1,54 @@
+"""Suggestions: which name was meant, by edit distance over all that a thing or a key is called."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+CLOSE = 0.6
+"""How alike two names must be at least, of 1: edits (insert, delete, replace, swap) for their length."""
+
+AS_CLOSE = 0.05
+"""How much less alike than the best another name may be and still be named."""
+
+MOST = 3
+"""How many names are suggested at most."""
+
+Named = tuple[str, str]
+"""A name, and what to write for it."""
+
+
+def fold(text: str) -> str:
+    """A name without case, accents and punctuation."""
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return re.sub(r"[\W_]+", " ", plain).strip()
+
+
+def nearest(text: str, named: Iterable[Named], favour: Callable[[str], float] = lambda _: 0.0) -> list[str]:
+    """What to write for the names most like a text, best first.
+
+    `favour` adds to the likeness of what would be written, in tenths at most: it breaks ties, and no more.
+    """
+    candidates = sorted({(folded, write) for name, write in named if (folded := fold(name))})
+    found = process.extract(
+        fold(text),
+        [name for name, _ in candidates],
+        scorer=OSA.normalized_similarity,
+        score_cutoff=CLOSE,
+        limit=20,
+    )
+    scores: dict[str, float] = {}
+    for _, score, index in found:
+        write = candidates[index][1]
+        scores[write] = max(scores.get(write, 0.0), score + favour(write))
+    best = max(scores.values(), default=0.0)
+    ordered = sorted(scores, key=lambda write: (-scores[write], write))
+    return [write for write in ordered if scores[write] >= best - AS_CLOSE][:MOST]
+
+
+def did_you_mean(choices: list[str]) -> str | None:
+    """A hint that names what may have been meant, if anything."""
+    return f"did you mean {' or '.join(map(repr, choices))}?" if choices else None

@@ -1,0 +1,232 @@
+"""Trees: YAML text to nodes with positions, under the YAML 1.2 Core schema (yaml.org/spec/1.2.2, 10.3).
+
+What cannot be parsed hides little: each document, and each key at the left edge of one, is then parsed by itself.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import yaml
+from yaml.cyaml import CParser  # type: ignore[attr-defined]  # the C parser has no types
+from yaml.nodes import MappingNode, Node, ScalarNode
+from yaml.resolver import BaseResolver
+
+MOST_DEPTH = 50
+"""How deep the lists and maps of a record may nest."""
+
+STRING = "tag:yaml.org,2002:str"
+NULL = "tag:yaml.org,2002:null"
+MAP = "tag:yaml.org,2002:map"
+SEQUENCE = "tag:yaml.org,2002:seq"
+
+
+class CoreLoader(CParser, BaseResolver):
+    """Composes YAML with the scalars of the 1.2 Core schema instead of PyYAML's 1.1."""
+
+    def __init__(self, stream: str) -> None:
+        CParser.__init__(self, stream)
+        BaseResolver.__init__(self)
+
+
+for _tag, _pattern, _first in (
+    ("null", r"~|null|Null|NULL|", "~nN\0"),
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", "-+0123456789"),
+    (
+        "float",
+        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        "-+.0123456789",
+    ),
+):
+    CoreLoader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), [c.replace("\0", "") for c in _first]
+    )
+CORE_TAGS = {STRING, MAP, SEQUENCE, *(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float"))}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a text is not YAML: where (from 1), what is wrong, what was found and how to mend it."""
+
+    line: int
+    column: int
+    message: str
+    found: str | None = None
+    hint: str | None = None
+    too_deep: bool = False
+
+
+@dataclass(slots=True)
+class Document:
+    """One YAML document: its tree, None where nothing of it could be parsed, and what is wrong in it."""
+
+    node: Node | None
+    faults: list[Fault] = field(default_factory=list)
+
+
+class NestingError(yaml.YAMLError):
+    """Raised when a YAML text nests deeper than MOST_DEPTH; `place` is the line and column where it does."""
+
+    def __init__(self, place: tuple[int, int]) -> None:
+        super().__init__("nested too deep")
+        self.place = place
+
+
+def documents(text: str) -> list[Document]:
+    """The documents of a YAML text, without the empty ones."""
+    try:
+        return [Document(node) for node in compose(text) if node is not None]
+    except NestingError as error:
+        return [Document(None, [fault(error, text)])]
+    except yaml.YAMLError:
+        return [document for start, part in pieces(text, DOCUMENT_START) for document in parse_document(part, start)]
+
+
+DOCUMENT_START = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+KEY_START = re.compile(r"^(?:[\w@$][^\s:#]*|\"[^\"\n]*\"|'[^'\n]*')[ \t]*:(?=[ \t\r\n]|\Z)", re.MULTILINE)
+"""A key of a block map at the left edge."""
+
+
+def pieces(text: str, start: re.Pattern[str]) -> Iterator[tuple[int, str]]:
+    """A text cut before each match of `start`; each piece with the number of lines before it."""
+    edges = sorted({0, *(match.start() for match in start.finditer(text)), len(text)})
+    for begin, end in pairwise(edges):
+        yield text.count("\n", 0, begin), text[begin:end]
+
+
+def parse_document(text: str, before: int) -> Iterator[Document]:
+    """The documents of one piece of a text that has `before` lines above it, as much of them as can be parsed."""
+    try:
+        yield from (Document(node) for node in compose("\n" * before + text) if node is not None)
+    except yaml.YAMLError as error:
+        yield salvage(text, before, fault(error, "\n" * before + text))
+
+
+def salvage(text: str, before: int, first: Fault) -> Document:
+    """What can be had of a document with a fault: the keys at its left edge that are right by themselves."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith(("#", "---", "%"))]
+    if first.too_deep or not lines or not KEY_START.match(lines[0]):
+        return Document(None, [first])
+    pairs: list[tuple[Node, Node]] = []
+    faults: list[Fault] = []
+    waiting = list(pieces(text, KEY_START))
+    while waiting:
+        start, _ = waiting[0]
+        for many in range(1, len(waiting) + 1):
+            piece = "\n" * (before + start) + "".join(part for _, part in waiting[:many])
+            try:
+                nodes = [node for node in compose(piece) if node is not None]
+            except yaml.YAMLError as error:
+                if many == 1:
+                    found = fault(error, piece)
+                in_brackets = str(getattr(error, "context", None)).startswith("while parsing a flow")
+                if in_brackets and many < len(waiting):
+                    continue  # lines at the left edge inside brackets look like keys
+                anchor = re.match(r"\*([\w-]+)", str(found.found))
+                if not (anchor and f"&{anchor[1]}" in text):
+                    faults.append(found)
+                waiting = waiting[1:]
+                break
+            pairs += [pair for node in nodes if isinstance(node, MappingNode) for pair in node.value]
+            waiting = waiting[many:]
+            break
+    if not pairs:
+        return Document(None, faults or [first])
+    node = MappingNode(MAP, pairs, pairs[0][0].start_mark, pairs[-1][1].end_mark)
+    return Document(node, faults or [first])
+
+
+def compose(text: str) -> Iterator[Node | None]:
+    """The trees of the documents of a YAML text; an empty document is None. Raises yaml.YAMLError."""
+    bound_depth(text)
+    loader = CoreLoader(text)
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            empty = isinstance(node, ScalarNode) and node.tag == NULL and not node.value
+            yield None if empty else node
+    finally:
+        loader.dispose()
+
+
+def bound_depth(text: str) -> None:
+    """Raises NestingError where a text nests too deep: the parser's composer recurses, and its stack is not ours."""
+    brackets = text.count("[") + text.count("{")
+    if brackets + max(map(len, re.findall(r"^[ \t?:-]*", text, re.MULTILINE)), default=0) <= MOST_DEPTH:
+        return
+    depth = 0
+    for event in yaml.parse(text, yaml.CLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MOST_DEPTH and (mark := event.start_mark):
+                raise NestingError((mark.line + 1, mark.column + 1))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+def fault(error: yaml.YAMLError, text: str) -> Fault:
+    """What the YAML parser says, in words for editors and at the place where they must look."""
+    if isinstance(error, NestingError):
+        return Fault(*error.place, "this nests too deep", hint="write it flatter", too_deep=True)
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return Fault(1, 1, f"this is not YAML: {str(error).splitlines()[0]}")
+    mark, began = error.problem_mark or error.context_mark, error.context_mark
+    at_end = mark is None or mark.line >= text.rstrip().count("\n") + 1
+    if began and (at_end or error.context in ("while scanning a simple key", "while scanning a quoted scalar")):
+        mark = began  # where it began says more than where the parser gave up
+    line, column = (mark.line, mark.column) if mark else (0, 0)
+    lines = text.split("\n")
+    here = lines[line].rstrip("\r") if line < len(lines) else ""
+    said, context = str(error.problem or ""), str(error.context or "")
+    return explain(said, context, here, line + 1, column + 1)
+
+
+def explain(said: str, context: str, here: str, line: int, column: int) -> Fault:
+    """The words for what the parser said, of the line `here`."""
+    at = here[column - 1 : column]
+    rest = here[column - 1 :].strip()
+    if "\t" in here[: column + 1] and not here[:column].strip():
+        return Fault(line, column, "a tab cannot indent", "a tab", "indent with spaces")
+    match said:
+        case "found character that cannot start any token":
+            return Fault(line, column, f"a text cannot begin with {at}", rest, f"put it in quotes: {quoted(rest)}")
+        case "mapping values are not allowed in this context":
+            key, _, value = here.strip().partition(": ")
+            hint = "put the text in quotes" + (
+                f": {key}: {quoted(value)}" if ": " in value else ", or mend the indentation"
+            )
+            return Fault(line, column, "a colon and a space cannot stand inside plain text", rest, hint)
+        case "could not find expected ':'":
+            return Fault(line, column, "a key needs a colon behind it", rest, f"write {rest}: and a value")
+        case "found unexpected end of stream" | "found unexpected document indicator" if "quoted" in context:
+            return Fault(line, column, "this quote is not closed", rest, f"close it with {at}, or write '' for one '")
+        case "block sequence entries are not allowed in this context":
+            return Fault(line, column, "a list begins on a line of its own", rest, "put each item on a line below")
+        case "did not find expected '-' indicator":
+            return Fault(line, column, "an item of the list is expected here", rest, "begin it with a hyphen: - …")
+        case "found unknown escape character":
+            hint = "use single quotes, or write \\\\ for a backslash"
+            return Fault(line, column, "there is no such escape in double quotes", rest, hint)
+        case "did not find expected key" if here[: column - 1].rstrip().endswith(("'", '"')):
+            hint = "quote the whole text; in single quotes, write '' for one '"
+            return Fault(line, column, "the text goes on behind its closing quote", rest, hint)
+        case "did not find expected key":
+            hint = "indent it like the keys beside it, or put the whole text in quotes"
+            return Fault(line, column, "a key is expected here", rest, hint)
+    if said.startswith("did not find expected ',' or"):
+        closing = said[-2]
+        opening = "{" if closing == "}" else "["
+        return Fault(line, column, f"this {opening} is not closed, or a comma is missing", rest, f"add {closing}")
+    if said.startswith("found undefined alias"):
+        name = (re.match(r"\*[\w-]*", rest) or [rest])[0]
+        return Fault(line, column, f"nothing is named &{name[1:]} above", name, f"put it in quotes: {quoted(rest)}")
+    if context.startswith("found duplicate anchor"):
+        return Fault(line, column, "this anchor stands twice in the document", rest, "give one another name")
+    return Fault(line, column, f"this is not YAML: {said or context}", rest or None)
+
+
+def quoted(text: str) -> str:
+    """A text in single quotes, as YAML writes it."""
+    return "'" + text.replace("'", "''") + "'"
