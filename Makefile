@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := PIP_CONSTRAINT=.ci/constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install --quiet
 
-.PHONY: help install serve build check test bench clean
+.PHONY: help install serve build check test bench docs clean
 
 help:
 	@echo "make serve    install, build and serve the graph on http://localhost:8000/"
@@ -13,6 +13,7 @@ help:
 	@echo "make check    format, lint, types, import contract"
 	@echo "make install  everything that serving needs, into .venv"
 	@echo "make bench    speed, side by side with a named peer"
+	@echo "make docs     the page of each problem code, from kg/codes.yaml"
 	@echo "make clean    remove what was installed and published"
 
 install: $(BIN)/installed
@@ -44,6 +45,9 @@ test: check
 
 bench: $(BIN)/test-installed
 	$(BIN)/python -m tests.bench
+
+docs: install
+	$(BIN)/python -m kg.codes kg/docs
 
 clean:
 	rm -rf .venv published

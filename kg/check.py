@@ -12,13 +12,13 @@ from rdflib.term import Literal, Node
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from yaml.nodes import Node as YamlNode
 
-from kg import literals
 from kg.build import Build
-from kg.model import place_of
+from kg.model import at_term, not_shacl
 from kg.names import local_name
-from kg.problems import Problem, Severity
+from kg.problems import Problem
+from kg.provenance import locate
 from kg.read import describe, first_of, problem
-from kg.schema import Property, Schema
+from kg.schema import Schema
 from kg.shacl import InvalidShapesError, Result, validate
 from kg.suggest import did_you_mean, nearest
 
@@ -66,7 +66,7 @@ def check(build: Build) -> None:
     try:
         results = list(validate(data, build.shapes_graph))
     except InvalidShapesError as error:
-        build.problems.append(Problem("E506", f"the shapes are not SHACL: {error}", build.sources.shapes))
+        build.problems += not_shacl(build, build.shapes_graph, str(error))
         return
     told: set[tuple[object, ...]] = {key for result in results for key in echoes(build.schema, result)}
     for result in sorted(results, key=lambda r: (r.focus, str(r.path), str(r.value), r.component, r.message)):
@@ -99,9 +99,9 @@ def to_problem(build: Build, result: Result) -> Problem:
     """A SHACL result as a problem, at the line that it is about: of a record, or of a term of the ontology."""
     assert build.schema is not None
     if result.focus not in build.nodes:
-        return Problem("E502", result.message, *place_of(build, result.focus), severity=result.severity)
+        return at_term(build, result.focus, "E502", result.message, severity=result.severity)
     record, node = build.nodes[result.focus]
-    place = locate(node, build.schema, result, build.names.things)
+    place = place_in(build, node, result)
     return problem(
         code_of(result),
         result.message,
@@ -113,6 +113,17 @@ def to_problem(build: Build, result: Result) -> Problem:
         hint=hint(build, result, place),
         severity=result.severity,
     )
+
+
+def place_in(build: Build, node: MappingNode, result: Result) -> YamlNode:
+    """Where in a record or part the value of a result stands, or the first key where something is missing."""
+    assert build.schema is not None
+    language = result.value.language if isinstance(result.value, Literal) else None
+    path = str(result.path) if result.path is not None else ""
+    place = locate(node, build.schema, path, str(result.value), language, build.names.things)
+    if result.component == "UniqueLang" and isinstance(place, MappingNode):
+        return next((texts for _, texts in place.value if isinstance(texts, SequenceNode)), place)
+    return place
 
 
 def expected(build: Build, result: Result) -> str | None:
@@ -192,66 +203,17 @@ def circles(build: Build) -> Iterator[Problem]:
                 ):
                     if not isinstance(quad.object, NamedNode) or iri not in follows[quad.object.value]:
                         continue
-                    value = URIRef(quad.object.value)
-                    result = Result(iri, URIRef(property_.iri), value, "", Severity.ERROR, "Class")
                     others = [build.names.compact(other) for other in looped if other in follows[iri] and other != iri]
                     way = " and ".join(others) if others else "itself"
                     yield problem(
                         "E406",
                         f"by {property_.key}, {record.path} leads back to itself",
                         record.file,
-                        locate(tree, build.schema, result, build.names.things),
+                        locate(tree, build.schema, property_.iri, quad.object.value, None, build.names.things),
                         record.path,
                         found=f"a circle through {way}",
                         hint="remove the link that is wrong",
                     )
-
-
-def locate(node: MappingNode, schema: Schema, result: Result, things: str) -> YamlNode:
-    """Where the value of a result stands in a record or part; else the value of its key; else the first key.
-
-    A value that is inferred stands where the subproperty that it follows from is written.
-    """
-    properties = schema.subproperties(str(result.path)) if result.path is not None else []
-    written: list[tuple[Property, YamlNode]] = [
-        (p, value) for p in properties for key, value in node.value if key.value == p.key
-    ]
-    for property_, value in written:
-        for item in scalars(value, result.value):
-            if is_written(item, property_, result.value, things):
-                return item
-    for _, value in written:
-        if result.component == "UniqueLang" and isinstance(value, MappingNode):
-            several: list[YamlNode] = [texts for _, texts in value.value if isinstance(texts, SequenceNode)]
-            return several[0] if several else value
-        return value
-    return first_of(node)
-
-
-def scalars(node: YamlNode, value: Node | None) -> Iterator[YamlNode]:
-    """The scalars of a value; in a language map, those of the language of `value`."""
-    match node:
-        case SequenceNode():
-            for item in node.value:
-                yield from scalars(item, value)
-        case MappingNode():
-            language = value.language if isinstance(value, Literal) else None
-            for key, item in node.value:
-                if language is None or key.value.lower() == language:
-                    yield from scalars(item, value)
-        case ScalarNode():
-            yield node
-
-
-def is_written(node: YamlNode, property_: Property, value: Node | None, things: str) -> bool:
-    """True if a scalar is how the value of a property was written."""
-    text = str(node.value)
-    if isinstance(value, Literal) and property_.datatypes:
-        try:
-            return literals.typed(text, property_.datatypes)[0] == str(value)
-        except ValueError:
-            return False
-    return str(value) in (text, things + text, property_.individuals.get(text))
 
 
 def only_in(problems: list[Problem], paths: tuple[Path, ...]) -> list[Problem]:

@@ -1,5 +1,6 @@
 """The command line: parses, calls, prints. Machine output alone on stdout, all else on stderr."""
 
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -10,20 +11,28 @@ from typing import Any
 import click
 from pyoxigraph import NamedNode, QueryBoolean, QueryResultsFormat, QuerySolutions, QueryTriples
 from rich.console import Console
+from rich.markdown import Markdown
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
 from kg import media
 from kg.build import Build, Sources
 from kg.check import only_in
+from kg.codes import codes, page
 from kg.engine import Dataset, Engine, NoDatasetError
-from kg.names import InvalidBaseError, Names
-from kg.pipeline import CHECKING, Step, building, run
+from kg.explain import Explainer, tell
+from kg.index import Index
+from kg.names import NAME, InvalidBaseError, Names
+from kg.pipeline import CHECKING, READING, Step, building, run
 from kg.problems import Problem, Severity, errors
-from kg.report import as_json, as_text
+from kg.read import slug
+from kg.report import as_github, as_json, as_sarif, as_text
 from kg.settings import options
+from kg.skeleton import skeleton
+from kg.suggest import did_you_mean, nearest
 
 messages = Console(stderr=True, highlight=False, markup=False)
+REPORTS = ("json", "sarif", "github")
 QUERY_FORMATS = {m.suffix: m for m in (*media.SOLUTIONS, *media.RDF)}
 
 
@@ -97,9 +106,9 @@ def count(number: int, noun: str) -> str:
 
 @main.command()
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
-@options("data", "ontology", "shapes", "base-uri")
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def check(paths: tuple[Path, ...], format_: str, **sources: Any) -> None:
+@options("data", "ontology", "shapes", "base-uri", "most")
+@click.option("--format", "format_", type=click.Choice(["text", *REPORTS]), default="text", show_default=True)
+def check(paths: tuple[Path, ...], format_: str, most: int, **sources: Any) -> None:
     """Read and validate everything, and print the problems: those of PATHS only, if given."""
     began = time.monotonic()
     build = start(**sources)
@@ -112,23 +121,27 @@ def check(paths: tuple[Path, ...], format_: str, **sources: Any) -> None:
     seconds = time.monotonic() - began
     if format_ == "json":
         click.echo(as_json(problems, build.files, len(build.paths), seconds))
+    elif format_ == "sarif":
+        click.echo(as_sarif(problems))
+    elif format_ == "github":
+        click.echo(as_github(problems), nl=False)
     else:
-        as_text(problems, Console(highlight=False))
+        as_text(problems, Console(highlight=False, markup=False), most)
         messages.print(summary(problems, len(build.paths), seconds))
     sys.exit(1 if errors(problems) else 0)
 
 
 @main.command("build")
-@options("data", "ontology", "shapes", "base-uri", "published", "keep")
-def build_(keep: int, **sources: Any) -> None:
+@options("data", "ontology", "shapes", "base-uri", "published", "keep", "most")
+def build_(keep: int, most: int, **sources: Any) -> None:
     """Check the sources, then publish them as a dataset; print its version."""
-    if version := build_dataset(keep, **sources):
+    if version := build_dataset(keep, most, **sources):
         click.echo(version)
     else:
         sys.exit(1)
 
 
-def build_dataset(keep: int, **sources: Any) -> str | None:
+def build_dataset(keep: int, most: int, **sources: Any) -> str | None:
     """Builds and publishes; prints problems to stderr. None if there were errors, and nothing was published."""
     began = time.monotonic()
     build = start(**sources)
@@ -137,11 +150,113 @@ def build_dataset(keep: int, **sources: Any) -> str | None:
     except OSError as error:
         messages.print(f"error: cannot publish to {build.published}: {error}")
         return None
-    as_text(build.problems, messages)
+    as_text(build.problems, messages, most)
     messages.print(summary(build.problems, len(build.paths), time.monotonic() - began))
     if build.version is None:
         messages.print("nothing was published")
     return build.version
+
+
+@main.command()
+@click.argument("what")
+@options("data", "ontology", "shapes", "base-uri")
+def explain(what: str, **sources: Any) -> None:
+    """Tell where each triple of a thing comes from, what became of a line, or what a problem code means.
+
+    WHAT is an IRI or the path of a thing, FILE:LINE, or a code such as E204.
+    """
+    if re.fullmatch(r"[A-Z]\d{3}", what):
+        explain_code(what)
+        return
+    build = start(**sources)
+    run_with_progress(build, READING)
+    if build.schema is None:
+        as_text(build.problems, messages)
+        raise click.ClickException("the model has problems, so nothing can be explained")
+    file, colon, line = what.rpartition(":")
+    if colon and line.isdigit() and Path(file).is_file():
+        explain_line(build, Path(file), int(line))
+    else:
+        explain_thing(build, what)
+
+
+def explain_code(name: str) -> None:
+    """Prints the page of a code."""
+    if name not in codes():
+        raise click.ClickException(f"there is no code {name}; there are {', '.join(codes())}")
+    text = page(codes()[name])
+    console = Console(highlight=False)
+    if console.is_terminal:
+        console.print(Markdown(text))
+    else:
+        click.echo(text, nl=False)
+
+
+def explain_line(build: Build, file: Path, line: int) -> None:
+    """Prints the triples that a line became, and those that follow from them; else the problems of its record."""
+    stated, follow = Explainer(build).line(file, line)
+    here = [problem for problem in build.problems if problem.file.resolve() == file.resolve()]
+    if stated:
+        click.echo("\n".join(tell(build, stated)))
+    if follow:
+        click.echo("from which follows\n" + "\n".join(tell(build, follow)))
+    if stated:
+        return
+    as_text(here, messages)
+    if here:
+        raise click.ClickException(f"{file} has problems, so line {line} became nothing")
+    if not any(record.file.resolve() == file.resolve() for record in build.records):
+        raise click.ClickException(f"{file} is no source of these directories")
+    click.echo(f"line {line} of {file} states nothing by itself")
+
+
+def explain_thing(build: Build, what: str) -> None:
+    """Prints where each triple of a thing or part comes from."""
+    iri = build.names.rebase(what) if "://" in what else build.names.thing(what)
+    if iri in build.nodes:
+        click.echo("\n".join(tell(build, Explainer(build).thing(iri))))
+        return
+    path = build.names.path(iri)
+    here = [problem for problem in build.problems if problem.thing == path]
+    as_text(here, messages)
+    if here:
+        raise click.ClickException(f"{path} has problems, so nothing of it is in the graph")
+    assert build.schema is not None
+    index = Index(build.schema, build.paths, build.records)
+    guess = did_you_mean(index.suggest(path or what, ()))
+    raise click.ClickException(f"there is no {what}" + (f"; {guess}" if guess else ""))
+
+
+@main.command()
+@click.argument("kind")
+@click.argument("name")
+@options("data", "ontology", "shapes", "base-uri")
+def new(kind: str, name: str, **sources: Any) -> None:
+    """Write the skeleton of a new record, with what it must have first; print its file."""
+    build = start(**sources)
+    run_with_progress(build, READING[:1])
+    if build.schema is None:
+        as_text(build.problems, messages)
+        raise click.ClickException("the model has problems, so there is no skeleton")
+    if kind not in build.schema.kinds:
+        guess = did_you_mean(nearest(kind, ((known, known) for known in build.schema.kinds)))
+        known = guess or "it is one of " + ", ".join(sorted(build.schema.kinds))
+        raise click.BadParameter(f"{kind!r} is not a kind; {known}", param_hint="KIND")
+    if not NAME.fullmatch(name):
+        guess = did_you_mean([slug(name)] if slug(name) else [])
+        wanted = "a name is lower-case letters and digits, with single hyphens between"
+        raise click.BadParameter(f"{wanted}; {guess or f'found {name!r}'}", param_hint="NAME")
+    file = build.sources.data[0] / kind / f"{name}.yaml"
+    if f"{kind}/{name}" in build.paths:
+        raise click.ClickException(f"there is {kind}/{name} already")
+    text = skeleton(build.schema, build.schema.kinds[kind], f"{kind}/{name}", build.records)
+    try:
+        file.parent.mkdir(exist_ok=True)
+        with file.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise click.ClickException(f"cannot write {file}: {error.strerror}") from error
+    click.echo(file)
 
 
 @main.command()

@@ -15,23 +15,34 @@ from rdflib.term import Node
 
 from kg.build import Build
 from kg.literals import bounds
-from kg.names import XSD, local_name
+from kg.names import RDF_TYPE, XSD
+
+Pattern = tuple[str, str, str]
+"""Subject, predicate and object, each a variable or an IRI in SPARQL."""
+
+A = f"<{RDF_TYPE}>"
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One axiom as a rule: its name, the triple that follows, and the pattern it follows from."""
+    """One axiom as a rule: its name, the triple that follows, and the triples it follows from, as SPARQL patterns."""
 
     name: str
-    then: str
-    when: str
+    then: Pattern
+    when: tuple[Pattern, ...]
 
     def update(self, inferred: str) -> str:
         """SPARQL that adds what follows, and is not yet there, to the default and to the inferred graph."""
+        then = sparql(self.then)
         return (
-            f"INSERT {{ {self.then} GRAPH <{inferred}> {{ {self.then} }} }}\n"
-            f"WHERE {{ {self.when} FILTER(isIRI(?s)) FILTER NOT EXISTS {{ {self.then} }} }}"
+            f"INSERT {{ {then} GRAPH <{inferred}> {{ {then} }} }}\n"
+            f"WHERE {{ {sparql(*self.when)} FILTER(isIRI(?s)) FILTER NOT EXISTS {{ {then} }} }}"
         )
+
+
+def sparql(*patterns: Pattern) -> str:
+    """Triple patterns as SPARQL."""
+    return " ".join(f"{' '.join(pattern)} ." for pattern in patterns)
 
 
 def infer(build: Build) -> None:
@@ -56,22 +67,22 @@ def rules(ontology: Graph) -> list[Rule]:
 
 def _rules(ontology: Graph) -> Iterator[Rule]:
     for a, b in _pairs(ontology, RDFS.subClassOf):
-        yield Rule(f"{local_name(a)} is a subclass of {b}", f"?s a <{b}> .", f"?s a <{a}> .")
+        yield Rule(f"<{a}> is a subclass of <{b}>", ("?s", A, f"<{b}>"), (("?s", A, f"<{a}>"),))
     for a, b in _pairs(ontology, RDFS.subPropertyOf):
-        yield Rule(f"{local_name(a)} is a subproperty of {b}", f"?s <{b}> ?o .", f"?s <{a}> ?o .")
+        yield Rule(f"<{a}> is a subproperty of <{b}>", ("?s", f"<{b}>", "?o"), (("?s", f"<{a}>", "?o"),))
     for a, b in _pairs(ontology, OWL.inverseOf):
         for p, q in ((a, b), (b, a)):
-            yield Rule(f"{local_name(p)} is the inverse of {q}", f"?s <{q}> ?o .", f"?o <{p}> ?s .")
+            yield Rule(f"<{p}> is the inverse of <{q}>", ("?s", f"<{q}>", "?o"), (("?o", f"<{p}>", "?s"),))
     for p in map(str, ontology.subjects(RDF.type, OWL.SymmetricProperty)):
-        yield Rule(f"{local_name(p)} is symmetric", f"?s <{p}> ?o .", f"?o <{p}> ?s .")
+        yield Rule(f"<{p}> is symmetric", ("?s", f"<{p}>", "?o"), (("?o", f"<{p}>", "?s"),))
     for p in map(str, ontology.subjects(RDF.type, OWL.TransitiveProperty)):
-        yield Rule(f"{local_name(p)} is transitive", f"?s <{p}> ?o .", f"?s <{p}> ?m . ?m <{p}> ?o .")
+        twice = (("?s", f"<{p}>", "?m"), ("?m", f"<{p}>", "?o"))
+        yield Rule(f"<{p}> is transitive", ("?s", f"<{p}>", "?o"), twice)
     for chained, head in ontology.subject_objects(OWL.propertyChainAxiom):
-        steps = [str(step) for step in Collection(ontology, head)]
-        nodes = ["?s", *(f"?m{i}" for i in range(1, len(steps))), "?o"]
-        chain = " ".join(f"{nodes[i]} <{step}> {nodes[i + 1]} ." for i, step in enumerate(steps))
-        name = f"{local_name(str(chained))} is the chain of " + " and ".join(map(local_name, steps))
-        yield Rule(name, f"?s <{chained}> ?o .", chain)
+        chain = [f"<{step}>" for step in Collection(ontology, head)]
+        nodes = ["?s", *(f"?m{i}" for i in range(1, len(chain))), "?o"]
+        steps = tuple((nodes[i], step, nodes[i + 1]) for i, step in enumerate(chain))
+        yield Rule(f"<{chained}> is the chain of " + " and ".join(chain), ("?s", f"<{chained}>", "?o"), steps)
 
 
 def _pairs(ontology: Graph, axiom: URIRef) -> Iterator[tuple[str, str]]:

@@ -22,9 +22,10 @@ from rdflib.term import Literal
 
 from kg.build import Build
 from kg.names import CANONICAL, PREFIXES, local_name
-from kg.problems import Problem
+from kg.problems import Problem, Severity
 from kg.schema import Schema
-from kg.shacl import InvalidShapesError, validate
+from kg.shacl import InvalidShapesError, invalid_shapes, validate
+from kg.vocabulary import unknown_terms
 
 RULES = "ontology.ttl"
 """The file of `shapes/` that holds the rules for the ontology itself."""
@@ -42,12 +43,13 @@ def read_model(build: Build) -> None:
         return
     declare_bounds(ontology, build.names.vocabulary)
     schema = Schema(ontology, shapes, build.names)
-    found = [Problem(f.code, f.message, *place_of(build, f.term), hint=f.hint) for f in schema.findings]
+    findings = [*schema.findings, *unknown_terms(ontology, shapes + rules, build.names)]
+    found = [at_term(build, f.term, f.code, f.message, hint=f.hint) for f in findings]
     usable = not found
     try:
         found += check_ontology(build, ontology, rules)
     except InvalidShapesError as error:
-        found.append(Problem("E506", f"the shapes are not SHACL: {error}", build.sources.shapes / RULES))
+        found += not_shacl(build, rules, str(error))
         usable = False
     build.problems += found
     build.shapes_graph = shapes
@@ -70,9 +72,11 @@ def read_turtle(build: Build, file: Path) -> Iterable[Triple]:
         return []
     except SyntaxError as error:
         message = re.sub(r"^Parser error at line .*?: ", "", str(error.msg))
-        build.problems.append(
-            Problem("E501", f"this is not Turtle: {message}", file, error.lineno or 1, error.offset or 1)
-        )
+        prefix = re.search(r"prefix (\w*):? ", message)
+        namespace = prefix and {**PREFIXES, "osce": CANONICAL + "ontology#"}.get(prefix[1])
+        hint = f"declare it: @prefix {prefix[1]}: <{namespace}> ." if prefix and namespace else None
+        place = error.lineno or 1, error.offset or 1
+        build.problems.append(Problem("E501", f"this is not Turtle: {message}", file, *place, hint=hint))
         return []
 
 
@@ -128,22 +132,44 @@ def check_ontology(build: Build, ontology: Graph, rules: Graph) -> Iterable[Prob
     for result in validate(ontology, rules):
         if result.focus.startswith(build.names.base):
             message = f"{local_name(result.focus)}: {result.message}"
-            yield Problem("E502", message, *place_of(build, result.focus), severity=result.severity)
+            yield at_term(build, result.focus, "E502", message, severity=result.severity)
 
 
-def place_of(build: Build, iri: str) -> tuple[Path, int, int]:
-    """File, line and column where a term or shape is the subject, else where it is first named."""
-    names = re.escape(build.names.compact(iri)), re.escape("<" + iri.replace(build.names.base, CANONICAL) + ">")
-    term = re.compile(rf"(?<![\w:-])(?:{'|'.join(names)})(?![\w-])")
+def not_shacl(build: Build, shapes: Graph, why: str) -> list[Problem]:
+    """A problem for each shape that is not well-formed; one for all where none is wrong by itself."""
+    found = [at_term(build, iri, "E506", f"this is not SHACL: {said}") for iri, said in invalid_shapes(shapes)]
+    return found or [Problem("E506", f"the shapes are not SHACL: {why}", build.sources.shapes)]
+
+
+def at_term(
+    build: Build, iri: str, code: str, message: str, severity: Severity = Severity.ERROR, hint: str | None = None
+) -> Problem:
+    """A problem where a term or shape is the subject, else where it is first named."""
+    file, line, column, length = place_of(build, iri)
+    return Problem(code, message, file, line, column, severity, hint=hint, length=length)
+
+
+def place_of(build: Build, iri: str) -> tuple[Path, int, int, int]:
+    """File, line, column and length of where a term or shape is the subject, else of where it is first named."""
+    canonical_iri = iri.replace(build.names.base, CANONICAL)
     found = [
-        (match.start() > 0, file, number, match.start() + 1)
+        (match.start() > 0, file, number, match.start() + 1, len(match[0]))
         for directory in (build.sources.ontology, build.sources.shapes)
         for file in sorted(directory.rglob("*.ttl"))
-        for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), 1)
-        if (match := term.search(line))
+        for text in [file.read_text(encoding="utf-8", errors="replace")]
+        for term in [written(canonical_iri, text)]
+        for number, line in enumerate(text.splitlines(), 1)
+        if not line.startswith("#") and (match := term.search(line))
     ]
-    _, file, line, column = min(found, key=lambda place: place[0], default=(True, build.sources.ontology, 1, 1))
-    return file, line, column
+    first = min(found, key=lambda place: place[0], default=(True, build.sources.ontology, 1, 1, 1))
+    return first[1:]
+
+
+def written(iri: str, text: str) -> re.Pattern[str]:
+    """How a Turtle text may write an IRI: whole, or with a prefix that it declares."""
+    prefixes = re.findall(r"(?i)^\s*@?prefix\s+([\w-]*):\s*<([^>]*)>", text, re.MULTILINE)
+    names = [re.escape(f"{prefix}:{iri.removeprefix(space)}") for prefix, space in prefixes if iri.startswith(space)]
+    return re.compile(rf"(?<![\w:-])(?:{'|'.join([*names, re.escape(f'<{iri}>')])})(?![\w-])")
 
 
 def in_graph(quads: Iterable[Quad]) -> list[Quad]:

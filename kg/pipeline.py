@@ -15,13 +15,11 @@ from kg.read import read
 
 Step = tuple[str, Callable[[Build], None]]
 
-CHECKING: tuple[Step, ...] = (
-    ("read", read),
-    ("identify", identify),
-    ("map", map_records),
-    ("infer", infer),
-    ("check", check),
-)
+READING: tuple[Step, ...] = (("read", read), ("identify", identify), ("map", map_records), ("infer", infer))
+"""From sources to triples."""
+
+CHECKING: tuple[Step, ...] = (*READING, ("check", check))
+"""From sources to problems."""
 
 
 def building(keep: int) -> tuple[Step, ...]:

@@ -340,22 +340,8 @@ def check_tree(node: MappingNode, file: Path, thing: str | None, hidden: list[Pl
                 what=node.value or "nothing",
                 hint="give a value, or remove the key",
             )
-        elif match := HIDDEN.search(node.value):
-            report(
-                "E110",
-                "this text holds a character that cannot be seen",
-                node,
-                what=f"U+{ord(match[0]):04X}",
-                hint="remove it",
-            )
-        elif match := DIRECTION.search(node.value):
-            report(
-                "E112",
-                "this text holds a character that changes its direction",
-                node,
-                what=f"U+{ord(match[0]):04X}",
-                hint="remove it",
-            )
+        elif unseen := hidden_in(node.value):
+            report(*unseen, node, hint="remove it")
 
     def walk_map(node: MappingNode, above: tuple[int, ...]) -> None:
         seen: dict[str, Node] = {}
@@ -367,8 +353,8 @@ def check_tree(node: MappingNode, file: Path, thing: str | None, hidden: list[Pl
             if within(hidden, key):
                 key.tag = PROBLEM
                 continue
-            if HIDDEN.search(key.value) or DIRECTION.search(key.value):
-                report("E110", "this key holds a character that cannot be seen", key, hint="remove it")
+            if unseen := hidden_in(key.value):
+                report(*unseen, key, hint="remove it")
                 continue
             if first := seen.get(key.value):
                 where = f"first on line {first.start_mark.line + 1}"
@@ -385,6 +371,15 @@ def check_tree(node: MappingNode, file: Path, thing: str | None, hidden: list[Pl
 
     walk(node, ())
     return found
+
+
+def hidden_in(text: str) -> tuple[str, str] | None:
+    """The code and the message for a character that an escape brings into a text."""
+    if match := HIDDEN.search(text):
+        return "E110", f"this holds U+{ord(match[0]):04X}, a character that cannot be seen"
+    if match := DIRECTION.search(text):
+        return "E112", f"this holds U+{ord(match[0]):04X}, which changes the direction of what follows"
+    return None
 
 
 def as_text_key(key: Node) -> str:

@@ -88,6 +88,8 @@ class Key:
     """Of what classes (IRIs) a value is: of one of each group."""
     languages: tuple[str, ...] = ()
     """The languages of a text, if the shapes list them."""
+    message: str = ""
+    """What the shape nearest to the class says of the values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +202,7 @@ class Schema:
             property_ = self._property(iri)
             if property_.key in properties:
                 message = f"the key {property_.key!r} means {iri} and {properties[property_.key].iri}"
-                self.findings.append(Finding("E503", message, iri))
+                self.findings.append(Finding("E503", message, iri, "give one of them another name"))
             properties[property_.key] = property_
         return properties
 
@@ -256,7 +258,7 @@ class Schema:
                             "E505",
                             f"{local_name(property_.iri)} ranges over {self.names.compact(datatype)}",
                             property_.iri,
-                            "use one of " + ", ".join(self.names.compact(iri) for iri in DATATYPES),
+                            "let it range over one of " + ", ".join(self.names.compact(iri) for iri in DATATYPES),
                         )
                     )
         for name, iris in sorted(self._names().items()):
@@ -264,12 +266,6 @@ class Schema:
                 message = f"the name {name!r} means " + " and ".join(sorted(iris))
                 term = next(iri for iri in sorted(iris) if iri.startswith(self.names.vocabulary))
                 self.findings.append(Finding("E503", message, term, "give the term of ours another name"))
-        ours = self.names.base
-        for iri, shapes in sorted(self._use.items()):
-            if iri.startswith(ours) and not any(self.ontology.predicate_objects(URIRef(iri))):
-                shape, term = str(shapes[0]), self.names.compact(iri)
-                message = f"the shape {local_name(shape)} speaks of {term}, which the ontology does not declare"
-                self.findings.append(Finding("E504", message, iri))
 
     def _names(self) -> dict[str, set[str]]:
         """What each name that the JSON-LD context defines stands for; more than one thing is a clash."""
@@ -359,6 +355,7 @@ class Schema:
                 (known is not None and known.single) or most == 1 or self._is_true(shape, SH.uniqueLang),
                 (*(known.classes if known else ()), *self._value_classes(property_, shape)),
                 self._languages(shape) or (known.languages if known else ()),
+                known.message if known else str(self.shapes.value(shape, SH.message) or ""),
             )
         allowed = {name: key for name, key in keys.items() if key.most != 0}
         return dict(sorted(allowed.items(), key=lambda item: (item[1].order, item[0])))

@@ -36,6 +36,7 @@ SETTINGS = {
         Setting("published", "published", "Directory of published datasets.", _DIRECTORY),
         Setting("base-uri", DEFAULT_BASE, "Where the dataset is published; every IRI starts with it."),
         Setting("keep", 5, "How many published versions are kept.", click.IntRange(min=1)),
+        Setting("most", 20, "How many problems of a code are shown as text; 0 shows all.", click.IntRange(min=0)),
         Setting("host", "127.0.0.1", "Address to serve on."),
         Setting("port", 8000, "Port to serve on; 0 takes a free one.", click.IntRange(0, 65535)),
         Setting("workers", 2, "Processes that serve.", click.IntRange(min=1)),

@@ -1,5 +1,7 @@
 """SHACL: validation by pySHACL, and its results in one plain form (w3.org/TR/shacl, 3.6)."""
 
+import logging
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -37,10 +39,11 @@ class Result:
 
 def validate(data: Graph, shapes: Graph) -> Iterator[Result]:
     """The results of validating a data graph, without further inference; raises InvalidShapesError."""
+    logging.getLogger("pyshacl-validate").disabled = True  # it prints what it raises
     try:
         _, report, text = pyshacl.validate(data, shacl_graph=shapes, inference="none")
     except ReportableRuntimeError as error:
-        raise InvalidShapesError(" ".join(str(error).split())) from error
+        raise InvalidShapesError(reason(error)) from error
     if not isinstance(report, Graph):
         raise InvalidShapesError(" ".join(str(text).split()))
     for result in report.subjects(RDF.type, SH.ValidationResult):
@@ -54,3 +57,22 @@ def validate(data: Graph, shapes: Graph) -> Iterator[Result]:
             component=component.removesuffix("ConstraintComponent"),
             shape=report.value(result, SH.sourceShape),
         )
+
+
+def invalid_shapes(shapes: Graph) -> Iterator[tuple[str, str]]:
+    """The shapes that are not well-formed by themselves: the IRI, and why."""
+    named = {*shapes.subjects(RDF.type, SH.NodeShape), *shapes.subjects(RDF.type, SH.PropertyShape)}
+    for shape in sorted(node for node in named | set(shapes.objects(None, SH.property)) if isinstance(node, URIRef)):
+        alone = shapes.cbd(shape)
+        alone.remove((shape, SH.property, None))
+        alone.add((shape, SH.targetNode, shape))  # without a focus node, constraints are not looked at
+        try:
+            pyshacl.validate(Graph(), shacl_graph=alone, inference="none")
+        except ReportableRuntimeError as error:
+            yield str(shape), reason(error)
+
+
+def reason(error: ReportableRuntimeError) -> str:
+    """The first line of what pySHACL says, without the name of the component."""
+    first = str(error).split("For reference")[0]
+    return re.sub(r"^\w+Component ", "", " ".join(first.split()))

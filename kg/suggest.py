@@ -10,7 +10,7 @@ from rapidfuzz.distance import OSA
 CLOSE = 0.6
 """How alike two names must be at least, of 1: edits (insert, delete, replace, swap) for their length."""
 
-AS_CLOSE = 0.05
+AS_CLOSE = 0.04
 """How much less alike than the best another name may be and still be named."""
 
 MOST = 3

@@ -34,7 +34,9 @@ WAIT = 60
 
 
 @click.command()
-@options("host", "port", "workers", "base-uri", "published", "data", "ontology", "shapes", "keep", "max-query-bytes")
+@options(
+    "host", "port", "workers", "base-uri", "published", "data", "ontology", "shapes", "keep", "max-query-bytes", "most"
+)
 @click.pass_context
 def serve(ctx: click.Context, /, host: str, port: int, workers: int, max_query_bytes: int, **building: Any) -> None:
     """Serve the published dataset; build it first where there is none, or where sources are named."""

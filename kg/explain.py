@@ -1,0 +1,192 @@
+"""Explain: where each triple of a thing comes from, and what became of a line."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, QuerySolutions, Triple, Variable
+from yaml.nodes import Node
+
+from kg.build import Build, Record
+from kg.infer import Pattern, Rule, rules, sparql
+from kg.names import RDF_TYPE, XSD
+from kg.provenance import origin
+from kg.report import relative
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a triple holds: `place` where a source states it, or the rule and what it follows from."""
+
+    triple: Triple
+    place: str | None = None
+    rule: str | None = None
+    premises: tuple["Reason", ...] = ()
+
+    def rests_on(self, triples: set[Triple]) -> bool:
+        """True if it is one of some triples, or follows from one."""
+        return self.triple in triples or any(premise.rests_on(triples) for premise in self.premises)
+
+
+@dataclass
+class Explainer:
+    """Finds the reasons of triples in a build that has been read, mapped and inferred."""
+
+    build: Build
+    _known: dict[Triple, Reason] = field(default_factory=dict)
+
+    def thing(self, iri: str) -> list[Reason]:
+        """The reasons of all triples about a thing or part, and about the parts of it, in order."""
+        subjects = [subject for subject in self._subjects if subject == iri or subject.startswith(iri + "#")]
+        return [self.reason(triple) for subject in subjects for triple in self._about(subject)]
+
+    def line(self, file: Path, line: int) -> tuple[list[Reason], list[Reason]]:
+        """The triples that a line of a source states, and those that follow from them."""
+        subjects = [iri for iri, (record, _) in self.build.nodes.items() if record.file.resolve() == file.resolve()]
+        stated: list[Triple] = []
+        for subject in subjects:
+            for triple in self._about(subject):
+                place = origin(self.build, triple) if self._is_asserted(triple) else None
+                if place is not None and is_on(place[1], line):
+                    stated.append(triple)
+        near = {triple.subject.value for triple in stated if isinstance(triple.subject, NamedNode)}
+        near |= {triple.object.value for triple in stated if isinstance(triple.object, NamedNode)}
+        on_line = set(stated)
+        follow = [
+            reason
+            for subject in sorted(near & set(self._subjects))
+            for triple in self._about(subject)
+            if not self._is_asserted(triple) and (reason := self.reason(triple)).rests_on(on_line)
+        ]
+        return [self.reason(triple) for triple in stated], follow
+
+    def reason(self, triple: Triple, above: tuple[Triple, ...] = ()) -> Reason:
+        """Why a triple holds; of several derivations, one from what is stated if there is any."""
+        if triple in self._known:
+            return self._known[triple]
+        if self._is_asserted(triple):
+            found = Reason(triple, place=self._place(triple))
+        else:
+            found = self._derivation(triple, (*above, triple))
+        if not above:
+            self._known[triple] = found
+        return found
+
+    @cached_property
+    def _rules(self) -> list[Rule]:
+        assert self.build.schema is not None
+        return rules(self.build.schema.ontology)
+
+    @cached_property
+    def _subjects(self) -> list[str]:
+        return sorted(self.build.nodes)
+
+    def _about(self, subject: str) -> list[Triple]:
+        quads = self.build.store.quads_for_pattern(NamedNode(subject), None, None, DefaultGraph())
+        return sorted((quad.triple for quad in quads), key=lambda t: (t.predicate.value != RDF_TYPE, str(t)))
+
+    def _is_asserted(self, triple: Triple) -> bool:
+        graph = NamedNode(self.build.names.inferred)
+        return Quad(triple.subject, triple.predicate, triple.object, graph) not in self.build.store
+
+    def _place(self, triple: Triple) -> str:
+        found = origin(self.build, triple)
+        if found is None:
+            return "the ontology"
+        return place(*found)
+
+    def _derivation(self, triple: Triple, above: tuple[Triple, ...]) -> Reason:
+        if (bound := self._bound(triple)) is not None:
+            return bound
+        fallback = Reason(triple, rule="a rule of the ontology")
+        for rule in self._rules:
+            for premises in self._premises(rule, triple):
+                if set(premises) & set(above):
+                    continue
+                found = Reason(triple, None, rule.name, tuple(self.reason(premise, above) for premise in premises))
+                if all(self._is_asserted(premise) for premise in premises):
+                    return found
+                fallback = found if not fallback.premises else fallback
+        return fallback
+
+    def _premises(self, rule: Rule, triple: Triple) -> Iterator[tuple[Triple, ...]]:
+        """What a triple follows from by a rule, in each way that it does."""
+        bound: dict[str, NamedNode | Literal] = {}
+        for pattern, term in zip(rule.then, (triple.subject, triple.predicate, triple.object), strict=True):
+            if not isinstance(term, NamedNode | Literal):
+                return
+            if pattern.startswith("?"):
+                bound[pattern] = term
+            elif pattern != str(term):
+                return
+        given: dict[Variable, NamedNode | BlankNode | Literal | Triple] = {Variable(n[1:]): t for n, t in bound.items()}
+        solutions = self.build.store.query(f"SELECT * WHERE {{ {sparql(*rule.when)} }}", substitutions=given)
+        assert isinstance(solutions, QuerySolutions)
+        names = [variable.value for variable in solutions.variables]
+        for solution in solutions:
+            terms = {**bound, **{f"?{name}": solution[name] for name in names if solution[name] is not None}}
+            yield tuple(filled(pattern, terms) for pattern in rule.when)
+
+    def _bound(self, triple: Triple) -> Reason | None:
+        """The reason of the earliest or latest day of a date."""
+        schema = self.build.schema
+        property_ = schema.property_of(triple.predicate.value) if schema else None
+        if property_ is None or triple.predicate.value == property_.iri or not property_.bounds:
+            return None
+        end = "first" if triple.predicate.value == property_.bounds[0] else "last"
+        dates = self.build.store.quads_for_pattern(triple.subject, NamedNode(property_.iri), None, DefaultGraph())
+        premises = tuple(self.reason(quad.triple) for quad in dates)
+        return Reason(triple, None, f"the {end} day that <{property_.iri}> can mean", premises)
+
+
+def filled(pattern: Pattern, terms: dict[str, object]) -> Triple:
+    """A pattern with terms for its variables."""
+    subject, predicate, object_ = (terms[p] if p.startswith("?") else NamedNode(p[1:-1]) for p in pattern)
+    return Triple(subject, predicate, object_)  # type: ignore[arg-type]  # the store holds no other terms
+
+
+def place(record: Record, node: Node) -> str:
+    """Where a node stands, for people to click."""
+    return f"{relative(record.file)}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
+
+
+def is_on(node: Node, line: int) -> bool:
+    """True if a value stands on a line (from 1); of a map or list, if it begins there."""
+    first, last = node.start_mark.line + 1, node.end_mark.line + 1
+    if node.end_mark.column == 0 and last > first:
+        last -= 1
+    return first <= line <= last if isinstance(node.value, str) else first == line
+
+
+def tell(build: Build, reasons: list[Reason]) -> Iterator[str]:
+    """Reasons as lines of text: the triple, its place or its rule, and indented the triples it follows from."""
+    subject = None
+    for reason in reasons:
+        if reason.triple.subject != subject:
+            subject = reason.triple.subject
+            yield short(build, subject)
+        yield from tell_one(build, reason, "  ", False)
+
+
+def tell_one(build: Build, reason: Reason, indent: str, with_subject: bool) -> Iterator[str]:
+    terms = [reason.triple.predicate, reason.triple.object]
+    words = [short(build, term) for term in ([reason.triple.subject, *terms] if with_subject else terms)]
+    if reason.place is not None:
+        yield f"{indent}{' '.join(words)}  ← {reason.place}"
+        return
+    rule = " ".join(build.names.compact(w[1:-1]) if w.startswith("<") else w for w in str(reason.rule).split())
+    yield f"{indent}{' '.join(words)}  ← {rule}"
+    for premise in reason.premises:
+        yield from tell_one(build, premise, indent + "    ", True)
+
+
+def short(build: Build, term: object) -> str:
+    """A term for people to read."""
+    if isinstance(term, NamedNode):
+        return "a" if term.value == RDF_TYPE else build.names.compact(term.value)
+    if isinstance(term, Literal):
+        if term.language or term.datatype.value == XSD + "string":
+            return str(term)
+        return f'"{term.value}"^^{build.names.compact(term.datatype.value)}'
+    return str(term)

@@ -1,0 +1,84 @@
+"""Provenance: where in the sources a triple stands."""
+
+from collections.abc import Iterator
+
+from pyoxigraph import Literal, NamedNode, Triple
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from kg import literals
+from kg.build import Build, Record
+from kg.names import RDF_TYPE
+from kg.read import first_of
+from kg.schema import Property, Schema
+
+
+def origin(build: Build, triple: Triple) -> tuple[Record, Node] | None:
+    """The record and the node of its tree that state a triple; None for one that no record states.
+
+    A class that is given by the folder or the key stands at the first key of the record or part.
+    """
+    if not isinstance(triple.subject, NamedNode) or triple.subject.value not in build.nodes or build.schema is None:
+        return None
+    record, node = build.nodes[triple.subject.value]
+    value = triple.object.value if isinstance(triple.object, NamedNode | Literal) else ""
+    if triple.predicate.value == RDF_TYPE:
+        return record, next((given for key, given in node.value if key.value == "type"), first_of(node))
+    property_ = build.schema.property_of(triple.predicate.value)
+    if property_ is None or triple.predicate.value != property_.iri:
+        return None
+    if value in build.nodes and build.nodes[value][0] is record and "#" in value:
+        return record, build.nodes[value][1]
+    language = triple.object.language if isinstance(triple.object, Literal) else None
+    place = written_value(node, [property_], value, language, build.names.things)
+    return (record, place) if place is not None else None
+
+
+def written_value(
+    node: MappingNode, properties: list[Property], value: str, language: str | None, things: str
+) -> Node | None:
+    """The scalar of a record or part that is how a value of one of some properties was written."""
+    for property_, written in values_of(node, properties):
+        for item in scalars(written, language):
+            if is_written(item, property_, value, things):
+                return item
+    return None
+
+
+def values_of(node: MappingNode, properties: list[Property]) -> list[tuple[Property, Node]]:
+    """What a record or part has under the keys of some properties."""
+    return [(p, value) for p in properties for key, value in node.value if key.value == p.key]
+
+
+def scalars(node: Node, language: str | None) -> Iterator[ScalarNode]:
+    """The scalars of a value; in a language map, those of a language."""
+    match node:
+        case SequenceNode():
+            for item in node.value:
+                yield from scalars(item, language)
+        case MappingNode():
+            for key, item in node.value:
+                if language is None or key.value.lower() == language:
+                    yield from scalars(item, language)
+        case ScalarNode():
+            yield node
+
+
+def is_written(node: ScalarNode, property_: Property, value: str, things: str) -> bool:
+    """True if a scalar is how a value of the property was written."""
+    text = str(node.value)
+    if property_.datatypes:
+        try:
+            return literals.typed(text, property_.datatypes)[0] == value
+        except ValueError:
+            return False
+    return value in (text, things + text, property_.individuals.get(text))
+
+
+def locate(node: MappingNode, schema: Schema, path: str, value: str, language: str | None, things: str) -> Node:
+    """Where a value of a property stands in a record or part; else what its key has; else the first key.
+
+    A value that is inferred stands where the subproperty that it follows from is written.
+    """
+    properties = schema.subproperties(path)
+    place = written_value(node, properties, value, language, things)
+    return place or next((written for _, written in values_of(node, properties)), first_of(node))
