@@ -4,11 +4,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := PIP_CONSTRAINT=.ci/constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install --quiet
 
-.PHONY: help install serve build check test bench docs clean
+.PHONY: help install serve build check test test-all bench docs clean
 
 help:
 	@echo "make serve    install, build and serve the graph on http://localhost:8000/"
 	@echo "make test     install what the tests need, check the code, run all tests"
+	@echo "make test-all the same, with many more damaged records"
 	@echo "make build    install, then check the sources and publish the dataset"
 	@echo "make check    format, lint, types, import contract"
 	@echo "make install  everything that serving needs, into .venv"
@@ -42,6 +43,9 @@ check: $(BIN)/test-installed
 
 test: check
 	$(BIN)/pytest
+
+test-all: check
+	DAMAGES=1000 $(BIN)/pytest
 
 bench: $(BIN)/test-installed
 	$(BIN)/python -m tests.bench

@@ -153,17 +153,21 @@ def expected(build: Build, result: Result) -> str | None:
             words = {"MinInclusive": "at least", "MaxInclusive": "at most", "MinExclusive": "more than"}
             return f"{words.get(result.component, 'less than')} {parameter(lower_first(result.component))}"
         case "LessThan" | "LessThanOrEquals":
-            other = build.schema and build.schema.property_of(parameter(lower_first(result.component)))
-            return f"not more than {other.key}" if other else None
+            assert build.schema is not None
+            other = build.schema.property_of(parameter(lower_first(result.component)))
+            return f"not {'after' if other.bounds else 'more than'} {other.key}" if other else None
     return None
 
 
 def hint(build: Build, result: Result, place: YamlNode) -> str | None:
     """How to meet a constraint, where it is plain."""
-    property_ = build.schema and build.schema.property_of(str(result.path))
+    assert build.schema is not None
+    property_ = build.schema.property_of(str(result.path))
     match result.component:
         case "MinCount" | "QualifiedMinCount" if property_:
-            return f"add {property_.key}: {property_.example}"
+            return f"add {property_.key}: {build.schema.example(property_)}"
+        case "MaxCount" | "QualifiedMaxCount":
+            return "remove what is too much"
         case "In" | "LanguageIn" if isinstance(place, ScalarNode):
             choices = members(build, result, SH["in"]) or members(build, result, SH.languageIn)
             return did_you_mean(nearest(place.value, ((choice, choice) for choice in choices)))
@@ -204,7 +208,7 @@ def circles(build: Build) -> Iterator[Problem]:
                     if not isinstance(quad.object, NamedNode) or iri not in follows[quad.object.value]:
                         continue
                     others = [build.names.compact(other) for other in looped if other in follows[iri] and other != iri]
-                    way = " and ".join(others) if others else "itself"
+                    way = " and ".join(others) if others else "nothing else"
                     yield problem(
                         "E406",
                         f"by {property_.key}, {record.path} leads back to itself",

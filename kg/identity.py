@@ -111,12 +111,14 @@ def check_entry(build: Build, entry: MappingNode, file: Path, renamed: set[str])
         except ValueError:
             expected, hint = literals.expected(datatypes), literals.mend(str(day.value), datatypes)
             found = describe(day)
-            yield problem("E203", f"date takes {expected}", file, day, None, expected=expected, found=found, hint=hint)
+            yield problem(
+                "E203", "this is no value of date", file, day, None, expected=expected, found=found, hint=hint
+            )
     for name in [name for name in ("path", "replacedBy") if name in values]:
         kind, _, local = str(values[name].value).partition("/")
         if not (NAME.fullmatch(kind) and NAME.fullmatch(local)):
             expected, found = "a path: kind/name", describe(values[name])
-            yield problem("E205", f"{name} takes a path", file, values[name], None, expected=expected, found=found)
+            yield problem("E205", "this is not a path", file, values[name], None, expected=expected, found=found)
             return
     if "path" not in values:
         return

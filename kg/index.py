@@ -32,6 +32,11 @@ class Index:
     def __contains__(self, path: object) -> bool:
         return path in self._paths
 
+    @cached_property
+    def kinds(self) -> set[str]:
+        """The kinds of which there are records."""
+        return {path.partition("/")[0] for path in self._paths}
+
     def class_of(self, path: str) -> Class | None:
         """The class of a thing, if its record says so."""
         record = self._records.get(path)

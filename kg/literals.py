@@ -20,14 +20,10 @@ LANG_STRING = RDF + "langString"
 
 @dataclass(frozen=True, slots=True)
 class Datatype:
-    """One datatype: its local name, what to write for it, an example, and a function to the canonical form.
-
-    The function raises ValueError for what is not of the datatype.
-    """
+    """One datatype: its local name, what to write for it, and a function to the canonical form (ValueError if none)."""
 
     name: str
     expected: str
-    example: str
     canonical: Callable[[str], str]
 
 
@@ -51,14 +47,13 @@ def _date_time(text: str) -> str:
 
 
 DATATYPES = {
-    XSD + name: Datatype(name, expected, example, canonical)
-    for name, expected, example, canonical in (
-        ("string", "text", "…", str),
-        ("boolean", "true or false", "true", _matching(r"true|True|TRUE|false|False|FALSE", str.lower)),
+    XSD + name: Datatype(name, expected, canonical)
+    for name, expected, canonical in (
+        ("string", "text", str),
+        ("boolean", "true or false", _matching(r"true|True|TRUE|false|False|FALSE", str.lower)),
         (
             "integer",
             "a whole number, such as 57",
-            "57",
             _matching(
                 r"[-+]?\d+|0o[0-7]+|0x[0-9a-fA-F]+",
                 lambda text: str(int(text, 0 if text[:2] in ("0o", "0x") else 10)),
@@ -67,27 +62,23 @@ DATATYPES = {
         (
             "decimal",
             "a number, such as 48.21",
-            "48.21",
             _matching(r"[-+]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15})", _decimal),
         ),
         (
             "date",
             "a day, such as 1992-07-09",
-            "1992-07-09",
             _matching(r"\d{4}-\d\d-\d\d", lambda text: date.fromisoformat(text).isoformat()),
         ),
         (
             "dateTime",
             "a day and time, such as 1992-07-09T10:00:00Z",
-            "1992-07-09T10:00:00Z",
             _matching(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)?", _date_time),
         ),
-        ("gYearMonth", "a month, such as 1992-07", "1992-07", _matching(r"(?!0000)\d{4}-(0[1-9]|1[0-2])")),
-        ("gYear", "a year, such as 1992", "1992", _matching(r"(?!0000)\d{4}")),
+        ("gYearMonth", "a month, such as 1992-07", _matching(r"(?!0000)\d{4}-(0[1-9]|1[0-2])")),
+        ("gYear", "a year, such as 1992", _matching(r"(?!0000)\d{4}")),
         (
             "anyURI",
             "an http or https address",
-            "https://…",
             _matching(r"https?://[^/?#]+.*", lambda text: NamedNode(text).value),
         ),
     )

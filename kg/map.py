@@ -224,7 +224,7 @@ class Mapper:
                 inner = [scalar.value for scalar in scalars(item)]
                 self._problem(
                     "E202",
-                    f"{property_.key} takes {self._expected(key)}",
+                    f"{property_.key} does not take {describe(item)}",
                     item,
                     expected=self._expected(key),
                     found=describe(item),
@@ -249,7 +249,7 @@ class Mapper:
             case Values.REFERENCE:
                 return self._reference_to(key)
             case Values.TERM:
-                return "one of " + ", ".join(property_.individuals)
+                return "one of " + ", ".join(key.terms or property_.individuals)
             case Values.ADDRESS:
                 return "an http or https address"
             case Values.TEXT:
@@ -262,7 +262,8 @@ class Mapper:
         kinds = [
             kind
             for kind, class_ in self.schema.kinds.items()
-            if any(
+            if kind in self.index.kinds
+            and any(
                 all(set(group) & set(below.ancestors) for group in key.classes)
                 for below in self.schema.subclasses(class_.iri)
             )
@@ -279,7 +280,7 @@ class Mapper:
         except ValueError:
             self._problem(
                 "E203",
-                f"{property_.key} takes {self._expected(key)}",
+                f"this is no value of {property_.key}",
                 node,
                 expected=self._expected(key),
                 found=describe(node),
@@ -296,7 +297,7 @@ class Mapper:
         if not slash or not NAME.fullmatch(kind) or not NAME.fullmatch(name):
             self._problem(
                 "E205",
-                f"{key.property.key} takes {self._reference_to(key)}",
+                "this is not a reference",
                 node,
                 expected=self._reference_to(key),
                 found=describe(node),
@@ -318,7 +319,7 @@ class Mapper:
             what = class_.name if class_ else kind
             self._problem(
                 "E215",
-                f"{key.property.key} takes {self._reference_to(key)}, and {path} is of the class {what}",
+                f"{path} is of the class {what}, which {key.property.key} does not take",
                 node,
                 expected=self._reference_to(key),
                 found=f"{path}, of the class {what}",
@@ -336,10 +337,11 @@ class Mapper:
         individuals = key.property.individuals
         if node.value in individuals:
             return str(node.value)
-        named = ((called, name) for name, iri in individuals.items() for called in self._called(name, iri))
+        choices = {name: individuals[name] for name in key.terms or individuals}
+        named = ((called, name) for name, iri in choices.items() for called in self._called(name, iri))
         self._problem(
             "E203",
-            f"{key.property.key} takes one of the terms that the ontology lists",
+            f"this is no value of {key.property.key}",
             node,
             expected=self._expected(key),
             found=describe(node),
@@ -354,7 +356,7 @@ class Mapper:
         except ValueError:
             self._problem(
                 "E207",
-                f"{key.property.key} takes an http or https address",
+                "this is not an address of the web",
                 node,
                 expected="an http or https address, such as https://www.osce.org/",
                 found=describe(node),
@@ -368,7 +370,7 @@ class Mapper:
         if not isinstance(node, MappingNode):
             self._problem(
                 "E202",
-                f"{name} takes text by language",
+                f"{name} takes text by language, not {form(node)}",
                 node,
                 expected=f"{name}: {{en: …}}",
                 found=describe(node),
@@ -432,7 +434,7 @@ class Mapper:
             if not isinstance(item, MappingNode):
                 self._problem(
                     "E202",
-                    f"{property_.key} takes a map, or a list of maps",
+                    f"{property_.key} takes maps, not {form(item)}",
                     item,
                     expected=f"a map with the keys of {class_.name}",
                     found=describe(item),
@@ -509,6 +511,11 @@ def slug(text: str) -> str:
     letters = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return re.sub(r"[\W_]+", "-", plain).strip("-")
+
+
+def form(node: Node) -> str:
+    """What a value is in YAML: plain text, a list or a map."""
+    return "plain text" if isinstance(node, ScalarNode) else describe(node)
 
 
 def mend_address(text: str) -> str | None:

@@ -399,6 +399,8 @@ def describe(node: Node) -> str:
         return "a map"
     if isinstance(node, SequenceNode):
         return "a list"
+    if not node.value:
+        return "an empty text"
     return str(node.value) if len(node.value) <= 60 else f"{node.value[:60]}…"
 
 

@@ -56,23 +56,6 @@ class Property:
     individuals: dict[str, str] = field(default_factory=dict)
     bounds: tuple[str, str] | None = None
 
-    @property
-    def example(self) -> str:
-        """How YAML writes a value, with … for what only an editor knows."""
-        match self.values:
-            case Values.TEXT:
-                return "{en: …}"
-            case Values.LITERAL:
-                return DATATYPES[self.datatypes[0]].example
-            case Values.REFERENCE:
-                return f"{kebab(local_name(self.range or ''))}/…"
-            case Values.TERM:
-                return next(iter(self.individuals))
-            case Values.ADDRESS:
-                return "https://…"
-            case Values.PART:
-                return "{…}"
-
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -88,6 +71,8 @@ class Key:
     """Of what classes (IRIs) a value is: of one of each group."""
     languages: tuple[str, ...] = ()
     """The languages of a text, if the shapes list them."""
+    terms: tuple[str, ...] = ()
+    """The terms that a value is one of, if the shapes list them."""
     message: str = ""
     """What the shape nearest to the class says of the values."""
 
@@ -335,6 +320,21 @@ class Schema:
     def _keys(self) -> dict[str, dict[str, Key]]:
         return {}
 
+    def example(self, property_: Property) -> str:
+        """How YAML writes a value of a property, with … for what only an editor knows."""
+        match property_.values:
+            case Values.TEXT:
+                return "{en: …}"
+            case Values.REFERENCE:
+                return f"{kebab(local_name(property_.range or ''))}/…"
+            case Values.ADDRESS:
+                return "https://…"
+            case Values.PART:
+                keys = self.keys(self.classes[property_.range or ""]).values()
+                return "{" + ", ".join(f"{key.property.key}: …" for key in keys if key.least) + "}"
+            case Values.LITERAL | Values.TERM:
+                return "…"
+
     def _derive_keys(self, class_: Class) -> dict[str, Key]:
         keys: dict[str, Key] = {}
         shapes = (shape for iri in class_.ancestors for shape in self._property_shapes(iri))
@@ -355,6 +355,7 @@ class Schema:
                 (known is not None and known.single) or most == 1 or self._is_true(shape, SH.uniqueLang),
                 (*(known.classes if known else ()), *self._value_classes(property_, shape)),
                 self._languages(shape) or (known.languages if known else ()),
+                self._terms(property_, shape) or (known.terms if known else ()),
                 known.message if known else str(self.shapes.value(shape, SH.message) or ""),
             )
         allowed = {name: key for name, key in keys.items() if key.most != 0}
@@ -373,6 +374,11 @@ class Schema:
             choices = [self.shapes.value(choice, SH["class"]) for choice in Collection(self.shapes, head)]
             if all(choices):
                 yield tuple(map(str, choices))
+
+    def _terms(self, property_: Property, shape: Node) -> tuple[str, ...]:
+        head = self.shapes.value(shape, SH["in"])
+        listed = {str(member) for member in Collection(self.shapes, head)} if head is not None else set()
+        return tuple(name for name, iri in property_.individuals.items() if iri in listed)
 
     def _languages(self, shape: Node) -> tuple[str, ...]:
         head = self.shapes.value(shape, SH.languageIn)

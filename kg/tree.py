@@ -177,8 +177,12 @@ def fault(error: yaml.YAMLError, text: str) -> Fault:
     if began and (at_end or error.context in ("while scanning a simple key", "while scanning a quoted scalar")):
         mark = began  # where it began says more than where the parser gave up
     line, column = (mark.line, mark.column) if mark else (0, 0)
-    lines = text.split("\n")
-    here = lines[line].rstrip("\r") if line < len(lines) else ""
+    lines = [line.rstrip("\r") for line in text.split("\n")]
+    if line >= len(lines) or not any(map(str.strip, lines[line:])):  # behind the end: the last letter there is
+        line = max((n for n, written in enumerate(lines) if written.strip()), default=0)
+        column = max(len(lines[line].rstrip()) - 1, 0)
+    here = lines[line]
+    column = min(column, len(here))
     said, context = str(error.problem or ""), str(error.context or "")
     return explain(said, context, here, line + 1, column + 1)
 
@@ -201,7 +205,12 @@ def explain(said: str, context: str, here: str, line: int, column: int) -> Fault
         case "could not find expected ':'":
             return Fault(line, column, "a key needs a colon behind it", rest, f"write {rest}: and a value")
         case "found unexpected end of stream" | "found unexpected document indicator" if "quoted" in context:
-            return Fault(line, column, "this quote is not closed", rest, f"close it with {at}, or write '' for one '")
+            hint = f"close it with {at}" + (", or write '' for one '" if at == "'" else "")
+            return Fault(line, column, "this quote is not closed", rest, hint)
+        case "did not find expected key" if at in "]}" and at:
+            return Fault(line, column, f"this {at} closes nothing", rest, "remove it")
+        case "found undefined tag handle":
+            return Fault(line, column, "tags are not used here", rest, "remove the tag, or put the text in quotes")
         case "block sequence entries are not allowed in this context":
             return Fault(line, column, "a list begins on a line of its own", rest, "put each item on a line below")
         case "did not find expected '-' indicator":
@@ -215,6 +224,9 @@ def explain(said: str, context: str, here: str, line: int, column: int) -> Fault
         case "did not find expected key":
             hint = "indent it like the keys beside it, or put the whole text in quotes"
             return Fault(line, column, "a key is expected here", rest, hint)
+    if said == "did not find expected node content":
+        hint = "give a value, or close the bracket before it"
+        return Fault(line, column, "a value is expected here", rest or None, hint)
     if said.startswith("did not find expected ',' or"):
         closing = said[-2]
         opening = "{" if closing == "}" else "["

@@ -211,7 +211,7 @@ HINTS: dict[str, tuple[dict[str, str | bytes], str]] = {
     "a language by its name": ({"place/x.yaml": "label: {en: X, french: Y}\n"}, "did you mean 'fr'?"),
     "text with its language": ({"place/x.yaml": "label: Camelot\n"}, "write label: {en: Camelot}"),
     "quotes": ({"place/x.yaml": "label:\n  en: Place: Camelot\n"}, "put the text in quotes: en: 'Place: Camelot'"),
-    "what is missing": ({"state/x.yaml": "label: {en: X}\n"}, "add participation: {…}"),
+    "what is missing": ({"state/x.yaml": "label: {en: X}\n"}, "add participation: {status: …, since: …}"),
     "a boolean": (
         {"release/x.yaml": RELEASE + "engagement:\n  key: a\n  initiator: post/seneschal\n  planned: NO\n"},
         "write false",

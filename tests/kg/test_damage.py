@@ -1,0 +1,109 @@
+"""Damage: whatever happens to a real record, the build is right or says what is wrong, in the file it is in."""
+
+import os
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+
+from kg.build import Build
+from kg.codes import codes
+from kg.problems import Severity
+from tests.conftest import ROOT, SAMPLE, check_world
+
+EXAMPLES = int(os.environ.get("DAMAGES", "40"))
+"""How many damaged worlds are checked; `make test-all` takes more."""
+
+REAL = sorted((ROOT / "data").rglob("*.yaml"))
+SNIPPETS = [
+    "\t", " ", "\n", "  ", ": ", ":", "- ", "-", "#", " #", "'",
+    '"', "[", "]", "{", "}", ",", "&a ", "*a", "!", "!!str ",
+    "|", ">", "%", "@", "`", "?", "? ", "---\n", "...\n",
+    "~", "null", "NO", "010", "1e3", "12:30", "\\", "\0", "\x07",
+    "\u202e", "\ufeff", "\u2028", "é", "亚", "🐉", "<<: *a\n", "id: x/y\n", "type: Thing\n", "label: {}\n",
+    "2018-02-30", "../", "javascript:", "https://[", "osce:", "@id", "@context", "state/austria",
+    "en:", "reference/seed",
+]  # fmt: skip
+"""What editors and accidents put into a text."""
+
+
+@st.composite
+def damages(draw: st.DrawFn) -> tuple[Path, bytes]:
+    """A real record's file, and its bytes with one to four things put in, taken out or moved."""
+    file = draw(st.sampled_from(REAL))
+    content = file.read_bytes()
+    for _ in range(draw(st.integers(1, 4))):
+        at = draw(st.integers(0, len(content)))
+        length = draw(st.integers(0, 12))
+        match draw(st.sampled_from(("insert", "delete", "replace", "line", "lines", "bit"))):
+            case "insert":
+                content = content[:at] + draw(st.sampled_from(SNIPPETS)).encode() + content[at:]
+            case "delete":
+                content = content[:at] + content[at + length :]
+            case "replace":
+                content = content[:at] + draw(st.sampled_from(SNIPPETS)).encode() + content[at + length :]
+            case "line":
+                lines = content.splitlines(keepends=True)
+                content = b"".join(lines + lines[at % max(len(lines), 1) :][:1])
+            case "lines":
+                lines = content.splitlines(keepends=True)
+                random.Random(at).shuffle(lines)
+                content = b"".join(lines)
+            case "bit" if content:
+                i = at % len(content)
+                content = content[:i] + bytes([content[i] ^ (1 << length % 8)]) + content[i + 1 :]
+    return file, content
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the real data."""
+    data = tmp_path_factory.mktemp("damage") / "data"
+    shutil.copytree(ROOT / "data", data)
+    return data
+
+
+def assert_told_well(build: Build, file: Path) -> None:
+    """Problems are where they can be seen, of known codes, and not about files that were not touched."""
+    assert build.schema is not None
+    for problem in build.problems:
+        assert problem.code in codes()
+        assert problem.message
+        lines = problem.file.read_bytes().decode("utf-8-sig", "replace").split("\n")
+        assert 1 <= problem.line <= len(lines)
+        assert 1 <= problem.column <= len(lines[problem.line - 1]) + 1
+        if problem.file != file:  # what refers to the damaged thing may dangle, or be of another class now
+            assert problem.code in ("E204", "E215", "E401", "E403", "E405", "E406"), problem
+    wrong = {p.thing for p in build.problems if p.severity is Severity.ERROR and p.file == file}
+    published = {record.path for record in build.records if record.file == file}
+    assert bool(wrong) or published or not build.problems
+
+
+@seed(20260927)
+@settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@given(damaged=damages())
+def test_a_damaged_record_is_told_or_is_right(damaged: tuple[Path, bytes], world: Path) -> None:
+    original, content = damaged
+    file = world / original.relative_to(ROOT / "data")
+    try:
+        file.write_bytes(content)
+        assert_told_well(check_world(world), file)
+    finally:
+        file.write_bytes(original.read_bytes())
+
+
+@seed(19750801)
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@given(text=st.text(alphabet=st.sampled_from("ab:-#'\"[]{},&*!|>%@`? \n\t\\~\u202e\x00é"), max_size=80))
+def test_any_text_is_told_or_is_right(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    data = tmp_path_factory.mktemp("text")
+    shutil.copytree(SAMPLE / "reference", data / "reference")
+    (data / "place").mkdir()
+    file = data / "place" / "x.yaml"
+    file.write_text(text, encoding="utf-8", newline="")
+    build = check_world(data)
+    assert_told_well(build, file)
+    assert any(problem.file == file for problem in build.problems)
