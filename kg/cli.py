@@ -20,7 +20,7 @@ from kg.build import Build, Sources
 from kg.check import only_in
 from kg.codes import codes, page
 from kg.engine import Dataset, Engine, NoDatasetError
-from kg.explain import Explainer, tell
+from kg.explain import Explainer, describe_term, tell
 from kg.index import Index
 from kg.names import NAME, InvalidBaseError, Names
 from kg.pipeline import CHECKING, READING, Step, building, run
@@ -163,7 +163,7 @@ def build_dataset(keep: int, most: int, **sources: Any) -> str | None:
 def explain(what: str, **sources: Any) -> None:
     """Tell where each triple of a thing comes from, what became of a line, or what a problem code means.
 
-    WHAT is an IRI or the path of a thing, FILE:LINE, or a code such as E204.
+    WHAT is an IRI, the path of a thing, a term such as osce:State, FILE:LINE, or a code such as E204.
     """
     if re.fullmatch(r"[A-Z]\d{3}", what):
         explain_code(what)
@@ -211,8 +211,11 @@ def explain_line(build: Build, file: Path, line: int) -> None:
 
 
 def explain_thing(build: Build, what: str) -> None:
-    """Prints where each triple of a thing or part comes from."""
-    iri = build.names.rebase(what) if "://" in what else build.names.thing(what)
+    """Prints where each triple of a thing or part comes from, or what the ontology says of a term."""
+    iri = build.names.expand(what)
+    if term := describe_term(build, iri):
+        click.echo("\n".join(term))
+        return
     if iri in build.nodes:
         click.echo("\n".join(tell(build, Explainer(build).thing(iri))))
         return

@@ -10,6 +10,7 @@ from yaml.nodes import Node
 
 from kg.build import Build, Record
 from kg.infer import Pattern, Rule, rules, sparql
+from kg.model import place_of
 from kg.names import RDF_TYPE, XSD
 from kg.provenance import origin
 from kg.report import relative
@@ -157,6 +158,23 @@ def is_on(node: Node, line: int) -> bool:
     if node.end_mark.column == 0 and last > first:
         last -= 1
     return first <= line <= last if isinstance(node.value, str) else first == line
+
+
+def describe_term(build: Build, iri: str) -> list[str]:
+    """What the ontology says of a term of ours, as lines of text after the place where it is declared."""
+    said = sorted(
+        str(quad.predicate.value) + "\t" + short(build, quad.object)
+        for quad in build.ontology
+        if quad.subject == NamedNode(iri) and not isinstance(quad.object, BlankNode)
+    )
+    if not said or not iri.startswith(build.names.vocabulary):
+        return []
+    file, line, column, _ = place_of(build, iri)
+    lines = (line.split("\t", 1) for line in said)
+    return [
+        f"{build.names.compact(iri)}  ← {relative(file)}:{line}:{column}",
+        *(f"  {short(build, NamedNode(predicate))} {object_}" for predicate, object_ in lines),
+    ]
 
 
 def tell(build: Build, reasons: list[Reason]) -> Iterator[str]:

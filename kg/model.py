@@ -150,10 +150,10 @@ def at_term(
 
 
 def place_of(build: Build, iri: str) -> tuple[Path, int, int, int]:
-    """File, line, column and length of where a term or shape is the subject, else of where it is first named."""
+    """File, line, column and length of where a term or shape is declared, else a subject, else first named."""
     canonical_iri = iri.replace(build.names.base, CANONICAL)
     found = [
-        (match.start() > 0, file, number, match.start() + 1, len(match[0]))
+        (match.start() > 0, not line[match.end() :].startswith(" a "), file, number, match.start() + 1, len(match[0]))
         for directory in (build.sources.ontology, build.sources.shapes)
         for file in sorted(directory.rglob("*.ttl"))
         for text in [file.read_text(encoding="utf-8", errors="replace")]
@@ -161,8 +161,8 @@ def place_of(build: Build, iri: str) -> tuple[Path, int, int, int]:
         for number, line in enumerate(text.splitlines(), 1)
         if not line.startswith("#") and (match := term.search(line))
     ]
-    first = min(found, key=lambda place: place[0], default=(True, build.sources.ontology, 1, 1, 1))
-    return first[1:]
+    first = min(found, key=lambda place: place[:2], default=(True, True, build.sources.ontology, 1, 1, 1))
+    return first[2:]
 
 
 def written(iri: str, text: str) -> re.Pattern[str]:

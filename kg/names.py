@@ -123,6 +123,13 @@ class Names:
         """Moves everything canonical in a text (IRIs, literals, queries) to the base."""
         return text.replace(CANONICAL, self.base)
 
+    def expand(self, name: str) -> str:
+        """The IRI that a short name stands for: the path of a thing, a prefixed name, or an IRI itself."""
+        prefix, colon, local = name.partition(":")
+        if "://" in name:
+            return self.rebase(name)
+        return self.prefixes[prefix] + local if colon and prefix in self.prefixes else self.thing(name)
+
     def compact(self, iri: str) -> str:
         """A short name for people to read: the path of a thing, a prefixed name, or the IRI where neither fits."""
         if iri.startswith(self.things):

@@ -55,6 +55,16 @@ def test_an_iri_and_a_path_are_explained_alike() -> None:
     assert explain("https://w3id.org/osce-kg/id/state/avalon") == explain("state/avalon")
 
 
+@pytest.mark.parametrize("what", ["osce:State", "http://localhost:8000/ontology#State"])
+def test_a_term_is_explained_by_the_ontology(what: str) -> None:
+    first, *rest = explain(what)
+    number = next(
+        n for n, line in enumerate((ROOT / "ontology" / "osce.ttl").open(), 1) if line.startswith("osce:State ")
+    )
+    assert first == f"osce:State  ← {(ROOT / 'ontology' / 'osce.ttl').relative_to(Path.cwd())}:{number}:1"
+    assert "  rdfs:subClassOf osce:Thing" in rest
+
+
 def test_a_line_is_explained_by_what_it_states_and_what_follows(tmp_path: Path) -> None:
     shutil.copytree(SAMPLE, tmp_path / "data")
     file = tmp_path / "data" / "structure" / "x.yaml"
