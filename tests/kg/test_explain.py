@@ -58,9 +58,8 @@ def test_an_iri_and_a_path_are_explained_alike() -> None:
 @pytest.mark.parametrize("what", ["osce:State", "http://localhost:8000/ontology#State"])
 def test_a_term_is_explained_by_the_ontology(what: str) -> None:
     first, *rest = explain(what)
-    number = next(
-        n for n, line in enumerate((ROOT / "ontology" / "osce.ttl").open(), 1) if line.startswith("osce:State ")
-    )
+    lines = (ROOT / "ontology" / "osce.ttl").read_text().splitlines()
+    number = next(n for n, line in enumerate(lines, 1) if line.startswith("osce:State "))
     assert first == f"osce:State  ← {(ROOT / 'ontology' / 'osce.ttl').relative_to(Path.cwd())}:{number}:1"
     assert "  rdfs:subClassOf osce:Thing" in rest
 
