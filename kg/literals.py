@@ -46,6 +46,12 @@ def _date_time(text: str) -> str:
     return re.sub(r"(\.\d*?)0+(?=Z|[+-]|$)", r"\1", text.replace("+00:00", "Z")).replace(".Z", "Z").removesuffix(".")
 
 
+def _address(text: str) -> str:
+    """A web address with its scheme in small letters (RFC 3986, 6.2.2.1)."""
+    scheme, _, rest = text.partition(":")
+    return NamedNode(f"{scheme.lower()}:{rest}").value
+
+
 DATATYPES = {
     XSD + name: Datatype(name, expected, canonical)
     for name, expected, canonical in (
@@ -79,7 +85,7 @@ DATATYPES = {
         (
             "anyURI",
             "an http or https address",
-            _matching(r"https?://[^/?#]+.*", lambda text: NamedNode(text).value),
+            _matching(r"(?i:https?)://[^/?#]+.*", _address),
         ),
     )
 }

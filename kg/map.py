@@ -498,7 +498,7 @@ class Mapper:
             return
         self._problem(
             "E208",
-            f"a {property_.key} is told from others by its {' or '.join(names)}",
+            f"each {property_.key} is told from the others by its {' or '.join(names)}",
             node,
             expected=" or ".join(names),
             found="neither" if len(names) > 1 else f"no {names[0]}",

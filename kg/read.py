@@ -63,7 +63,8 @@ def files(directory: Path, problems: list[Problem]) -> Iterator[Path]:
             problems.append(Problem("E109", "only .yaml files are read", file, found=file.suffix, hint=hint))
         elif file.suffix == ".yaml" and len(place.parts) != 2:
             message = "a record lies directly in the folder of its kind"
-            problems.append(Problem("E109", message, file, expected="<kind>/<name>.yaml", found=str(place)))
+            hint = f"move it to the folder of its kind, as <kind>/{file.name}"
+            problems.append(Problem("E109", message, file, expected="<kind>/<name>.yaml", found=str(place), hint=hint))
         elif file.suffix == ".yaml":
             yield file
 

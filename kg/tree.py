@@ -193,6 +193,9 @@ def explain(said: str, context: str, here: str, line: int, column: int) -> Fault
     rest = here[column - 1 :].strip()
     if "\t" in here[: column + 1] and not here[:column].strip():
         return Fault(line, column, "a tab cannot indent", "a tab", "indent with spaces")
+    if here.startswith(("<<<<<<<", "=======", ">>>>>>>")):
+        return Fault(line, 1, "a conflict of versions is left here", here, "keep one side, and remove the marks")
+    unlike = "this line is indented unlike those above it"
     match said:
         case "found character that cannot start any token":
             return Fault(line, column, f"a text cannot begin with {at}", rest, f"put it in quotes: {quoted(rest)}")
@@ -202,6 +205,9 @@ def explain(said: str, context: str, here: str, line: int, column: int) -> Fault
                 f": {key}: {quoted(value)}" if ": " in value else ", or mend the indentation"
             )
             return Fault(line, column, "a colon and a space cannot stand inside plain text", rest, hint)
+        case "could not find expected ':'" if run_on := re.fullmatch(r"([\w-]+):(\S.*)", rest):
+            hint = f"write {run_on[1]}: {run_on[2]}"
+            return Fault(line, column, "a blank is missing behind the colon", rest, hint)
         case "could not find expected ':'":
             return Fault(line, column, "a key needs a colon behind it", rest, f"write {rest}: and a value")
         case "found unexpected end of stream" | "found unexpected document indicator" if "quoted" in context:
@@ -213,6 +219,9 @@ def explain(said: str, context: str, here: str, line: int, column: int) -> Fault
             return Fault(line, column, "tags are not used here", rest, "remove the tag, or put the text in quotes")
         case "block sequence entries are not allowed in this context":
             return Fault(line, column, "a list begins on a line of its own", rest, "put each item on a line below")
+        case "did not find expected '-' indicator" if KEY_START.match(rest):
+            hint = "indent it like the keys beside it, or begin a new item with a hyphen"
+            return Fault(line, column, unlike, rest, hint)
         case "did not find expected '-' indicator":
             return Fault(line, column, "an item of the list is expected here", rest, "begin it with a hyphen: - …")
         case "found unknown escape character":
@@ -221,6 +230,8 @@ def explain(said: str, context: str, here: str, line: int, column: int) -> Fault
         case "did not find expected key" if here[: column - 1].rstrip().endswith(("'", '"')):
             hint = "quote the whole text; in single quotes, write '' for one '"
             return Fault(line, column, "the text goes on behind its closing quote", rest, hint)
+        case "did not find expected key" if KEY_START.match(rest) or rest.startswith("- "):
+            return Fault(line, column, unlike, rest, "indent it like the lines beside it")
         case "did not find expected key":
             hint = "indent it like the keys beside it, or put the whole text in quotes"
             return Fault(line, column, "a key is expected here", rest, hint)

@@ -211,6 +211,7 @@ HINTS: dict[str, tuple[dict[str, str | bytes], str]] = {
     "a language by its name": ({"place/x.yaml": "label: {en: X, french: Y}\n"}, "did you mean 'fr'?"),
     "text with its language": ({"place/x.yaml": "label: Camelot\n"}, "write label: {en: Camelot}"),
     "quotes": ({"place/x.yaml": "label:\n  en: Place: Camelot\n"}, "put the text in quotes: en: 'Place: Camelot'"),
+    "a blank behind a colon": ({"place/x.yaml": PLACE + "country:state/avalon\n"}, "write country: state/avalon"),
     "what is missing": ({"state/x.yaml": "label: {en: X}\n"}, "add participation: {status: …, since: …}"),
     "a boolean": (
         {"release/x.yaml": RELEASE + "engagement:\n  key: a\n  initiator: post/seneschal\n  planned: NO\n"},
@@ -240,3 +241,13 @@ def test_the_first_of_two_records_of_a_thing_is_named(tmp_path: Path) -> None:
         ("b", "E201"),
     ]
     assert "a/place/both.yaml:2" in str(build.problems[1].found)
+
+
+def test_every_mark_of_a_conflict_of_versions_is_told(tmp_path: Path) -> None:
+    lines = ["label:", "  en: X", "<<<<<<< HEAD", "country: state/avalon", "=======", "country: state/lyonesse"]
+    build = check_files({"place/x.yaml": "\n".join([*lines, ">>>>>>> branch"])}, tmp_path)
+    assert [(p.code, p.line, p.message.split()[1]) for p in build.problems if p.code == "E102"] == [
+        ("E102", 3, "conflict"),
+        ("E102", 5, "conflict"),
+        ("E102", 7, "conflict"),
+    ]
