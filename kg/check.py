@@ -104,7 +104,7 @@ def to_problem(build: Build, result: Result) -> Problem:
     place = place_in(build, node, result)
     return problem(
         code_of(result),
-        result.message,
+        message(build, result),
         record.file,
         place,
         record.path,
@@ -113,6 +113,15 @@ def to_problem(build: Build, result: Result) -> Problem:
         hint=hint(build, result, place),
         severity=result.severity,
     )
+
+
+def message(build: Build, result: Result) -> str:
+    """What the shape says; of one that says nothing, what it asks for."""
+    property_ = build.schema and build.schema.property_of(str(result.path))
+    asked = expected(build, result)
+    if (result.shape, SH.message, None) in build.shapes_graph or not property_ or not asked:
+        return result.message
+    return f"{property_.key} takes {asked}"
 
 
 def place_in(build: Build, node: MappingNode, result: Result) -> YamlNode:

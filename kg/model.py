@@ -25,7 +25,7 @@ from kg.names import CANONICAL, PREFIXES, local_name
 from kg.problems import Problem, Severity
 from kg.schema import Schema
 from kg.shacl import InvalidShapesError, invalid_shapes, validate
-from kg.vocabulary import unknown_terms
+from kg.vocabulary import findings
 
 RULES = "ontology.ttl"
 """The file of `shapes/` that holds the rules for the ontology itself."""
@@ -43,8 +43,8 @@ def read_model(build: Build) -> None:
         return
     declare_bounds(ontology, build.names.vocabulary)
     schema = Schema(ontology, shapes, build.names)
-    findings = [*schema.findings, *unknown_terms(ontology, shapes + rules, build.names)]
-    found = [at_term(build, f.term, f.code, f.message, hint=f.hint) for f in findings]
+    wrong = [*schema.findings, *findings(ontology, shapes + rules, build.names)]
+    found = [at_term(build, f.term, f.code, f.message, hint=f.hint) for f in wrong]
     usable = not found
     try:
         found += check_ontology(build, ontology, rules)
@@ -64,11 +64,12 @@ def read_turtle(build: Build, file: Path) -> Iterable[Triple]:
     """The triples of one Turtle file, rebased; a syntax error becomes a problem at its place."""
     build.files += 1
     try:
-        text = build.names.rebase(file.read_bytes().decode("utf-8"))
+        text = build.names.rebase(file.read_bytes().decode("utf-8-sig"))
         return [quad.triple for quad in parse(text, format=RdfFormat.TURTLE, rename_blank_nodes=True)]
     except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        build.problems.append(Problem("E501", "the file is not UTF-8", file, line, hint="save it as UTF-8"))
+        before = error.object[: error.start].decode("utf-8", "replace")
+        line, column = before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1
+        build.problems.append(Problem("E501", "this is not UTF-8", file, line, column, hint="save the file as UTF-8"))
         return []
     except SyntaxError as error:
         message = re.sub(r"^Parser error at line .*?: ", "", str(error.msg))
@@ -138,7 +139,11 @@ def check_ontology(build: Build, ontology: Graph, rules: Graph) -> Iterable[Prob
 def not_shacl(build: Build, shapes: Graph, why: str) -> list[Problem]:
     """A problem for each shape that is not well-formed; one for all where none is wrong by itself."""
     found = [at_term(build, iri, "E506", f"this is not SHACL: {said}") for iri, said in invalid_shapes(shapes)]
-    return found or [Problem("E506", f"the shapes are not SHACL: {why}", build.sources.shapes)]
+    if found:
+        return found
+    if named := re.search(re.escape(build.names.base) + r"[\w#/-]+", why):
+        return [at_term(build, named[0], "E506", f"this is not SHACL: {why}")]
+    return [Problem("E506", f"the shapes are not SHACL: {why}", build.sources.shapes)]
 
 
 def at_term(
@@ -146,7 +151,8 @@ def at_term(
 ) -> Problem:
     """A problem where a term or shape is the subject, else where it is first named."""
     file, line, column, length = place_of(build, iri)
-    return Problem(code, message, file, line, column, severity, hint=hint, length=length)
+    said = message.replace(build.names.base, CANONICAL)  # as the files write it
+    return Problem(code, said, file, line, column, severity, hint=hint, length=length)
 
 
 def place_of(build: Build, iri: str) -> tuple[Path, int, int, int]:

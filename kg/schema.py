@@ -12,6 +12,7 @@ from functools import cached_property
 from rdflib import Graph, URIRef
 from rdflib.collection import Collection
 from rdflib.namespace import OWL, RDF, RDFS, SH, SKOS
+from rdflib.namespace import XSD as XSD_TERMS
 from rdflib.term import Literal, Node
 
 from kg.literals import DATATYPES, LANG_STRING
@@ -237,7 +238,8 @@ class Schema:
     def _find_unsupported(self) -> None:
         for property_ in self.properties.values():
             for datatype in property_.datatypes:
-                if datatype not in DATATYPES:
+                unknown = datatype.startswith(PREFIXES["xsd"]) and URIRef(datatype) not in XSD_TERMS  # told as E507
+                if datatype not in DATATYPES and not unknown:
                     self.findings.append(
                         Finding(
                             "E505",

@@ -1,9 +1,11 @@
-"""Vocabulary: every term that ontology and shapes use is declared, by us or by the standard it belongs to."""
+"""Vocabulary: what ontology and shapes say is well-formed, and every term is declared, by us or by its standard."""
 
+import re
 from collections.abc import Iterator
 
-from rdflib import Graph, URIRef
+from rdflib import BNode, Graph, URIRef
 from rdflib.namespace import OWL, RDF, RDFS, SH, SKOS, XSD, DefinedNamespace
+from rdflib.term import Literal, Node
 
 from kg.names import Names, local_name
 from kg.schema import Finding
@@ -11,6 +13,47 @@ from kg.suggest import nearest
 
 STANDARDS: tuple[type[DefinedNamespace], ...] = (OWL, RDF, RDFS, SH, SKOS, XSD)
 """Vocabularies that are closed: a term that rdflib does not list is none."""
+
+
+LISTS = (
+    *(OWL.hasKey, OWL.unionOf, OWL.intersectionOf, OWL.oneOf, OWL.propertyChainAxiom),
+    *(SH["in"], SH["or"], SH["and"], SH.xone, SH.languageIn, SH.ignoredProperties),
+)
+"""The properties whose values are lists."""
+
+
+def findings(ontology: Graph, shapes: Graph, names: Names) -> Iterator[Finding]:
+    """Everything that is wrong in the form of ontology and shapes."""
+    if (URIRef(names.ontology), RDF.type, OWL.Ontology) not in ontology:
+        message = f"the ontology has no header: <{names.ontology}> a owl:Ontology"
+        yield Finding("E502", message, names.ontology, "declare it, with owl:versionInfo")
+    yield from unknown_terms(ontology, shapes, names)
+    for graph in (ontology, shapes):
+        yield from no_lists(graph, names)
+    for subject, pattern in sorted(shapes.subject_objects(SH.pattern)):
+        try:
+            re.compile(str(pattern))
+        except re.error as error:
+            message = f"sh:pattern is not a regular expression: {error.msg}"
+            yield Finding("E506", message, owner(shapes, subject), f"mend {pattern}")
+
+
+def no_lists(graph: Graph, names: Names) -> Iterator[Finding]:
+    """The values that ought to be lists and are none (w3.org/TR/rdf11-mt, D.3)."""
+    for property_ in LISTS:
+        for subject, value in sorted(graph.subject_objects(property_), key=str):
+            if value != RDF.nil and (isinstance(value, Literal) or not graph.value(value, RDF.rest)):
+                name = names.compact(property_)
+                yield Finding("E508", f"{name} takes a list", owner(graph, subject), f"write {name} ( … )")
+
+
+def owner(graph: Graph, node: Node) -> str:
+    """The IRI of a node; of a blank node, that of what it belongs to."""
+    seen: set[Node] = set()
+    while isinstance(node, BNode) and node not in seen:
+        seen.add(node)
+        node = next(iter(sorted(graph.subjects(None, node), key=str)), node)
+    return str(node)
 
 
 def unknown_terms(ontology: Graph, shapes: Graph, names: Names) -> Iterator[Finding]:
