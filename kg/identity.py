@@ -76,7 +76,9 @@ def read_withdrawn(build: Build, file: Path, renamed: set[str]) -> Iterator[Prob
     content = bytes_of(file, None, build.problems)
     if content is None:
         return
-    text, hidden = text_of(content, file, None, build.problems)
+    if (read := text_of(content, file, None, build.problems)) is None:
+        return
+    text, hidden = read
     for document in documents(text):
         for fault in document.faults:
             yield Problem("E102", fault.message, file, fault.line, fault.column, found=fault.found, hint=fault.hint)

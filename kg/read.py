@@ -7,6 +7,7 @@ A value with a problem stays in its tree, marked: the steps that follow pass ove
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -33,6 +34,20 @@ HIDDEN = re.compile(rf"[{CONTROL}\x80-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 DIRECTION = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 """Controls that make a text read otherwise than it is stored (unicode.org/reports/tr9, 2)."""
+
+UNSEEN = (
+    (
+        HIDDEN,
+        "E110",
+        "this character cannot be seen, and programs differ over it",
+        "remove it, or put a space or a line break in its place",
+    ),
+    (DIRECTION, "E112", "this character changes the direction of what follows", "remove it"),
+)
+"""What must not stand in a text, each with its code, the message and the hint."""
+
+MOST_UNSEEN = 100
+"""How many such characters a file may hold and still be looked at."""
 
 REPLACED = "\ufffd"
 """What stands in the parsed text for a byte or character that is reported."""
@@ -89,7 +104,10 @@ def read_file(file: Path, kind: str, build: Build) -> Iterator[Record]:
     if content is None:
         build.paths.add(implied)
         return
-    text, hidden = text_of(content, file, implied, build.problems)
+    if (read := text_of(content, file, implied, build.problems)) is None:
+        build.paths.add(implied)
+        return
+    text, hidden = read
     found = documents(text)
     if not found:
         build.paths.add(implied)
@@ -113,7 +131,7 @@ def read_file(file: Path, kind: str, build: Build) -> Iterator[Record]:
                     found=f.found,
                     hint=f.hint,
                     thing=implied,
-                    length=len(f.found or ""),
+                    length=max(1, len(f.found or "")),
                 )
             )
         if document.node is not None and (record := read_document(document, file, kind, len(found) > 1, hidden, build)):
@@ -143,39 +161,31 @@ def bytes_of(file: Path, thing: str | None, problems: list[Problem]) -> bytes | 
     return content
 
 
-def text_of(content: bytes, file: Path, thing: str | None, problems: list[Problem]) -> tuple[str, list[Place]]:
-    """A source as text, and the places (from 1) of what is reported and replaced in it."""
-    hidden: list[Place] = []
+def text_of(content: bytes, file: Path, thing: str | None, problems: list[Problem]) -> tuple[str, list[Place]] | None:
+    """A source as text, and the places (from 1) of what is reported and replaced in it; None if that is too much."""
+    reported: list[tuple[int, Problem]] = []
+    unseen: list[int] = []
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         text = content.decode("utf-8-sig", "replace")
-        before = error.object[: error.start].decode("utf-8-sig", "replace")
-        hidden = [line_and_column(text, match.start()) for match in re.finditer(REPLACED, text)]
-        line, column = line_and_column(before, len(before))
-        more = f" and {len(hidden) - 1} more" if len(hidden) > 1 else ""
-        found = f"byte 0x{error.object[error.start]:02x}{more}"
-        problems.append(
-            Problem(
-                "E101", "this is not UTF-8", file, line, column, found=found, hint="save the file as UTF-8", thing=thing
-            )
-        )
-    for pattern, code, message, hint in (
-        (
-            HIDDEN,
-            "E110",
-            "this character cannot be seen, and programs differ over it",
-            "remove it, or put a space or a line break in its place",
-        ),
-        (DIRECTION, "E112", "this character changes the direction of what follows", "remove it"),
-    ):
+        unseen += [match.start() for match in re.finditer(REPLACED, text)]
+        at, byte = len(error.object[: error.start].decode("utf-8-sig")), error.object[error.start]
+        message, hint = "this is not UTF-8", "save the file as UTF-8"
+        reported.append((at, Problem("E101", message, file, found=f"byte 0x{byte:02x}", hint=hint, thing=thing)))
+    for pattern, code, message, hint in UNSEEN:
         for match in pattern.finditer(text):
-            place = line_and_column(text, match.start())
-            hidden.append(place)
+            unseen.append(match.start())
             found = f"U+{ord(match[0]):04X}"
-            problems.append(Problem(code, message, file, *place, found=found, hint=hint, thing=thing))
+            reported.append((match.start(), Problem(code, message, file, found=found, hint=hint, thing=thing)))
         text = pattern.sub(REPLACED, text)
-    return text, hidden
+    reported.sort(key=lambda item: item[0])
+    too_many = len(unseen) > MOST_UNSEEN
+    for at, problem in reported[:1] if too_many else reported:
+        line, column = line_and_column(text, at)
+        more = f", and {len(unseen) - 1:,} more such places" if too_many else ""
+        problems.append(replace(problem, line=line, column=column, found=f"{problem.found}{more}"))
+    return None if too_many else (text, [line_and_column(text, at) for at in unseen])
 
 
 def named(text: str, implied: str) -> set[str]:

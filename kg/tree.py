@@ -10,11 +10,18 @@ from itertools import pairwise
 
 import yaml
 from yaml.cyaml import CParser  # type: ignore[attr-defined]  # the C parser has no types
-from yaml.nodes import MappingNode, Node, ScalarNode
+from yaml.error import Mark
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.resolver import BaseResolver
 
 MOST_DEPTH = 50
 """How deep the lists and maps of a record may nest."""
+
+MOST_SALVAGED = 1_000
+"""How many keys at the left edge a document that is not YAML may have, for them to be looked at one by one."""
+
+MOST_JOINED = 50
+"""How many keys at the left edge may stand inside one bracket that spans them, in a text that is not YAML."""
 
 STRING = "tag:yaml.org,2002:str"
 NULL = "tag:yaml.org,2002:null"
@@ -91,17 +98,36 @@ KEY_START = re.compile(r"^(?:[\w@$][^\s:#]*|\"[^\"\n]*\"|'[^'\n]*')[ \t]*:(?=[ \
 
 def pieces(text: str, start: re.Pattern[str]) -> Iterator[tuple[int, str]]:
     """A text cut before each match of `start`; each piece with the number of lines before it."""
-    edges = sorted({0, *(match.start() for match in start.finditer(text)), len(text)})
-    for begin, end in pairwise(edges):
-        yield text.count("\n", 0, begin), text[begin:end]
+    lines = 0
+    for begin, end in pairwise(sorted({0, *(match.start() for match in start.finditer(text)), len(text)})):
+        yield lines, text[begin:end]
+        lines += text.count("\n", begin, end)
 
 
 def parse_document(text: str, before: int) -> Iterator[Document]:
     """The documents of one piece of a text that has `before` lines above it, as much of them as can be parsed."""
     try:
-        yield from (Document(node) for node in compose("\n" * before + text) if node is not None)
+        yield from (Document(shifted(node, before)) for node in compose(text) if node is not None)
     except yaml.YAMLError as error:
-        yield salvage(text, before, fault(error, "\n" * before + text))
+        yield salvage(text, before, fault(error, text, before))
+
+
+def shifted(root: Node, lines: int) -> Node:
+    """A tree whose text has some lines above it."""
+    waiting, seen = [root], set()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen or not lines:
+            continue
+        seen.add(id(node))
+        for end in ("start_mark", "end_mark"):
+            mark = getattr(node, end)
+            setattr(node, end, Mark(mark.name, mark.index, mark.line + lines, mark.column, None, 0))
+        if isinstance(node, MappingNode):
+            waiting += [child for pair in node.value for child in pair]
+        elif isinstance(node, SequenceNode):
+            waiting += node.value
+    return root
 
 
 def salvage(text: str, before: int, first: Fault) -> Document:
@@ -112,30 +138,37 @@ def salvage(text: str, before: int, first: Fault) -> Document:
     pairs: list[tuple[Node, Node]] = []
     faults: list[Fault] = []
     waiting = list(pieces(text, KEY_START))
+    if len(waiting) > MOST_SALVAGED:
+        return Document(None, [first])
     while waiting:
-        start, _ = waiting[0]
-        for many in range(1, len(waiting) + 1):
-            piece = "\n" * (before + start) + "".join(part for _, part in waiting[:many])
-            try:
-                nodes = [node for node in compose(piece) if node is not None]
-            except yaml.YAMLError as error:
-                if many == 1:
-                    found = fault(error, piece)
-                in_brackets = str(getattr(error, "context", None)).startswith("while parsing a flow")
-                if in_brackets and many < len(waiting):
-                    continue  # lines at the left edge inside brackets look like keys
-                anchor = re.match(r"\*([\w-]+)", str(found.found))
-                if not (anchor and f"&{anchor[1]}" in text):
-                    faults.append(found)
-                waiting = waiting[1:]
-                break
-            pairs += [pair for node in nodes if isinstance(node, MappingNode) for pair in node.value]
-            waiting = waiting[many:]
-            break
+        nodes, taken, found = salvage_key(waiting[:MOST_JOINED], before)
+        anchor = found and re.match(r"\*([\w-]+)", str(found.found))
+        if found and not (anchor and f"&{anchor[1]}" in text):
+            faults.append(found)
+        pairs += [pair for node in nodes if isinstance(node, MappingNode) for pair in node.value]
+        waiting = waiting[taken:]
     if not pairs:
         return Document(None, faults or [first])
     node = MappingNode(MAP, pairs, pairs[0][0].start_mark, pairs[-1][1].end_mark)
     return Document(node, faults or [first])
+
+
+def salvage_key(waiting: list[tuple[int, str]], before: int) -> tuple[list[Node], int, Fault | None]:
+    """The trees of the first piece, how many pieces they take, and what is wrong in it.
+
+    Lines at the left edge inside brackets look like keys: there, pieces are joined until the bracket closes.
+    """
+    above, text = before + waiting[0][0], ""
+    fault_of_first: Fault | None = None
+    for taken, (_, piece) in enumerate(waiting, 1):
+        text += piece
+        try:
+            return [shifted(node, above) for node in compose(text) if node is not None], taken, None
+        except yaml.YAMLError as error:
+            fault_of_first = fault_of_first or fault(error, text, above)
+            if not str(getattr(error, "context", None)).startswith("while parsing a flow"):
+                break
+    return [], 1, fault_of_first
 
 
 def compose(text: str) -> Iterator[Node | None]:
@@ -166,12 +199,13 @@ def bound_depth(text: str) -> None:
             depth -= 1
 
 
-def fault(error: yaml.YAMLError, text: str) -> Fault:
-    """What the YAML parser says, in words for editors and at the place where they must look."""
+def fault(error: yaml.YAMLError, text: str, before: int = 0) -> Fault:
+    """What the YAML parser says of a text with some lines above it, in words and at the place where to look."""
     if isinstance(error, NestingError):
-        return Fault(*error.place, "this nests too deep", hint="write it flatter", too_deep=True)
+        line, column = error.place
+        return Fault(line + before, column, "this nests too deep", hint="write it flatter", too_deep=True)
     if not isinstance(error, yaml.MarkedYAMLError):
-        return Fault(1, 1, f"this is not YAML: {str(error).splitlines()[0]}")
+        return Fault(1 + before, 1, f"this is not YAML: {str(error).splitlines()[0]}")
     mark, began = error.problem_mark or error.context_mark, error.context_mark
     at_end = mark is None or mark.line >= text.rstrip().count("\n") + 1
     if began and (at_end or error.context in ("while scanning a simple key", "while scanning a quoted scalar")):
@@ -184,7 +218,7 @@ def fault(error: yaml.YAMLError, text: str) -> Fault:
     here = lines[line]
     column = min(column, len(here))
     said, context = str(error.problem or ""), str(error.context or "")
-    return explain(said, context, here, line + 1, column + 1)
+    return explain(said, context, here, line + before + 1, column + 1)
 
 
 def explain(said: str, context: str, here: str, line: int, column: int) -> Fault:

@@ -1,5 +1,6 @@
 """Identity: one record a thing, former and withdrawn names, suspected doubles, circles; and files too large."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,8 @@ WORLDS: dict[str, tuple[dict[str, str | bytes], Found]] = {
         {"place/x.yaml": b"label:\n  en: X\n# " + b"x" * MOST_BYTES, "release/r.yaml": RELEASE + "place: place/x\n"},
         [("place/x.yaml", "E113", 1, 1)],
     ),
+    "a file of bytes": ({"place/x.yaml": bytes(range(128, 256)) * 9}, [("place/x.yaml", "E101", 1, 1)]),
+    "a file of controls": ({"place/x.yaml": "# ab\n" + "\x01" * 999}, [("place/x.yaml", "E110", 2, 1)]),
     "a double of a record that is broken": (
         {"release/x.yaml": f"id: release/y\n{RELEASE}county: x\n---\nid: release/y\n{RELEASE}dat: 2000\n"},
         [("release/x.yaml", "E201", 4, 1), ("release/x.yaml", "E401", 6, 1), ("release/x.yaml", "E201", 9, 1)],
@@ -144,7 +147,7 @@ def test_exactly_these_problems_are_reported_for(claim: str, tmp_path: Path) -> 
 
 
 def test_the_worlds_are_as_many_as_were_written() -> None:
-    assert len(WORLDS) == 27
+    assert len(WORLDS) == 29
 
 
 HINTS: dict[str, tuple[dict[str, str | bytes], str]] = {
@@ -251,3 +254,21 @@ def test_every_mark_of_a_conflict_of_versions_is_told(tmp_path: Path) -> None:
         ("E102", 5, "conflict"),
         ("E102", 7, "conflict"),
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "k: [\n" * 100_000,
+        "---\nid: place/x\nlabel: {\n" * 50_000,
+        "a: 'b\n" * 200_000,
+        "k\n" * 500_000,
+        "- " * 500_000,
+        "label: {en: &a X}\n" + "note: *a\n" * 100_000 + "\t",
+    ],
+    ids=["brackets", "documents", "quotes", "lines", "hyphens", "aliases"],
+)
+def test_a_large_file_that_is_not_yaml_is_told_soon(text: str, tmp_path: Path) -> None:
+    began = time.process_time()
+    assert check_files({"place/x.yaml": text}, tmp_path).problems
+    assert time.process_time() - began < 30  # a guard against what grows with the square, and no measurement
