@@ -9,7 +9,7 @@ from kg.build import Record
 from kg.names import CANONICAL
 from kg.read import PROBLEM
 from kg.schema import Class, Schema, Values
-from kg.suggest import Named, nearest
+from kg.suggest import Choices, Named
 
 Wanted = tuple[tuple[str, ...], ...]
 """Of what classes (IRIs) a value must be: of one of each group."""
@@ -25,6 +25,7 @@ class Index:
         self, schema: Schema, paths: set[str], records: Iterable[Record], withdrawn: dict[str, str | None] | None = None
     ) -> None:
         self.withdrawn = withdrawn or {}
+        self._choices: dict[Wanted, Choices] = {}
         self._schema = schema
         self._paths = paths
         self._records = {record.path: record for record in records}
@@ -60,8 +61,9 @@ class Index:
         plain = text.strip().rstrip("/").removesuffix(".yaml").removeprefix(CANONICAL)
         kind, _, name = plain.rpartition("/")
         kind = kind.rpartition("/")[2]
-        named = [(called, path) for called, path in self._named if self.fits(path, wanted)]
-        return nearest(name, named, lambda path: SAME_KIND if path.startswith(kind + "/") else 0.0)
+        if wanted not in self._choices:
+            self._choices[wanted] = Choices((called, path) for called, path in self._named if self.fits(path, wanted))
+        return self._choices[wanted].nearest(name, lambda path: SAME_KIND if path.startswith(kind + "/") else 0.0)
 
     @cached_property
     def _named(self) -> list[Named]:

@@ -27,26 +27,32 @@ def fold(text: str) -> str:
     return re.sub(r"[\W_]+", " ", plain).strip()
 
 
-def nearest(text: str, named: Iterable[Named], favour: Callable[[str], float] = lambda _: 0.0) -> list[str]:
-    """What to write for the names most like a text, best first.
+class Choices:
+    """Names to choose from, folded once for many questions."""
 
-    `favour` adds to the likeness of what would be written, in tenths at most: it breaks ties, and no more.
-    """
-    candidates = sorted({(folded, write) for name, write in named if (folded := fold(name))})
-    found = process.extract(
-        fold(text),
-        [name for name, _ in candidates],
-        scorer=OSA.normalized_similarity,
-        score_cutoff=CLOSE,
-        limit=20,
-    )
-    scores: dict[str, float] = {}
-    for _, score, index in found:
-        write = candidates[index][1]
-        scores[write] = max(scores.get(write, 0.0), score + favour(write))
-    best = max(scores.values(), default=0.0)
-    ordered = sorted(scores, key=lambda write: (-scores[write], write))
-    return [write for write in ordered if scores[write] >= best - AS_CLOSE][:MOST]
+    def __init__(self, named: Iterable[Named]) -> None:
+        self._candidates = sorted({(folded, write) for name, write in named if (folded := fold(name))})
+        self._names = [name for name, _ in self._candidates]
+
+    def nearest(self, text: str, favour: Callable[[str], float] = lambda _: 0.0) -> list[str]:
+        """What to write for the names most like a text, best first.
+
+        `favour` adds to the likeness of what would be written, in hundredths: it breaks ties, and no more.
+        """
+        scorer = OSA.normalized_similarity
+        found = process.extract(fold(text), self._names, scorer=scorer, score_cutoff=CLOSE, limit=20)
+        scores: dict[str, float] = {}
+        for _, score, index in found:
+            write = self._candidates[index][1]
+            scores[write] = max(scores.get(write, 0.0), score + favour(write))
+        best = max(scores.values(), default=0.0)
+        ordered = sorted(scores, key=lambda write: (-scores[write], write))
+        return [write for write in ordered if scores[write] >= best - AS_CLOSE][:MOST]
+
+
+def nearest(text: str, named: Iterable[Named]) -> list[str]:
+    """What to write for the names most like a text, best first."""
+    return Choices(named).nearest(text)
 
 
 def did_you_mean(choices: list[str]) -> str | None:
