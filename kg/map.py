@@ -262,12 +262,12 @@ class Mapper:
         kinds = [
             kind
             for kind, class_ in self.schema.kinds.items()
-            if kind in self.index.kinds
-            and any(
+            if any(
                 all(set(group) & set(below.ancestors) for group in key.classes)
                 for below in self.schema.subclasses(class_.iri)
             )
         ]
+        kinds = [kind for kind in kinds if kind in self.index.kinds] or kinds
         if len(kinds) <= 3:
             return "a reference: " + " or ".join(f"{kind}/name" for kind in kinds)
         classes = " or ".join(self.schema.classes[iri].name for iri in key.classes[-1] if iri in self.schema.classes)
