@@ -134,3 +134,39 @@ def test_a_shape_without_message_says_what_it_asks_for(model: Path) -> None:
     )
     (model / "shapes" / "x.ttl").write_text(PREFIXES + shape)
     assert {p.message for p in problems_of(model)} == {"website takes at least 1 value"}
+
+
+OTHERS: dict[str, tuple[str, str]] = {
+    "E303": ("sh:path osce:countryCount ; sh:datatype xsd:string", "place/counted.yaml"),
+    "E304": ("sh:path osce:country ; sh:class osce:Person ; sh:severity sh:Warning", "place/camelot.yaml"),
+    "E305": ("sh:path osce:country ; sh:nodeKind sh:Literal", "place/camelot.yaml"),
+    "E309": ("sh:path osce:countryCount ; sh:minInclusive 2", "place/counted.yaml"),
+    "E312": ("sh:path osce:country ; sh:not [ sh:nodeKind sh:IRI ]", "place/camelot.yaml"),
+    "E313": (
+        "sh:path osce:country ; sh:node [ sh:property [ sh:path osce:isoCode ; sh:minCount 9 ] ]",
+        "place/camelot.yaml",
+    ),
+    "E399": (
+        'sh:path osce:country ; sh:sparql [ sh:select "SELECT $this ?value WHERE { $this $PATH ?value }" ]',
+        "place/camelot.yaml",
+    ),
+}
+"""The codes that no shape of ours brings about, each with a constraint that does, and a record that breaks it."""
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_a_constraint_of_another_ontologist_has_its_code_and_line(code: str, model: Path, tmp_path: Path) -> None:
+    constraint, path = OTHERS[code]
+    shutil.copytree(SAMPLE, tmp_path / "data")
+    shutil.rmtree(tmp_path / "data" / "place")
+    (tmp_path / "data" / path).parent.mkdir()
+    count = "countryCount: 1\n" if "countryCount" in constraint else ""
+    (tmp_path / "data" / path).write_text(f"# X\nlabel: {{en: X}}\ncountry: state/avalon\n{count}")
+    terms = f'osce:countryCount a owl:DatatypeProperty ; rdfs:range xsd:integer ; rdfs:label "count"@en{ANNOTATIONS}'
+    shape = 'shapes:X a sh:NodeShape ; sh:targetClass osce:Place ; sh:property [ %s ; sh:message "X."@en ] .\n'
+    (model / "ontology" / "x.ttl").write_text(PREFIXES + terms)
+    known = shape.replace("shapes:X", "shapes:Y") % "sh:path osce:countryCount"
+    (model / "shapes" / "x.ttl").write_text(PREFIXES + shape % constraint + known)
+    found = [p for p in problems_of(model, tmp_path / "data") if p.file.name == Path(path).name]
+    line = 4 if count else 3
+    assert [(p.code, p.line, p.message) for p in found] == [(code, line, "X.")]
