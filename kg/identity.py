@@ -1,7 +1,7 @@
 """Identify: one record a thing; names that are former or withdrawn stay free; what is perhaps one thing is told."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -12,9 +12,10 @@ from yaml.nodes import MappingNode, Node, SequenceNode
 from kg import literals
 from kg.build import Build, Record
 from kg.index import Index, scalars
-from kg.names import NAME, XSD
+from kg.names import NAME, PREFIXES, XSD
 from kg.problems import Problem, Severity
 from kg.read import PROBLEM, WITHDRAWN, bytes_of, check_tree, describe, first_of, problem, text_of
+from kg.schema import Schema
 from kg.suggest import did_you_mean, fold, nearest
 from kg.tree import documents
 
@@ -40,18 +41,18 @@ def identify(build: Build) -> None:
             first[record.path] = record
     if build.schema is None:
         return
-    renamed = former_names(build)
+    renamed = former_names(build, first.values())
     for directory in build.sources.data:
         if (file := directory / WITHDRAWN).is_file():
             build.problems += read_withdrawn(build, file, set(renamed))
     build.problems += suspects(build)
 
 
-def former_names(build: Build) -> dict[str, str]:
+def former_names(build: Build, records: Iterable[Record]) -> dict[str, str]:
     """The path that each former path of a thing leads to; reports those that are taken, or former of two things."""
     key = build.names.renamed_from.removeprefix(build.names.vocabulary)
     leads: dict[str, str] = {}
-    for record in build.records:
+    for record in records:
         for node in [n for k, value in record.node.value if k.value == key for n in scalars(value)]:
             path = node.value if "/" in node.value else f"{record.kind}/{node.value}"
             hint = "remove it, or give the other thing another name"
@@ -154,13 +155,15 @@ def suspects(build: Build) -> Iterator[Problem]:
         class_ = index.class_of(path)
         if class_ is None or not build.schema.names_vary(class_):
             continue
-        called[path] = [(fold(node.value), node) for node in index.labels(record.node) if node.tag != PROBLEM]
+        labels = [node for node in index.labels(record.node) if node.tag != PROBLEM]
+        called[path] = [(name, node) for node in labels if (name := fold(node.value))]
         for name, _ in called[path]:
             for word in name.split():
                 blocks[word].add(path)
+    differ = different_keys(build.schema)
     pairs = {pair for block in blocks.values() for pair in combinations(sorted(block), 2)}
     for one, other in sorted(pairs):
-        if other in stated_different(build, records[one]) or one in stated_different(build, records[other]):
+        if other in stated(records[one], differ) or one in stated(records[other], differ):
             continue
         match = next(((a, node) for a, _ in called[one] for b, node in called[other] if alike(a, b)), None)
         if match is not None:
@@ -171,20 +174,23 @@ def suspects(build: Build) -> Iterator[Problem]:
                 match[1],
                 other,
                 found=f"{one} has nearly the same name",
-                hint=f"make one record of the two, or add differentFrom: {one}",
+                hint="make one record of the two" + "".join(f", or add {key}: {one}" for key in differ[:1]),
                 severity=Severity.WARNING,
             )
 
 
-def stated_different(build: Build, record: Record) -> set[str]:
-    """The things that a record says it is not."""
-    assert build.schema is not None
-    keys = {p.key for p in build.schema.subproperties(build.names.prefixes["owl"] + "differentFrom")}
+def different_keys(schema: Schema) -> list[str]:
+    """The keys by which a record says that its thing is not another (owl:differentFrom)."""
+    return [property_.key for property_ in schema.subproperties(PREFIXES["owl"] + "differentFrom")]
+
+
+def stated(record: Record, keys: list[str]) -> set[str]:
+    """What a record has under some keys."""
     return {node.value for key, value in record.node.value if key.value in keys for node in scalars(value)}
 
 
 def alike(one: str, other: str) -> bool:
-    """True if two folded names may be spellings of one: other order, few other letters, initials for names."""
+    """True if two names, folded and not empty, may be spellings of one: other order, few other letters, initials."""
     a, b = sorted(one.split()), sorted(other.split())
     if a == b or OSA.normalized_similarity(" ".join(a), " ".join(b)) >= ALIKE:
         return True

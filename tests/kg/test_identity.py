@@ -101,6 +101,14 @@ WORLDS: dict[str, tuple[dict[str, str | bytes], Found]] = {
         {"person/x.yaml": PERSON.format("Morgan Le Fay") + "differentFrom: person/morgan-le-fay\n"},
         [],
     ),
+    "a person with a name of no letters": (
+        {"person/x.yaml": "label:\n  en: Morgan Tud\n  ru: '???'\nofficialName: {en: '—'}\n"},
+        [],
+    ),
+    "a double with the same former name": (
+        {"release/x.yaml": "\n---\n".join([f"id: release/y\n{RELEASE}renamedFrom: z"] * 2)},
+        [("release/x.yaml", "E401", 6, 1)],
+    ),
     "people of one family": (
         {"person/a.yaml": PERSON.format("Arthur Pendragon"), "person/b.yaml": PERSON.format("Uther Pendragon")},
         [],
@@ -146,7 +154,7 @@ def test_exactly_these_problems_are_reported_for(claim: str, tmp_path: Path) -> 
 
 
 def test_the_worlds_are_as_many_as_were_written() -> None:
-    assert len(WORLDS) == 29
+    assert len(WORLDS) == 31
 
 
 HINTS: dict[str, tuple[dict[str, str | bytes], str]] = {
