@@ -11,13 +11,13 @@ from yaml.nodes import MappingNode, Node, SequenceNode
 
 from kg import literals
 from kg.build import Build, Record
-from kg.index import Index, scalars
+from kg.index import Index
 from kg.names import NAME, PREFIXES, XSD
 from kg.problems import Problem, Severity
-from kg.read import PROBLEM, WITHDRAWN, bytes_of, check_tree, describe, first_of, problem, text_of
+from kg.read import PROBLEM, WITHDRAWN, bytes_of, check_tree, describe, fault_problem, first_of, problem, text_of
 from kg.schema import Schema
 from kg.suggest import did_you_mean, fold, nearest
-from kg.tree import documents
+from kg.tree import documents, scalars
 
 ALIKE = 0.88
 """How alike the names of two things must be, of 1, for them to be suspected to be one."""
@@ -81,8 +81,7 @@ def read_withdrawn(build: Build, file: Path, renamed: set[str]) -> Iterator[Prob
         return
     text, hidden = read
     for document in documents(text):
-        for fault in document.faults:
-            yield Problem("E102", fault.message, file, fault.line, fault.column, found=fault.found, hint=fault.hint)
+        yield from (fault_problem(fault, file, None) for fault in document.faults)
         node = document.node
         if isinstance(node, SequenceNode) and all(isinstance(entry, MappingNode) for entry in node.value):
             for entry in node.value:

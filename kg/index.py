@@ -10,6 +10,7 @@ from kg.names import CANONICAL
 from kg.read import PROBLEM
 from kg.schema import Class, Schema, Values
 from kg.suggest import Choices, Named
+from kg.tree import scalars
 
 Wanted = tuple[tuple[str, ...], ...]
 """Of what classes (IRIs) a value must be: of one of each group."""
@@ -85,16 +86,3 @@ class Index:
                     yield from self.labels(part)
             elif self._schema.is_name(property_):
                 yield from scalars(value)
-
-
-def scalars(node: Node) -> Iterator[ScalarNode]:
-    """The scalars of a value, whatever map or list they stand in."""
-    match node:
-        case ScalarNode():
-            yield node
-        case SequenceNode():
-            for item in node.value:
-                yield from scalars(item)
-        case MappingNode():
-            for _, item in node.value:
-                yield from scalars(item)

@@ -18,13 +18,14 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from kg import literals
 from kg.build import Build, Record
 from kg.context import context
-from kg.index import Index, scalars
+from kg.index import Index
 from kg.model import in_graph
 from kg.names import NAME, XSD, kebab
 from kg.problems import Problem
 from kg.read import PROBLEM, describe, problem
 from kg.schema import Class, Key, Property, Schema, Values
 from kg.suggest import did_you_mean, nearest
+from kg.tree import scalars
 
 BATCH = 100
 """How many records go to the JSON-LD processor at once."""

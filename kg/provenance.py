@@ -1,15 +1,14 @@
 """Provenance: where in the sources a triple stands."""
 
-from collections.abc import Iterator
-
 from pyoxigraph import Literal, NamedNode, Triple
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.nodes import MappingNode, Node, ScalarNode
 
 from kg import literals
 from kg.build import Build, Record
 from kg.names import RDF_TYPE
 from kg.read import first_of
 from kg.schema import Property, Schema
+from kg.tree import scalars
 
 
 def origin(build: Build, triple: Triple) -> tuple[Record, Node] | None:
@@ -47,20 +46,6 @@ def written_value(
 def values_of(node: MappingNode, properties: list[Property]) -> list[tuple[Property, Node]]:
     """What a record or part has under the keys of some properties."""
     return [(p, value) for p in properties for key, value in node.value if key.value == p.key]
-
-
-def scalars(node: Node, language: str | None) -> Iterator[ScalarNode]:
-    """The scalars of a value; in a language map, those of a language."""
-    match node:
-        case SequenceNode():
-            for item in node.value:
-                yield from scalars(item, language)
-        case MappingNode():
-            for key, item in node.value:
-                if language is None or key.value.lower() == language:
-                    yield from scalars(item, language)
-        case ScalarNode():
-            yield node
 
 
 def is_written(node: ScalarNode, property_: Property, value: str, things: str) -> bool:

@@ -17,7 +17,7 @@ from kg.model import read_model
 from kg.names import NAME
 from kg.problems import Problem, Severity
 from kg.suggest import did_you_mean, nearest
-from kg.tree import CORE_TAGS, MOST_DEPTH, NULL, STRING, Document, documents
+from kg.tree import CORE_TAGS, MOST_DEPTH, NULL, STRING, Document, Fault, documents
 
 MOST_BYTES = 4 * 1024 * 1024
 """How large a file may be."""
@@ -117,25 +117,25 @@ def read_file(file: Path, kind: str, build: Build) -> Iterator[Record]:
     if any(document.node is None for document in found):
         build.paths |= named(text, implied)
     for document in found:
-        for f in document.faults:
-            code = "E111" if f.too_deep else "E102"
-            expected = f"at most {MOST_DEPTH} levels" if f.too_deep else None
-            build.problems.append(
-                Problem(
-                    code,
-                    f.message,
-                    file,
-                    f.line,
-                    f.column,
-                    expected=expected,
-                    found=f.found,
-                    hint=f.hint,
-                    thing=implied,
-                    length=max(1, len(f.found or "")),
-                )
-            )
+        build.problems += [fault_problem(fault, file, implied) for fault in document.faults]
         if document.node is not None and (record := read_document(document, file, kind, len(found) > 1, hidden, build)):
             yield record
+
+
+def fault_problem(fault: Fault, file: Path, thing: str | None) -> Problem:
+    """A fault of the YAML of a file as a problem."""
+    return Problem(
+        "E111" if fault.too_deep else "E102",
+        fault.message,
+        file,
+        fault.line,
+        fault.column,
+        expected=f"at most {MOST_DEPTH} levels" if fault.too_deep else None,
+        found=fault.found,
+        hint=fault.hint,
+        thing=thing,
+        length=max(1, len(fault.found or "")),
+    )
 
 
 def bytes_of(file: Path, thing: str | None, problems: list[Problem]) -> bytes | None:

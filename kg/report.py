@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -140,7 +140,6 @@ def as_text(
     problems: Iterable[Problem],
     console: Console,
     most: int = 0,
-    read: Callable[[Path], list[str]] | None = None,
 ) -> None:
     """Prints each problem with its line and a caret under what it is about.
 
@@ -153,7 +152,7 @@ def as_text(
         if most and shown[problem.code] > most:
             continue
         if problem.file not in lines:
-            lines[problem.file] = (read or lines_of)(problem.file)
+            lines[problem.file] = lines_of(problem.file)
         console.print(text_of(problem, lines[problem.file]), soft_wrap=True)
     for code, number in sorted(shown.items()):
         if most and number > most:

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.nodes import MappingNode, Node, SequenceNode
 
 from kg.build import Record
 from kg.schema import Class, Key, Schema, Values
+from kg.tree import scalars
 
 WIDTH = 100
 """Where a comment is broken."""
@@ -17,7 +18,8 @@ LONGEST = 60
 
 def skeleton(schema: Schema, class_: Class, path: str, records: Iterable[Record]) -> str:
     """The text of a new record: what it must have, empty, then what it may have, as comments."""
-    nodes = [record.node for record in sorted(records, key=lambda r: (r.kind != class_.kind, r.path))]
+    sound = sorted((record for record in records if record.sound), key=lambda r: (r.kind != class_.kind, r.path))
+    nodes = [record.node for record in sound]
     keys = schema.keys(class_)
     lines = [f"# {path}: {schema.definition(class_.iri)}", "# Fill in what is empty; uncomment what you know more."]
     subclasses = [c.name for c in schema.subclasses(class_.iri) if c is not class_]
@@ -65,7 +67,8 @@ def entry(schema: Schema, key: Key, found: list[Node]) -> Iterator[str]:
 
 def remark(found: list[Node]) -> str:
     """A comment with what another record has, if one has it."""
-    text = next((" ".join(scalar.value.split()) for node in found for scalar in scalars(node)), None)
+    written = (scalar.value for node in found for scalar in (*scalars(node, "en"), *scalars(node)))
+    text = next((" ".join(value.split()) for value in written), None)
     if text is None:
         return ""
     return f" # such as {text if len(text) <= LONGEST else text[:LONGEST] + '…'}"
@@ -79,16 +82,3 @@ def examples(nodes: Iterable[Node], key: Key) -> list[Node]:
 
 def items(node: Node) -> list[Node]:
     return list(node.value) if isinstance(node, SequenceNode) else [node]
-
-
-def scalars(node: Node) -> Iterator[ScalarNode]:
-    """The scalars of a value; of text by language, the English first."""
-    match node:
-        case ScalarNode():
-            yield node
-        case SequenceNode():
-            for item in node.value:
-                yield from scalars(item)
-        case MappingNode():
-            for _, item in sorted(node.value, key=lambda pair: pair[0].value != "en"):
-                yield from scalars(item)

@@ -284,6 +284,20 @@ def explain(said: str, context: str, here: str, line: int, column: int) -> Fault
     return Fault(line, column, f"this is not YAML: {said or context}", rest or None)
 
 
+def scalars(node: Node, language: str | None = None) -> Iterator[ScalarNode]:
+    """The scalars of a value, whatever map or list they stand in; of text by language, those of one if it is given."""
+    match node:
+        case ScalarNode():
+            yield node
+        case SequenceNode():
+            for item in node.value:
+                yield from scalars(item, language)
+        case MappingNode():
+            for key, item in node.value:
+                if language is None or key.value.lower() == language:
+                    yield from scalars(item, language)
+
+
 def quoted(text: str) -> str:
     """A text in single quotes, as YAML writes it."""
     return "'" + text.replace("'", "''") + "'"

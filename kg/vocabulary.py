@@ -9,7 +9,7 @@ from rdflib.term import Literal, Node
 
 from kg.names import Names, local_name
 from kg.schema import Finding
-from kg.suggest import nearest
+from kg.suggest import did_you_mean, nearest
 
 STANDARDS: tuple[type[DefinedNamespace], ...] = (OWL, RDF, RDFS, SH, SKOS, XSD)
 """Vocabularies that are closed: a term that rdflib does not list is none."""
@@ -75,13 +75,9 @@ def unknown_terms(ontology: Graph, shapes: Graph, names: Names) -> Iterator[Find
                     (local_name(str(t)), names.compact(str(t))) for t in dir(namespace) if str(t).startswith("http")
                 ]
                 message = f"{names.compact(term)} is not a term of its vocabulary"
-                yield Finding("E507", message, term, write(nearest(local_name(term), known)))
+                yield Finding("E507", message, term, did_you_mean(nearest(local_name(term), known)))
         elif term.startswith(names.vocabulary) and str(term) not in declared:
             known = [(local_name(iri), names.compact(iri)) for iri in ours]
             message = f"{names.compact(term)} is not declared in the ontology"
-            hint = write(nearest(local_name(term), known)) or "declare it, with a label and a definition"
+            hint = did_you_mean(nearest(local_name(term), known)) or "declare it, with a label and a definition"
             yield Finding("E504", message, term, hint)
-
-
-def write(choices: list[str]) -> str | None:
-    return f"did you mean {' or '.join(choices)}?" if choices else None
