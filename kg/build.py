@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pyoxigraph import Quad, Store
+from pyoxigraph import Literal, NamedNode, Quad, Store
 from rdflib import Graph
 from yaml import MappingNode
 
@@ -39,6 +39,21 @@ class Record:
         return self.path.partition("/")[0]
 
 
+Row = dict[str, NamedNode | Literal]
+"""One solution of a query: terms by variable, without those that are unbound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A question about the quality of the data, a sentence that says one finding, the query, and its solutions."""
+
+    name: str
+    question: str
+    sentence: str
+    query: str
+    rows: list[Row]
+
+
 @dataclass(slots=True)
 class Build:
     """A build under way. Each step reads what the steps before it have filled in, and fills in its own.
@@ -46,7 +61,8 @@ class Build:
     read: `ontology`, `shapes` (canonical quads), `schema`, `records`, `paths` (every thing that the sources name,
     those of broken records too), `files`. identify: `withdrawn` (path, and what replaced it if anything).
     map: `store` (default graph: asserted), `nodes` (the YAML map of each subject: record, map node). infer: `store`
-    (default graph: asserted and inferred; inferred graph). describe: `catalogue`. publish: `version`.
+    (default graph: asserted and inferred; inferred graph). measure: `quality`. describe: `catalogue`.
+    publish: `version`.
     """
 
     sources: Sources
@@ -64,5 +80,6 @@ class Build:
     withdrawn: dict[str, str | None] = field(default_factory=dict)
     store: Store = field(default_factory=Store)
     nodes: dict[str, tuple[Record, MappingNode]] = field(default_factory=dict)
+    quality: list[Measure] = field(default_factory=list)
     catalogue: list[Quad] = field(default_factory=list)
     version: str | None = None

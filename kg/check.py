@@ -21,6 +21,7 @@ from kg.read import describe, first_of, problem
 from kg.schema import Schema
 from kg.shacl import InvalidShapesError, Result, validate
 from kg.suggest import did_you_mean, nearest
+from kg.suspects import split
 
 COMPONENTS = {
     "MinCount": "E301",
@@ -51,6 +52,7 @@ COMPONENTS = {
     "Xone": "E312",
     "Node": "E313",
     "Property": "E313",
+    "SPARQL": "E314",
 }
 """The code for each constraint component of SHACL core (w3.org/TR/shacl, 4)."""
 
@@ -64,7 +66,11 @@ def check(build: Build) -> None:
     )
     left_out = {build.names.thing(path) for path in build.paths} - set(build.nodes)
     try:
-        results = list(validate(data, build.shapes_graph))
+        results = [
+            result
+            for shapes in split(build.shapes_graph, build.store, not left_out)
+            for result in validate(data, shapes)
+        ]
     except InvalidShapesError as error:
         build.problems += not_shacl(build, build.shapes_graph, str(error))
         return
@@ -129,6 +135,9 @@ def place_in(build: Build, node: MappingNode, result: Result) -> YamlNode:
     assert build.schema is not None
     language = result.value.language if isinstance(result.value, Literal) else None
     path = str(result.path) if result.path is not None else ""
+    inner = build.nodes.get(str(result.value))
+    if inner and inner[0] is build.nodes[result.focus][0] and inner[1] is not build.nodes[result.focus][1]:
+        return first_of(inner[1])
     place = locate(node, build.schema, path, str(result.value), language, build.names.things)
     if result.component == "UniqueLang" and isinstance(place, MappingNode):
         return next((texts for _, texts in place.value if isinstance(texts, SequenceNode)), place)
@@ -171,7 +180,7 @@ def expected(build: Build, result: Result) -> str | None:
 def hint(build: Build, result: Result, place: YamlNode) -> str | None:
     """How to meet a constraint, where it is plain."""
     assert build.schema is not None
-    property_ = build.schema.property_of(str(result.path))
+    property_ = build.schema.property_of(build.schema.path_of(result.shape))
     match result.component:
         case "MinCount" | "QualifiedMinCount" if property_:
             return f"add {property_.key}: {build.schema.example(property_)}"

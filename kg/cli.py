@@ -24,7 +24,8 @@ from kg.explain import Explainer, describe_term, tell
 from kg.index import Index
 from kg.names import NAME, InvalidBaseError, Names
 from kg.pipeline import CHECKING, READING, Step, building, run
-from kg.problems import Problem, Severity, errors
+from kg.problems import Problem, Severity, errors, in_order
+from kg.quality import gaps
 from kg.read import slug
 from kg.report import as_github, as_json, as_sarif, as_text
 from kg.settings import options
@@ -108,7 +109,8 @@ def count(number: int, noun: str) -> str:
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @options("data", "ontology", "shapes", "base-uri", "most")
 @click.option("--format", "format_", type=click.Choice(["text", *REPORTS]), default="text", show_default=True)
-def check(paths: tuple[Path, ...], format_: str, most: int, **sources: Any) -> None:
+@click.option("--quality", is_flag=True, help="Tell also what is missing, to be checked or disputed, as info.")
+def check(paths: tuple[Path, ...], format_: str, most: int, quality: bool, **sources: Any) -> None:
     """Read and validate everything, and print the problems: those of PATHS only, if given."""
     began = time.monotonic()
     build = start(**sources)
@@ -117,6 +119,8 @@ def check(paths: tuple[Path, ...], format_: str, most: int, **sources: Any) -> N
         if not any(path.resolve().is_relative_to(root) for root in roots):
             raise click.BadParameter(f"{path} lies in none of the source directories", param_hint="PATHS")
     run_with_progress(build, CHECKING)
+    if quality:
+        build.problems = in_order([*build.problems, *gaps(build)])
     problems = only_in(build.problems, paths if build.schema else ())  # without a model, nothing else was checked
     seconds = time.monotonic() - began
     if format_ == "json":

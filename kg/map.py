@@ -8,7 +8,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -59,7 +59,8 @@ def map_records(build: Build) -> None:
         build.store.extend(quads)
         for record, result in batch:
             build.nodes |= {build.names.thing(id_): (record, node) for id_, node in result.nodes.items()}
-    schemes = {iri for p in build.schema.properties.values() for iri in p.individuals.values()}
+    terms = [p for p in build.schema.properties.values() if p.range in build.schema.classes]
+    schemes = {iri for p in terms for iri in p.individuals.values()}
     build.store.extend(in_graph(quad for quad in build.ontology if is_about(quad, schemes)))
 
 
@@ -151,6 +152,8 @@ class Mapper:
                 document[name] = self._texts(key, value)
             elif key.property.values is Values.PART:
                 document[name] = self._parts(key.property, value, id_)
+            elif key.property.values is Values.SAME:
+                document[name] = self._same(key, value, node)
             else:
                 document[name] = self._values(key, value)
         return document
@@ -249,6 +252,8 @@ class Mapper:
                 return literals.expected(property_.datatypes)
             case Values.REFERENCE:
                 return self._reference_to(key)
+            case Values.TERM if property_.range not in self.schema.classes:
+                return "the key of a property"
             case Values.TERM:
                 return "one of " + ", ".join(key.terms or property_.individuals)
             case Values.ADDRESS:
@@ -257,6 +262,8 @@ class Mapper:
                 return "text by language: {en: …}"
             case Values.PART:
                 return "a map, or a list of maps"
+            case Values.SAME:
+                return "a value of the property named beside it"
 
     def _reference_to(self, key: Key) -> str:
         """What a reference may name, in the form in which it is written."""
@@ -273,6 +280,27 @@ class Mapper:
             return "a reference: " + " or ".join(f"{kind}/name" for kind in kinds)
         classes = " or ".join(self.schema.classes[iri].name for iri in key.classes[-1] if iri in self.schema.classes)
         return f"a reference to a {classes}: kind/name"
+
+    def _same(self, key: Key, node: Node, map_: MappingNode) -> list[Any]:
+        """Values written as the property takes them that another key of the same map names."""
+        names = self.schema.property_of(key.property.written_as or "")
+        written = {k.value: v.value for k, v in map_.value if isinstance(v, ScalarNode)}
+        meant = self.schema.properties.get(written.get(names.key, "")) if names else None
+        if meant is None:
+            return []  # told already of the key that names it
+        if meant.values in (Values.PART, Values.TEXT):
+            meant = replace(meant, values=Values.LITERAL, datatypes=(XSD + "string",))
+        return [self._explicit(meant, value) for value in self._values(replace(key, property=meant), node)]
+
+    def _explicit(self, property_: Property, value: Any) -> Json:
+        """A value of a property with its type, where the context knows none (JSON-LD 1.1, 4.2.1)."""
+        if property_.values in (Values.REFERENCE, Values.ADDRESS):
+            return {"@id": value}
+        if property_.values is Values.TERM:
+            return {"@id": property_.individuals[value]}
+        if isinstance(value, dict):
+            return value
+        return {"@value": value, "@type": property_.datatypes[0] if len(property_.datatypes) == 1 else XSD + "string"}
 
     def _literal(self, key: Key, node: Node) -> Any:
         property_ = key.property
@@ -470,14 +498,31 @@ class Mapper:
 
     def _word(self, key: str, text: str) -> str:
         """The value of a key in the address of a part; of a reference, the name alone."""
-        is_reference = self.schema.properties[key].values is Values.REFERENCE
-        return slug(text.rpartition("/")[2] if is_reference else text)
+        match self.schema.properties[key].values:
+            case Values.REFERENCE:
+                return slug(text.rpartition("/")[2])
+            case Values.TERM:
+                return slug(kebab(text))
+        return slug(text)
+
+    def _naming(self, key: Key, node: Node) -> list[ScalarNode]:
+        """What names a part: a scalar, or all of several; of text by language the English one, else the first."""
+        if key.property.values is Values.TEXT:
+            return [text for language in ("en", None) for text in scalars(node, language)][:1]
+        if isinstance(node, SequenceNode) and key.most != 1:
+            return [item for item in node.value if isinstance(item, ScalarNode)]
+        return [node] if isinstance(node, ScalarNode) else []
 
     def _part_id(self, property_: Property, node: MappingNode, class_: Class, owner: str) -> str | None:
         """The address of a part: that of its owner, the name of the property, and the values of its key."""
         names = self._key_names(class_)
         values = {key.value: value for key, value in node.value if key.value in names and value.tag != PROBLEM}
-        words = [self._word(name, values[name].value) for name in names if isinstance(values.get(name), ScalarNode)]
+        keys = self.schema.keys(class_)
+        words = [
+            "-".join(sorted(self._word(name, scalar.value) for scalar in self._naming(keys[name], values[name])))
+            for name in names
+            if name in values
+        ]
         if not any(words):
             return None
         fragment = f"{kebab(property_.key)}-{'.'.join(filter(None, words))}"

@@ -11,6 +11,7 @@ from kg.infer import infer
 from kg.map import map_records
 from kg.problems import in_order
 from kg.publish import publish
+from kg.quality import measure
 from kg.read import read
 
 Step = tuple[str, Callable[[Build], None]]
@@ -18,7 +19,7 @@ Step = tuple[str, Callable[[Build], None]]
 READING: tuple[Step, ...] = (("read", read), ("identify", identify), ("map", map_records), ("infer", infer))
 """From sources to triples."""
 
-CHECKING: tuple[Step, ...] = (*READING, ("check", check))
+CHECKING: tuple[Step, ...] = (*READING, ("check", check), ("measure", measure))
 """From sources to problems."""
 
 

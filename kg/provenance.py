@@ -5,9 +5,9 @@ from yaml.nodes import MappingNode, Node, ScalarNode
 
 from kg import literals
 from kg.build import Build, Record
-from kg.names import RDF_TYPE
+from kg.names import RDF_TYPE, local_name
 from kg.read import first_of
-from kg.schema import Property, Schema
+from kg.schema import Property, Schema, Values
 from kg.tree import scalars
 
 
@@ -51,6 +51,8 @@ def values_of(node: MappingNode, properties: list[Property]) -> list[tuple[Prope
 def is_written(node: ScalarNode, property_: Property, value: str, things: str) -> bool:
     """True if a scalar is how a value of the property was written."""
     text = str(node.value)
+    if property_.values is Values.SAME and local_name(value) == text:
+        return True
     if property_.datatypes:
         try:
             return literals.typed(text, property_.datatypes)[0] == value

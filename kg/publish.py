@@ -4,6 +4,7 @@ published/<version>/data.nq         default graph, inferred, ontology, shapes: w
 published/<version>/catalogue.nq    the catalogue
 published/<version>/data.nq.gz      the dump
 published/<version>/questions.json  the competency questions, as examples for the SPARQL page
+published/<version>/quality.json    what is missing, to be checked or disputed, for the page about quality
 published/<version>/manifest.json   version, base, ontology_version, counts, files with their SHA-256, origin
 published/.engine/<version>/        the engine's own files, made from the above, safe to delete
 published/current                   link to the version that is served
@@ -29,8 +30,9 @@ from kg.describe import origin
 from kg.engine import ENGINE, load, open_files
 from kg.names import Names
 from kg.problems import errors
+from kg.quality import report
 
-FORMAT = 1
+FORMAT = 2
 """Of the files in a version's directory; a version of another format is made anew."""
 
 SHORT = 16
@@ -93,10 +95,11 @@ def replace_version(build: Build, version: str, lines: list[bytes]) -> None:
         "catalogue.nq": catalogue,
         "data.nq": data,
         "data.nq.gz": gzip.compress(data, mtime=0),
-        "questions.json": json.dumps(questions(build), indent=2, ensure_ascii=False).encode() + b"\n",
+        "questions.json": as_json(questions(build)),
+        "quality.json": as_json(report(build)),
     }
     manifest = {**describe_version(build, version), "files": {n: _digest(c) for n, c in contents.items()}}
-    contents["manifest.json"] = json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n"
+    contents["manifest.json"] = as_json(manifest)
     for name, content in contents.items():
         write(aside / name, content)
     shutil.rmtree(build.published / ENGINE / version, ignore_errors=True)
@@ -105,6 +108,10 @@ def replace_version(build: Build, version: str, lines: list[bytes]) -> None:
         target.rename(build.published / f".old-{version}")
     aside.rename(target)
     sync(build.published)
+
+
+def as_json(content: Any) -> bytes:
+    return json.dumps(content, indent=2, ensure_ascii=False).encode() + b"\n"
 
 
 def questions(build: Build) -> list[dict[str, str]]:

@@ -5,7 +5,7 @@ Nothing here knows a class or property by name: a new one in `ontology/` and `sh
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from functools import cached_property
 
@@ -39,6 +39,8 @@ class Values(Enum):
     """An http(s) address."""
     PART = auto()
     """A map that becomes a node of its own under the record."""
+    SAME = auto()
+    """Whatever the property takes that another key of the same map names (`written_as`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class Property:
     """A property that may be a key.
 
     `datatypes` are IRIs, for LITERAL; `range` is the IRI of a class, for REFERENCE, TERM and PART; `individuals`
-    maps local names to IRIs, for TERM; `bounds` are the IRIs of the properties for the earliest and the latest date.
+    maps local names to IRIs, for TERM; `bounds` are the IRIs of the properties for the earliest and the latest date;
+    `written_as` is the IRI of the property that names how to write a value, for SAME.
     """
 
     iri: str
@@ -56,6 +59,7 @@ class Property:
     range: str | None = None
     individuals: dict[str, str] = field(default_factory=dict)
     bounds: tuple[str, str] | None = None
+    written_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +194,20 @@ class Schema:
                 message = f"the key {property_.key!r} means {iri} and {properties[property_.key].iri}"
                 self.findings.append(Finding("E503", message, iri, "give one of them another name"))
             properties[property_.key] = property_
-        return properties
+        names = {key: property_.iri for key, property_ in properties.items()}
+        return {
+            key: replace(p, individuals=names) if p.range == str(RDF.Property) else p for key, p in properties.items()
+        }
 
     def _property(self, iri: URIRef) -> Property:
         bounds = self.names.vocabulary + "earliestBound", self.names.vocabulary + "latestBound"
         bound = [str(o) for b in bounds for o in self.ontology.objects(iri, URIRef(b))]
         both = (bound[0], bound[1]) if len(bound) == 2 else None
+        if written_as := self.ontology.value(iri, URIRef(self.names.vocabulary + "writtenAs")):
+            return Property(str(iri), local_name(iri), Values.SAME, written_as=str(written_as))
         for range_ in self._ranges(iri):
+            if range_ == RDF.Property:
+                return Property(str(iri), local_name(iri), Values.TERM, range=str(range_))
             if datatypes := self._datatypes(range_):
                 if datatypes == (LANG_STRING,):
                     return Property(str(iri), local_name(iri), Values.TEXT)
@@ -277,10 +288,9 @@ class Schema:
         return {iri: p for p in self.properties.values() if p.bounds for iri in p.bounds}
 
     def is_name(self, property_: Property) -> bool:
-        """True for a property whose values are what a thing is called: a label of some sort, or text that is single."""
+        """True for a property whose values are what a thing is called: a label of some sort."""
         labels = {str(RDFS.label), str(SKOS.prefLabel), str(SKOS.altLabel), str(SKOS.hiddenLabel)}
-        is_label = bool(labels & {property_.iri, *self.superproperties(property_.iri)})
-        return is_label or (property_.values is Values.TEXT and property_.iri in self.single)
+        return bool(labels & {property_.iri, *self.superproperties(property_.iri)})
 
     def names_vary(self, class_: Class) -> bool:
         """True for a class whose things go by names that are spelled in several ways, or one below such a class."""
@@ -334,14 +344,14 @@ class Schema:
             case Values.PART:
                 keys = self.keys(self.classes[property_.range or ""]).values()
                 return "{" + ", ".join(f"{key.property.key}: …" for key in keys if key.least) + "}"
-            case Values.LITERAL | Values.TERM:
+            case Values.LITERAL | Values.TERM | Values.SAME:
                 return "…"
 
     def _derive_keys(self, class_: Class) -> dict[str, Key]:
         keys: dict[str, Key] = {}
         shapes = (shape for iri in class_.ancestors for shape in self._property_shapes(iri))
         for shape in shapes:
-            path = str(self.shapes.value(shape, SH.path))
+            path = self.path_of(shape)
             property_ = self._by_iri.get(path)
             if property_ is None or path in self._bounds:
                 continue
@@ -362,6 +372,12 @@ class Schema:
             )
         allowed = {name: key for name, key in keys.items() if key.most != 0}
         return dict(sorted(allowed.items(), key=lambda item: (item[1].order, item[0])))
+
+    def path_of(self, shape: Node | None) -> str:
+        """The property that a property shape is about; of alternatives, the first (SHACL 2.3.1.3)."""
+        path = self.shapes.value(shape, SH.path)
+        head = self.shapes.value(path, SH.alternativePath)
+        return str(path if head is None else next(iter(Collection(self.shapes, head))))
 
     def _value_classes(self, property_: Property, shape: Node) -> Iterator[tuple[str, ...]]:
         """What range, sh:class and sh:or of sh:class say of the class of a value; warnings are left to SHACL."""

@@ -64,11 +64,23 @@ def invalid_shapes(shapes: Graph) -> Iterator[tuple[str, str]]:
     for shape in sorted(node for node in named | set(shapes.objects(None, SH.property)) if isinstance(node, URIRef)):
         alone = shapes.cbd(shape)
         alone.remove((shape, SH.property, None))
+        for constraint in shapes.objects(shape, SH.sparql):
+            alone += shapes.cbd(constraint) + declarations(shapes, constraint)
         alone.add((shape, SH.targetNode, shape))  # without a focus node, constraints are not looked at
         try:
             pyshacl.validate(Graph(), shacl_graph=alone, inference="none")
         except Exception as error:  # as above
             yield str(shape), reason(error)
+
+
+def declarations(shapes: Graph, constraint: Node) -> Graph:
+    """The triples that declare the prefixes of a SPARQL-based constraint (5.2.1)."""
+    found = Graph()
+    for owner in shapes.objects(constraint, SH.prefixes):
+        for declaration in shapes.objects(owner, SH.declare):
+            found.add((owner, SH.declare, declaration))
+            found += shapes.cbd(declaration)
+    return found
 
 
 def reason(error: Exception) -> str:

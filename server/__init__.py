@@ -6,7 +6,8 @@ from kg.describe import LICENSE
 from kg.engine import Dataset
 from kg.media import RDF
 from kg.settings import SETTINGS
-from server import catalogue, collections, errors, home, ontology, sparql, status, things
+from server import catalogue, collections, errors, home, ontology, quality, sparql, status, things
+from server.pages import columns
 from server.site import Site, href
 
 EXPOSED = "Link, ETag, Content-Location, Vary"
@@ -23,8 +24,8 @@ def create_app(dataset: Dataset, max_query_bytes: int = SETTINGS["max-query-byte
     app.config["MAX_QUERY_BYTES"] = max_query_bytes
     app.url_map.merge_slashes = False  # a redirect would name a host, which is not ours to know
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(href=href, site=app.extensions["site"], formats=RDF, license=LICENSE)
-    for module in (home, things, collections, ontology, sparql, catalogue, status):
+    app.jinja_env.globals.update(href=href, columns=columns, site=app.extensions["site"], formats=RDF, license=LICENSE)
+    for module in (home, things, collections, ontology, sparql, catalogue, quality, status):
         app.register_blueprint(module.blueprint)
     errors.register(app)
     app.after_request(with_common_headers)

@@ -63,9 +63,10 @@ def shapes(suffix: str | None = None) -> Response:
 def listed() -> list[dict[str, Any]]:
     """Every shape with an IRI: its fragment, the IRIs that it is about, and its message."""
     query = f"""SELECT ?shape ?about ?message WHERE {{ GRAPH <{site().names.shapes}> {{
-        VALUES ?type {{ sh:NodeShape sh:PropertyShape }}
+        VALUES ?type {{ sh:NodeShape sh:PropertyShape sh:SPARQLConstraint }}
         ?shape a ?type FILTER(isIRI(?shape))
-        OPTIONAL {{ ?shape sh:targetClass|sh:targetSubjectsOf|sh:path ?about FILTER(isIRI(?about)) }}
+        OPTIONAL {{ ?shape sh:targetClass|sh:targetSubjectsOf|sh:path|(^sh:sparql/sh:targetClass) ?about
+            FILTER(isIRI(?about)) }}
         OPTIONAL {{ ?shape sh:message ?message }} }} }} ORDER BY ?shape ?about"""
     found: dict[str, dict[str, Any]] = {}
     for row in site().engine.select(query):

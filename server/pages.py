@@ -10,6 +10,9 @@ from kg.schema import Class
 from server.site import site
 
 LANGUAGE = "en"
+WIDEST = 6
+"""How many properties parts may have between them to be listed as a table."""
+
 MOST_INCOMING = 50
 """How many incoming links of one property a page lists; the rest are counted."""
 
@@ -48,6 +51,10 @@ class Description:
             if isinstance(triple.subject, NamedNode) and isinstance(triple.object, NamedNode | Literal):
                 self.about[triple.subject.value][triple.predicate.value].append(triple.object)
 
+    def values_of(self, property_: str) -> list[Value]:
+        """The values of a property, as its row lists them."""
+        return next((row.values for row in self.rows if row.property == property_), [])
+
     @property
     def fragment(self) -> str:
         return self.iri.partition("#")[2]
@@ -62,7 +69,10 @@ class Description:
         schema = site().schema
         if labels:
             return labels.get(LANGUAGE) or next(iter(labels.values()))
-        return schema.label(iri) if iri.startswith(site().names.vocabulary) else site().names.compact(iri)
+        if iri.startswith(site().names.vocabulary):
+            return schema.label(iri)
+        property_ = schema.property_of(iri)
+        return property_.key if property_ else site().names.compact(iri)
 
     @property
     def classes(self) -> list[Class]:
@@ -83,7 +93,7 @@ class Description:
         rows = [Row(iri, schema.label(iri), self._values(iri)) for iri in wanted]
         labels = {o.value for o in self.about[self.iri][RDFS_LABEL]}
         repeated = [all(v.iri is None and v.text in labels for v in row.values) for row in rows]
-        return [row for row, again in zip(rows, repeated, strict=True) if not again]
+        return [row for row, again in zip(rows, repeated, strict=True) if self.above or not again]
 
     @property
     def names_in_languages(self) -> list[Value]:
@@ -114,6 +124,11 @@ class Description:
             return Value("", iri=term.value, part=self.part(term.value))
         return Value(self.label_of(term.value), iri=term.value)
 
+    @property
+    def kind(self) -> str:
+        """What it is called what it is: the label of its most specific class."""
+        return site().schema.label(self.classes[0].iri) if self.classes else ""
+
     def part(self, iri: str) -> "Description":
         return Description(iri, self.triples, (*self.above, self.iri))
 
@@ -122,6 +137,20 @@ class Description:
         """Parts go by the earliest of their dates, then by their address."""
         earliest = [p.bounds[0] for p in site().schema.properties.values() if p.bounds]
         return *sorted(o.value for iri in earliest for o in self.about[self.iri][iri]), self.iri
+
+
+def columns(row: Row) -> list[Row]:
+    """The properties of the values of a row, where these are parts that fit into a table; else none."""
+    parts = [value.part for value in row.values if value.part]
+    if not parts or len(parts) < len(row.values):
+        return []
+    found: dict[str, Row] = {}
+    for part in parts:
+        found |= {inner.property: inner for inner in part.rows if inner.property not in found}
+    keys = site().schema.keys(parts[0].classes[0]) if parts[0].classes else {}
+    order = [key.property.iri for key in keys.values()]
+    in_order = sorted(found.values(), key=lambda r: order.index(r.property) if r.property in order else len(order))
+    return in_order if len(in_order) <= WIDEST else []
 
 
 def incoming(iri: str) -> list[Row]:

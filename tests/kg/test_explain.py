@@ -72,8 +72,10 @@ def test_a_line_is_explained_by_what_it_states_and_what_follows(tmp_path: Path) 
     assert lines[1].startswith('  osce:established "1992-07"^^xsd:gYearMonth  ← ')
     assert lines[2] == "from which follows"
     assert [line.split()[1] for line in lines[4::2]] == ['"1992-07-01"^^xsd:date', '"1992-07-31"^^xsd:date']
-    host = "  osce:hostState state/avalon  ← osce:hostState is the chain of osce:seat and osce:country"
-    assert host in explain(f"{file}:4", tmp_path / "data")
+    post = tmp_path / "data" / "post" / "x.yaml"
+    post.write_text("label: {en: X}\npostIn: structure/x\ntenure:\n  holder: person/merlin\n  since: 1993\n")
+    holds = "  org:holds post/x  ← org:holds is the chain of osce:holds and osce:tenureOf"
+    assert holds in explain(f"{post}:4", tmp_path / "data")
     assert explain(f"{file}:1", tmp_path / "data") == [f"line 1 of {file} states nothing by itself"]
 
 

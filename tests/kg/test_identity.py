@@ -197,7 +197,10 @@ HINTS: dict[str, tuple[dict[str, str | bytes], str]] = {
     ),
     "a key misspelt": ({"place/x.yaml": PLACE + "contry: state/avalon\n"}, "did you mean 'country'?"),
     "a key in French": ({"place/x.yaml": PLACE + "site web: https://a.example/\n"}, "did you mean 'website'?"),
-    "the part a key belongs in": ({"state/x.yaml": STATE + "until: 1974\n"}, "it belongs inside participation"),
+    "the part a key belongs in": (
+        {"state/x.yaml": STATE + "until: 1974\n"},
+        "it belongs inside participation or name or milestone",
+    ),
     "a type misspelt": ({"release/x.yaml": RELEASE + "type: PresRelease\n"}, "did you mean 'PressRelease'?"),
     "a type in French": ({"release/x.yaml": RELEASE + "type: Communiqué de presse\n"}, "did you mean 'PressRelease'?"),
     "a term by its label": (

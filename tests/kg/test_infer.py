@@ -24,7 +24,7 @@ def sampled(sample: Path) -> Engine:
         ("a subproperty of another vocabulary", "<field-of-work/quests> skos:broader osce:human"),
         ("an inverse", "<state/lyonesse#participation-1973-06-25> osce:participationOf <state/lyonesse>"),
         ("a transitive property", "<structure/quest-group> org:transitiveSubOrganizationOf <organization/round-table>"),
-        ("a property chain", "<institution/grail-office> osce:hostState <state/avalon>"),
+        ("a property chain", "<organization/round-table> org:hasMember <person/merlin>"),
         ("a title as a label", '<release/2000-02> rdfs:label "Quest Group closes"@en'),
         ("the first day of a year", '<state/avalon#participation-1999> osce:sinceEarliest "1999-01-01"^^xsd:date'),
         ("the last day of a leap month", '<state/avalon#participation-1999> osce:untilLatest "2004-02-29"^^xsd:date'),

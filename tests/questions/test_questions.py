@@ -1,5 +1,6 @@
 """Competency questions: each .rq file is a question to the real graph; checks.yaml says what its answer must hold."""
 
+import re
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,11 @@ from kg.names import CANONICAL
 HERE = Path(__file__).parent
 QUESTIONS = {file.stem: file.read_text(encoding="utf-8") for file in sorted(HERE.glob("*.rq"))}
 CHECKS: dict[str, dict[str, Any]] = yaml.load((HERE / "checks.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)
-"""By name of the question: rows (how many), has and hasNot (maps from variable to value). All scalars are text."""
+"""By name of the question: rows (how many), has and hasNot (maps from variable to value), inOrder (true if the rows of
+has come in their order). All scalars are text."""
+
+A_THING = re.compile("[a-z-]+/")
+"""How the path of a thing begins; symbols (PC.DEC/836) and addresses have a slash as well."""
 
 Row = dict[str, str]
 
@@ -71,8 +76,8 @@ def order_keys(query: str) -> set[str]:
     return keys
 
 
-def test_ten_questions_are_collected() -> None:
-    assert len(QUESTIONS) == 10
+def test_forty_questions_are_collected() -> None:
+    assert len(QUESTIONS) == 40
 
 
 def test_every_question_has_a_check_and_every_check_a_question() -> None:
@@ -123,6 +128,14 @@ def test_answer_has_what_its_check_expects(engine: Engine, name: str) -> None:
 
 
 @each_question
+def test_answer_has_its_rows_in_the_order_of_its_check(engine: Engine, name: str) -> None:
+    found = rows(engine, QUESTIONS[name])
+    if CHECKS[name].get("inOrder") == "true":
+        places = [[expected.items() <= row.items() for row in found].index(True) for expected in CHECKS[name]["has"]]
+        assert places == sorted(places)
+
+
+@each_question
 def test_answer_has_nothing_that_its_check_excludes(engine: Engine, name: str) -> None:
     found = rows(engine, QUESTIONS[name])
     assert [excluded for excluded in CHECKS[name].get("hasNot", []) if holds(found, excluded)] == []
@@ -131,11 +144,11 @@ def test_answer_has_nothing_that_its_check_excludes(engine: Engine, name: str) -
 @each_question
 def test_check_speaks_of_variables_and_things_that_exist(engine: Engine, name: str) -> None:
     """A slip of the pen in hasNot would let anything pass."""
-    assert set(CHECKS[name]) <= {"rows", "has", "hasNot"}
+    assert set(CHECKS[name]) <= {"rows", "has", "hasNot", "inOrder"}
     columns = set(rows(engine, QUESTIONS[name])[0])
     for row in [*CHECKS[name]["has"], *CHECKS[name].get("hasNot", [])]:
         assert set(row) <= columns
-        for path in (value for value in row.values() if "/" in value):
+        for path in filter(A_THING.match, row.values()):
             assert is_known(engine, path), path
 
 

@@ -77,7 +77,8 @@ def test_sparqlwrapper_asks_a_question(method: str, url: str) -> None:
     client.setReturnFormat(JSON)
     client.setQuery(f"""PREFIX osce: <{url}ontology#>
         SELECT (COUNT(DISTINCT ?state) AS ?n) WHERE {{
-            ?state osce:participation ?participation . ?participation osce:status osce:participating }}""")
+            ?state osce:participation ?participation . ?participation osce:status osce:participating
+            FILTER NOT EXISTS {{ ?participation osce:until ?end }} }}""")
     answer = client.queryAndConvert()
     assert answer["results"]["bindings"][0]["n"]["value"] == "57"
 

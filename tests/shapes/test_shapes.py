@@ -32,6 +32,16 @@ REFUSED_EARLIER = {
     "Thing-website",
     "Release-mention",  # a part is of the class that its key names
     "Release-engagement",
+    "Milestone-since",
+    "Statement-property",
+    "Vacancy-since",
+    "Session-since",
+    "FieldOffice-place",
+    "Figures-asOf",
+    "Mandate-decision",
+    "Signature-document",  # what names a part is one value
+    "Tenure-inOfficeOn",
+    "Tenure-reappointed",  # a date that is none is not mapped
 }
 """The shapes that no mapped record can break: reader or mapper refuse what would, with a code of E2xx."""
 
@@ -91,6 +101,10 @@ def property_shapes(graph: Graph) -> list[Node]:
     return sorted({*graph.objects(None, SH.property), *graph.subjects(RDF.type, SH.PropertyShape)}, key=str)
 
 
+QUERIES = {local_name(str(s)) for s in SHAPES_GRAPH.subjects(RDF.type, SH.SPARQLConstraint)}
+"""The constraints that are SPARQL queries."""
+
+
 def speaks_of_class_alone(shape: Node) -> bool:
     """True for a shape that asks for nothing but a class of values, which the mapper knows of every reference."""
     said = set(SHAPES_GRAPH.predicates(shape)) - {RDF.type, SH.path, SH.order, SH.message, SH.severity}
@@ -126,18 +140,22 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> tuple[Build, dict[str, lis
 
 @pytest.fixture(scope="module")
 def bad(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Problem]]:
-    """The problems of the bad examples: a world for each shape file, so that one file's do not meet another's."""
+    """The problems of the bad examples: a world for each shape file, so that one file's do not meet another's.
+
+    What breaks a query stands in a world of its own: queries are held back where records are left out.
+    """
     problems: dict[str, list[Problem]] = {}
     for stem in FILES:
         mine = [example for example in BAD if example.stem == stem]
-        _, found = check_examples(mine, tmp_path_factory.mktemp(stem))
-        problems |= found
+        for among in ([e for e in mine if e.shape in QUERIES], [e for e in mine if e.shape not in QUERIES]):
+            _, found = check_examples(among, tmp_path_factory.mktemp(stem))
+            problems |= found
     return problems
 
 
 def test_every_shape_file_has_its_examples() -> None:
     assert sorted(file.stem for file in EXAMPLES.iterdir()) == FILES
-    assert (len(FILES), len(property_shapes(SHAPES_GRAPH)), len(GOOD), len(BAD)) == (18, 69, 20, 98)
+    assert (len(FILES), len(property_shapes(SHAPES_GRAPH)), len(GOOD), len(BAD)) == (35, 202, 45, 246)
 
 
 @pytest.mark.parametrize("shape", property_shapes(parse([*FILES, Path(RULES).stem])), ids=lambda s: local_name(str(s)))
@@ -149,6 +167,12 @@ def test_a_property_shape_has_an_iri_one_message_and_one_severity(shape: Node) -
     assert [message.language for message in messages if isinstance(message, Literal)] == ["en"]
     assert len(list(graph.objects(shape, SH.severity))) == 1
     assert graph.value(shape, SH.severity) in SEVERITIES
+
+
+def test_a_query_has_an_iri_and_one_message_in_english() -> None:
+    for constraint in SHAPES_GRAPH.objects(None, SH.sparql):
+        assert isinstance(constraint, URIRef)
+        assert [m.language for m in SHAPES_GRAPH.objects(constraint, SH.message) if isinstance(m, Literal)] == ["en"]
 
 
 @pytest.mark.parametrize("example", GOOD, ids=lambda example: example.path)
@@ -177,6 +201,10 @@ def test_a_good_example_exercises(shape: Node, good: tuple[Build, dict[str, list
         iri = NamedNode(build.names.rebase(str(predicate)))
         return any(build.store.quads_for_pattern(subject, iri, None, DefaultGraph()))
 
+    def has_any(subject: NamedNode, path: Node) -> bool:
+        head = SHAPES_GRAPH.value(path, SH.alternativePath)
+        return any(has(subject, p) for p in ([path] if head is None else Collection(SHAPES_GRAPH, head)))
+
     def instances(class_: Node) -> Iterator[NamedNode]:
         type_ = NamedNode(build.names.rebase(str(class_)))
         for quad in build.store.quads_for_pattern(None, NamedNode(RDF_TYPE), type_, DefaultGraph()):
@@ -185,7 +213,7 @@ def test_a_good_example_exercises(shape: Node, good: tuple[Build, dict[str, list
 
     assert classes
     for class_ in classes:
-        exercised = [s for s in instances(class_) if all(has(s, path) for path in paths) != forbidden]
+        exercised = [s for s in instances(class_) if all(has_any(s, path) for path in paths) != forbidden]
         assert exercised, f"no good example of {local_name(str(class_))} exercises this shape"
 
 
@@ -193,7 +221,7 @@ def test_a_good_example_exercises(shape: Node, good: tuple[Build, dict[str, list
 def test_a_bad_example_has_one_problem_at_its_place(example: Bad, bad: dict[str, list[Problem]]) -> None:
     shape = URIRef(f"{CANONICAL}shapes#{example.shape}")
     from_shape = example.code.startswith("E3")
-    severity = SEVERITIES[URIRef(str(SHAPES_GRAPH.value(shape, SH.severity)))] if from_shape else Severity.ERROR
+    severity = SEVERITIES.get(SHAPES_GRAPH.value(shape, SH.severity), Severity.ERROR) if from_shape else Severity.ERROR
     found = [
         (p.code, p.line, p.column, p.severity, p.thing, p.file.name, p.message if from_shape else "")
         for p in bad.get(example.path, [])
@@ -204,13 +232,15 @@ def test_a_bad_example_has_one_problem_at_its_place(example: Bad, bad: dict[str,
 
 
 def test_bad_examples_raise_no_problem_in_the_sample_world(bad: dict[str, list[Problem]]) -> None:
-    assert set(bad) == {example.path for example in BAD}
+    taken = {"meeting/first-joust", "document/edict"}  # of the sample world: their number and symbol are taken again
+    assert set(bad) == {example.path for example in BAD} | taken
 
 
 def test_every_property_shape_is_broken_by_a_bad_example() -> None:
     codes = defaultdict(set)
     for example in BAD:
         codes[example.shape].add(example.code[:2])
-    assert set(codes) == {local_name(str(shape)) for shape in property_shapes(SHAPES_GRAPH)}
+    assert set(codes) == {local_name(str(shape)) for shape in property_shapes(SHAPES_GRAPH)} | QUERIES
+    assert all(codes[query] == {"E3"} for query in QUERIES)
     of_class = {local_name(str(s)) for s in property_shapes(SHAPES_GRAPH) if speaks_of_class_alone(s)}
     assert {shape for shape, found in codes.items() if "E3" not in found} == REFUSED_EARLIER | of_class

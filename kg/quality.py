@@ -1,0 +1,101 @@
+"""Quality: what is missing, what is to be checked and what is disputed, asked of the graph.
+
+Each `*.rq` in `quality/` beside the shapes is one measure: its first line is a question, its second a sentence with
+the variables of the query in braces, which is said once for each row. A new measure needs no Python.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pyoxigraph import NamedNode, QuerySolutions, Store
+
+from kg.build import Build, Measure, Row
+from kg.model import at_term
+from kg.names import Names
+from kg.problems import Problem, Severity
+from kg.provenance import locate
+from kg.read import first_of, problem
+from kg.schema import Schema
+
+CODE = "E315"
+
+
+def measure(build: Build) -> None:
+    """Fills `quality` with every measure, answered from the default graph; what cannot be asked is a problem."""
+    if build.schema is None:
+        return
+    for file in sorted((build.sources.shapes / "quality").glob("*.rq")):
+        lines = build.names.rebase(file.read_text(encoding="utf-8", errors="replace")).splitlines()
+        question, sentence = (line.removeprefix("#").strip() for line in (*lines, "", "")[:2])
+        query = "\n".join(lines[2:]).strip()
+        try:
+            rows = solutions(build.store, query)
+        except (SyntaxError, OSError, TypeError) as error:
+            hint = "write a question, a sentence and a SELECT query"
+            build.problems.append(Problem("E509", f"this measure cannot be asked: {error}", file, hint=hint))
+            continue
+        build.quality.append(Measure(file.stem, question, sentence, query, rows))
+
+
+def solutions(store: Store, query: str) -> list[Row]:
+    """The solutions of a SELECT query, unbound variables left out; SyntaxError, OSError or TypeError if it is none."""
+    found = store.query(query)
+    if not isinstance(found, QuerySolutions):
+        raise TypeError("it is no SELECT query")
+    variables = [variable.value for variable in found.variables]
+    return [{name: row[name] for name in variables if row[name] is not None} for row in found]
+
+
+def said(sentence: str, row: Row, schema: Schema, names: Names) -> str:
+    """A sentence with the values of a row: classes by their label, properties by their key, things by their path."""
+
+    def word(match: re.Match[str]) -> str:
+        term = row.get(match[1])
+        if not isinstance(term, NamedNode):
+            return term.value if term else "…"
+        if term.value in schema.classes:
+            return schema.label(term.value)
+        property_ = schema.property_of(term.value)
+        return property_.key if property_ else names.compact(term.value)
+
+    return re.sub(r"\{(\w+)\}", word, sentence)
+
+
+def gaps(build: Build) -> Iterator[Problem]:
+    """What the measures found as problems of severity info: at the thing, else at the class or property."""
+    if build.schema is None:
+        return
+    for found in build.quality:
+        for row in found.rows:
+            message = said(found.sentence, row, build.schema, build.names)
+            thing = row["thing"].value if "thing" in row else ""
+            if thing not in build.nodes:
+                term = row.get("class") or row.get("property") or NamedNode(build.names.ontology)
+                yield at_term(build, term.value, CODE, message, severity=Severity.INFO)
+                continue
+            record, node = build.nodes[thing]
+            path = row["property"].value if "property" in row else ""
+            place = locate(node, build.schema, path, "", None, build.names.things) if path else first_of(node)
+            yield problem(CODE, message, record.file, place, record.path, severity=Severity.INFO)
+
+
+def report(build: Build) -> list[dict[str, Any]]:
+    """The measures for the page: question, query, and for each row the sentence and the IRI of its thing, if any."""
+    if build.schema is None:
+        return []
+    return [
+        {
+            "name": found.name,
+            "question": found.question,
+            "query": found.query,
+            "findings": [
+                {
+                    "text": said(found.sentence, row, build.schema, build.names),
+                    **({"thing": row["thing"].value} if "thing" in row else {}),
+                }
+                for row in found.rows
+            ],
+        }
+        for found in build.quality
+    ]

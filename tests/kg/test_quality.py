@@ -1,0 +1,116 @@
+"""Quality: measures are files; what they find is told where it stands, and only to who asks."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from kg.build import Build
+from kg.cli import main
+from kg.problems import Problem, Severity
+from kg.quality import gaps
+from tests.conftest import ROOT, SAMPLE, SHAPES, check_world
+
+
+@pytest.fixture(scope="module")
+def graph() -> Build:
+    """The real graph, checked."""
+    return check_world(ROOT / "data")
+
+
+def world_with(tmp_path: Path, measure: str) -> Build:
+    """The sample world under the real shapes, with one measure alone."""
+    shapes = tmp_path / "shapes"
+    shutil.copytree(SHAPES, shapes)
+    shutil.rmtree(shapes / "quality")
+    (shapes / "quality").mkdir()
+    (shapes / "quality" / "mine.rq").write_text(measure, encoding="utf-8")
+    return check_world(SAMPLE, shapes=shapes)
+
+
+def told(build: Build) -> list[tuple[str, str, int]]:
+    """The gaps of a build: message, file and line."""
+    return [(gap.message, gap.file.name, gap.line) for gap in gaps(build)]
+
+
+MEASURE = """# Which States have which code?
+# {state} has the {property} {code}.
+PREFIX osce: <https://w3id.org/osce-kg/ontology#>
+SELECT (?state AS ?thing) ?state ?property ?code WHERE {
+  BIND(osce:isoCode AS ?property)
+  ?state a osce:State ; ?property ?code .
+} ORDER BY ?state
+"""
+
+
+def test_a_measure_is_a_question_a_sentence_and_a_query(tmp_path: Path) -> None:
+    build = world_with(tmp_path, MEASURE)
+    [measure] = build.quality
+    assert (measure.name, measure.question) == ("mine", "Which States have which code?")
+    lines = (SAMPLE / "state" / "avalon.yaml").read_text(encoding="utf-8").splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if text.startswith("isoCode"))
+    code = lines[line - 1].partition(": ")[2].strip("'")
+    assert (f"state/avalon has the isoCode {code}.", "avalon.yaml", line) in told(build)
+
+
+def test_a_finding_about_a_class_stands_where_the_class_is_declared(tmp_path: Path) -> None:
+    query = """# How many are there of each class?
+# There are {number} of the class {class}.
+SELECT ?class (COUNT(?s) AS ?number) WHERE { ?s a ?class FILTER(STRENDS(STR(?class), "#Place")) } GROUP BY ?class
+"""
+    [(message, file, line)] = told(world_with(tmp_path, query))
+    assert re.fullmatch(r"There are \d+ of the class Place\.", message)
+    declared = (ROOT / "ontology" / "osce.ttl").read_text(encoding="utf-8").splitlines()[line - 1]
+    assert (file, declared.split()[0]) == ("osce.ttl", "osce:Place")
+
+
+@pytest.mark.parametrize("query", ["SELECT ?s WHERE {", "ASK { ?s ?p ?o }", "", "SELECT ?s WHERE { ?s no:such ?o }"])
+def test_a_measure_that_cannot_be_asked_is_an_error_in_its_file(tmp_path: Path, query: str) -> None:
+    build = world_with(tmp_path, f"# What?\n# That.\n{query}")
+    assert [(p.code, p.severity, p.file.name) for p in build.problems] == [("E509", Severity.ERROR, "mine.rq")]
+
+
+def test_a_row_without_a_variable_of_the_sentence_shows_an_ellipsis(tmp_path: Path) -> None:
+    build = world_with(tmp_path, "# What?\n# {thing} has {nothing}.\nSELECT ?thing { ?thing a ?c } LIMIT 1")
+    assert all(message.endswith(" has ….") for message, _, _ in told(build))
+
+
+def test_a_check_tells_of_quality_only_when_asked() -> None:
+    plain = CliRunner().invoke(main, ["check", "--data", str(SAMPLE), "--format", "json"])
+    asked = CliRunner().invoke(main, ["check", "--data", str(SAMPLE), "--format", "json", "--quality"])
+    assert (plain.exit_code, asked.exit_code) == (0, 0)
+    assert json.loads(plain.output)["problems"] == []
+    found = json.loads(asked.output)["problems"]
+    assert {(p["code"], p["severity"]) for p in found} == {("E315", "info")}
+
+
+def test_each_measure_of_ours_finds_something_and_says_it_whole(graph: Build) -> None:
+    assert len(graph.quality) == 5
+    for measure in graph.quality:
+        assert measure.question.endswith("?")
+        assert measure.rows
+        assert all(set(re.findall(r"\{(\w+)\}", measure.sentence)) <= set(row) for row in measure.rows)
+
+
+def gap(graph: Build, message: str) -> Problem:
+    return next(found for found in gaps(graph) if found.message == message)
+
+
+def test_a_disputed_value_is_told_at_the_value(graph: Build) -> None:
+    found = gap(graph, "References give 2 values for established of institution/odihr.")
+    assert found.file.read_text(encoding="utf-8").splitlines()[found.line - 1] == "established: 1991"
+
+
+def test_what_rests_on_general_knowledge_alone_is_told_at_the_record(graph: Build) -> None:
+    found = gap(graph, "All that is said of chairpersonship/1994 rests on general knowledge.")
+    assert (found.thing, found.line, found.severity) == ("chairpersonship/1994", 1, Severity.INFO)
+
+
+def test_labels_are_counted_by_language(graph: Build) -> None:
+    said = [found.message for found in gaps(graph) if found.message.endswith("in Spanish.")]
+    assert any(
+        message.startswith("Of 36 things of the class Field Operation, 36 have a label in English") for message in said
+    )

@@ -1,0 +1,99 @@
+"""Suspects: asking the engine first finds what pySHACL finds alone, and leaves to it what the engine cannot know."""
+
+from pathlib import Path
+
+import pytest
+from pyoxigraph import DefaultGraph, RdfFormat, Store
+from rdflib import Graph
+from rdflib.namespace import SH
+
+from kg.shacl import validate
+from kg.suspects import split
+from tests.shapes.test_shapes import BAD, QUERIES, check_examples
+
+PREFIXES = """@prefix sh: <http://www.w3.org/ns/shacl#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+@prefix : <https://example.org/> .
+"""
+DATA = """
+:a a :Thing ; :part :b ; :size 1 .
+:b a :Thing ; :size 2 , 3 .
+:c a :Other ; :size 4 , 5 .
+"""
+SHAPE = """
+:shape a sh:NodeShape ; %s ; sh:severity sh:Warning ; sh:sparql :constraint .
+:constraint a sh:SPARQLConstraint ; sh:message "Wrong." ; sh:prefixes :prefixes ; sh:select '''%s''' .
+:prefixes sh:declare [ sh:prefix "e" ; sh:namespace "https://example.org/"^^xsd:anyURI ] .
+"""
+TWO_SIZES = "SELECT $this ?value WHERE { $this e:size ?value , ?other . FILTER(?value < ?other) }"
+NO_PART = "SELECT $this WHERE { $this e:size ?value FILTER NOT EXISTS { $this e:part ?part } }"
+
+
+def world(shape: str) -> tuple[Graph, Graph, Store]:
+    """Data, shapes, and the data in the engine."""
+    store = Store()
+    store.load(input=(PREFIXES + DATA).encode(), format=RdfFormat.TURTLE)
+    data = Graph().parse(data=PREFIXES + DATA, format="turtle")
+    return data, Graph().parse(data=PREFIXES + shape, format="turtle"), store
+
+
+def results(data: Graph, *shapes: Graph) -> list[tuple[str, ...]]:
+    """What pySHACL says of data under some shapes."""
+    found = (result for graph in shapes for result in validate(data, graph))
+    return sorted((r.focus, str(r.value), r.message, r.severity.name, r.component) for r in found)
+
+
+@pytest.mark.parametrize("query", [TWO_SIZES, NO_PART], ids=["a comparison", "an absence"])
+def test_what_the_engine_suspects_pyshacl_finds_as_if_alone(query: str) -> None:
+    data, shapes, store = world(SHAPE % ("sh:targetClass :Thing", query))
+    rest, judged = split(shapes, store, whole=True)
+    assert not list(rest.subject_objects(SH.sparql))
+    assert [str(node) for node in judged.objects(None, SH.targetNode)] == ["https://example.org/b"]
+    assert results(data, rest, judged) == results(data, shapes) != []
+
+
+def test_where_nothing_is_suspected_nothing_is_left_to_judge() -> None:
+    _, shapes, store = world(SHAPE % ("sh:targetClass :Thing", "SELECT $this WHERE { $this e:none ?value }"))
+    assert not len(split(shapes, store, whole=True)[1])
+
+
+def test_what_must_exist_is_not_asked_of_half_a_graph() -> None:
+    _, shapes, store = world(SHAPE % ("sh:targetClass :Thing", NO_PART))
+    rest, judged = split(shapes, store, whole=False)
+    assert not list(rest.subject_objects(SH.sparql))
+    assert not len(judged)
+
+
+@pytest.mark.parametrize(
+    ("target", "query"),
+    [
+        ("sh:targetNode :c", TWO_SIZES),
+        ("sh:targetSubjectsOf :part", TWO_SIZES),
+        (
+            "sh:targetClass :Thing ; sh:targetNode :c",
+            TWO_SIZES,
+        ),
+        ("sh:targetClass :Thing", "SELECT $this ?value WHERE { $this $PATH ?value }"),
+        ("sh:targetClass :Thing", "SELECT $this (COUNT(?s) AS ?value) WHERE { $this e:size ?s } HAVING (?value > 1)"),
+        ("sh:targetClass :Thing", "SELECT $this ?value WHERE { $this e:size ?value } limit 1"),
+        ("sh:targetClass :Thing", "SELECT $this WHERE {"),
+    ],
+    ids=["a node", "subjects", "a node too", "$PATH", "a count", "a slice", "no query"],
+)
+def test_pyshacl_is_left_alone_with(target: str, query: str) -> None:
+    _, shapes, store = world(SHAPE % (target, query))
+    rest, judged = split(shapes, store, whole=True)
+    assert set(rest) == set(shapes)
+    assert not len(judged)
+
+
+def test_on_records_that_break_our_constraints_both_ways_agree(tmp_path: Path) -> None:
+    broken = [example for example in BAD if example.code == "E314"]
+    assert {example.shape for example in broken} >= QUERIES
+    build, _ = check_examples(broken, tmp_path)
+    dump = build.store.dump(format=RdfFormat.N_TRIPLES, from_graph=DefaultGraph()) or b""
+    data = Graph().parse(data=dump, format="nt")
+    shapes = build.shapes_graph
+    found = results(data, shapes)
+    assert found
+    assert results(data, *split(shapes, build.store, whole=True)) == found
