@@ -57,6 +57,14 @@ def test_the_readme_lists_every_setting_with_its_default_and_help() -> None:
     assert rows == {}
 
 
+def test_the_review_defends_every_term_of_the_ontology_once() -> None:
+    terms = re.findall(r"^osce:(\w+) a ", (ROOT / "ontology" / "osce.ttl").read_text(encoding="utf-8"), re.MULTILINE)
+    review = (ROOT / "ontology" / "REVIEW.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([\w, ]+) \| ", review, re.MULTILINE)
+    defended = [term for row in rows if row != "term" for term in row.split(", ")]
+    assert sorted(defended) == sorted(terms)
+
+
 def test_every_path_that_the_readme_names_is_there() -> None:
     for path in re.findall(r"\]\(([\w./]+)\)|query (tests/[\w./-]+)", README):
         assert (ROOT / "".join(path)).exists(), path
