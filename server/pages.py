@@ -93,7 +93,7 @@ class Description:
         rows = [Row(iri, schema.label(iri), self._values(iri)) for iri in wanted]
         labels = {o.value for o in self.about[self.iri][RDFS_LABEL]}
         repeated = [all(v.iri is None and v.text in labels for v in row.values) for row in rows]
-        return [row for row, again in zip(rows, repeated, strict=True) if self.above or not again]
+        return [row for row, again in zip(rows, repeated, strict=True) if row.values and (self.above or not again)]
 
     @property
     def names_in_languages(self) -> list[Value]:

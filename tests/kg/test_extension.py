@@ -15,6 +15,7 @@ PREFIXES = "".join(
     for prefix, iri in {
         "osce": "https://w3id.org/osce-kg/ontology#",
         "owl": "http://www.w3.org/2002/07/owl#",
+        "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
         "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
         "sh": "http://www.w3.org/ns/shacl#",
         "shapes": "https://w3id.org/osce-kg/shapes#",
@@ -34,6 +35,8 @@ osce:seenOn a owl:DatatypeProperty ; rdfs:range osce:PartialDate ; rdfs:label "s
 osce:wing a owl:ObjectProperty ; rdfs:range osce:Wing ; owl:inverseOf osce:wingOf ; rdfs:label "wing"@en %
 osce:wingOf a owl:ObjectProperty ; rdfs:label "wing of"@en %
 osce:side a owl:DatatypeProperty ; rdfs:range xsd:string ; rdfs:label "side"@en %
+osce:doubted a owl:ObjectProperty ; rdfs:range rdf:Property ; rdfs:label "doubted"@en %
+osce:insteadOf a rdf:Property ; osce:writtenAs osce:doubted ; rdfs:label "instead of"@en %
 """.replace(" %", ANNOTATIONS)
 RULES = """
 shapes:DragonSighting a sh:NodeShape ; sh:targetClass osce:DragonSighting ;
@@ -44,7 +47,12 @@ shapes:DragonSighting-seenOn a sh:PropertyShape ; sh:path osce:seenOn ; sh:maxCo
     sh:message "A sighting has one date."@en ; sh:severity sh:Violation .
 shapes:DragonSighting-wing a sh:PropertyShape ; sh:path osce:wing ; sh:class osce:Wing ;
     sh:message "A wing is a map with its side."@en ; sh:severity sh:Violation .
-shapes:Wing a sh:NodeShape ; sh:targetClass osce:Wing ; sh:property shapes:Wing-side .
+shapes:Wing a sh:NodeShape ; sh:targetClass osce:Wing ;
+    sh:property shapes:Wing-side, shapes:Wing-doubted, shapes:Wing-insteadOf .
+shapes:Wing-doubted a sh:PropertyShape ; sh:path osce:doubted ;
+    sh:message "What is doubted is a property."@en ; sh:severity sh:Violation .
+shapes:Wing-insteadOf a sh:PropertyShape ; sh:path osce:insteadOf ;
+    sh:message "Another value is written like the one that is doubted."@en ; sh:severity sh:Violation .
 shapes:Wing-side a sh:PropertyShape ; sh:path osce:side ; sh:minCount 1 ; sh:in ( "left" "right" ) ;
     sh:message "A wing is left or right."@en ; sh:severity sh:Violation .
 """
@@ -52,6 +60,11 @@ RECORDS = {
     "red": "label: {en: Red dragon}\nheads: 1\nseenOn: 1485-08\nwing:\n  - side: left\n  - side: right\n",
     "hydra": "label: {en: Hydra}\nheads: 010\nseenOn: 1480\n",
     "wyrm": "label: {en: Wyrm}\nheads: 1\n",
+    "drake": (
+        "label: {en: Drake}\nheads: 1\nwing:\n"
+        "  - {side: left, doubted: seenOn, insteadOf: 1485-08}\n"
+        "  - {side: right, doubted: country, insteadOf: state/avalon}\n"
+    ),
 }
 
 
@@ -121,6 +134,32 @@ def test_things_of_the_new_class_have_pages_and_documents(dragons: FlaskClient) 
     assert "osce:wing" in dragons.get("/doc/dragon-sighting/red").get_data(as_text=True)
 
 
+def test_a_value_may_be_written_as_another_property_takes_it(dragons: FlaskClient) -> None:
+    drake = dragons.get("/doc/dragon-sighting/drake.jsonld").get_json(force=True)
+    left, right = (wing["insteadOf"] for wing in drake["wing"])
+    assert left == [{"@type": "http://www.w3.org/2001/XMLSchema#gYearMonth", "@value": "1485-08"}]
+    assert [value["id"] for value in right] == ["http://localhost:8000/id/state/avalon"]
+
+
+@pytest.mark.parametrize(
+    ("wing", "code"),
+    [
+        ("{side: left, doubted: seenOn, insteadOf: soon}", "E203"),
+        ("{side: left, doubted: country, insteadOf: state/nowhere}", "E204"),
+        ("{side: left, doubted: colour, insteadOf: red}", "E203"),
+    ],
+    ids=["no date", "no such State", "no such property"],
+)
+def test_a_value_written_as_another_property_takes_it_is_checked_as_that(
+    wing: str, code: str, extended: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(extended / "data", tmp_path / "data")
+    file = tmp_path / "data" / "dragon-sighting" / "drake.yaml"
+    file.write_text(f"label: {{en: Drake}}\nheads: 1\nwing: {wing}\n")
+    problems = check_world(tmp_path / "data", extended / "ontology", extended / "shapes").problems
+    assert [(problem.code, problem.file, problem.line) for problem in problems] == [(code, file, 3)]
+
+
 def test_the_reference_documents_the_new_terms(dragons: FlaskClient) -> None:
     page = dragons.get("/ontology.html").get_data(as_text=True)
     for text in ('id="DragonSighting"', 'id="heads"', "data/dragon-sighting/", 'id="seenOnEarliest"', 'href="#heads"'):
@@ -131,7 +170,7 @@ def test_the_reference_documents_the_new_terms(dragons: FlaskClient) -> None:
 def test_a_query_finds_the_new_records(dragons: FlaskClient) -> None:
     query = "SELECT ?s { ?s a <http://localhost:8000/ontology#DragonSighting> }"
     answer = dragons.get("/sparql", query_string={"query": query}).get_json(force=True)
-    assert len(answer["results"]["bindings"]) == 3
+    assert len(answer["results"]["bindings"]) == len(RECORDS)
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,13 @@ def test_every_format_carries_the_same_triples(path: str, client: FlaskClient) -
         assert isomorphic(graph(client, path, suffix), turtle), suffix
 
 
+def test_a_table_of_parts_has_no_column_that_only_leads_back(client: FlaskClient) -> None:
+    page = client.get("/doc/state/avalon.html").get_data(as_text=True)
+    table = page.partition('<table class="parts">')[2].partition("</table>")[0]
+    assert "#status" in table
+    assert "#participationOf" not in table
+
+
 def test_a_document_describes_its_thing_and_its_parts_with_labels_of_what_they_mention(client: FlaskClient) -> None:
     found = graph(client, AVALON, "ttl")
     part = URIRef(THING + "#participation-2004-02-29")
