@@ -47,8 +47,10 @@ def publish(build: Build, keep: int) -> None:
     version = version_of(lines, build.names)
     build.published.mkdir(parents=True, exist_ok=True)
     with locked(build.published):
-        if not is_whole(build.published / version):
-            replace_version(build, version, lines)
+        asked = {"questions.json": as_json(questions(build)), "quality.json": as_json(report(build))}
+        found = build.published / version
+        if not is_whole(found) or any((found / name).read_bytes() != content for name, content in asked.items()):
+            replace_version(build, version, lines, asked)
         try:
             open_files(build.published / ENGINE / version)
         except OSError:
@@ -86,7 +88,7 @@ def is_whole(directory: Path) -> bool:
         return False
 
 
-def replace_version(build: Build, version: str, lines: list[bytes]) -> None:
+def replace_version(build: Build, version: str, lines: list[bytes], asked: dict[str, bytes]) -> None:
     """Writes a version aside, and moves it into place by renames."""
     aside = Path(tempfile.mkdtemp(prefix=".new-", dir=build.published))
     aside.chmod(0o755)
@@ -95,8 +97,7 @@ def replace_version(build: Build, version: str, lines: list[bytes]) -> None:
         "catalogue.nq": catalogue,
         "data.nq": data,
         "data.nq.gz": gzip.compress(data, mtime=0),
-        "questions.json": as_json(questions(build)),
-        "quality.json": as_json(report(build)),
+        **asked,
     }
     manifest = {**describe_version(build, version), "files": {n: _digest(c) for n, c in contents.items()}}
     contents["manifest.json"] = as_json(manifest)

@@ -100,6 +100,18 @@ def test_a_damaged_version_is_made_anew(tmp_path: Path) -> None:
     assert is_whole((tmp_path / "current").resolve())
 
 
+def test_a_version_whose_questions_or_measures_were_edited_is_made_anew(tmp_path: Path) -> None:
+    shapes = tmp_path / "shapes"
+    shutil.copytree(SHAPES, shapes)
+    version = build_world(SAMPLE, tmp_path / "published", shapes=shapes).version
+    measure = shapes / "quality" / "5-disputed-values.rq"
+    _, *rest = measure.read_text(encoding="utf-8").splitlines(keepends=True)
+    measure.write_text("".join(["# What is new?\n", *rest]), encoding="utf-8")
+    assert build_world(SAMPLE, tmp_path / "published", shapes=shapes).version == version
+    assert b"What is new?" in contents(tmp_path / "published")["quality.json"]
+    assert is_whole((tmp_path / "published" / "current").resolve())
+
+
 def test_only_the_newest_versions_are_kept(tmp_path: Path) -> None:
     data = tmp_path / "data"
     shutil.copytree(SAMPLE, data)
