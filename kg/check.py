@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from pyoxigraph import DefaultGraph, NamedNode, RdfFormat
-from rdflib import Graph, URIRef
+from pyoxigraph import DefaultGraph, NamedNode
+from rdflib import URIRef
 from rdflib.collection import Collection
 from rdflib.namespace import OWL, RDF, SH
 from rdflib.term import Literal, Node
@@ -19,9 +19,9 @@ from kg.problems import Problem
 from kg.provenance import locate
 from kg.read import describe, first_of, problem
 from kg.schema import Schema
-from kg.shacl import InvalidShapesError, Result, validate
+from kg.shacl import InvalidShapesError, Result
 from kg.suggest import did_you_mean, nearest
-from kg.suspects import split
+from kg.suspects import judge
 
 COMPONENTS = {
     "MinCount": "E301",
@@ -61,16 +61,9 @@ def check(build: Build) -> None:
     """Adds a problem for every SHACL result, except those that an earlier problem already explains."""
     if build.schema is None:
         return
-    data = Graph().parse(
-        data=build.store.dump(format=RdfFormat.N_TRIPLES, from_graph=DefaultGraph()) or b"", format="nt"
-    )
     left_out = {build.names.thing(path) for path in build.paths} - set(build.nodes)
     try:
-        results = [
-            result
-            for shapes in split(build.shapes_graph, build.store, not left_out)
-            for result in validate(data, shapes)
-        ]
+        results = list(judge(build.shapes_graph, build.store, whole=not left_out))
     except InvalidShapesError as error:
         build.problems += not_shacl(build, build.shapes_graph, str(error))
         return

@@ -11,9 +11,9 @@ from pyoxigraph import (
     NamedNode,
     Quad,
     RdfFormat,
+    Store,
     Triple,
     parse,
-    serialize,
 )
 from rdflib import Graph, URIRef
 from rdflib.collection import Collection
@@ -24,7 +24,8 @@ from kg.build import Build
 from kg.names import CANONICAL, PREFIXES, local_name
 from kg.problems import Problem, Severity
 from kg.schema import Schema
-from kg.shacl import InvalidShapesError, invalid_shapes, validate
+from kg.shacl import InvalidShapesError, invalid_shapes, to_graph
+from kg.suspects import judge
 from kg.vocabulary import findings
 
 RULES = "ontology.ttl"
@@ -46,16 +47,16 @@ def read_model(build: Build) -> None:
     wrong = [*schema.findings, *findings(ontology, shapes + rules, build.names)]
     found = [at_term(build, f.term, f.code, f.message, hint=f.hint) for f in wrong]
     usable = not found
-    try:
-        found += check_ontology(build, ontology, rules)
-    except InvalidShapesError as error:
-        found += not_shacl(build, rules, str(error))
-        usable = False
-    build.problems += found
     build.shapes_graph = shapes
     quads = canonical({build.names.ontology: ontology, build.names.shapes: shapes + rules})
     build.ontology = [quad for quad in quads if quad.graph_name == NamedNode(build.names.ontology)]
     build.shapes = [quad for quad in quads if quad.graph_name == NamedNode(build.names.shapes)]
+    try:
+        found += check_ontology(build, rules)
+    except InvalidShapesError as error:
+        found += not_shacl(build, rules, str(error))
+        usable = False
+    build.problems += found
     if usable:
         build.schema = schema
 
@@ -79,11 +80,6 @@ def read_turtle(build: Build, file: Path) -> Iterable[Triple]:
         place = error.lineno or 1, error.offset or 1
         build.problems.append(Problem("E501", f"this is not Turtle: {message}", file, *place, hint=hint))
         return []
-
-
-def to_graph(triples: Iterable[Triple]) -> Graph:
-    """The same triples for rdflib and pySHACL."""
-    return Graph().parse(data=serialize(triples, format=RdfFormat.N_TRIPLES) or b"", format="nt")
 
 
 def canonical(graphs: dict[str, Graph]) -> list[Quad]:
@@ -128,9 +124,11 @@ def declare_bounds(ontology: Graph, vocabulary: str) -> None:
             ontology.add((property_, URIRef(vocabulary + annotation), bound))
 
 
-def check_ontology(build: Build, ontology: Graph, rules: Graph) -> Iterable[Problem]:
+def check_ontology(build: Build, rules: Graph) -> Iterable[Problem]:
     """The rules for the ontology that its own terms do not meet."""
-    for result in validate(ontology, rules):
+    ontology = Store()
+    ontology.extend(in_graph(build.ontology))
+    for result in judge(rules, ontology, whole=True):
         if result.focus.startswith(build.names.base):
             message = f"{local_name(result.focus)}: {result.message}"
             yield at_term(build, result.focus, "E502", message, severity=result.severity)

@@ -2,10 +2,11 @@
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import pyshacl
+from pyoxigraph import RdfFormat, Triple, serialize
 from rdflib import Graph, URIRef
 from rdflib.namespace import RDF, SH
 from rdflib.term import Node
@@ -34,6 +35,11 @@ class Result:
     severity: Severity
     component: str
     shape: Node | None = None
+
+
+def to_graph(triples: Iterable[Triple]) -> Graph:
+    """The same triples for rdflib and pySHACL."""
+    return Graph().parse(data=serialize(triples, format=RdfFormat.N_TRIPLES) or b"", format="nt")
 
 
 def validate(data: Graph, shapes: Graph) -> Iterator[Result]:

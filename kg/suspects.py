@@ -1,26 +1,44 @@
-"""Suspects: which things may break a SPARQL-based constraint (w3.org/TR/shacl, 5), asked of the engine at once.
+"""Suspects: which things may not conform to a shape, asked of the engine at once, so that pySHACL judges those alone.
 
-A constraint is a query that pySHACL puts to each focus node by itself. Since such a query may hold neither MINUS nor
-VALUES (5.2.1), what it finds of one node it also finds with the node left open, if it neither counts nor cuts what it
-finds; so the engine is asked once for all, and pySHACL judges only the nodes that come back. Where that is not certain,
-pySHACL is asked about every node.
+Of SHACL core, each node shape is one query (`violations.py`). A SPARQL-based constraint (w3.org/TR/shacl, 5) is a query
+that pySHACL puts to each focus node by itself. Since such a query may hold neither MINUS nor VALUES (5.2.1), what it
+finds of one node it also finds with the node left open, if it neither counts nor cuts what it finds; so the engine is
+asked once for all. Where that is not certain, pySHACL is asked about every node.
 """
 
 import re
 from collections.abc import Iterator
 
-from pyoxigraph import NamedNode, QuerySolutions, Store
+from pyoxigraph import DefaultGraph, NamedNode, QuerySolutions, Store
 from rdflib import Graph, URIRef
-from rdflib.namespace import RDF, SH
+from rdflib.namespace import RDF, RDFS, SH
 from rdflib.term import Node
 
 from kg.names import RDF_TYPE
-from kg.shacl import declarations
+from kg.shacl import Result, declarations, to_graph, validate
+from kg.violations import Untranslatable, violation
+
+RDFS_PREFIX = f"PREFIX rdfs: <{RDFS}>"
 
 ONE_BY_ONE = re.compile(
     r"[$?](PATH|shapesGraph|currentShape)\b|\b(?i:LIMIT|OFFSET|GROUP|HAVING|COUNT|SUM|AVG|MIN|MAX|SAMPLE|GROUP_CONCAT)\b"
 )
 """What only pySHACL knows to put into a query, and what means another thing of one node than of all."""
+
+
+def judge(shapes: Graph, store: Store, whole: bool) -> Iterator[Result]:
+    """What pySHACL finds of the suspects, which is what it would find of all; raises InvalidShapesError.
+
+    The data is not `whole` where records with problems were left out.
+    """
+    core, constraints = split(shapes, store, whole)
+    core, found = narrow(core, store)
+    if found is None or len(constraints):
+        data = to_graph(quad.triple for quad in store.quads_for_pattern(None, None, None, DefaultGraph()))
+        for graph in (core, constraints):
+            yield from validate(data, graph)
+    elif found:
+        yield from validate(around(store, found), core)
 
 
 def split(shapes: Graph, store: Store, whole: bool) -> tuple[Graph, Graph]:
@@ -47,6 +65,54 @@ def split(shapes: Graph, store: Store, whole: bool) -> tuple[Graph, Graph]:
             for node in sorted(found):
                 judged.add((shape, SH.targetNode, URIRef(node)))
     return rest, judged
+
+
+TARGETS = {
+    SH.targetClass: "?this a/rdfs:subClassOf* %s",
+    SH.targetNode: "VALUES ?this { %s }",
+    SH.targetSubjectsOf: "?this %s ?any",
+    SH.targetObjectsOf: "?any %s ?this",
+}
+"""The focus nodes of each kind of target (2.1.3)."""
+
+
+def narrow(shapes: Graph, store: Store) -> tuple[Graph, set[str] | None]:
+    """The shapes with the suspects as their targets, and these; None instead if pySHACL must see all of the data.
+
+    A shape of which nothing is suspected has no target left; one that is not translated keeps its targets.
+    """
+    narrowed, found, whole = Graph(), set[str](), False
+    narrowed += shapes
+    for kind, pattern in TARGETS.items():
+        for shape, target in sorted(shapes.subject_objects(kind), key=str):
+            focus = pattern % target.n3()
+            try:
+                expression = violation(shapes, shape)
+            except Untranslatable:
+                whole = whole or bool(store.query(f"{RDFS_PREFIX} ASK {{ {focus} }}"))
+                continue
+            solutions = store.query(f"{RDFS_PREFIX} SELECT DISTINCT ?this WHERE {{ {focus} FILTER({expression}) }}")
+            assert isinstance(solutions, QuerySolutions)
+            suspected = [solution["this"] for solution in solutions]
+            nodes = {node.value for node in suspected if isinstance(node, NamedNode)}
+            if len(nodes) < len(suspected):  # a blank node has no name to target
+                whole = True
+                continue
+            narrowed.remove((shape, kind, target))
+            for node in nodes:
+                narrowed.add((shape, SH.targetNode, URIRef(node)))
+            found |= nodes
+    return narrowed, None if whole else found
+
+
+def around(store: Store, nodes: set[str]) -> Graph:
+    """What is said of some things, and of which classes the things are that they speak of."""
+    quads = {quad for node in nodes for quad in store.quads_for_pattern(NamedNode(node), None, None, DefaultGraph())}
+    others = {quad.object for quad in quads if isinstance(quad.object, NamedNode)}
+    quads |= {
+        quad for node in others for quad in store.quads_for_pattern(node, NamedNode(RDF_TYPE), None, DefaultGraph())
+    }
+    return to_graph(quad.triple for quad in quads)
 
 
 def suspects(shapes: Graph, shape: Node, constraint: Node, store: Store) -> set[str] | None:

@@ -445,8 +445,15 @@ BROKEN = [
         4,
         10,
     ),
-    Broken("a text that is not in the list", "release", RELEASE + "language: nl\n", "E307", 3, 11),
-    Broken("a scalar that is empty text", "release", RELEASE + "placeAsWritten: ''\n", "E308", 3, 17),
+    Broken(
+        "a text that is not in the list",
+        "place",
+        PLACE + "statement:\n  property: label\n  inLanguage: nl\n  reference: reference/hearsay\n",
+        "E307",
+        5,
+        15,
+    ),
+    Broken("a scalar that is empty text", "release", RELEASE + "serial: ''\n", "E308", 3, 9),
     Broken("a label in another language", "place", "label:\n  en: X\n  la: X\n", "E310", 3, 7),
     Broken("two labels in one language", "place", "label:\n  de: X\n  en: [Y, Z]\n", "E310", 3, 7),
     Broken(

@@ -76,8 +76,8 @@ def order_keys(query: str) -> set[str]:
     return keys
 
 
-def test_forty_questions_are_collected() -> None:
-    assert len(QUESTIONS) == 40
+def test_fifty_questions_are_collected() -> None:
+    assert len(QUESTIONS) == 50
 
 
 def test_every_question_has_a_check_and_every_check_a_question() -> None:

@@ -1,0 +1,195 @@
+"""Violations: constraints of SHACL core (w3.org/TR/shacl, 4) as SPARQL, which is true of what may not meet them.
+
+An expression speaks of the focus node ?this. It is true wherever pySHACL would find something, and may be true of more,
+since pySHACL judges; what is not said here, or is not well-formed, is Untranslatable.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import combinations, count
+
+from rdflib import BNode, Graph, Literal, URIRef
+from rdflib.collection import Collection
+from rdflib.namespace import DCTERMS, RDF, RDFS, SH
+from rdflib.term import Node
+
+Fresh = Callable[[], str]
+"""Makes a variable that stands nowhere else in the query."""
+
+SILENT = {RDF.type, RDFS.label, RDFS.comment, DCTERMS.description}
+SILENT |= {SH[name] for name in ("path", "order", "message", "severity", "name", "description", "group")}
+SILENT |= {SH[name] for name in ("defaultValue", "flags", "qualifiedMinCount")}
+SILENT |= {SH[name] for name in ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf")}
+"""What validates nothing by itself."""
+
+MOST = 3
+"""Up to which number of values they are told apart pair by pair."""
+
+
+class Untranslatable(ValueError):  # noqa: N818 - not an error of anybody
+    """Raised when a constraint is none of those that are translated."""
+
+
+def violation(shapes: Graph, shape: Node) -> str:
+    """A SPARQL expression that is true of each ?this that may not meet a shape; raises Untranslatable."""
+    numbers = count()
+
+    def fresh() -> str:
+        return f"?v{next(numbers)}"
+
+    return _any(_violations(shapes, shape, fresh))
+
+
+def _any(expressions: Iterator[str]) -> str:
+    return " || ".join(f"({expression})" for expression in expressions) or "false"
+
+
+def _violations(shapes: Graph, shape: Node, fresh: Fresh) -> Iterator[str]:
+    """One expression a constraint, of a node shape or of a property shape."""
+    path = _path(shapes, shape)
+    for parameter, value in sorted(shapes.predicate_objects(shape), key=str):
+        if parameter in SILENT:
+            continue
+        if parameter == SH.property:
+            if (value, SH.path, None) not in shapes:
+                raise Untranslatable(value)
+            yield _any(_violations(shapes, value, fresh))
+        elif path is None and parameter == SH["or"]:
+            yield " && ".join(f"({_any(_violations(shapes, m, fresh))})" for m in _members(shapes, value))
+        elif path is None:
+            raise Untranslatable(parameter)
+        elif parameter in COUNTS:
+            yield COUNTS[parameter](path, _number(value), fresh)
+        elif parameter in ORDERS:
+            one, other = fresh(), fresh()
+            wrong = f"!COALESCE({one} {ORDERS[parameter]} {other}, false)"
+            yield f"EXISTS {{ ?this {path} {one} ; {_iri(value)} {other} FILTER({wrong}) }}"
+        elif parameter == SH.uniqueLang:
+            one, other = fresh(), fresh()
+            wrong = f"!sameTerm({one}, {other}) && LANG({one}) != '' && LCASE(LANG({one})) = LCASE(LANG({other}))"
+            yield f"EXISTS {{ ?this {path} {one} , {other} FILTER({wrong}) }}"
+        elif parameter == SH.qualifiedValueShape:
+            yield _qualified(shapes, shape, path, value, fresh)
+        else:
+            variable = fresh()
+            kept = _keeps(shapes, shape, parameter, value, variable)
+            yield f"EXISTS {{ ?this {path} {variable} FILTER(!COALESCE({kept}, false)) }}"
+
+
+def _path(shapes: Graph, shape: Node) -> str | None:
+    """The property path (2.3.1) in SPARQL: a property, or several of which any will do; None of a node shape."""
+    paths = list(shapes.objects(shape, SH.path))
+    if len(paths) > 1:
+        raise Untranslatable(shape)
+    if not paths or isinstance(paths[0], URIRef):
+        return paths[0].n3() if paths else None
+    return "|".join(_iri(member) for member in _members(shapes, shapes.value(paths[0], SH.alternativePath)))
+
+
+def _iri(value: Node) -> str:
+    if not isinstance(value, URIRef):
+        raise Untranslatable(value)
+    return value.n3()
+
+
+def _literal(value: Node) -> str:
+    if not isinstance(value, Literal) or value.ill_typed:
+        raise Untranslatable(value)
+    return value.n3()
+
+
+def _number(value: Node) -> int:
+    if not isinstance(value, Literal) or not isinstance(value.value, int) or isinstance(value.value, bool):
+        raise Untranslatable(value)
+    return value.value
+
+
+def _members(shapes: Graph, head: Node | None) -> list[Node]:
+    members = list(Collection(shapes, head)) if isinstance(head, BNode) else []
+    if not members:
+        raise Untranslatable(head)
+    return members
+
+
+# ── How many values (4.2, 4.7.3) ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _several(path: str, number: int, fresh: Fresh) -> str:
+    """A pattern that matches where there are at least so many values."""
+    if number > MOST:
+        raise Untranslatable(number)
+    variables = [fresh() for _ in range(number)]
+    apart = " && ".join(f"!sameTerm({a}, {b})" for a, b in combinations(variables, 2))
+    return f"{{ ?this {path} {' , '.join(variables)} {f'FILTER({apart})' if apart else ''} }}"
+
+
+def _min_count(path: str, number: int, fresh: Fresh) -> str:
+    return f"NOT EXISTS {_several(path, number, fresh)}" if number > 0 else "false"
+
+
+def _max_count(path: str, number: int, fresh: Fresh) -> str:
+    return f"EXISTS {_several(path, number + 1, fresh)}"
+
+
+COUNTS: dict[Node, Callable[[str, int, Fresh], str]] = {SH.minCount: _min_count, SH.maxCount: _max_count}
+
+
+def _qualified(shapes: Graph, shape: Node, path: str, value: Node, fresh: Fresh) -> str:
+    """That no value has what one at least must have."""
+    if shapes.value(shape, SH.qualifiedMinCount) != Literal(1):
+        raise Untranslatable(value)
+    variable = fresh()
+    kept = [_keeps(shapes, value, p, o, variable) for p, o in shapes.predicate_objects(value) if p not in SILENT]
+    return f"NOT EXISTS {{ ?this {path} {variable} FILTER({' && '.join(kept)}) }}"
+
+
+ORDERS: dict[Node, str] = {SH.lessThan: "<", SH.lessThanOrEquals: "<="}
+"""How two values of a node stand to each other (4.5)."""
+
+
+# ── One value (4.1, 4.3, 4.4, 4.6, 4.8) ──────────────────────────────────────────────────────────────────────────────
+
+
+def _keeps(shapes: Graph, shape: Node, parameter: Node, value: Node, variable: str) -> str:
+    """An expression that is true of a value that meets one constraint."""
+    match parameter:
+        case SH.datatype:
+            return f"DATATYPE({variable}) = {_iri(value)}"
+        case SH.nodeKind if value == SH.IRI:
+            return f"isIRI({variable})"
+        case SH.nodeKind if value == SH.Literal:
+            return f"isLiteral({variable})"
+        case SH.pattern:
+            flags = shapes.value(shape, SH.flags)
+            return f"REGEX(STR({variable}), {_literal(value)}{f', {_literal(flags)}' if flags is not None else ''})"
+        case SH.minLength:
+            return f"STRLEN(STR({variable})) >= {_number(value)}"
+        case SH.maxLength:
+            return f"STRLEN(STR({variable})) <= {_number(value)}"
+        case SH.minInclusive:
+            return f"{variable} >= {_literal(value)}"
+        case SH.maxInclusive:
+            return f"{variable} <= {_literal(value)}"
+        case SH.minExclusive:
+            return f"{variable} > {_literal(value)}"
+        case SH.maxExclusive:
+            return f"{variable} < {_literal(value)}"
+        case SH.languageIn:
+            ranges = [f'langMatches(LANG({variable}), "{member}")' for member in _members(shapes, value)]
+            return f"({' || '.join(ranges)})"
+    if parameter == SH["class"]:
+        return f"EXISTS {{ {variable} a {_iri(value)} }}"
+    if parameter == SH["in"]:
+        return f"({' || '.join(f'sameTerm({variable}, {_term(member)})' for member in _members(shapes, value))})"
+    if parameter == SH["or"]:
+        return "(" + " || ".join(_all(shapes, member, variable) for member in _members(shapes, value)) + ")"
+    raise Untranslatable(parameter)
+
+
+def _all(shapes: Graph, shape: Node, variable: str) -> str:
+    """An expression that is true of a value that meets a shape about the value alone."""
+    kept = [_keeps(shapes, shape, p, o, variable) for p, o in shapes.predicate_objects(shape) if p not in SILENT]
+    return f"COALESCE({' && '.join(kept) or 'true'}, false)"
+
+
+def _term(value: Node) -> str:
+    return _literal(value) if isinstance(value, Literal) else _iri(value)
