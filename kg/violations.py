@@ -53,8 +53,6 @@ def _violations(shapes: Graph, shape: Node, fresh: Fresh) -> Iterator[str]:
             if (value, SH.path, None) not in shapes:
                 raise Untranslatable(value)
             yield _any(_violations(shapes, value, fresh))
-        elif path is None and parameter == SH["or"]:
-            yield " && ".join(f"({_any(_violations(shapes, m, fresh))})" for m in _members(shapes, value))
         elif path is None:
             raise Untranslatable(parameter)
         elif parameter in COUNTS:

@@ -56,8 +56,6 @@ SHAPES = [
     *(f":shape a sh:NodeShape ; sh:targetClass :Thing ; sh:property [ sh:path :p ; {each} ] ." for each in CONSTRAINTS),
     ":shape a sh:NodeShape ; sh:targetClass :Thing ; sh:property [ sh:path [ sh:alternativePath ( :p :q ) ] ; "
     "sh:minCount 1 ] .",
-    ":shape a sh:NodeShape ; sh:targetClass :Thing ; "
-    "sh:or ( [ sh:path :p ; sh:minCount 1 ] [ sh:path :q ; sh:datatype xsd:date ] ) .",
     ":shape a sh:NodeShape ; sh:targetSubjectsOf :p ; sh:property [ sh:path :q ; sh:minCount 1 ] .",
     ":shape a sh:NodeShape ; sh:targetObjectsOf :p ; sh:property [ sh:path :q ; sh:minCount 1 ] .",
     ":shape a sh:NodeShape ; sh:targetNode :a ; sh:property [ sh:path :p ; sh:maxCount 0 ] .",
