@@ -54,13 +54,20 @@ def entry(schema: Schema, key: Key, found: list[Node]) -> Iterator[str]:
             yield f"{name}:"
             class_ = schema.classes[property_.range or ""]
             parts = [part for node in found for part in items(node)]
-            mark = "  - "
+            mark, others = "  - ", []
             for inner in required_first(schema, schema.keys(class_)):
                 if inner.least or inner.property.iri in schema.part_key(class_):
                     first, *rest = entry(schema, inner, examples(parts, inner))
                     yield mark + first
                     yield from (f"    {line}" for line in rest)
                     mark = "    "
+                else:
+                    others.append(inner.property.key)
+            types = [c.name for c in schema.subclasses(class_.iri) if c is not class_]
+            if types:
+                yield f"    # type: {' | '.join(types)}"
+            if others:
+                yield from (f"    # {line}" for line in wrap(f"It may also have {', '.join(others)}.", WIDTH - 6))
         case _:
             yield f"{name}:{remark(found)}"
 

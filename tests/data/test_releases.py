@@ -1,9 +1,16 @@
 """Releases: of each quirk that the sources have, a release is drawn and asked what its source says."""
 
+import re
+from pathlib import Path
+
 import pytest
 from pyoxigraph import Literal, NamedNode, QuerySolutions
 
+from kg.build import Build, Sources
 from kg.engine import Engine
+from kg.names import DEFAULT_BASE, Names
+from kg.pipeline import CHECKING, run
+from tests.conftest import ONTOLOGY, ROOT, SHAPES
 
 PREFIXES = "PREFIX osce: <{0}ontology#> PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#> "
 TROIKA = "1999-06-24-osce-ministerial-troika-holds-meeting-in-oslo"
@@ -116,3 +123,13 @@ def test_a_number_is_the_name_of_its_release(engine: Engine) -> None:
     found = values(engine, "SELECT ?r ?n WHERE { ?r osce:itemNumber ?n }")
     assert len(found) == 380
     assert [pair for pair in found if pair[0] != f"release/{pair[1]}"] == []
+
+
+def test_the_example_of_the_readme_is_a_right_record(tmp_path: Path) -> None:
+    (example,) = re.findall("```yaml\n(.*?)```", (ROOT / "data" / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "release").mkdir()
+    (tmp_path / "release" / "999999.yaml").write_text(example, encoding="utf-8")
+    build = Build(Sources((ROOT / "data", tmp_path), ONTOLOGY, SHAPES), Names.at(DEFAULT_BASE), tmp_path)
+    run(build, CHECKING)
+    assert [problem for problem in build.problems if problem.file.is_relative_to(tmp_path)] == []
+    assert build.names.thing("release/999999") in build.nodes

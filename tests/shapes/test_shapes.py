@@ -75,13 +75,14 @@ class Bad:
 
 
 def examples() -> Iterator[Good | Bad]:
-    """Every example of every file, each with a path of its own."""
+    """Every example of every file, each with a path of its own; a bad one may have a name."""
     for file in sorted(EXAMPLES.glob("*.yaml")):
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
         for number, source in enumerate(content["good"], 1):
             yield Good(f"{content['kind']}/{file.stem}-good-{number}", source)
         for number, example in enumerate(content["bad"], 1):
-            yield Bad(file.stem, f"{content['kind']}/{file.stem}-bad-{number}", **example)
+            name = example.pop("name", f"{file.stem}-bad-{number}")
+            yield Bad(file.stem, f"{content['kind']}/{name}", **example)
 
 
 GOOD = [example for example in examples() if isinstance(example, Good)]
@@ -158,7 +159,7 @@ def bad(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Problem]]:
 
 def test_every_shape_file_has_its_examples() -> None:
     assert sorted(file.stem for file in EXAMPLES.iterdir()) == FILES
-    assert (len(FILES), len(property_shapes(SHAPES_GRAPH)), len(GOOD), len(BAD)) == (41, 235, 56, 309)
+    assert (len(FILES), len(property_shapes(SHAPES_GRAPH)), len(GOOD), len(BAD)) == (41, 243, 60, 318)
 
 
 @pytest.mark.parametrize("shape", property_shapes(parse([*FILES, Path(RULES).stem])), ids=lambda s: local_name(str(s)))
