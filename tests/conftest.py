@@ -1,5 +1,8 @@
 """What tests share: the sample world and the real graph, each built once."""
 
+import os
+import random
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,14 @@ from server import create_app
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "tests" / "sample" / "data"
 ONTOLOGY, SHAPES = ROOT / "ontology", ROOT / "shapes"
+EVERYTHING = "EVERYTHING" in os.environ
+"""True in `make test-all`, where nothing is drawn."""
+
+
+def drawn(items: Iterable[str], number: int) -> list[str]:
+    """So many of some items, with a fixed seed and in order; all of them in `make test-all`."""
+    everything = sorted(set(items))
+    return everything if EVERYTHING else sorted(random.Random(5).sample(everything, min(number, len(everything))))
 
 
 def build_world(data: Path, published: Path, ontology: Path = ONTOLOGY, shapes: Path = SHAPES) -> Build:

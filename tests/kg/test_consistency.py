@@ -1,7 +1,5 @@
 """Consistency: an OWL 2 RL reasoner finds no contradiction in ontology and data (w3.org/TR/owl2-profiles, 4.3)."""
 
-import os
-import random
 from pathlib import Path
 
 import owlrl
@@ -11,13 +9,10 @@ from rdflib import Graph, URIRef
 from rdflib.namespace import OWL
 
 from kg.engine import Dataset
+from tests.conftest import drawn
 
 ERROR = URIRef("http://www.daml.org/2002/03/agents/agent-ont#error")
 """How owlrl marks a contradiction, as a triple whose object says what contradicts what."""
-
-
-REASONED = int(os.environ.get("REASONED", "40"))
-"""How many releases are reasoned over, drawn with a fixed seed; all of them, as in `make test-all`, take minutes."""
 
 
 def merged(published: Path) -> Graph:
@@ -30,7 +25,8 @@ def merged(published: Path) -> Graph:
     things = {
         t.subject.value.partition("#")[0] for t in triples if getattr(t.subject, "value", "").startswith(releases)
     }
-    taken = set(random.Random(5).sample(sorted(things), min(REASONED, len(things))))
+    taken = drawn(things, 40)
+    assert len(taken) > 2
 
     def reasoned(iri: str) -> bool:
         return not iri.startswith(releases) or iri.partition("#")[0] in taken

@@ -9,7 +9,7 @@ from pyoxigraph import DefaultGraph, NamedNode
 
 from kg.codes import codes
 from kg.explain import Explainer
-from tests.conftest import ROOT, SAMPLE, check_world
+from tests.conftest import ROOT, SAMPLE, check_world, drawn
 from tests.kg.test_cli import MODEL, kg
 
 
@@ -22,7 +22,8 @@ def explain(what: object, data: Path = SAMPLE) -> list[str]:
 def test_every_triple_of_the_real_graph_has_a_place_or_a_rule_with_premises_that_have_one() -> None:
     build = check_world(ROOT / "data")
     explainer = Explainer(build)
-    subjects = sorted(build.nodes)
+    things = set(drawn((node for node in build.nodes if "#" not in node), 600))
+    subjects = sorted(node for node in build.nodes if node.partition("#")[0] in things)
     reasons = [reason for subject in subjects if "#" not in subject for reason in explainer.thing(subject)]
     told = [reason.triple for reason in reasons]
     stored = {
