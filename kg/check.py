@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from pyoxigraph import DefaultGraph, NamedNode
+from pyoxigraph import DefaultGraph, NamedNode, Quad
 from rdflib import URIRef
 from rdflib.collection import Collection
 from rdflib.namespace import OWL, RDF, SH
@@ -203,6 +203,7 @@ def counted(number: str, noun: str) -> str:
 def circles(build: Build) -> Iterator[Problem]:
     """The statements that lead a thing back to itself by an irreflexive property (OWL 2 RL, prp-irp)."""
     assert build.schema is not None
+    inferred = NamedNode(build.names.inferred)
     for irreflexive in sorted(map(str, build.schema.ontology.subjects(RDF.type, OWL.IrreflexiveProperty))):
         node = NamedNode(irreflexive)
         follows: dict[str, set[str]] = defaultdict(set)
@@ -218,6 +219,8 @@ def circles(build: Build) -> Iterator[Problem]:
                 ):
                     if not isinstance(quad.object, NamedNode) or iri not in follows[quad.object.value]:
                         continue
+                    if Quad(quad.subject, quad.predicate, quad.object, inferred) in build.store:
+                        continue  # what follows from a link is told of the link
                     others = [build.names.compact(other) for other in looped if other in follows[iri] and other != iri]
                     way = " and ".join(others) if others else "nothing else"
                     yield problem(

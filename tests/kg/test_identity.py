@@ -121,6 +121,13 @@ WORLDS: dict[str, tuple[dict[str, str | bytes], Found]] = {
         {"structure/a.yaml": GROUP.format("a")},
         [("structure/a.yaml", "E406", 3, 9)],
     ),
+    "two releases that correct each other": (
+        {
+            f"release/{one}.yaml": f"title:\n  en: Quest {one}\ncorrects: release/{other}\n"
+            for one, other in (("a", "b"), ("b", "a"))
+        },
+        [("release/a.yaml", "E406", 3, 11), ("release/b.yaml", "E406", 3, 11)],
+    ),
     "three structures in a circle, and one beside it": (
         {
             "structure/a.yaml": GROUP.format("b"),
@@ -154,7 +161,7 @@ def test_exactly_these_problems_are_reported_for(claim: str, tmp_path: Path) -> 
 
 
 def test_the_worlds_are_as_many_as_were_written() -> None:
-    assert len(WORLDS) == 31
+    assert len(WORLDS) == 32
 
 
 HINTS: dict[str, tuple[dict[str, str | bytes], str]] = {
