@@ -106,12 +106,13 @@ def narrow(shapes: Graph, store: Store) -> tuple[Graph, set[str] | None]:
 
 
 def around(store: Store, nodes: set[str]) -> Graph:
-    """What is said of some things, and of which classes the things are that they speak of."""
+    """What is said of some things, the classes of what they speak of, and what is a subclass of what."""
     quads = {quad for node in nodes for quad in store.quads_for_pattern(NamedNode(node), None, None, DefaultGraph())}
     others = {quad.object for quad in quads if isinstance(quad.object, NamedNode)}
     quads |= {
         quad for node in others for quad in store.quads_for_pattern(node, NamedNode(RDF_TYPE), None, DefaultGraph())
     }
+    quads |= set(store.quads_for_pattern(None, NamedNode(str(RDFS.subClassOf)), None, DefaultGraph()))
     return to_graph(quad.triple for quad in quads)
 
 

@@ -9,7 +9,7 @@ from itertools import combinations, count
 
 from rdflib import BNode, Graph, Literal, URIRef
 from rdflib.collection import Collection
-from rdflib.namespace import DCTERMS, RDF, RDFS, SH
+from rdflib.namespace import DCTERMS, RDF, RDFS, SH, XSD
 from rdflib.term import Node
 
 Fresh = Callable[[], str]
@@ -49,7 +49,7 @@ def _violations(shapes: Graph, shape: Node, fresh: Fresh) -> Iterator[str]:
     for parameter, value in sorted(shapes.predicate_objects(shape), key=str):
         if parameter in SILENT:
             continue
-        if parameter == SH.property:
+        if parameter == SH.property and path is None:  # below a path it would speak of the values
             if (value, SH.path, None) not in shapes:
                 raise Untranslatable(value)
             yield _any(_violations(shapes, value, fresh))
@@ -136,8 +136,7 @@ def _qualified(shapes: Graph, shape: Node, path: str, value: Node, fresh: Fresh)
     if shapes.value(shape, SH.qualifiedMinCount) != Literal(1):
         raise Untranslatable(value)
     variable = fresh()
-    kept = [_keeps(shapes, value, p, o, variable) for p, o in shapes.predicate_objects(value) if p not in SILENT]
-    return f"NOT EXISTS {{ ?this {path} {variable} FILTER({' && '.join(kept)}) }}"
+    return f"NOT EXISTS {{ ?this {path} {variable} FILTER({_all(shapes, value, variable)}) }}"
 
 
 ORDERS: dict[Node, str] = {SH.lessThan: "<", SH.lessThanOrEquals: "<="}
@@ -147,11 +146,27 @@ ORDERS: dict[Node, str] = {SH.lessThan: "<", SH.lessThanOrEquals: "<="}
 # ── One value (4.1, 4.3, 4.4, 4.6, 4.8) ──────────────────────────────────────────────────────────────────────────────
 
 
+BOUNDS: dict[Node, str] = {
+    SH.minInclusive: ">=",
+    SH.maxInclusive: "<=",
+    SH.minExclusive: ">",
+    SH.maxExclusive: "<",
+}
+LENGTHS: dict[Node, str] = {SH.minLength: ">=", SH.maxLength: "<="}
+"""How a value, or its length, stands to what a constraint gives (4.3, 4.4)."""
+
+
+CASTS = {XSD.integer, XSD.decimal, XSD.double, XSD.float, XSD.boolean, XSD.date, XSD.dateTime, XSD.time}
+"""The datatypes whose literals pySHACL reads: what is not well-formed does not meet sh:datatype (4.1.2)."""
+
+
 def _keeps(shapes: Graph, shape: Node, parameter: Node, value: Node, variable: str) -> str:
     """An expression that is true of a value that meets one constraint."""
     match parameter:
         case SH.datatype:
-            return f"DATATYPE({variable}) = {_iri(value)}"
+            is_typed = f"DATATYPE({variable}) = {_iri(value)}"
+            well_formed = f" && DATATYPE({_iri(value)}(STR({variable}))) = {_iri(value)}" if value in CASTS else ""
+            return is_typed + well_formed
         case SH.nodeKind if value == SH.IRI:
             return f"isIRI({variable})"
         case SH.nodeKind if value == SH.Literal:
@@ -159,21 +174,13 @@ def _keeps(shapes: Graph, shape: Node, parameter: Node, value: Node, variable: s
         case SH.pattern:
             flags = shapes.value(shape, SH.flags)
             return f"REGEX(STR({variable}), {_literal(value)}{f', {_literal(flags)}' if flags is not None else ''})"
-        case SH.minLength:
-            return f"STRLEN(STR({variable})) >= {_number(value)}"
-        case SH.maxLength:
-            return f"STRLEN(STR({variable})) <= {_number(value)}"
-        case SH.minInclusive:
-            return f"{variable} >= {_literal(value)}"
-        case SH.maxInclusive:
-            return f"{variable} <= {_literal(value)}"
-        case SH.minExclusive:
-            return f"{variable} > {_literal(value)}"
-        case SH.maxExclusive:
-            return f"{variable} < {_literal(value)}"
         case SH.languageIn:
-            ranges = [f'langMatches(LANG({variable}), "{member}")' for member in _members(shapes, value)]
+            ranges = [f"langMatches(LANG({variable}), {_literal(member)})" for member in _members(shapes, value)]
             return f"({' || '.join(ranges)})"
+    if parameter in LENGTHS:
+        return f"STRLEN(STR({variable})) {LENGTHS[parameter]} {_number(value)}"
+    if parameter in BOUNDS:
+        return f"{variable} {BOUNDS[parameter]} {_literal(value)}"
     if parameter == SH["class"]:
         return f"EXISTS {{ {variable} a {_iri(value)} }}"
     if parameter == SH["in"]:
@@ -184,7 +191,9 @@ def _keeps(shapes: Graph, shape: Node, parameter: Node, value: Node, variable: s
 
 
 def _all(shapes: Graph, shape: Node, variable: str) -> str:
-    """An expression that is true of a value that meets a shape about the value alone."""
+    """An expression that is true of a value that meets a shape about the value alone, which has no path."""
+    if (shape, SH.path, None) in shapes:
+        raise Untranslatable(shape)
     kept = [_keeps(shapes, shape, p, o, variable) for p, o in shapes.predicate_objects(shape) if p not in SILENT]
     return f"COALESCE({' && '.join(kept) or 'true'}, false)"
 

@@ -132,6 +132,9 @@ def test_a_new_record_says_what_is_to_be_filled_in(world: Path) -> None:
     assert {problem.file.parent.name for problem in build.problems} == {
         "state", "release", "field-of-work", "chairpersonship", "reference",
     }  # fmt: skip
+    release = (world / "release" / "orkney.yaml").read_text(encoding="utf-8")
+    assert "#     # type: Briefing | Talks | Visit\n" in release
+    assert "#     # It may also have place, note.\n" in release
 
 
 def test_a_new_record_that_is_filled_in_and_uncommented_is_right(world: Path) -> None:

@@ -31,6 +31,7 @@ CONSTRAINTS = [
     "sh:datatype xsd:date",
     "sh:datatype rdf:langString",
     "sh:class :Thing",
+    "sh:class :Wider",
     "sh:nodeKind sh:IRI",
     "sh:nodeKind sh:Literal",
     'sh:pattern "^[ab]+$"',
@@ -68,6 +69,9 @@ UNTRANSLATED = [
     "sh:in ()",
     "sh:node :shape",
     "sh:equals :q",
+    "sh:property [ sh:path :q ; sh:minCount 1 ]",
+    "sh:or ( [ sh:path :q ; sh:datatype xsd:date ] )",
+    "sh:qualifiedValueShape [ sh:path :q ; sh:datatype xsd:date ] ; sh:qualifiedMinCount 1",
     "sh:hasValue :a",
     "sh:qualifiedValueShape [ sh:class :Thing ] ; sh:qualifiedMinCount 2",
 ]
@@ -104,6 +108,13 @@ def test_the_engine_first_finds_what_pyshacl_finds_alone(shape: str, triples: li
     data = ":Thing rdfs:subClassOf :Wider .\n" + "\n".join(f"{' '.join(triple)} ." for triple in triples)
     alone, first = both_ways(data, shape)
     assert first == alone
+
+
+@pytest.mark.parametrize("datatype", ["integer", "decimal", "double", "date", "dateTime", "boolean"])
+def test_a_literal_that_is_not_well_formed_is_suspected(datatype: str) -> None:
+    shape = ":shape a sh:NodeShape ; sh:targetClass :Thing ; sh:property [ sh:path :p ; sh:datatype xsd:%s ] ."
+    alone, first = both_ways(f':a a :Thing ; :p "2020-13-45x"^^xsd:{datatype} .', shape % datatype)
+    assert first == alone != []
 
 
 @pytest.mark.parametrize("shape", SHAPES)
