@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pyoxigraph import Literal, NamedNode, Quad, Store
 from rdflib import Graph
@@ -39,6 +40,16 @@ class Record:
         return self.path.partition("/")[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A thing that was taken back: its path, the day (as written), why, and the path of what replaced it if any."""
+
+    path: str
+    date: str
+    reason: str
+    replaced_by: str | None = None
+
+
 Row = dict[str, NamedNode | Literal]
 """One solution of a query: terms by variable, without those that are unbound."""
 
@@ -59,10 +70,11 @@ class Build:
     """A build under way. Each step reads what the steps before it have filled in, and fills in its own.
 
     read: `ontology`, `shapes` (canonical quads), `schema`, `records`, `paths` (every thing that the sources name,
-    those of broken records too), `files`. identify: `withdrawn` (path, and what replaced it if anything).
+    those of broken records too), `files`. identify: `withdrawn` (by path).
     map: `store` (default graph: asserted), `nodes` (the YAML map of each subject: record, map node). infer: `store`
-    (default graph: asserted and inferred; inferred graph). measure: `quality`. describe: `catalogue`.
-    publish: `version`.
+    (default graph: asserted and inferred; inferred graph). measure: `quality`. describe: `catalogue`, `tombstones`
+    (what was withdrawn), `origins` (of each document: its source), `releases` (earlier versions of the ontology),
+    `contexts` (JSON-LD, by version of the ontology). publish: `version`.
     """
 
     sources: Sources
@@ -77,9 +89,13 @@ class Build:
     schema: Schema | None = None
     records: list[Record] = field(default_factory=list)
     paths: set[str] = field(default_factory=set)
-    withdrawn: dict[str, str | None] = field(default_factory=dict)
+    withdrawn: dict[str, Withdrawal] = field(default_factory=dict)
     store: Store = field(default_factory=Store)
     nodes: dict[str, tuple[Record, MappingNode]] = field(default_factory=dict)
     quality: list[Measure] = field(default_factory=list)
     catalogue: list[Quad] = field(default_factory=list)
+    tombstones: list[Quad] = field(default_factory=list)
+    origins: list[Quad] = field(default_factory=list)
+    releases: list[Quad] = field(default_factory=list)
+    contexts: dict[str, dict[str, Any]] = field(default_factory=dict)
     version: str | None = None

@@ -1,19 +1,24 @@
-"""Describe: the catalogue of the dataset, in DCAT 3, VoID and PROV-O.
+"""Describe: what is published beside the data: the catalogue, the origin of each document, earlier releases.
 
-w3.org/TR/vocab-dcat-3, w3.org/TR/void, w3.org/TR/prov-o. Counts are of the default graph.
+DCAT 3 (w3.org/TR/vocab-dcat-3), VoID (w3.org/TR/void), PROV-O (w3.org/TR/prov-o). Counts are of the default graph.
 """
 
+import hashlib
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode, Quad, QuerySolution, QuerySolutions, Store
 
 from kg.build import Build
+from kg.media import LANGUAGES, RDF, MediaType
 from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL, XSD, Names, local_name
+from kg.origins import trace
+from kg.problems import errors
+from kg.releases import read_releases
 
 LICENSE = "https://creativecommons.org/licenses/by/4.0/"
 TITLE = "OSCE knowledge graph"
@@ -22,23 +27,64 @@ DESCRIPTION = (
     "compiled from public pages. Not a publication of the OSCE."
 )
 
+IANA = "https://www.iana.org/assignments/media-types/"
+LOC_LANGUAGE = "http://id.loc.gov/vocabulary/iso639-1/"
+FORMATS = "http://www.w3.org/ns/formats/"
+
 CLASS_COUNTS = "SELECT ?class (COUNT(?s) AS ?n) WHERE { ?s a ?class } GROUP BY ?class ORDER BY ?class"
 PROPERTY_COUNTS = "SELECT ?p (COUNT(*) AS ?n) WHERE { ?s ?p ?o } GROUP BY ?p ORDER BY ?p"
 TOTALS = """SELECT (COUNT(*) AS ?triples) (COUNT(DISTINCT ?s) AS ?subjects) (COUNT(DISTINCT ?o) AS ?objects)
 WHERE { ?s ?p ?o }"""
 
 
-def describe(build: Build) -> None:
-    """Fills `catalogue`, all but what depends on the version."""
-    if build.schema is not None:
-        graph = NamedNode(build.names.dataset)
-        build.catalogue = [
-            Quad(NamedNode(s), NamedNode(p), o, graph)
-            for s, p, o in [*_dataset(build), *_partitions(build.store, build.names), *_origin(build)]
-        ]
-
+ATTRIBUTION = "OSCE knowledge graph, compiled from public pages; each record names its references"
 
 Statement = tuple[str, str, NamedNode | Literal]
+
+
+def describe(build: Build) -> None:
+    """Fills `catalogue` (all but what depends on the version), `origins`, `tombstones`, `releases` and `contexts`."""
+    if build.schema is None or errors(build.problems):
+        return
+    trace(build)
+    read_releases(build)
+    names = build.names
+    described = [*_dataset(build), *_partitions(build.store, names), *_origin(build), *_contact(names), *_graphs(build)]
+    build.catalogue = in_catalogue(described, names)
+
+
+def in_catalogue(statements: Iterable[Statement], names: Names) -> list[Quad]:
+    """Statements as quads of the catalogue."""
+    return [Quad(NamedNode(s), NamedNode(p), o, NamedNode(names.dataset)) for s, p, o in statements]
+
+
+def distributions(names: Names, version: str, dumps: dict[MediaType, bytes]) -> Iterator[Statement]:
+    """The version, and its dumps with size and checksum (DCAT 3, 6.8; spdx.org/rdf/terms)."""
+    yield names.dataset, PREFIXES["dcat"] + "version", Literal(version)
+    for media, content in dumps.items():
+        dump = f"{names.dataset}#dump-{media.suffix}"
+        label = _english(f"The dataset as {media.label}, compressed")
+        yield from _about(names.dataset, dcat_distribution=dump, void_dataDump=names.dump(version, media.suffix))
+        yield from _about(
+            dump,
+            a="dcat:Distribution",
+            rdfs_label=label,
+            dcterms_title=label,
+            dcterms_license=LICENSE,
+            dcat_accessURL=names.dataset,
+            dcat_downloadURL=names.dump(version, media.suffix),
+            dcat_mediaType=IANA + media.name,
+            dcat_compressFormat=IANA + "application/gzip",
+            dcat_byteSize=len(content),
+            spdx_checksum=dump + "-checksum",
+        )
+        yield from _about(
+            dump + "-checksum",
+            a="spdx:Checksum",
+            rdfs_label=_english(f"SHA-256 of the dump as {media.label}"),
+            spdx_algorithm=PREFIXES["spdx"] + "checksumAlgorithm_sha256",
+            spdx_checksumValue=Literal(hashlib.sha256(content).hexdigest(), datatype=NamedNode(XSD + "hexBinary")),
+        )
 
 
 def _term(name: str) -> str:
@@ -83,12 +129,19 @@ def _dataset(build: Build) -> Iterator[Statement]:
         dcterms_title=_english(TITLE),
         dcterms_description=_english(DESCRIPTION),
         dcterms_license=LICENSE,
+        dcterms_rights=_english(ATTRIBUTION),
+        dcterms_language=[LOC_LANGUAGE + language for language in LANGUAGES],
         dcterms_conformsTo=[names.ontology, names.shapes],
+        dcat_contactPoint=names.contact,
+        dcat_keyword=[_english("OSCE"), _english("knowledge graph"), _english("security and co-operation in Europe")],
         dcat_landingPage=names.base,
+        foaf_homepage=names.base,
+        void_feature=[FORMATS + media.w3c for media in RDF],
         void_sparqlEndpoint=names.base + "sparql",
         void_uriSpace=Literal(names.things),
         void_vocabulary=names.ontology,
         void_exampleResource=names.thing(example),
+        void_rootResource=[names.document(kind) for kind in sorted({record.kind for record in build.records})],
     )
     yield from _about(
         names.dataset + "#sparql",
@@ -96,9 +149,39 @@ def _dataset(build: Build) -> Iterator[Statement]:
         dcterms_title=_english("SPARQL endpoint"),
         rdfs_label=_english("SPARQL endpoint"),
         dcterms_conformsTo="http://www.w3.org/TR/sparql11-protocol/",
+        dcterms_license=LICENSE,
         dcat_endpointURL=names.base + "sparql",
+        dcat_endpointDescription=[names.base + "sparql", names.base + "openapi.json"],
         dcat_servesDataset=names.dataset,
     )
+
+
+def _contact(names: Names) -> Iterator[Statement]:
+    """The home page, and where on it corrections are asked for (vCard, w3.org/TR/vcard-rdf)."""
+    label = _english("Corrections")
+    home = _english(f"{TITLE}: home page")
+    yield from _about(names.base, a="foaf:Document", rdfs_label=home, foaf_primaryTopic=names.dataset)
+    yield from _about(names.base + "#corrections", rdfs_label=label, dcterms_isPartOf=names.base)
+    yield from _about(
+        names.contact, a="vcard:Kind", rdfs_label=label, vcard_fn=label, vcard_hasURL=names.base + "#corrections"
+    )
+
+
+def _graphs(build: Build) -> Iterator[Statement]:
+    """The graphs of the dataset, as a SPARQL endpoint describes them (w3.org/TR/sparql11-service-description, 4.2)."""
+    names = build.names
+    default = names.dataset + "#default"
+    everything = _english("Everything asserted and inferred, each triple once.")
+    yield from _about(names.dataset, a="sd:Dataset", sd_defaultGraph=default)
+    yield from _about(default, a="sd:Graph", rdfs_label=_english("the default graph"), dcterms_description=everything)
+    earlier = {version for version in build.contexts if build.schema and version != build.schema.version}
+    releases = {f"{names.ontology}/{version}": f"version {version} of the ontology" for version in sorted(earlier)}
+    for graph, label in {**names.graphs, **releases}.items():
+        node = f"{names.dataset}#graph-{re.sub('[/#]', '-', graph.removeprefix(names.base))}"
+        yield from _about(names.dataset, sd_namedGraph=node)
+        yield from _about(node, a="sd:NamedGraph", sd_name=graph, rdfs_label=_english(label))
+        if "#" in graph:
+            yield from _about(graph, a="sd:Graph", rdfs_label=_english(label))
 
 
 def _partitions(store: Store, names: Names) -> Iterator[Statement]:

@@ -81,7 +81,7 @@ def open_files(directory: Path) -> Store:
 
 def load(store: Store, directory: Path) -> None:
     """Loads the files of a version; blank nodes keep their canonical labels."""
-    for name in ("data.nq", "catalogue.nq"):
+    for name in ("data.nq", "catalogue.nq", "sources.nq", "releases.nq"):
         store.bulk_extend(parse(path=str(directory / name), format=RdfFormat.N_QUADS))
 
 

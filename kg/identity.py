@@ -7,10 +7,10 @@ from itertools import combinations
 from pathlib import Path
 
 from rapidfuzz.distance import OSA
-from yaml.nodes import MappingNode, Node, SequenceNode
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from kg import literals
-from kg.build import Build, Record
+from kg.build import Build, Record, Withdrawal
 from kg.index import Index
 from kg.names import NAME, PREFIXES, XSD
 from kg.problems import Problem, Severity
@@ -140,7 +140,9 @@ def check_entry(build: Build, entry: MappingNode, file: Path, renamed: set[str])
     elif path in renamed or path in build.withdrawn:
         how = "renamed too" if path in renamed else "withdrawn twice"
         yield problem("E404", f"{path} is {how}", file, values["path"], path, hint="keep one of the two")
-    build.withdrawn.setdefault(path, str(by.value) if by is not None else None)
+    told = {key: str(value.value) for key, value in values.items() if isinstance(value, ScalarNode)}
+    withdrawal = Withdrawal(path, told.get("date", ""), told.get("reason", ""), told.get("replacedBy"))
+    build.withdrawn.setdefault(path, withdrawal)
 
 
 def suspects(build: Build) -> Iterator[Problem]:

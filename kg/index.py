@@ -5,7 +5,7 @@ from functools import cached_property
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from kg.build import Record
+from kg.build import Record, Withdrawal
 from kg.names import CANONICAL
 from kg.read import PROBLEM
 from kg.schema import Class, Schema, Values
@@ -23,7 +23,7 @@ class Index:
     """The things of a build, by path; those of broken records too, so that references to them do not dangle."""
 
     def __init__(
-        self, schema: Schema, paths: set[str], records: Iterable[Record], withdrawn: dict[str, str | None] | None = None
+        self, schema: Schema, paths: set[str], records: Iterable[Record], withdrawn: dict[str, Withdrawal] | None = None
     ) -> None:
         self.withdrawn = withdrawn or {}
         self._choices: dict[Wanted, Choices] = {}

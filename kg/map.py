@@ -359,7 +359,8 @@ class Mapper:
 
     def _replaced(self, path: str) -> str | None:
         """A hint with what took the place of a withdrawn thing."""
-        by = self.index.withdrawn.get(path)
+        withdrawal = self.index.withdrawn.get(path)
+        by = withdrawal and withdrawal.replaced_by
         return f"write {by}, which replaced it" if by else None
 
     def _term(self, key: Key, node: Node) -> str | None:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from pyoxigraph import QueryResultsFormat, RdfFormat
 
+COMPACTED = "http://www.w3.org/ns/json-ld#compacted"
+"""The form of our JSON-LD (w3.org/TR/json-ld11, iana.org registration of application/ld+json)."""
+
 
 @dataclass(frozen=True, slots=True)
 class MediaType:
@@ -16,8 +19,15 @@ class MediaType:
     suffix: str
     label: str
     format: RdfFormat | QueryResultsFormat | None = None
+    w3c: str = ""
+    """The name of the format in the W3C's list (w3.org/ns/formats)."""
     also: tuple[str, ...] = ()
     """Other media types that ask for the same."""
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The parameters that a range may rightly give."""
+        return {"charset": "utf-8", "profile": COMPACTED} if self.format is RdfFormat.JSON_LD else {"charset": "utf-8"}
 
     @property
     def content_type(self) -> str:
@@ -26,13 +36,23 @@ class MediaType:
         return f"{self.name}; charset=utf-8" if textual else self.name
 
 
+LANGUAGES = ("en", "fr", "de", "it", "ru", "es")
+"""The languages of pages; the first is that of readers who ask for none of them."""
+
 HTML = MediaType("text/html", "html", "HTML")
-TURTLE = MediaType("text/turtle", "ttl", "Turtle", RdfFormat.TURTLE)
-JSON_LD = MediaType("application/ld+json", "jsonld", "JSON-LD", RdfFormat.JSON_LD, ("application/json",))
-N_TRIPLES = MediaType("application/n-triples", "nt", "N-Triples", RdfFormat.N_TRIPLES)
-RDF_XML = MediaType("application/rdf+xml", "rdf", "RDF/XML", RdfFormat.RDF_XML)
-TRIG = MediaType("application/trig", "trig", "TriG", RdfFormat.TRIG)
-N_QUADS = MediaType("application/n-quads", "nq", "N-Quads", RdfFormat.N_QUADS)
+TURTLE = MediaType("text/turtle", "ttl", "Turtle", RdfFormat.TURTLE, "Turtle")
+JSON_LD = MediaType("application/ld+json", "jsonld", "JSON-LD", RdfFormat.JSON_LD, "JSON-LD", ("application/json",))
+N_TRIPLES = MediaType("application/n-triples", "nt", "N-Triples", RdfFormat.N_TRIPLES, "N-Triples")
+RDF_XML = MediaType("application/rdf+xml", "rdf", "RDF/XML", RdfFormat.RDF_XML, "RDF_XML")
+TRIG = MediaType("application/trig", "trig", "TriG", RdfFormat.TRIG, "TriG")
+N_QUADS = MediaType("application/n-quads", "nq", "N-Quads", RdfFormat.N_QUADS, "N-Quads")
+
+TEXT = MediaType("text/plain", "txt", "plain text")
+YAML = MediaType("application/yaml", "yaml", "YAML", also=("text/yaml", "application/x-yaml"))
+"""A source (RFC 9512)."""
+
+LINKSET = MediaType("application/linkset+json", "linkset", "link set")
+"""The links of a resource (RFC 9264, 4.2)."""
 
 RDF = (TURTLE, JSON_LD, N_TRIPLES, RDF_XML, TRIG, N_QUADS)
 """What a graph is written as."""
@@ -41,11 +61,16 @@ DOCUMENT = (HTML, *RDF)
 """What a document is offered as."""
 
 SPARQL_JSON = MediaType(
-    "application/sparql-results+json", "json", "JSON", QueryResultsFormat.JSON, ("application/json",)
+    "application/sparql-results+json",
+    "json",
+    "JSON",
+    QueryResultsFormat.JSON,
+    "SPARQL_Results_JSON",
+    ("application/json",),
 )
-SPARQL_XML = MediaType("application/sparql-results+xml", "xml", "XML", QueryResultsFormat.XML)
-CSV = MediaType("text/csv", "csv", "CSV", QueryResultsFormat.CSV)
-TSV = MediaType("text/tab-separated-values", "tsv", "TSV", QueryResultsFormat.TSV)
+SPARQL_XML = MediaType("application/sparql-results+xml", "xml", "XML", QueryResultsFormat.XML, "SPARQL_Results_XML")
+CSV = MediaType("text/csv", "csv", "CSV", QueryResultsFormat.CSV, "SPARQL_Results_CSV")
+TSV = MediaType("text/tab-separated-values", "tsv", "TSV", QueryResultsFormat.TSV, "SPARQL_Results_TSV")
 
 SOLUTIONS = (SPARQL_JSON, SPARQL_XML, CSV, TSV)
 """What the solutions of SELECT are written as."""

@@ -28,14 +28,16 @@ from kg.shacl import InvalidShapesError, invalid_shapes, to_graph
 from kg.suspects import judge
 from kg.vocabulary import findings
 
+RELEASES = "releases"
+"""The directory of `ontology/` that holds its earlier versions."""
+
 RULES = "ontology.ttl"
 """The file of `shapes/` that holds the rules for the ontology itself."""
 
 
 def read_model(build: Build) -> None:
     """Fills `ontology`, `shapes` and `schema`; `schema` stays None where the model cannot be built on."""
-    ontology_files = [file for file in sorted(build.sources.ontology.rglob("*.ttl")) if "releases" not in file.parts]
-    shape_files = sorted(build.sources.shapes.rglob("*.ttl"))
+    ontology_files, shape_files = turtle_files(build.sources.ontology), turtle_files(build.sources.shapes)
     before = len(build.problems)
     ontology = to_graph(triple for file in ontology_files for triple in read_turtle(build, file))
     rules = to_graph(triple for file in shape_files if file.name == RULES for triple in read_turtle(build, file))
@@ -59,6 +61,11 @@ def read_model(build: Build) -> None:
     build.problems += found
     if usable:
         build.schema = schema
+
+
+def turtle_files(directory: Path) -> list[Path]:
+    """The Turtle files of the ontology or the shapes; earlier releases are kept beside them and are no part of it."""
+    return [file for file in sorted(directory.rglob("*.ttl")) if file.relative_to(directory).parts[0] != RELEASES]
 
 
 def read_turtle(build: Build, file: Path) -> Iterable[Triple]:
@@ -159,7 +166,7 @@ def place_of(build: Build, iri: str) -> tuple[Path, int, int, int]:
     found = [
         (match.start() > 0, not line[match.end() :].startswith(" a "), file, number, match.start() + 1, len(match[0]))
         for directory in (build.sources.ontology, build.sources.shapes)
-        for file in sorted(directory.rglob("*.ttl"))
+        for file in turtle_files(directory)
         for text in [file.read_text(encoding="utf-8", errors="replace")]
         for term in [written(canonical_iri, text)]
         for number, line in enumerate(text.splitlines(), 1)

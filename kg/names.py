@@ -28,6 +28,7 @@ PREFIXES = {
     "hydra": "http://www.w3.org/ns/hydra/core#",
     "org": "http://www.w3.org/ns/org#",
     "owl": "http://www.w3.org/2002/07/owl#",
+    "prof": "http://www.w3.org/ns/dx/prof/",
     "prov": "http://www.w3.org/ns/prov#",
     "rdf": RDF,
     "rdfs": RDFS,
@@ -35,7 +36,9 @@ PREFIXES = {
     "sd": "http://www.w3.org/ns/sparql-service-description#",
     "sh": "http://www.w3.org/ns/shacl#",
     "skos": "http://www.w3.org/2004/02/skos/core#",
+    "spdx": "http://spdx.org/rdf/terms#",
     "time": "http://www.w3.org/2006/time#",
+    "vcard": "http://www.w3.org/2006/vcard/ns#",
     "vann": "http://purl.org/vocab/vann/",
     "void": "http://rdfs.org/ns/void#",
     "vs": "http://www.w3.org/2003/06/sw-vocab-status/ns#",
@@ -91,6 +94,28 @@ class Names:
         return self.dataset + "#inferred"
 
     @property
+    def withdrawn(self) -> str:
+        """The named graph of what was withdrawn."""
+        return self.dataset + "#withdrawn"
+
+    @property
+    def sources(self) -> str:
+        """The named graph that says from which source each document comes."""
+        return self.dataset + "#sources"
+
+    @property
+    def graphs(self) -> dict[str, str]:
+        """The named graphs, and in plain words what each holds."""
+        return {
+            self.inferred: "what the build inferred",
+            self.ontology: "the ontology",
+            self.shapes: "the shapes",
+            self.dataset: "the catalogue",
+            self.sources: "the source of each document: file, line and text",
+            self.withdrawn: "what was withdrawn: when, why, and what replaced it",
+        }
+
+    @property
     def vocabulary(self) -> str:
         """The namespace of our own terms."""
         return self.ontology + "#"
@@ -108,6 +133,15 @@ class Names:
     @property
     def prefixes(self) -> dict[str, str]:
         return {**PREFIXES, "osce": self.vocabulary, "shapes": self.shapes + "#"}
+
+    @property
+    def contact(self) -> str:
+        """Who takes corrections."""
+        return self.dataset + "#contact"
+
+    def dump(self, version: str, suffix: str) -> str:
+        """A dump of a version of the dataset."""
+        return f"{self.base}dump/{version}.{suffix}.gz"
 
     def thing(self, path: str) -> str:
         return self.things + path

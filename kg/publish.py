@@ -1,8 +1,11 @@
 """Publish: the dataset as files in a directory named by their content, swapped in by one rename.
 
-published/<version>/data.nq         default graph, inferred, ontology, shapes: what the version covers
+published/<version>/data.nq         default graph, inferred, ontology, shapes, withdrawn: what the version covers
 published/<version>/catalogue.nq    the catalogue
-published/<version>/data.nq.gz      the dump
+published/<version>/sources.nq      the source of each document
+published/<version>/releases.nq     earlier versions of the ontology, each a named graph
+published/<version>/contexts.json   the JSON-LD context of each version of the ontology
+published/<version>/data.*.gz       the dumps: all graphs as N-Quads; the default graph as Turtle and as JSON-LD
 published/<version>/questions.json  the competency questions, as examples for the SPARQL page
 published/<version>/quality.json    what is missing, to be checked or disputed, for the page about quality
 published/<version>/manifest.json   version, base, ontology_version, counts, files with their SHA-256, origin
@@ -17,22 +20,27 @@ import json
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import groupby, takewhile
 from pathlib import Path
 from typing import Any
 
-from pyoxigraph import NamedNode, Quad, RdfFormat, Store, serialize
+from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, serialize
 
 from kg.build import Build
-from kg.describe import origin
+from kg.context import Framing
+from kg.describe import distributions, in_catalogue, origin
 from kg.engine import ENGINE, load, open_files
-from kg.names import Names
-from kg.problems import errors
+from kg.media import JSON_LD, N_QUADS, TURTLE, MediaType
+from kg.model import at_term
+from kg.names import RDF_TYPE, Names
+from kg.problems import Problem, errors
 from kg.quality import report
+from kg.serialize import serialize_in_order
 
-FORMAT = 2
+FORMAT = 3
 """Of the files in a version's directory; a version of another format is made anew."""
 
 SHORT = 16
@@ -43,11 +51,20 @@ def publish(build: Build, keep: int) -> None:
     """Writes the dataset and makes it current, unless there are errors; keeps the `keep` newest versions."""
     if build.schema is None or errors(build.problems):
         return
-    lines = n_quads([*build.store, *build.ontology, *build.shapes])
-    version = version_of(lines, build.names)
     build.published.mkdir(parents=True, exist_ok=True)
     with locked(build.published):
-        asked = {"questions.json": as_json(questions(build)), "quality.json": as_json(report(build))}
+        build.problems += changed_contexts(build)
+        if errors(build.problems):
+            return
+        lines = n_quads([*build.store, *build.ontology, *build.shapes, *build.tombstones])
+        version = version_of(lines, build.names)
+        asked = {
+            "questions.json": as_json(questions(build)),
+            "quality.json": as_json(report(build)),
+            "sources.nq": b"".join(n_quads(build.origins)),
+            "releases.nq": b"".join(n_quads(build.releases)),
+            "contexts.json": as_json(build.contexts),
+        }
         found = build.published / version
         if not is_whole(found) or any((found / name).read_bytes() != content for name, content in asked.items()):
             replace_version(build, version, lines, asked)
@@ -58,6 +75,30 @@ def publish(build: Build, keep: int) -> None:
         make_current(build.published, version)
         prune(build.published, keep)
     build.version = version
+
+
+def changed_contexts(build: Build) -> Iterator[Problem]:
+    """A problem where this version of the ontology has been published with another JSON-LD context."""
+    assert build.schema is not None
+    version = build.schema.version
+    for directory in sorted(build.published.iterdir()):
+        try:
+            base = json.loads((directory / "manifest.json").read_bytes())["base"]
+            published = json.loads((directory / "contexts.json").read_bytes())[version]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        if base == build.names.base and published != build.contexts[version]:
+            terms = sorted(
+                t for t in {*published, *build.contexts[version]} if published.get(t) != build.contexts[version].get(t)
+            )
+            yield at_term(
+                build,
+                build.names.ontology,
+                "E510",
+                f"the JSON-LD context of version {version} has been published, and is another now: {', '.join(terms)}",
+                hint="keep the version with `python -m kg.releases`, then give the ontology a new owl:versionInfo",
+            )
+            return
 
 
 def n_quads(quads: Iterable[Quad]) -> list[bytes]:
@@ -92,11 +133,13 @@ def replace_version(build: Build, version: str, lines: list[bytes], asked: dict[
     """Writes a version aside, and moves it into place by renames."""
     aside = Path(tempfile.mkdtemp(prefix=".new-", dir=build.published))
     aside.chmod(0o755)
-    data, catalogue = b"".join(lines), b"".join(n_quads(build.catalogue))
+    data = b"".join(lines)
+    dumps = {media: gzip.compress(content, 6, mtime=0) for media, content in dumped(build, data).items()}
+    described = in_catalogue(distributions(build.names, version, dumps), build.names)
     contents = {
-        "catalogue.nq": catalogue,
+        "catalogue.nq": b"".join(n_quads([*build.catalogue, *described])),
         "data.nq": data,
-        "data.nq.gz": gzip.compress(data, mtime=0),
+        **{f"data.{media.suffix}.gz": content for media, content in dumps.items()},
         **asked,
     }
     manifest = {**describe_version(build, version), "files": {n: _digest(c) for n, c in contents.items()}}
@@ -109,6 +152,20 @@ def replace_version(build: Build, version: str, lines: list[bytes], asked: dict[
         target.rename(build.published / f".old-{version}")
     aside.rename(target)
     sync(build.published)
+
+
+def dumped(build: Build, data: bytes) -> dict[MediaType, bytes]:
+    """The dataset in each format of the dumps."""
+    assert build.schema is not None
+    triples = [quad.triple for quad in build.store.quads_for_pattern(None, None, None, DefaultGraph())]
+    framing = Framing(build.schema, build.names)
+    nodes = {"@context": framing.context, "@graph": list(framing.nodes(triples))}
+    ordered = sorted(triples, key=lambda t: (str(t.subject), t.predicate.value != RDF_TYPE, str(t)))
+    return {
+        N_QUADS: data,
+        TURTLE: serialize_in_order(ordered, RdfFormat.TURTLE, build.names.prefixes),
+        JSON_LD: json.dumps(nodes, ensure_ascii=False).encode() + b"\n",
+    }
 
 
 def as_json(content: Any) -> bytes:
@@ -140,6 +197,7 @@ def describe_version(build: Build, version: str) -> dict[str, Any]:
             "triples": len(build.store) - inferred,
             "inferred": inferred,
         },
+        "kinds": dict(sorted(Counter(record.kind for record in build.records).items())),
         **({"commit": commit} if commit else {}),
         **({"time": time} if time else {}),
     }

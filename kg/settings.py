@@ -40,6 +40,8 @@ SETTINGS = {
         Setting("host", "127.0.0.1", "Address to serve on."),
         Setting("port", 8000, "Port to serve on; 0 takes a free one.", click.IntRange(0, 65535)),
         Setting("workers", 2, "Processes that serve.", click.IntRange(min=1)),
+        Setting("contact", "", "Address (mailto: or https:) that takes corrections; shown on the home page."),
+        Setting("trusted-proxies", 0, "How many proxies in front are believed (X-Forwarded-…).", click.IntRange(min=0)),
         Setting("max-query-bytes", 100_000, "Longest SPARQL query and request body, in bytes.", click.IntRange(min=1)),
     )
 }

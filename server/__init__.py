@@ -1,34 +1,60 @@
 """The server: a Flask application that shows one published dataset. It reads, and never writes."""
 
-from flask import Flask, Response
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, Response, g
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kg.describe import LICENSE
 from kg.engine import Dataset
-from kg.media import RDF
+from kg.media import DOCUMENT, LINKSET, YAML
 from kg.settings import SETTINGS
-from server import catalogue, collections, errors, home, ontology, quality, sparql, status, things
-from server.pages import columns
+from server import catalogue, collections, discovery, errors, home, ontology, quality, sparql, status, things
+from server.documents import Answer
+from server.mount import Mount
+from server.pages import columns, label, language
 from server.site import Site, href
 
-EXPOSED = "Link, ETag, Content-Location, Vary"
+EXPOSED = "Link, ETag, Content-Location, Vary, Content-Profile, Repr-Digest, Last-Modified"
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
+MODULES = (home, things, collections, ontology, sparql, catalogue, discovery, quality, status)
+SERVING = ("max-query-bytes", "contact", "trusted-proxies")
+"""The settings of an application."""
 
 
-def create_app(dataset: Dataset, max_query_bytes: int = SETTINGS["max-query-bytes"].default) -> Flask:
-    """The application for one published dataset."""
+def create_app(dataset: Dataset, settings: Mapping[str, Any] | None = None) -> Flask:
+    """The application for one published dataset; `settings` are those of SERVING that are not the default."""
     app = Flask(__name__)
+    app.response_class = Answer
     app.extensions["site"] = Site.of(dataset)
-    app.config["MAX_QUERY_BYTES"] = max_query_bytes
+    for name in SERVING:
+        app.config[name] = (settings or {}).get(name, SETTINGS[name].default)
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
     app.url_map.merge_slashes = False  # a redirect would name a host, which is not ours to know
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(href=href, columns=columns, site=app.extensions["site"], formats=RDF, license=LICENSE)
-    for module in (home, things, collections, ontology, sparql, catalogue, quality, status):
+    app.jinja_env.globals.update(
+        href=href,
+        columns=columns,
+        label=label,
+        language=language,
+        document_links=lambda: g.get("links", []),
+        labels_of_media={media.name: media.label for media in (*DOCUMENT, YAML, LINKSET)},
+        site=app.extensions["site"],
+        license=LICENSE,
+        contact=app.config["contact"],
+    )
+    for module in MODULES:
         app.register_blueprint(module.blueprint)
     errors.register(app)
     app.after_request(with_common_headers)
+    mounted = Mount(app.wsgi_app, dataset.names.base)
+    proxies = app.config["trusted-proxies"]
+    trusted = ProxyFix(mounted, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies)
+    app.wsgi_app = trusted if proxies else mounted  # type: ignore[method-assign]
     return app
 
 
@@ -37,7 +63,7 @@ def with_common_headers(response: Response) -> Response:
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Access-Control-Expose-Headers"] = EXPOSED
     response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, OPTIONS"
-    response.headers["Access-Control-Allow-Headers"] = "Accept, Content-Type"
+    response.headers["Access-Control-Allow-Headers"] = "Accept, Accept-Profile, Content-Type"
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"

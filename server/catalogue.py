@@ -1,15 +1,27 @@
 """The catalogue: the dataset described (DCAT 3, VoID, PROV-O), and its dumps."""
 
+import base64
+import re
+
 from flask import Blueprint, Response, redirect, render_template, request, send_file
 from pyoxigraph import Triple
 from werkzeug.exceptions import NotFound
 
-from server.documents import respond
+from kg.describe import LICENSE
+from kg.engine import Dataset, NoDatasetError
+from kg.media import JSON_LD, N_QUADS, TURTLE, by_suffix
+from server.documents import LONG, Document, respond
 from server.graphs import triples_of
+from server.links import header, link
 from server.pages import Description
 from server.site import site
 
 blueprint = Blueprint("catalogue", __name__)
+
+DUMPS = (N_QUADS, TURTLE, JSON_LD)
+"""What the dataset is dumped as."""
+
+GZIP = "application/gzip"
 
 
 @blueprint.get("/dataset")
@@ -19,12 +31,19 @@ def dataset(suffix: str | None = None) -> Response:
     iri = site().names.dataset
 
     def page(triples: list[Triple]) -> str:
-        return render_template("dataset.html", dataset=Description(iri, triples), manifest=site().dataset.manifest)
+        manifest = site().dataset.manifest
+        return render_template("dataset.html", dataset=Description(iri, triples), manifest=manifest, dumps=DUMPS)
 
-    return respond("dataset", suffix, description, page, root=iri)
+    dumps = [
+        link(f"{request.script_root}/dump/{site().dataset.version}.{media.suffix}.gz", "item", type=GZIP)
+        for media in DUMPS
+    ]
+    links = (link(iri, "cite-as"), link("https://schema.org/Dataset", "type"), *dumps)
+    return respond(Document("dataset", iri, description, page, root=iri, links=links), suffix)
 
 
 def description() -> list[Triple]:
+    """The triples of the catalogue."""
     return triples_of(site().names.dataset)
 
 
@@ -34,15 +53,32 @@ def void() -> Response:
     return redirect(f"{request.script_root}/dataset", 303)  # type: ignore[return-value]
 
 
-@blueprint.get("/dump/<version>.nq.gz")
-def dump(version: str) -> Response:
-    """The data of the current version as one compressed file."""
-    if version != site().dataset.version:
-        raise NotFound(f"The dump of version {version} is not here; the current version is {site().dataset.version}.")
-    file = site().dataset.directory / "data.nq.gz"
-    if not file.is_file():
-        raise NotFound(f"The dump of version {version} is no longer kept.")
-    digest = site().dataset.manifest["files"]["data.nq.gz"]
-    response = send_file(file, "application/gzip", etag=digest[:32], conditional=True)
-    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+@blueprint.get("/dump/<version>.<suffix>.gz")
+def dump(version: str, suffix: str) -> Response:
+    """A version of the dataset as one compressed file, whole or in ranges (RFC 9110, 14); its digest: RFC 9530."""
+    kept, media = at_version(version), by_suffix(suffix, DUMPS)
+    file = kept.directory / f"data.{suffix}.gz"
+    if media is None or not file.is_file():
+        raise NotFound(f"There is no dump .{suffix}.gz; there are: {', '.join(f'.{m.suffix}.gz' for m in DUMPS)}.")
+    digest = kept.manifest["files"][file.name]
+    response = send_file(file, GZIP, etag=digest[:32], conditional=True, last_modified=site().modified)
+    response.headers["Cache-Control"] = LONG
+    response.headers["Accept-Ranges"] = "bytes"
+    response.headers["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(digest)).decode()}:"
+    collection = link(f"{request.script_root}/dataset", "collection")
+    response.headers["Link"] = header([link(LICENSE, "license"), collection])
     return response
+
+
+def at_version(version: str) -> Dataset:
+    """A published version, this one or one that is still kept; raises NotFound."""
+    current = site().dataset
+    if version == current.version:
+        return current
+    try:
+        if not re.fullmatch(r"[0-9a-f]+", version):
+            raise NoDatasetError(version)
+        return Dataset.at(current.directory.parent / version)
+    except NoDatasetError as error:
+        message = f"The dump of version {version} is not here; the current version is {current.version}."
+        raise NotFound(message) from error

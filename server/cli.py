@@ -19,6 +19,7 @@ from granian.log import LogLevels
 from kg.cli import build_dataset
 from kg.engine import Dataset, NoDatasetError
 from kg.settings import SETTINGS, options
+from server import SERVING
 from server.wsgi import DATASET
 
 LOGGING = {
@@ -34,21 +35,20 @@ WAIT = 60
 
 
 @click.command()
-@options(
-    "host", "port", "workers", "base-uri", "published", "data", "ontology", "shapes", "keep", "max-query-bytes", "most"
-)
+@options("host", "port", "workers", "base-uri", "published", "data", "ontology", "shapes", "keep", "most", *SERVING)
 @click.pass_context
-def serve(ctx: click.Context, /, host: str, port: int, workers: int, max_query_bytes: int, **building: Any) -> None:
+def serve(ctx: click.Context, /, host: str, port: int, workers: int, **settings: Any) -> None:
     """Serve the published dataset; build it first where there is none, or where sources are named."""
-    published: Path = building["published"]
+    serving = {name: settings.pop(name.replace("-", "_")) for name in SERVING}
+    published: Path = settings["published"]
     named = any(
         ctx.get_parameter_source(source) is ParameterSource.COMMANDLINE for source in ("data", "ontology", "shapes")
     )
-    if (named or not is_published(published)) and build_dataset(**building) is None:
+    if (named or not is_published(published)) and build_dataset(**settings) is None:
         sys.exit(1)
     port = free_port(host, port)
     os.environ[DATASET] = str(Dataset.current(published).directory)
-    os.environ[SETTINGS["max-query-bytes"].variable] = str(max_query_bytes)
+    os.environ.update({SETTINGS[name].variable: str(value) for name, value in serving.items()})
     multiprocessing.set_start_method("spawn", force=True)  # this process has threads, and they do not survive a fork
     threading.Thread(target=announce, args=(host, port), daemon=True).start()
     Granian(

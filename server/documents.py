@@ -1,116 +1,294 @@
-"""Documents: how every negotiated resource is answered, whatever it is about.
+"""Documents: how every resource is answered, whatever it is about.
 
-One implementation of negotiation, variants, ETag, Vary, Link and 304 (RFC 9110: 8.8, 12, 13, 15.4.5; RFC 8288).
+One implementation of variants, ETag, Last-Modified, Vary, Link, compression and 304 for everything that has a URL
+(RFC 9110: 8.4, 8.8, 12, 13, 15.4.5; RFC 8288).
 """
 
+import gzip
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
+from wsgiref.types import WSGIEnvironment
 
-from flask import Response, request
-from pyoxigraph import NamedNode, RdfFormat, Triple, serialize
-from werkzeug.exceptions import NotFound
+from flask import Response, g, request
+from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import BadRequest, NotFound
 
-from kg.describe import LICENSE
-from kg.media import DOCUMENT, HTML, JSON_LD, TURTLE, MediaType, by_suffix
-from kg.names import RDF_TYPE
+from kg.context import is_part
+from kg.describe import ATTRIBUTION, LICENSE, TITLE
+from kg.media import DOCUMENT, HTML, JSON_LD, LANGUAGES, LINKSET, RDF, TURTLE, MediaType, by_suffix
+from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL, XSD
+from kg.serialize import serialize_in_order
 from server.errors import NotAcceptableError
-from server.negotiation import negotiate
+from server.links import Link, header, link, linkset
+from server.negotiation import accepts_gzip, negotiate, negotiate_language, negotiate_profile
+from server.profiles import FULL, Profile
 from server.site import site
 
-CACHE = "public, max-age=300"
+SHORT = "public, max-age=300"
+"""For what the next dataset may change."""
+
+LONG = "public, max-age=31536000, immutable"
+"""For what has its version in its address."""
+
+WORTH = 500
+"""From how many bytes on a body is worth compressing."""
+
+SUFFIX = re.compile(rf"(?P<name>.*?)(?:\.(?P<suffix>(?:(?:{'|'.join(LANGUAGES)})\.)?[a-z]+))?")
 
 
-def respond(
-    path: str,
-    suffix: str | None,
-    triples: Callable[[], list[Triple]],
-    page: Callable[[list[Triple]], str],
-    *,
-    root: str,
-    offered: tuple[MediaType, ...] = DOCUMENT,
-    default: MediaType = TURTLE,
-    links: Iterable[str] = (),
-) -> Response:
-    """The document at `path` (without suffix) in the variant asked for by suffix or by Accept.
+class Answer(Response):
+    """A response whose 304 still says when it was modified, which Werkzeug leaves out (RFC 9110, 15.4.5)."""
 
-    `triples` gives its content; `page` writes them as HTML; `root` is the IRI that its JSON-LD starts from.
-    Raises NotFound for a suffix that is not offered, NotAcceptableError where Accept leaves nothing.
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        headers = super().get_wsgi_headers(environ)
+        if self.status_code == 304 and self.last_modified:
+            headers["Last-Modified"] = self.headers["Last-Modified"]
+        return headers
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document: where it lies, what it is about, and how to write it.
+
+    `path` is that of its variants without suffix; `triples` gives its content, `page` writes them as HTML. `root` is
+    the IRI that its JSON-LD starts from, None for a graph that is about nothing in particular; `about` the IRI of the
+    document itself, of which licence and origin are told. `others` are the media types that this document alone has.
     """
-    if suffix is not None:
-        media = by_suffix(suffix, offered)
-        if media is None:
-            raise NotFound(f"there is no variant .{suffix} here; there are: {', '.join(m.suffix for m in offered)}")
-    else:
-        media = negotiate(request.headers.get("Accept"), offered, default)
-        if media is None:
-            raise NotAcceptableError(offered, path)
-    body = page(triples()).encode() if media is HTML else write(triples(), media, root)
-    response = with_etag(Response(body, content_type=media.content_type))
-    here = f"{request.script_root}/{path}"
-    asked = f"?{quote(request.query_string, safe='=&%+')}" if request.query_string else ""
+
+    path: str
+    about: str
+    triples: Callable[[], list[Triple]]
+    page: Callable[[list[Triple]], str]
+    root: str | None = None
+    default: MediaType = TURTLE
+    others: dict[MediaType, Callable[[], bytes]] = field(default_factory=dict)
+    links: tuple[Link, ...] = ()
+    items: tuple[Link, ...] = ()
+    """Links that are too many for a header, and stand in the link set alone."""
+    cache: str = SHORT
+    home: str | None = None
+    """The path of the document itself, where it is not that of its variants."""
+
+    @property
+    def offered(self) -> tuple[MediaType, ...]:
+        return (*DOCUMENT, *self.others, LINKSET)
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One of the forms of a document."""
+
+    media: MediaType
+    language: str = LANGUAGES[0]
+    profile: Profile = FULL
+
+    @property
+    def suffix(self) -> str:
+        """Its suffix: of a page in another language than the first, that language too."""
+        translated = self.media is HTML and self.language != LANGUAGES[0]
+        return f"{self.language}.{self.media.suffix}" if translated else self.media.suffix
+
+
+def split(file: str) -> tuple[str, str | None]:
+    """A file name as its name and its suffix, `fr.html` or `ttl`, if it has one."""
+    found = SUFFIX.fullmatch(file)
+    return (found["name"], found["suffix"]) if found else (file, None)
+
+
+def respond(document: Document, suffix: str | None) -> Response:
+    """The variant of a document that the suffix names, or else the one that the request asks for.
+
+    Raises NotFound for a suffix that is not offered, NotAcceptableError where Accept leaves nothing, BadRequest for a
+    profile that there is not.
+    """
+    variant = negotiated(document) if suffix is None else named(document, suffix)
+    g.language = variant.language
+    g.links = links_of(document, variant)
+    response = compressed(body_of(document, variant), content_type=variant.media.content_type)
     if suffix is None:
-        response.headers["Content-Location"] = f"{here}.{media.suffix}{asked}" if path else here
-        response.vary.add("Accept")
-    response.headers["Cache-Control"] = CACHE
-    others = [
-        f'<{here}.{m.suffix}{asked}>; rel="alternate"; type="{m.name}"' for m in offered if m is not media and path
-    ]
-    response.headers["Link"] = ", ".join([*others, f'<{LICENSE}>; rel="license"', *links])
-    return finish(response)
+        response.headers["Content-Location"] = address(document, variant)
+        response.vary.update(("Accept", "Accept-Language", "Accept-Profile"))
+    if variant.media is HTML:
+        response.content_language.add(variant.language)
+    if variant.media in RDF:
+        response.headers["Content-Profile"] = f"<{variant.profile.iri}>"
+    response.headers["Link"] = header(g.links)
+    return cached(response, document.cache)
 
 
-def with_etag(response: Response) -> Response:
-    """Gives a response the strong ETag that is the hash of its bytes."""
-    response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32])
-    return response
+def negotiated(document: Document) -> Variant:
+    """The variant that the headers of the request, and its `_profile`, ask for."""
+    media = negotiate(request.headers.get("Accept"), document.offered, document.default)
+    if media is None:
+        raise NotAcceptableError(document.offered, document.path)
+    profiles = site().profiles
+    by_header = negotiate_profile(request.headers.get("Accept-Profile"), ((p.iri, p) for p in profiles.values()))
+    language = negotiate_language(request.headers.get("Accept-Language"))
+    return Variant(media, language, asked_profile() or by_header or profiles[FULL.token])
 
 
-def finish(response: Response) -> Response:
-    """Turns a response into 304 where the client has it already; decided last, on the negotiated variant."""
-    response.make_conditional(request)
-    return response
+def named(document: Document, suffix: str) -> Variant:
+    """The variant that a suffix names."""
+    language, dot, kind = suffix.rpartition(".")
+    media = by_suffix(kind, document.offered)
+    if media is None or (dot and (media is not HTML or language == LANGUAGES[0])):
+        there = ", ".join(m.suffix for m in document.offered)
+        raise NotFound(f"There is no variant .{suffix} here; there are: {there}.")
+    return Variant(media, language or LANGUAGES[0], asked_profile() or site().profiles[FULL.token])
 
 
-def write(triples: list[Triple], media: MediaType, root: str) -> bytes:
+def asked_profile() -> Profile | None:
+    """The profile that `_profile` names (w3.org/TR/dx-prof-conneg, 8.3); raises BadRequest if there is none."""
+    token = request.args.get("_profile")
+    profiles = site().profiles
+    if token is not None and token not in profiles:
+        raise BadRequest(f"There is no profile {token!r}; there are: {', '.join(profiles)}.")
+    return profiles[token] if token is not None else None
+
+
+# ── Content ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def body_of(document: Document, variant: Variant) -> bytes:
+    """The bytes of a variant."""
+    media = variant.media
+    if media in document.others:
+        return document.others[media]()
+    if media is LINKSET:
+        return linkset(link_contexts(document))
+    triples = document.triples()
+    if media is HTML:
+        return document.page(triples).encode()
+    chosen = variant.profile.of(triples, site().names)
+    return write([*chosen, *statements_about(document, triples)], media, document.root)
+
+
+def write(triples: list[Triple], media: MediaType, root: str | None) -> bytes:
     """Triples in a media type; the same bytes for the same triples."""
-    names = site().names
+    names, framing = site().names, site().framing
     if media is JSON_LD:
-        framing = site().framing
         inline = request.args.get("context") == "inline"
-        context = framing.context if inline else f"{names.ontology}/context.jsonld"
-        return json.dumps(framing.document(triples, context, root), ensure_ascii=False, indent=2).encode() + b"\n"
+        context = framing.context if inline else f"{names.ontology}/{site().schema.version}/context.jsonld"
+        found = framing.document(triples, context, root) if root else framing.graph(triples, context)
+        return json.dumps(found, ensure_ascii=False, indent=2).encode() + b"\n"
     assert isinstance(media.format, RdfFormat)
-    return serialize_in_order(sorted(triples, key=lambda t: _order(t, root)), media.format, names.prefixes)
+    ordered = sorted(set(triples), key=lambda triple: in_order(triple, root or ""))
+    return serialize_in_order(ordered, media.format, names.prefixes)
 
 
-def serialize_in_order(triples: list[Triple], format_: RdfFormat, prefixes: dict[str, str]) -> bytes:
-    """Triples in the order given, under the prefixes in use; the engine alone would list these in random order."""
-    plain = serialize(triples, format=RdfFormat.N_TRIPLES) or b""
-    used = {prefix: iri for prefix, iri in prefixes.items() if b"<" + iri.encode() in plain}
-    text = serialize(triples, format=format_, prefixes=used) or b""
-    if format_ in (RdfFormat.TURTLE, RdfFormat.TRIG):
-        header = text.splitlines(keepends=True)[: len(used)]
-        return b"".join(sorted(header)) + b"\n" + text[sum(map(len, header)) :]
-    if format_ is RdfFormat.RDF_XML:
-        return re.sub(
-            rb"(?: xmlns:[\w-]+=\"[^\"]*\")+", lambda m: b" " + b" ".join(sorted(m[0].split())), text, count=1
-        )
-    return text
-
-
-def _order(triple: Triple, root: str) -> tuple[Any, ...]:
+def in_order(triple: Triple, root: str) -> tuple[Any, ...]:
     """The root first, then its parts, then the rest; of each subject its types first."""
     subject, predicate = str(triple.subject), str(triple.predicate)
-    about = isinstance(triple.subject, NamedNode) and triple.subject.value
-    return (
-        about != root,
-        not (about and about.startswith(root)),
-        subject,
-        predicate != f"<{RDF_TYPE}>",
-        predicate,
-        str(triple.object),
-    )
+    about = triple.subject.value if isinstance(triple.subject, NamedNode) else ""
+    return about != root, not is_part(about, root), subject, predicate != f"<{RDF_TYPE}>", predicate, str(triple.object)
+
+
+def statements_about(document: Document, triples: list[Triple]) -> list[Triple]:
+    """What every document says of itself: its licence, whom to name, where corrections go, and of what it is a part."""
+    names, manifest = site().names, site().dataset.manifest
+    told: list[tuple[str, str, Any]] = [
+        (document.about, RDF_TYPE, NamedNode(PREFIXES["foaf"] + "Document")),
+        (document.about, PREFIXES["dcterms"] + "license", NamedNode(LICENSE)),
+        (document.about, PREFIXES["dcterms"] + "rights", Literal(ATTRIBUTION, language="en")),
+        (document.about, PREFIXES["dcterms"] + "isPartOf", NamedNode(names.dataset)),
+        (document.about, PREFIXES["dcat"] + "contactPoint", NamedNode(names.contact)),
+        (names.contact, RDFS_LABEL, Literal("Corrections", language="en")),
+        (names.contact, PREFIXES["vcard"] + "hasURL", NamedNode(names.base + "#corrections")),
+        (names.dataset, RDFS_LABEL, Literal(TITLE, language="en")),
+    ]
+    if document.about != names.ontology:  # whose version is its own
+        told.append((document.about, PREFIXES["owl"] + "versionInfo", Literal(site().dataset.version)))
+    if "time" in manifest and document.about != names.dataset:
+        stamp = Literal(manifest["time"], datatype=NamedNode(XSD + "dateTime"))
+        told.append((document.about, PREFIXES["dcterms"] + "modified", stamp))
+    known = set(triples)
+    statements = [Triple(NamedNode(s), NamedNode(p), o) for s, p, o in told if s != o]
+    return [triple for triple in statements if triple not in known]
+
+
+# ── Links ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def address(document: Document, variant: Variant) -> str:
+    """The path of a variant on this host, with what was asked."""
+    return f"{request.script_root}/{document.path}.{variant.suffix}{asked(variant.profile)}"
+
+
+def asked(profile: Profile | None = None) -> str:
+    """The query of the request, with the profile where it is not that of every document."""
+    query = quote(request.query_string, safe="=&%+")
+    if profile and profile.token != FULL.token and "_profile" not in request.args:
+        query = f"{query}&_profile={profile.token}".lstrip("&")
+    return f"?{query}" if query else ""
+
+
+def links_of(document: Document, variant: Variant) -> list[Link]:
+    """The links of a document in one of its variants."""
+    here, names = f"{request.script_root}/{document.path}", site().names
+    home = names.base + (document.path if document.home is None else document.home)
+    found = [link(home + asked(), "canonical")]
+    for media in document.offered:
+        if media is not variant.media and media is not LINKSET:
+            found.append(link(f"{here}.{media.suffix}{asked()}", "alternate", type=media.name))
+    for language in LANGUAGES:
+        if variant.media is HTML and language != variant.language:
+            suffix = Variant(HTML, language).suffix
+            found.append(link(f"{here}.{suffix}{asked()}", "alternate", type=HTML.name, hreflang=language))
+    for media in (TURTLE, JSON_LD):
+        if variant.media is HTML:
+            found.append(link(f"{here}.{media.suffix}{asked()}", "describedby", type=media.name))
+    found.append(link(f"{here}.{LINKSET.suffix}{asked()}", "linkset", type=LINKSET.name))
+    found += [link(LICENSE, "license"), *document.links]
+    if variant.media in RDF:
+        found += [link(variant.profile.iri, "profile"), link(home, "describes", type=HTML.name)]
+    return found
+
+
+def link_contexts(document: Document) -> dict[str, list[Link]]:
+    """The links of a document, and those of its metadata back to it (FAIR Signposting, level 2), by whole address."""
+    base = site().names.base
+    home = base + (document.path if document.home is None else document.home) + asked()
+    script = f"{request.script_root}/"
+    contexts = {home: [*links_of(document, Variant(HTML)), *document.items]}
+    for media in RDF:
+        described = [link(home, "describes", type=HTML.name), link(LICENSE, "license")]
+        contexts[f"{base}{document.path}.{media.suffix}{asked()}"] = described
+    return {
+        anchor: [
+            Link(base + each.href.removeprefix(script), each.rel, each.attributes)
+            if each.href.startswith("/")
+            else each
+            for each in links
+        ]
+        for anchor, links in contexts.items()
+    }
+
+
+# ── Caching ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def compressed(body: bytes, content_type: str) -> Response:
+    """A response with a body as the client accepts it; each encoding is kept, so that it is made but once."""
+    response = Answer(content_type=content_type)
+    response.vary.add("Accept-Encoding")
+    if len(body) >= WORTH and accepts_gzip(request.headers.get("Accept-Encoding")):
+        response.content_encoding = "gzip"
+        key = hashlib.sha256(body).hexdigest()
+        body = site().kept.get(key) or site().kept.keep(key, gzip.compress(body, 6, mtime=0))
+    response.set_data(body)
+    return response
+
+
+def cached(response: Response, cache: str) -> Response:
+    """Gives a response its strong ETag and its time; makes it 304 where the client has it, decided last of all."""
+    response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32])
+    response.last_modified = site().modified
+    response.headers["Cache-Control"] = cache
+    response.make_conditional(request)
+    return response

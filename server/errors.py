@@ -1,27 +1,51 @@
-"""Errors: one shape for all, a problem detail for machines (RFC 9457) and a readable page for browsers."""
+"""Errors: one shape for all, as a problem detail for machines (RFC 9457), a page for browsers, or plain text."""
 
 import json
 from http import HTTPStatus
+from typing import Any
 
-from flask import Flask, Response, current_app, render_template, request
+from flask import Flask, Response, current_app, g, render_template, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from kg.media import HTML, MediaType
+from kg.media import HTML, LANGUAGES, TEXT, MediaType
 from server.negotiation import negotiate
 
 PROBLEM = MediaType("application/problem+json", "json", "problem details", also=("application/json",))
 
 
-class NotAcceptableError(HTTPException):
+class ProblemError(HTTPException):
+    """An error that tells machines more than its status: members of the problem detail (RFC 9457, 3.2)."""
+
+    more: dict[str, Any]
+
+
+class NotAcceptableError(ProblemError):
     """Raised when Accept leaves no variant of a document; the answer lists what there is."""
 
     code = 406
 
     def __init__(self, offered: tuple[MediaType, ...], path: str | None = None) -> None:
         super().__init__("None of the media types you accept is offered here.")
-        self.variants = [
+        variants = [
             {"type": m.name, **({"url": f"{request.script_root}/{path}.{m.suffix}"} if path else {})} for m in offered
         ]
+        self.more = {"variants": variants}
+
+
+class GoneError(ProblemError):
+    """Raised when a thing was withdrawn; the answer is its tombstone: when, why, and what replaced it."""
+
+    code = 410
+
+    def __init__(self, path: str, date: str, reason: str, replaced_by: str | None) -> None:
+        by = f"{request.script_root}/doc/{replaced_by}" if replaced_by else None
+        super().__init__(f"{path} was withdrawn on {date}: {reason}." + (f" {replaced_by} replaced it." if by else ""))
+        self.more = {"withdrawn": {"path": path, "date": date, "reason": reason, "replacedBy": by}}
+
+    def get_headers(self, *arguments: Any) -> list[tuple[str, str]]:
+        """The headers, with a link to what replaced the thing (RFC 5829, 3.2)."""
+        by = self.more["withdrawn"]["replacedBy"]
+        return [*super().get_headers(*arguments), *([("Link", f'<{by}>; rel="successor-version"')] if by else [])]
 
 
 class BadQueryError(HTTPException):
@@ -47,21 +71,27 @@ def answer(error: HTTPException) -> Response:
         "status": status.value,
         "detail": error.description or status.description,
     }
-    variants = getattr(error, "variants", None)
-    if variants:
-        detail["variants"] = variants
-    chosen = negotiate(request.headers.get("Accept"), (HTML, PROBLEM), PROBLEM) or PROBLEM
-    if chosen is HTML:
-        response = Response(render_template("error.html", **detail), status, content_type=HTML.content_type)
-    else:
-        body = json.dumps(detail, ensure_ascii=False, indent=2) + "\n"
-        response = Response(body, status, content_type=PROBLEM.name)
+    detail |= error.more if isinstance(error, ProblemError) else {}
+    g.language, g.links = LANGUAGES[0], []
+    chosen = negotiate(request.headers.get("Accept"), (HTML, PROBLEM, TEXT), PROBLEM) or PROBLEM
+    response = Response(written(detail, chosen), status, content_type=chosen.content_type)
+    response.content_language.add(LANGUAGES[0])
     for name, value in error.get_headers(request.environ):
         if name.lower() not in ("content-type", "content-length"):
             response.headers[name] = value
     response.vary.add("Accept")
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def written(detail: dict[str, Any], media: MediaType) -> str:
+    """A problem detail as a page, as JSON or as plain text."""
+    if media is HTML:
+        return render_template("error.html", **detail)
+    if media is PROBLEM:
+        return json.dumps(detail, ensure_ascii=False, indent=2) + "\n"
+    variants = [f"{v['type']} {v.get('url', '')}".rstrip() for v in detail.get("variants", ())]
+    return "\n".join([f"{detail['status']} {detail['title']}", detail["detail"], *variants]) + "\n"
 
 
 def fault(error: Exception) -> Response:

@@ -1,11 +1,12 @@
 """Home: what is here, and where to begin; as RDF, the description of the dataset."""
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, render_template, request
 from pyoxigraph import Triple
 
-from kg.media import HTML
+from kg.media import HTML, TURTLE
 from server import catalogue, collections
-from server.documents import respond
+from server.documents import Document, respond
+from server.links import Link, link
 from server.site import site
 
 blueprint = Blueprint("home", __name__)
@@ -21,10 +22,43 @@ def example() -> str:
 
 
 @blueprint.get("/")
-def home() -> Response:
+@blueprint.get("/index.<suffix>")
+def home(suffix: str | None = None) -> Response:
+    """The home page; its other variants, since / has no suffix, are those of /index."""
+    names = site().names
+
     def page(_: list[Triple]) -> str:
-        kinds = [(class_, collections.count(class_)) for class_ in site().schema.kinds.values()]
-        present = sorted((pair for pair in kinds if pair[1]), key=lambda pair: pair[0].name)
+        kinds = [(class_, collections.count(class_)) for class_ in site().kinds.values()]
+        present = sorted(kinds, key=lambda pair: pair[0].name)
         return render_template("home.html", kinds=present, questions=site().questions, example=example())
 
-    return respond("", None, catalogue.description, page, root=site().names.dataset, default=HTML)
+    return respond(
+        Document(
+            "index",
+            names.dataset,
+            catalogue.description,
+            page,
+            root=names.dataset,
+            default=HTML,
+            home="",
+            links=(*discovery(),),
+        ),
+        suffix,
+    )
+
+
+def discovery() -> list[Link]:
+    """Where machines find everything else from here."""
+    here = request.script_root
+    return [
+        link(site().names.dataset, "cite-as"),
+        link(f"{here}/.well-known/api-catalog", "api-catalog", type="application/linkset+json"),
+        link(f"{here}/openapi.json", "service-desc", type="application/vnd.oai.openapi+json;version=3.1"),
+        link(f"{here}/sparql", "service"),
+        link(f"{here}/dataset", "describedby", type=TURTLE.name),
+        link(f"{here}/.well-known/void", "describedby", type=TURTLE.name),
+        link(f"{here}/ontology", "describedby", type=TURTLE.name),
+        link(f"{here}/sitemap.xml", "sitemap", type="application/xml"),
+        link(f"{here}/llms.txt", "alternate", type="text/markdown"),
+        link(f"{here}/status", "status", type="application/json"),
+    ]

@@ -1,21 +1,30 @@
-"""Content negotiation: which of the media types on offer a request gets (RFC 9110, 12.5.1)."""
+"""Content negotiation: which variant a request gets, by media type, language, encoding and profile (RFC 9110, 12)."""
 
-from werkzeug.datastructures import MIMEAccept
-from werkzeug.http import parse_accept_header
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
-from kg.media import MediaType
+from werkzeug.datastructures import Accept
+from werkzeug.http import parse_accept_header, parse_options_header
+
+from kg.media import LANGUAGES, MediaType
+
+Range = tuple[str, Mapping[str, str], float]
+"""A media range: `type/subtype` in small letters, its parameters, its weight from 0 to 1."""
+
+NAMED, GROUP, ANY, UNNAMED = 2, 1, 0, -1
+"""How exactly a range names a media type; one point more for each parameter that it rightly gives."""
+
+Choice = TypeVar("Choice")
 
 
 def negotiate(accept: str | None, offered: tuple[MediaType, ...], default: MediaType) -> MediaType | None:
-    """The acceptable media type of the greatest weight, or None.
+    """The acceptable media type of the greatest weight, or None (RFC 9110, 12.5.1).
 
     Ties go to what is named most exactly, then to the order of `offered`; what matches by `*/*` alone, and a header
-    that is missing, empty or unreadable, get `default`.
-    Parameters other than the weight are not asked for: `text/turtle;charset=utf-8` is `text/turtle`.
+    that is missing, empty or unreadable, get `default`. A parameter says which of several forms is wanted; a form that
+    is not there does not make the type unacceptable: `application/ld+json;profile="…"` is `application/ld+json`.
     """
-    ranges = [
-        (value.partition(";")[0].strip().lower(), weight) for value, weight in parse_accept_header(accept, MIMEAccept)
-    ]
+    ranges = media_ranges(accept)
     if not ranges:
         return default
     weights = {media: _weight(media, ranges) for media in offered}
@@ -25,12 +34,63 @@ def negotiate(accept: str | None, offered: tuple[MediaType, ...], default: Media
     ties = [media for media, (weight, _) in weights.items() if weight == best]
     exactness = max(weights[media][1] for media in ties)
     exact = [media for media in ties if weights[media][1] == exactness]
-    return default if exactness == 0 and default in exact else exact[0]
+    return default if exactness == ANY and default in exact else exact[0]
 
 
-def _weight(media: MediaType, ranges: list[tuple[str, float]]) -> tuple[float, int]:
-    """The weight of a media type and how exactly it was named: 2 by name, 1 by `type/*`, 0 by `*/*` or not at all."""
-    exactness_of = {"*/*": 0, f"{media.name.partition('/')[0]}/*": 1, media.name: 2, **dict.fromkeys(media.also, 2)}
-    found = [(exactness_of[value], weight) for value, weight in ranges if value in exactness_of]
-    exactness = max((exactness for exactness, _ in found), default=0)
-    return max((weight for e, weight in found if e == exactness), default=0.0), exactness
+def media_ranges(accept: str | None) -> list[Range]:
+    """The media ranges of an Accept header; what is none is passed over."""
+    found: list[Range] = []
+    for value, weight in parse_accept_header(accept, Accept):
+        name, parameters = parse_options_header(value)
+        if name.count("/") == 1:
+            found.append((name.strip().lower(), parameters, weight))
+    return found
+
+
+def _weight(media: MediaType, ranges: list[Range]) -> tuple[float, int]:
+    """The weight of a media type and how exactly it was named: the most exact range that applies counts."""
+    applying = [(_exactness(media, range_), range_[2]) for range_ in ranges]
+    exactness = max((exact for exact, _ in applying), default=UNNAMED)
+    if exactness == UNNAMED:
+        return 0.0, ANY
+    return max(weight for exact, weight in applying if exact == exactness), min(exactness, NAMED)
+
+
+def _exactness(media: MediaType, range_: Range) -> int:
+    name, parameters, weight = range_
+    if name in (media.name, *media.also):
+        right = sum(parameters.get(key, "").lower() == value for key, value in media.parameters.items())
+        wrong = len(parameters) - right
+        return UNNAMED if wrong and weight == 0 else NAMED + right  # a form that is not offered may be refused
+    if name == f"{media.name.partition('/')[0]}/*":
+        return GROUP
+    return ANY if name == "*/*" else UNNAMED
+
+
+def negotiate_language(accept: str | None, offered: tuple[str, ...] = LANGUAGES) -> str:
+    """The language of a page, by lookup (RFC 4647, 3.4): `de-AT` gets `de`; never none, the first is the fallback."""
+    wanted = [(value.lower().replace("_", "-"), weight) for value, weight in parse_accept_header(accept, Accept)]
+    refused = {value for value, weight in wanted if weight == 0}
+    for value, weight in sorted(wanted, key=lambda pair: -pair[1]):
+        if not weight:
+            break
+        if value == "*":
+            return next((language for language in offered if language not in refused), offered[0])
+        parts = value.split("-")
+        for length in range(len(parts), 0, -1):
+            if "-".join(parts[:length]) in offered and "-".join(parts[:length]) not in refused:
+                return "-".join(parts[:length])
+    return offered[0]
+
+
+def accepts_gzip(accept: str | None) -> bool:
+    """True if a request may be answered with gzip (RFC 9110, 12.5.3); without a header, it may not."""
+    weights = {value.lower(): weight for value, weight in parse_accept_header(accept, Accept)}
+    return weights.get("gzip", weights.get("x-gzip", weights.get("*", 0))) > 0
+
+
+def negotiate_profile(accept: str | None, offered: Iterable[tuple[str, Choice]]) -> Choice | None:
+    """The profile of the greatest weight, by IRI (w3.org/TR/dx-prof-conneg, 7.2); None where none is asked for."""
+    wanted = sorted(parse_accept_header(accept, Accept), key=lambda pair: -pair[1])
+    known = dict(offered)
+    return next((known[iri.strip("<>")] for iri, weight in wanted if weight and iri.strip("<>") in known), None)

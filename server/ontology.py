@@ -1,51 +1,94 @@
-"""The ontology and the shapes: as RDF, as reference pages, and as the JSON-LD context that they imply."""
+"""The ontology and the shapes: as RDF, as reference pages, and as the context and the JSON Schemas that they imply."""
 
 import json
 from typing import Any
 
 from flask import Blueprint, Response, render_template
 from pyoxigraph import Triple
+from rdflib import Graph
 from werkzeug.exceptions import NotFound
 
-from server.documents import finish, respond, with_etag
+from kg.json_schema import json_schema
+from kg.media import JSON_LD, MediaType
+from kg.releases import as_document
+from kg.schema import Schema
+from server.documents import LONG, SHORT, Document, cached, compressed, respond, split
 from server.graphs import triples_of
-from server.site import site
+from server.links import link
+from server.site import graph, site
 
 blueprint = Blueprint("ontology", __name__)
+
+JSON_SCHEMA = MediaType("application/schema+json", "json", "JSON Schema")
 
 
 @blueprint.get("/ontology")
 @blueprint.get("/ontology.<suffix>")
 def ontology(suffix: str | None = None) -> Response:
     """The ontology, negotiated or in one variant; a term is `/ontology#Term`."""
+    return respond(reference("ontology", site().names.ontology, site().schema), suffix)
+
+
+@blueprint.get("/ontology/<file>")
+def version(file: str) -> Response:
+    """A version of the ontology, this one or an earlier, negotiated or in one variant."""
+    known = next((v for v in site().contexts if file == v or file.startswith(f"{v}.")), None)
+    if known is None:
+        raise NotFound(f"There is no version {file} of the ontology; there are: {', '.join(sorted(site().contexts))}.")
+    suffix = file.removeprefix(known).removeprefix(".") or None
     names = site().names
+    if known == site().schema.version:
+        return respond(reference(f"ontology/{known}", names.ontology, site().schema), suffix)
+    iri = f"{names.ontology}/{known}"
+    return respond(reference(f"ontology/{known}", iri, Schema(graph(site().engine, iri), Graph(), names)), suffix)
+
+
+def reference(path: str, name: str, schema: Schema) -> Document:
+    """The ontology of a named graph as a document."""
 
     def page(_: list[Triple]) -> str:
-        return render_template("ontology.html", schema=site().schema, names=names)
+        return render_template("ontology.html", schema=schema, names=site().names, path=path)
 
-    return respond("ontology", suffix, lambda: triples_of(names.ontology), page, root=names.ontology)
-
-
-@blueprint.get("/ontology/<version>")
-def version(version: str) -> Response:
-    """A version of the ontology; only that of the dataset is here."""
-    if version != site().schema.version:
-        raise NotFound(f"Version {version} of the ontology is not here; the current one is {site().schema.version}.")
-    return ontology()
+    about = site().names.base + path
+    context = link(f"{about if path.count('/') else f'{about}/{schema.version}'}/context.jsonld", "describedby")
+    links = (link(f"{site().names.ontology}/{schema.version}", "cite-as"), context)
+    return Document(path, about, lambda: triples_of(name), page, links=links)
 
 
 @blueprint.get("/ontology/context.jsonld")
 @blueprint.get("/ontology/<version>/context.jsonld")
 def context(version: str | None = None) -> Response:
-    """The context of every JSON-LD document of this dataset."""
-    if version not in (None, site().schema.version):
-        raise NotFound(f"Version {version} of the context is not here; the current one is {site().schema.version}.")
-    body = json.dumps({"@context": site().framing.context}, ensure_ascii=False, indent=2) + "\n"
-    response = with_etag(Response(body, content_type="application/ld+json"))
-    response.headers["Cache-Control"] = (
-        "public, max-age=3600" if version is None else "public, max-age=31536000, immutable"
-    )
-    return finish(response)
+    """The context of every JSON-LD document of this dataset; under a version it never changes."""
+    return derived(as_document(at_version(version)), JSON_LD, version)
+
+
+@blueprint.get("/ontology/schema/<file>")
+@blueprint.get("/ontology/<version>/schema/<file>")
+def schema(file: str, version: str | None = None) -> Response:
+    """The JSON Schema of the documents and sources about the things of a kind."""
+    kind, suffix = split(file)
+    class_ = site().schema.kinds.get(kind)
+    if class_ is None or suffix != JSON_SCHEMA.suffix or version not in (None, site().schema.version):
+        raise NotFound(f"There is no JSON Schema {file} here; there are: {', '.join(site().schema.kinds)}.")
+    found = json_schema(class_, site().schema, site().names)
+    return derived(json.dumps(found, ensure_ascii=False, indent=2).encode() + b"\n", JSON_SCHEMA, None)
+
+
+def at_version(version: str | None) -> Any:
+    """The context of a version of the ontology; raises NotFound."""
+    found = site().contexts.get(version or site().schema.version)
+    if found is None:
+        raise NotFound(
+            f"There is no version {version} of the context; there are: {', '.join(sorted(site().contexts))}."
+        )
+    return found
+
+
+def derived(body: bytes, media: MediaType, version: str | None) -> Response:
+    """What follows from the ontology."""
+    response = compressed(body, content_type=media.content_type)
+    response.headers["Link"] = str(link(site().names.ontology, "describedby"))
+    return cached(response, SHORT if version is None else LONG)
 
 
 @blueprint.get("/shapes")
@@ -57,17 +100,18 @@ def shapes(suffix: str | None = None) -> Response:
     def page(_: list[Triple]) -> str:
         return render_template("shapes.html", shapes=listed())
 
-    return respond("shapes", suffix, lambda: triples_of(names.shapes), page, root=names.shapes)
+    links = (link(names.shapes, "cite-as"),)
+    return respond(Document("shapes", names.shapes, lambda: triples_of(names.shapes), page, links=links), suffix)
 
 
 def listed() -> list[dict[str, Any]]:
     """Every shape with an IRI: its fragment, the IRIs that it is about, and its message."""
     query = f"""SELECT ?shape ?about ?message WHERE {{ GRAPH <{site().names.shapes}> {{
-        VALUES ?type {{ sh:NodeShape sh:PropertyShape sh:SPARQLConstraint }}
+        VALUES ?type {{ sh:NodeShape sh:PropertyShape sh:SPARQLConstraint prof:Profile }}
         ?shape a ?type FILTER(isIRI(?shape))
         OPTIONAL {{ ?shape sh:targetClass|sh:targetSubjectsOf|sh:path|(^sh:sparql/sh:targetClass) ?about
             FILTER(isIRI(?about)) }}
-        OPTIONAL {{ ?shape sh:message ?message }} }} }} ORDER BY ?shape ?about"""
+        OPTIONAL {{ ?shape sh:message|rdfs:comment ?message }} }} }} ORDER BY ?shape ?about"""
     found: dict[str, dict[str, Any]] = {}
     for row in site().engine.select(query):
         fragment = row["shape"].value.partition("#")[2]

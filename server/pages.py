@@ -3,18 +3,29 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from flask import g
 from pyoxigraph import Literal, NamedNode, Triple
 
+from kg.media import LANGUAGES
 from kg.names import RDF_TYPE, RDFS_LABEL, local_name
 from kg.schema import Class
 from server.site import site
 
-LANGUAGE = "en"
 WIDEST = 6
 """How many properties parts may have between them to be listed as a table."""
 
 MOST_INCOMING = 50
 """How many incoming links of one property a page lists; the rest are counted."""
+
+
+def language() -> str:
+    """The language of the page that is being written."""
+    return str(g.get("language", LANGUAGES[0]))
+
+
+def label(iri: str) -> str:
+    """What to call a term of ours, in the language of the page or else in English."""
+    return site().schema.label(iri, language())
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +75,13 @@ class Description:
         return self.label_of(self.iri)
 
     def label_of(self, iri: str) -> str:
-        """The label of anything, in English if it has one; an IRI only where there is no other name."""
+        """The label of anything, in the language of the page or else in English; an IRI if it has no other name."""
         labels = {o.language: o.value for o in self.about[iri][RDFS_LABEL] if isinstance(o, Literal)}
         schema = site().schema
         if labels:
-            return labels.get(LANGUAGE) or next(iter(labels.values()))
+            return labels.get(language()) or labels.get(LANGUAGES[0]) or next(iter(labels.values()))
         if iri.startswith(site().names.vocabulary):
-            return schema.label(iri)
+            return label(iri)
         property_ = schema.property_of(iri)
         return property_.key if property_ else site().names.compact(iri)
 
@@ -90,7 +101,7 @@ class Description:
         bounds = {iri for p in schema.properties.values() if p.bounds for iri in p.bounds}
         others = sorted(p for p in self.about[self.iri] if p.startswith(names.vocabulary) and p not in order)
         wanted = [iri for iri in [*order, *others] if iri not in bounds and iri in self.about[self.iri]]
-        rows = [Row(iri, schema.label(iri), self._values(iri)) for iri in wanted]
+        rows = [Row(iri, label(iri), self._values(iri)) for iri in wanted]
         labels = {o.value for o in self.about[self.iri][RDFS_LABEL]}
         repeated = [all(v.iri is None and v.text in labels for v in row.values) for row in rows]
         return [row for row, again in zip(rows, repeated, strict=True) if row.values and (self.above or not again)]
@@ -98,7 +109,7 @@ class Description:
     @property
     def names_in_languages(self) -> list[Value]:
         """The labels in languages other than that of the page."""
-        labels = [o for o in self.about[self.iri][RDFS_LABEL] if isinstance(o, Literal) and o.language != LANGUAGE]
+        labels = [o for o in self.about[self.iri][RDFS_LABEL] if isinstance(o, Literal) and o.language != language()]
         return [Value(o.value, o.language) for o in sorted(labels, key=lambda o: o.language or "")]
 
     @property
@@ -114,7 +125,7 @@ class Description:
     def _values(self, property_: str) -> list[Value]:
         values = [self._value(o) for o in self.about[self.iri][property_] if o.value not in self.above]
         return sorted(
-            values, key=lambda v: (v.language != LANGUAGE, v.language or "", v.part.order if v.part else (v.text,))
+            values, key=lambda v: (v.language != language(), v.language or "", v.part.order if v.part else (v.text,))
         )
 
     def _value(self, term: NamedNode | Literal) -> Value:
@@ -127,7 +138,7 @@ class Description:
     @property
     def kind(self) -> str:
         """What it is called what it is: the label of its most specific class."""
-        return site().schema.label(self.classes[0].iri) if self.classes else ""
+        return label(self.classes[0].iri) if self.classes else ""
 
     def part(self, iri: str) -> "Description":
         return Description(iri, self.triples, (*self.above, self.iri))
@@ -173,17 +184,18 @@ def incoming(iri: str) -> list[Row]:
         values = [Value(labels.get(s.partition("#")[0]) or local_name(s), iri=s) for s in shown]
         if len(listed) > len(shown):
             values.append(Value(f"and {len(listed) - len(shown)} more"))
-        rows.append(Row(property_, schema.label(property_), values))
+        rows.append(Row(property_, label(property_), values))
     return rows
 
 
 def labels_of(subjects: set[str]) -> dict[str, str]:
-    """The label of each of some subjects, in English if there is one."""
+    """The label of each of some subjects, in the language of the page if there is one."""
     listed = " ".join(f"<{iri}>" for iri in sorted(subjects))
     solutions = site().engine.select(
         f"SELECT ?s ?label WHERE {{ VALUES ?s {{ {listed} }} ?s rdfs:label ?label }} ORDER BY ?s ?label"
     )
     found: dict[str, str] = {}
-    for solution in sorted(solutions, key=lambda s: s["label"].language == LANGUAGE):
+    preferred = (language(), LANGUAGES[0])
+    for solution in sorted(solutions, key=lambda s: [s["label"].language == each for each in preferred]):
         found[solution["s"].value] = solution["label"].value
     return found

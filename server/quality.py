@@ -5,7 +5,7 @@ import json
 from flask import Blueprint, Response, render_template
 
 from kg.media import HTML
-from server.documents import CACHE, finish, with_etag
+from server.documents import SHORT, cached, compressed
 from server.site import site
 
 blueprint = Blueprint("quality", __name__)
@@ -15,6 +15,5 @@ blueprint = Blueprint("quality", __name__)
 def quality() -> Response:
     """The measures of shapes/quality/, each with its question, its findings and its query."""
     content = json.loads((site().dataset.directory / "quality.json").read_bytes())
-    response = Response(render_template("quality.html", measures=content), content_type=HTML.content_type)
-    response.headers["Cache-Control"] = CACHE
-    return finish(with_etag(response))
+    response = compressed(render_template("quality.html", measures=content).encode(), HTML.content_type)
+    return cached(response, SHORT)

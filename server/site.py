@@ -1,7 +1,10 @@
 """The site: one published dataset, open for reading, with the schema that its own graphs hold."""
 
 import json
-from dataclasses import dataclass
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from flask import current_app, request
@@ -10,25 +13,61 @@ from rdflib import Graph
 from kg.context import Framing
 from kg.engine import Dataset, Engine
 from kg.names import Names
-from kg.schema import Schema
+from kg.schema import Class, Schema
+from server.profiles import Profile, profiles_of
+
+ROOM = 32 * 2**20
+"""How many bytes of compressed bodies are kept."""
+
+
+class Kept:
+    """Bytes by key; the longest unused go when there is no more room."""
+
+    def __init__(self, room: int = ROOM) -> None:
+        self._room = room
+        self._bytes: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> bytes | None:
+        with self._lock:
+            if key in self._bytes:
+                self._bytes.move_to_end(key)
+            return self._bytes.get(key)
+
+    def keep(self, key: str, content: bytes) -> bytes:
+        """Keeps some bytes, and gives them back."""
+        with self._lock:
+            self._bytes[key] = content
+            while sum(map(len, self._bytes.values())) > self._room and len(self._bytes) > 1:
+                self._bytes.popitem(last=False)
+        return content
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What every view asks: the engine, the schema, and the framing of JSON-LD; none of it ever changes."""
+    """What every view asks: the engine, the schema, the framing of JSON-LD, the profiles; none of it ever changes."""
 
     engine: Engine
     schema: Schema
     framing: Framing
     questions: tuple[dict[str, str], ...]
+    contexts: dict[str, Any]
+    profiles: dict[str, Profile]
+    kept: Kept = field(default_factory=Kept)
 
     @classmethod
     def of(cls, dataset: Dataset) -> "Site":
         engine = Engine(dataset)
         names = dataset.names
-        schema = Schema(_graph(engine, names.ontology), _graph(engine, names.shapes), names)
-        questions = json.loads((dataset.directory / "questions.json").read_bytes())
-        return cls(engine, schema, Framing(schema, names), tuple(questions))
+        schema = Schema(graph(engine, names.ontology), graph(engine, names.shapes), names)
+        return cls(
+            engine,
+            schema,
+            Framing(schema, names),
+            tuple(json.loads((dataset.directory / "questions.json").read_bytes())),
+            json.loads((dataset.directory / "contexts.json").read_bytes()),
+            profiles_of(schema.shapes),
+        )
 
     @property
     def names(self) -> Names:
@@ -38,8 +77,20 @@ class Site:
     def dataset(self) -> Dataset:
         return self.engine.dataset
 
+    @property
+    def kinds(self) -> dict[str, Class]:
+        """The kinds of which there is a thing, each with its class."""
+        return {kind: self.schema.kinds[kind] for kind in self.dataset.manifest["kinds"]}
 
-def _graph(engine: Engine, name: str) -> Graph:
+    @property
+    def modified(self) -> datetime | None:
+        """When the sources of the dataset last changed, if that is known."""
+        time = self.dataset.manifest.get("time")
+        return datetime.fromisoformat(time) if time else None
+
+
+def graph(engine: Engine, name: str) -> Graph:
+    """A named graph, for the libraries that ask rdflib."""
     answer: Any = engine.query(f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{name}> {{ ?s ?p ?o }} }}")
     return Graph().parse(data="".join(f"{triple} .\n" for triple in answer), format="nt")
 

@@ -13,10 +13,13 @@ from flask import Blueprint, Response, copy_current_request_context, current_app
 from pyoxigraph import Literal, NamedNode, QueryBoolean, QuerySolutions, QueryTriples, RdfFormat, Triple
 from werkzeug.datastructures import MultiDict
 
+from kg.describe import FORMATS
 from kg.media import BOOLEAN, HTML, RDF, SOLUTIONS, SPARQL_JSON, TURTLE, MediaType
-from kg.names import PREFIXES, RDF_TYPE
-from server.documents import CACHE, finish, respond, serialize_in_order
+from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL
+from kg.serialize import serialize_in_order
+from server.documents import SHORT, Document, respond
 from server.errors import BadQueryError, NotAcceptableError
+from server.links import link
 from server.negotiation import negotiate
 from server.site import site
 
@@ -73,7 +76,7 @@ def variant(suffix: str) -> Response:
 
 def read_request() -> MultiDict[str, str]:
     """The parameters of a request in any of the three forms of the protocol; raises BadQueryError."""
-    most = current_app.config["MAX_QUERY_BYTES"]
+    most = current_app.config["max-query-bytes"]
     if len(request.query_string) > most:
         raise BadQueryError(414, f"A query has at most {most} bytes.")
     parameters: MultiDict[str, str] = MultiDict(request.args)
@@ -120,8 +123,8 @@ def answer(query: str, parameters: MultiDict[str, str]) -> Response:
     key = f"{site().dataset.version}\n{sorted(parameters.items(multi=True))}\n{media.name}"
     response.set_etag(hashlib.sha256(key.encode()).hexdigest()[:32])
     response.vary.add("Accept")
-    response.headers["Cache-Control"] = CACHE
-    return response if request.method == "POST" else finish(response)
+    response.headers["Cache-Control"] = SHORT
+    return response if request.method == "POST" else response.make_conditional(request)  # type: ignore[return-value]
 
 
 def evaluate(query: str, parameters: MultiDict[str, str], accept: str | None) -> tuple[str | bytes, MediaType]:
@@ -212,42 +215,26 @@ def introduction(suffix: str | None) -> Response:
     def page(_: list[Triple]) -> str:
         return render_template("sparql.html", questions=site().questions)
 
-    return respond("sparql", suffix, service_description, page, root=iri)
+    links = (link(iri, "cite-as"), link(site().names.dataset, "describedby"))
+    return respond(Document("sparql", iri, service_description, page, root=iri, links=links), suffix)
 
 
 def service_description() -> list[Triple]:
+    """What the endpoint can do, and the graphs of its dataset, as the catalogue has them."""
     names = site().names
     service, data = NamedNode(names.base + "sparql"), NamedNode(names.dataset)
-    default = NamedNode(names.dataset + "#default")
-    formats = [
-        "SPARQL_Results_JSON", "SPARQL_Results_XML", "SPARQL_Results_CSV", "SPARQL_Results_TSV",
-        "Turtle", "JSON-LD", "N-Triples", "RDF_XML", "TriG", "N-Quads",
-    ]  # fmt: skip
-    found = [
+    told = [
         Triple(service, NamedNode(RDF_TYPE), NamedNode(SD + "Service")),
+        Triple(service, NamedNode(RDFS_LABEL), Literal("SPARQL endpoint", language="en")),
         Triple(service, NamedNode(SD + "endpoint"), service),
         Triple(service, NamedNode(SD + "supportedLanguage"), NamedNode(SD + "SPARQL11Query")),
         Triple(service, NamedNode(SD + "defaultDataset"), data),
-        Triple(data, NamedNode(RDF_TYPE), NamedNode(SD + "Dataset")),
-        Triple(data, NamedNode(SD + "defaultGraph"), default),
-        Triple(default, NamedNode(RDF_TYPE), NamedNode(SD + "Graph")),
-        Triple(
-            default,
-            NamedNode(PREFIXES["dcterms"] + "description"),
-            Literal("Everything asserted and inferred, each triple once.", language="en"),
-        ),
     ]
-    found += [
-        Triple(service, NamedNode(SD + "resultFormat"), NamedNode("http://www.w3.org/ns/formats/" + name))
-        for name in formats
-    ]
-    for graph in (names.inferred, names.ontology, names.shapes, names.dataset):
-        node = NamedNode(
-            f"{names.dataset}#graph-{graph.rpartition('/')[2].partition('#')[2] or graph.rpartition('/')[2]}"
-        )
-        found += [
-            Triple(data, NamedNode(SD + "namedGraph"), node),
-            Triple(node, NamedNode(RDF_TYPE), NamedNode(SD + "NamedGraph")),
-            Triple(node, NamedNode(SD + "name"), NamedNode(graph)),
-        ]
-    return found
+    formats = [NamedNode(FORMATS + media.w3c) for media in (*SOLUTIONS, *RDF)]
+    told += [Triple(service, NamedNode(SD + "resultFormat"), format_) for format_ in formats]
+    return told + site().engine.construct(
+        f"""CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH {data} {{
+            {{ VALUES ?type {{ sd:Graph sd:NamedGraph }} ?s a ?type ; ?p ?o }}
+            UNION {{ ?s ?p ?o FILTER(?s = {data} && STRSTARTS(STR(?p), STR(sd:))) }}
+            UNION {{ ?s a sd:Dataset ; ?p ?o FILTER(?o = sd:Dataset) }} }} }}"""
+    )

@@ -4,65 +4,148 @@ from flask import Blueprint, Response, redirect, render_template, request
 from pyoxigraph import Literal, NamedNode, Triple
 from werkzeug.exceptions import NotFound
 
-from kg.describe import LICENSE
-from kg.names import NAME, PREFIXES, RDF_TYPE, RDFS_LABEL
-from server.documents import respond
+from kg.context import is_part
+from kg.media import YAML
+from kg.names import NAME, PREFIXES, RDF, RDFS_LABEL
+from kg.schema import Class
+from server.documents import Document, respond, split
+from server.errors import GoneError
+from server.links import Link, link
 from server.pages import Description, incoming
 from server.site import site
 
 blueprint = Blueprint("things", __name__)
 
+MOST_INCOMING = 1000
+"""How many links to a thing by one property its description holds; what follows is in the collections."""
+
+ABOUT_PAGE = PREFIXES["schema"] + "AboutPage"
+
 
 @blueprint.get("/id/<kind>/<name>")
 def thing(kind: str, name: str) -> Response:
-    """A thing is not a document: 303 to the one that describes it (httpRange-14)."""
-    path = known(kind, name)
-    response = redirect(f"{request.script_root}/doc/{path}", 303)
-    response.autocorrect_location_header = False
-    return response  # type: ignore[return-value]  # Flask's redirect is typed as werkzeug's
+    """A thing is not a document: 303 to the one that describes it (httpRange-14); 301 from a former name."""
+    path = f"{kind}/{name}"
+    if exists(path):
+        return moved(f"/doc/{path}", 303)
+    return moved(f"/id/{renamed(path)}", 301)
 
 
 @blueprint.get("/doc/<kind>/<path:file>")
 def document(kind: str, file: str) -> Response:
-    """The document about a thing, negotiated or in the variant of its suffix."""
-    name, dot, suffix = file.partition(".")
-    path = known(kind, name)
-    iri = site().names.thing(path)
+    """The document about a thing, negotiated or in the variant of its suffix; 301 from a former name."""
+    name, suffix = split(file)
+    path = f"{kind}/{name}"
+    if not exists(path):
+        return moved(f"/doc/{renamed(path)}" + (f".{suffix}" if suffix else ""), 301)
+    names = site().names
+    iri = names.thing(path)
 
     def page(triples: list[Triple]) -> str:
-        description = Description(iri, triples)
-        return render_template("thing.html", path=path, thing=description, incoming=incoming(iri))
+        return render_template("thing.html", path=path, thing=Description(iri, triples), incoming=incoming(iri))
 
-    about = f'<{iri}>; rel="describes"'
-    return respond(f"doc/{path}", suffix if dot else None, lambda: describe(path), page, root=iri, links=[about])
+    return respond(
+        Document(
+            f"doc/{path}",
+            names.document(path),
+            lambda: describe(path),
+            page,
+            root=iri,
+            others={YAML: lambda: source(path)},
+            links=(*links_of(path),),
+        ),
+        suffix,
+    )
 
 
-def known(kind: str, name: str) -> str:
-    """The path of a thing of the dataset; raises NotFound."""
-    path = f"{kind}/{name}"
-    names = site().names
-    exists = NAME.fullmatch(kind) and NAME.fullmatch(name)
-    if exists and bool(site().engine.query(f"ASK {{ <{names.thing(path)}> a ?type }}")):
-        return path
+def moved(path: str, code: int) -> Response:
+    """A redirect to a path on this host, whatever the host is called."""
+    query = f"?{request.query_string.decode('ascii', 'ignore')}" if request.query_string and code == 301 else ""
+    response = redirect(f"{request.script_root}{path}{query}", code)
+    response.autocorrect_location_header = False
+    return response  # type: ignore[return-value]  # Flask's redirect is typed as werkzeug's
+
+
+def exists(path: str) -> bool:
+    """True if the dataset has a thing of this path."""
+    kind, _, name = path.partition("/")
+    named = NAME.fullmatch(kind) and NAME.fullmatch(name)
+    return bool(named and site().engine.query(f"ASK {{ <{site().names.thing(path)}> a ?type }}"))
+
+
+def renamed(path: str) -> str:
+    """The path that a former one leads to; raises GoneError for a thing withdrawn, NotFound for what never was."""
+    kind, _, name = path.partition("/")
+    if NAME.fullmatch(kind) and NAME.fullmatch(name):
+        if (new := new_path(kind, name)) is not None:
+            return new
+        withdrawn(path)
     raise NotFound(f"This dataset has no {path}.")
 
 
+def new_path(kind: str, name: str) -> str | None:
+    """The path of the thing that once had a name of a kind."""
+    names = site().names
+    query = f"""SELECT ?thing WHERE {{
+        {{ ?thing <{names.renamed_from}> "{kind}/{name}" }} UNION
+        {{ ?thing <{names.renamed_from}> "{name}" FILTER(STRSTARTS(STR(?thing), "{names.thing(kind)}/")) }} }}"""
+    found = site().engine.select(query + " ORDER BY ?thing LIMIT 1")
+    return names.path(found[0]["thing"].value) if found else None
+
+
+def withdrawn(path: str) -> None:
+    """Raises GoneError, with the tombstone, if the thing of a path was withdrawn."""
+    names = site().names
+    query = f"""SELECT ?date ?reason ?by WHERE {{ GRAPH <{names.withdrawn}> {{
+        <{names.thing(path)}> dcterms:date ?date ; skos:changeNote ?reason
+        OPTIONAL {{ <{names.thing(path)}> dcterms:isReplacedBy ?by }} }} }}"""
+    for row in site().engine.select(query):
+        by = names.path(row["by"].value) if "by" in row else None
+        raise GoneError(path, row["date"].value, row["reason"].value, by)
+
+
+def links_of(path: str) -> list[Link]:
+    """What a document says of its thing: its name, its types, its collection."""
+    iri = site().names.thing(path)
+    types = site().engine.select(f"SELECT ?type WHERE {{ <{iri}> a ?type }} ORDER BY ?type")
+    collection = f"{request.script_root}/doc/{path.partition('/')[0]}"
+    return [
+        link(iri, "cite-as"),
+        link(iri, "describes"),
+        link(ABOUT_PAGE, "type"),
+        *(link(row["type"].value, "type") for row in types),
+        link(collection, "collection"),
+    ]
+
+
+def source(path: str) -> bytes:
+    """The YAML of a thing's record."""
+    names = site().names
+    query = (
+        f"SELECT ?text WHERE {{ GRAPH <{names.sources}> {{ <{names.document(path)}.{YAML.suffix}> rdf:value ?text }} }}"
+    )
+    return str(site().engine.select(query)[0]["text"].value).encode()
+
+
+# ── The description ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
 def describe(path: str) -> list[Triple]:
-    """What the dataset states about a thing and its parts, labels of what that mentions, and about the document."""
+    """The symmetric concise bounded description of a thing (w3.org/submissions/CBD), and where it comes from.
+
+    What the dataset states about the thing and its parts, what links to it, the labels of all that these mention, the
+    source of its document and the references behind its facts.
+    """
     names = site().names
     iri, document = NamedNode(names.thing(path)), NamedNode(names.document(path))
-    triples = outgoing([iri.value])
-    mentioned = {t.object.value for t in triples if isinstance(t.object, NamedNode)}
-    mentioned -= {t.subject.value for t in triples if isinstance(t.subject, NamedNode)}
-    return [
-        *triples,
-        *labels(mentioned),
+    triples = [*outgoing([iri.value]), *linking(iri.value)]
+    told = [
         Triple(iri, NamedNode(PREFIXES["foaf"] + "isPrimaryTopicOf"), document),
-        Triple(document, NamedNode(RDF_TYPE), NamedNode(PREFIXES["foaf"] + "Document")),
-        Triple(document, NamedNode(PREFIXES["dcterms"] + "license"), NamedNode(LICENSE)),
-        Triple(document, NamedNode(PREFIXES["dcterms"] + "isPartOf"), NamedNode(names.dataset)),
-        Triple(document, NamedNode(PREFIXES["owl"] + "versionInfo"), Literal(site().dataset.version)),
+        *origin(path),
+        *references(path, triples),
     ]
+    mentioned = {n.value for t in [*triples, *told] for n in (t.subject, t.object) if isinstance(n, NamedNode)}
+    return list(dict.fromkeys([*triples, *labels(mentioned), *told]))
 
 
 def outgoing(subjects: list[str]) -> list[Triple]:
@@ -76,12 +159,60 @@ def outgoing(subjects: list[str]) -> list[Triple]:
         )
         found += step
         linked = {(t.subject.value, t.object.value) for t in step if isinstance(t.object, NamedNode)}  # type: ignore[union-attr]
-        subjects = sorted({o for s, o in linked if o not in seen and is_part(o, s)})
+        subjects = sorted({o for s, o in linked if o not in seen and is_part(o, s.partition("#")[0])})
     return found
 
 
-def is_part(iri: str, owner: str) -> bool:
-    return iri.startswith(owner.partition("#")[0] + "#")
+def linking(iri: str) -> list[Triple]:
+    """The triples that link to a thing from others; of one property MOST_INCOMING, and where to find the rest."""
+    found: list[Triple] = []
+    about = f"?s ?p <{iri}> FILTER(!STRSTARTS(STR(?s), '{iri}#'))"
+    for row in site().engine.select(f"SELECT ?p (COUNT(*) AS ?n) WHERE {{ {about} }} GROUP BY ?p ORDER BY ?p"):
+        property_ = row["p"].value
+        found += site().engine.construct(
+            f"CONSTRUCT {{ ?s <{property_}> <{iri}> }} WHERE {{ ?s <{property_}> <{iri}> "
+            f"FILTER(!STRSTARTS(STR(?s), '{iri}#')) }} ORDER BY ?s LIMIT {MOST_INCOMING}"
+        )
+        if int(row["n"].value) > MOST_INCOMING:
+            found += [Triple(NamedNode(iri), NamedNode(SEE_ALSO), NamedNode(rest)) for rest in rest_of(property_, iri)]
+    return found
+
+
+SEE_ALSO = PREFIXES["rdfs"] + "seeAlso"
+
+
+def rest_of(property_: str, iri: str) -> list[str]:
+    """The collections of all that links to a thing by a property."""
+    names, schema = site().names, site().schema
+    key = schema.property_of(property_)
+    kinds: list[Class] = [c for c in schema.kinds.values() if key and key.key in schema.keys(c)]
+    return [f"{names.document(c.kind)}?{key.key}={names.path(iri)}" for c in kinds if key]
+
+
+def origin(path: str) -> list[Triple]:
+    """From which source the document about a thing was derived: file, line, commit (PROV-O)."""
+    names, manifest = site().names, site().dataset.manifest
+    document, source = names.document(path), f"{names.document(path)}.{YAML.suffix}"
+    found = site().engine.construct(
+        f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{names.sources}> {{ VALUES ?s {{ {iris([document, source])} }} "
+        f"?s ?p ?o FILTER(?p != <{RDF}value>) }} }}"
+    )
+    if "commit" in manifest:
+        found.append(Triple(NamedNode(source), NamedNode(PREFIXES["owl"] + "versionInfo"), Literal(manifest["commit"])))
+    return found
+
+
+def references(path: str, triples: list[Triple]) -> list[Triple]:
+    """The references behind the facts of a document, as its sources."""
+    iri = site().names.thing(path)
+    behind = NamedNode(PREFIXES["dcterms"] + "isReferencedBy")
+    listed = {
+        t.object for t in triples
+        if t.predicate == behind and isinstance(t.subject, NamedNode) and is_part(t.subject.value + "#", iri)
+    }  # fmt: skip
+    document = NamedNode(site().names.document(path))
+    source = NamedNode(PREFIXES["dcterms"] + "source")
+    return [Triple(document, source, reference) for reference in sorted(listed, key=str)]
 
 
 def labels(subjects: set[str]) -> list[Triple]:

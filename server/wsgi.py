@@ -7,7 +7,7 @@ from flask import Flask
 
 from kg.engine import Dataset
 from kg.settings import SETTINGS
-from server import create_app
+from server import SERVING, create_app
 
 DATASET = "KG_DATASET"
 """The variable that names the directory of the version to serve, so that all workers serve the same, always."""
@@ -15,5 +15,8 @@ DATASET = "KG_DATASET"
 
 def application() -> Flask:
     """The application for the settings of this process."""
-    most = SETTINGS["max-query-bytes"]
-    return create_app(Dataset.at(Path(os.environ[DATASET])), int(os.environ.get(most.variable, most.default)))
+    settings = {
+        name: type(SETTINGS[name].default)(os.environ.get(SETTINGS[name].variable, SETTINGS[name].default))
+        for name in SERVING
+    }
+    return create_app(Dataset.at(Path(os.environ[DATASET])), settings)

@@ -127,7 +127,7 @@ def test_things_of_the_new_class_have_pages_and_documents(dragons: FlaskClient) 
     assert "Wyrm" in dragons.get("/doc/dragon-sighting.html").get_data(as_text=True)
     assert 'href="/doc/dragon-sighting"' in dragons.get("/").get_data(as_text=True)
     hydra = dragons.get("/doc/dragon-sighting/hydra.jsonld").get_json(force=True)
-    assert hydra["heads"] == ["10"]
+    assert hydra["heads"] == [10]
     assert hydra["seenOnLatest"] == "1480-12-31"
     red = dragons.get("/doc/dragon-sighting/red.jsonld").get_json(force=True)
     assert [wing["side"] for wing in red["wing"]] == [["left"], ["right"]]

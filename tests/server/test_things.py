@@ -127,7 +127,7 @@ def test_a_negotiated_answer_names_its_variant_and_what_it_varies_by(client: Fla
     response = client.get(AVALON, headers={"Accept": "application/ld+json"})
     assert response.headers["Content-Type"] == "application/ld+json"
     assert response.headers["Content-Location"] == f"{AVALON}.jsonld"
-    assert response.headers["Vary"] == "Accept"
+    assert response.vary.as_set() == {"accept", "accept-language", "accept-encoding", "accept-profile"}
     assert f'<{AVALON}.ttl>; rel="alternate"; type="text/turtle"' in response.headers["Link"]
 
 
@@ -141,7 +141,8 @@ def test_a_page_speaks_in_labels_and_links_on_this_host(client: FlaskClient) -> 
     page = client.get(f"{AVALON}.html").get_data(as_text=True)
     for text in ("<h1>Avalon</h1>", "Participating State", "ISO code", 'href="/doc/reference/almanac"', ">Camelot<"):
         assert text in page, text
-    assert page.count('href="http://localhost:8000/') == 1, "only the canonical link is absolute"
+    body = page.partition("<body>")[2]
+    assert 'href="http://localhost:8000/' not in body, "what a reader follows stays on this host"
 
 
 def test_a_page_escapes_what_it_shows(client: FlaskClient) -> None:
@@ -164,11 +165,6 @@ def test_a_collection_goes_on_where_the_page_before_ended(client: FlaskClient) -
     second = client.get("/doc/state?page=avalon&size=1")
     assert "lyonesse" in second.get_data(as_text=True)
     assert 'rel="next"' not in second.headers["Link"]
-
-
-@pytest.mark.parametrize("query", ["page=%22&size=x", "size=0", "size=99999999999999999999", "page=zzz", "size=²"])
-def test_a_collection_bears_any_parameter(query: str, client: FlaskClient) -> None:
-    assert client.get(f"/doc/state?{query}").status_code == 200
 
 
 @pytest.mark.parametrize(

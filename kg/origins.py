@@ -1,0 +1,75 @@
+"""Origins: from which source each document comes, and what was withdrawn, as quads of two named graphs."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from pyoxigraph import Literal, NamedNode, Quad
+
+from kg import literals
+from kg.build import Build, Record
+from kg.media import YAML
+from kg.names import PREFIXES, RDF, RDF_TYPE, RDFS_LABEL, XSD
+from kg.read import first_of
+from kg.tree import DOCUMENT_START, pieces
+
+TOMBSTONE = "https://www.w3.org/ns/activitystreams#Tombstone"
+DATES = (XSD + "date", XSD + "gYearMonth", XSD + "gYear")
+
+
+def trace(build: Build) -> None:
+    """Fills `origins` and `tombstones`."""
+    build.origins = [quad for record, text in texts(build) for quad in origin_of(build, record, text)]
+    build.tombstones = [quad for path in build.withdrawn for quad in tombstone(build, path)]
+
+
+def texts(build: Build) -> Iterator[tuple[Record, str]]:
+    """Each record with the text of its YAML document."""
+    by_file: dict[Path, list[Record]] = defaultdict(list)
+    for record in build.records:
+        by_file[record.file].append(record)
+    for file, records in by_file.items():
+        documents = list(pieces(file.read_text(encoding="utf-8-sig", errors="replace"), DOCUMENT_START))
+        for record in records:
+            line = first_of(record.node).start_mark.line
+            yield record, next(text for start, text in reversed(documents) if start <= line)
+
+
+def origin_of(build: Build, record: Record, text: str) -> Iterator[Quad]:
+    """The source of the document about a record's thing: file and line, and its text (PROV-O)."""
+    names = build.names
+    document = NamedNode(names.document(record.path))
+    source = NamedNode(f"{names.document(record.path)}.{YAML.suffix}")
+    place = f"{published_name(build, record.file)}:{first_of(record.node).start_mark.line + 1}"
+    yield Quad(document, NamedNode(PREFIXES["prov"] + "wasDerivedFrom"), source, NamedNode(names.sources))
+    for predicate, value in (
+        (RDF_TYPE, NamedNode(PREFIXES["prov"] + "Entity")),
+        (RDFS_LABEL, Literal(place)),
+        (PREFIXES["dcterms"] + "identifier", Literal(place)),
+        (PREFIXES["dcterms"] + "format", Literal(YAML.name)),
+        (RDF + "value", Literal(text)),
+    ):
+        yield Quad(source, NamedNode(predicate), value, NamedNode(names.sources))
+
+
+def published_name(build: Build, file: Path) -> str:
+    """What a source file is called wherever the project lies: from the name of its data directory on."""
+    directory = next(directory for directory in build.sources.data if file.is_relative_to(directory))
+    return f"{directory.resolve().name}/{file.relative_to(directory).as_posix()}"
+
+
+def tombstone(build: Build, path: str) -> Iterator[Quad]:
+    """What is left of a thing that was withdrawn: when, why, and what replaced it (ActivityStreams 2.0 Tombstone)."""
+    names, withdrawal = build.names, build.withdrawn[path]
+    thing = NamedNode(names.thing(path))
+    day, datatype = literals.typed(withdrawal.date, DATES)
+    told: list[tuple[str, NamedNode | Literal]] = [
+        (RDF_TYPE, NamedNode(TOMBSTONE)),
+        (RDFS_LABEL, Literal(path)),
+        (PREFIXES["dcterms"] + "date", Literal(day, datatype=NamedNode(datatype))),
+        (PREFIXES["skos"] + "changeNote", Literal(withdrawal.reason, language="en")),
+    ]
+    if withdrawal.replaced_by:
+        told.append((PREFIXES["dcterms"] + "isReplacedBy", NamedNode(names.thing(withdrawal.replaced_by))))
+    for predicate, value in told:
+        yield Quad(thing, NamedNode(predicate), value, NamedNode(names.withdrawn))

@@ -1,0 +1,120 @@
+"""Discovery: how machines find what is here, without having been told: well-known addresses, sitemap, llms.txt."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, current_app, render_template
+from werkzeug.exceptions import NotFound
+
+from kg.describe import DESCRIPTION, LICENSE, TITLE
+from kg.media import HTML, LINKSET, TURTLE, MediaType
+from server.documents import SHORT, cached, compressed
+from server.links import Link, link, linkset
+from server.openapi import description
+from server.site import site
+
+blueprint = Blueprint("discovery", __name__)
+
+API_CATALOG = "https://www.rfc-editor.org/info/rfc9727"
+OPENAPI = MediaType("application/vnd.oai.openapi+json", "json", "OpenAPI")
+MARKDOWN = MediaType("text/markdown", "md", "Markdown")
+PLAIN = MediaType("text/plain", "txt", "plain text")
+XML = MediaType("application/xml", "xml", "XML")
+
+MOST_ADDRESSES = 10_000
+"""How many addresses one sitemap lists; the protocol admits 50,000 (sitemaps.org/protocol)."""
+
+
+def answer(body: str | bytes, content_type: str) -> Response:
+    """A resource with one variant, and where to read on."""
+    response = compressed(body if isinstance(body, bytes) else body.encode(), content_type)
+    response.headers["Link"] = f"{link(LICENSE, 'license')}, {link(site().names.dataset, 'describedby')}"
+    return cached(response, SHORT)
+
+
+@blueprint.get("/.well-known/api-catalog")
+def api_catalog() -> Response:
+    """The interfaces of this site as a link set (RFC 9727)."""
+    response = answer(linkset(catalogued()), f'{LINKSET.name}; profile="{API_CATALOG}"')
+    response.headers.add("Link", str(link(site().names.base + ".well-known/api-catalog", "api-catalog")))
+    return response
+
+
+def catalogued() -> dict[str, list[Link]]:
+    """What each interface says of itself."""
+    base = site().names.base
+    common = [
+        link(base + "openapi.json", "service-desc", type=OPENAPI.name),
+        link(base + "dataset", "service-meta", type=TURTLE.name),
+        link(base + "status", "status", type="application/json"),
+        link(LICENSE, "license"),
+    ]
+    documented = [link(base + "ontology.html", "service-doc", type=HTML.name)]
+    sparql = [
+        link(base + "sparql.ttl", "service-desc", type=TURTLE.name),
+        link(base + "sparql.html", "service-doc", type=HTML.name),
+    ]
+    return {
+        base + ".well-known/api-catalog": [link(base + "sparql", "item"), link(base, "item")],
+        base + "sparql": [*sparql, *common],
+        base: [*documented, *common],
+    }
+
+
+@blueprint.get("/openapi.json")
+def openapi() -> Response:
+    """The interfaces of this site in OpenAPI 3.1, as routes and shapes give them."""
+    body = site().kept.get(OPENAPI.name)
+    if body is None:
+        found: dict[str, Any] = description(list(current_app.url_map.iter_rules()), current_app.view_functions)
+        body = site().kept.keep(OPENAPI.name, json.dumps(found, ensure_ascii=False).encode() + b"\n")
+    return answer(body, f"{OPENAPI.name};version=3.1")
+
+
+@blueprint.get("/sitemap.xml")
+def sitemap() -> Response:
+    """The sitemaps of this site, for crawlers (sitemaps.org/protocol)."""
+    pages = range(1, len(addresses()) // MOST_ADDRESSES + 2)
+    return answer(render_template("sitemaps.xml", pages=pages, day=day()), XML.name)
+
+
+@blueprint.get("/sitemap/<int:number>.xml")
+def sitemap_page(number: int) -> Response:
+    """The addresses of one sitemap: those of the documents about things."""
+    found = addresses()[(number - 1) * MOST_ADDRESSES : number * MOST_ADDRESSES] if number else []
+    if not found:
+        raise NotFound(f"There is no sitemap {number}.")
+    return answer(render_template("sitemap.xml", addresses=found, day=day()), XML.name)
+
+
+def addresses() -> list[str]:
+    """The documents about things, in order."""
+    query = (
+        f"SELECT ?doc WHERE {{ GRAPH <{site().names.sources}> {{ ?doc prov:wasDerivedFrom ?source }} }} ORDER BY ?doc"
+    )
+    base = site().names.base
+    fixed = ["", "dataset", "ontology", "shapes", "sparql", "quality"]
+    kinds = [f"doc/{kind}" for kind in site().kinds]
+    return [*(base + path for path in (*fixed, *kinds)), *(row["doc"].value for row in site().engine.select(query))]
+
+
+def day() -> str | None:
+    """The day of the dataset, if it is known."""
+    modified: datetime | None = site().modified
+    return modified.date().isoformat() if modified else None
+
+
+@blueprint.get("/robots.txt")
+def robots() -> Response:
+    """What crawlers may ask for: everything but queries (RFC 9309)."""
+    text = f"User-agent: *\nDisallow: /sparql?\nAllow: /\n\nSitemap: {site().names.base}sitemap.xml\n"
+    return answer(text, PLAIN.content_type)
+
+
+@blueprint.get("/llms.txt")
+def llms() -> Response:
+    """What is here, for language models (llmstxt.org)."""
+    kinds = list(site().kinds.values())
+    text = render_template("llms.txt", title=TITLE, description=DESCRIPTION, kinds=kinds, questions=site().questions)
+    return answer(text, MARKDOWN.content_type)

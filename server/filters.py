@@ -1,0 +1,427 @@
+"""Filters: what may be asked of a collection, as the shapes of its class give it, and what is asked as SPARQL.
+
+A parameter is named by a key of the class or of a class below it; a dot leads into a part. A value is written as in
+YAML. Values reach a query only as terms that pyoxigraph has serialized.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+from typing import Any
+
+from pyoxigraph import Literal, NamedNode
+
+from kg import literals
+from kg.names import NAME, RDF_TYPE, XSD, local_name
+from kg.schema import Class, Key, Property, Schema, Values
+from kg.suggest import did_you_mean, nearest
+from server.site import site
+
+RESERVED = ("page", "size", "sort", "context", "_profile", "lang")
+"""Parameters that are no filters; a key of such a name cannot be asked for."""
+
+BOUNDS = {"from": ">=", "to": "<="}
+"""What follows the name of an ordered key for a bound of its values, inclusive, and its operator in SPARQL."""
+
+DATES = {XSD + name for name in ("date", "gYearMonth", "gYear")}
+NUMBERS = {XSD + name for name in ("integer", "decimal")}
+TIMES = {XSD + "dateTime"}
+
+DIGITS = 18
+"""The longest whole number that the engine compares."""
+
+SHOWN = 12
+"""How many choices a message lists."""
+
+JSON_SCHEMAS: dict[str, dict[str, Any]] = {
+    XSD + "boolean": {"type": "boolean"},
+    XSD + "integer": {"type": "integer"},
+    XSD + "decimal": {"type": "number"},
+    XSD + "dateTime": {"type": "string", "format": "date-time"},
+    XSD + "anyURI": {"type": "string", "format": "uri"},
+}
+DATE_SCHEMA = {"type": "string", "pattern": r"^\d{4}(-\d\d(-\d\d)?)?$", "examples": ["2024", "2024-05", "2024-05-31"]}
+
+
+class UnfitError(ValueError):
+    """Raised for a value that its parameter does not take; the message says what is expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a collection; given several times, it asks for any of its values.
+
+    `iri` is the property of its values, `path` the properties that lead to the part that has them (none for the thing
+    itself); `schema` is the JSON Schema (2020-12) of one value; `bound` is `from` or `to` for a range, else empty;
+    `key` is None for the class of a thing or part.
+    """
+
+    name: str
+    iri: str
+    label: str
+    description: str
+    schema: dict[str, Any]
+    path: tuple[str, ...] = ()
+    bound: str = ""
+    key: Key | None = None
+
+    @property
+    def is_range(self) -> bool:
+        return bool(self.bound)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value asked for: its canonical form, and what matches it.
+
+    That is any of `terms`, or where `test` holds, an expression over ?v; `iri` is what it names, if anything.
+    """
+
+    text: str
+    terms: tuple[str, ...] = ()
+    test: str = ""
+    iri: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A parameter and the values asked for, of which any may match."""
+
+    parameter: Parameter
+    values: tuple[Value, ...]
+
+
+# ── What may be asked ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def parameters_of(class_: Class) -> list[Parameter]:
+    """What may be asked of the collection of a class: its type, then its keys in their order, those of parts dotted."""
+    return list(parameters(site().schema, class_).values())
+
+
+@lru_cache(maxsize=256)
+def parameters(schema: Schema, class_: Class) -> dict[str, Parameter]:
+    """The parameters of a class by name; a class of parts that contains itself is entered once."""
+    return {p.name: p for p in _parameters(schema, class_, (), (class_,)) if p.name not in RESERVED}
+
+
+def _parameters(
+    schema: Schema, class_: Class, path: tuple[Property, ...], above: tuple[Class, ...]
+) -> Iterator[Parameter]:
+    if not path or len(schema.subclasses(class_.iri)) > 1:
+        yield _type_parameter(schema, class_, path)
+    for key in keys_of(schema, class_).values():
+        if key.property.values is not Values.PART:
+            yield from _key_parameters(schema, key, path)
+        elif (part := schema.classes[key.property.range or ""]) not in above:
+            yield from _parameters(schema, part, (*path, key.property), (*above, part))
+
+
+def keys_of(schema: Schema, class_: Class) -> dict[str, Key]:
+    """The keys of a class and of the classes below it; where both have one, the key of the class itself."""
+    found = dict(schema.keys(class_))
+    for below in schema.subclasses(class_.iri):
+        found = {**schema.keys(below), **found} if below is not class_ else found
+    return dict(sorted(found.items(), key=lambda item: (item[1].order, item[0])))
+
+
+def _type_parameter(schema: Schema, class_: Class, path: tuple[Property, ...]) -> Parameter:
+    names = [below.name for below in schema.subclasses(class_.iri)]
+    return Parameter(
+        name=_dotted(path, "type"),
+        iri=RDF_TYPE,
+        label=_label(schema, path, "type"),
+        description="The class, or one above it.",
+        schema={"type": "string", "examples": names},
+        path=tuple(step.iri for step in path),
+    )
+
+
+def _key_parameters(schema: Schema, key: Key, path: tuple[Property, ...]) -> Iterator[Parameter]:
+    property_ = key.property
+    steps, label = tuple(step.iri for step in path), _label(schema, path, schema.label(property_.iri))
+    name, definition = _dotted(path, property_.key), schema.definition(property_.iri) or key.message
+    yield Parameter(name, property_.iri, label, definition, json_schema(schema, key), steps, key=key)
+    if is_ordered(property_):
+        for bound, what in (("from", "earliest or least"), ("to", "latest or greatest")):
+            description = f"The {what} that a value may be, inclusive. {definition}".rstrip()
+            schema_ = json_schema(schema, key)
+            yield Parameter(
+                f"{name}.{bound}", property_.iri, f"{label} {bound}", description, schema_, steps, bound, key
+            )
+
+
+def _dotted(path: tuple[Property, ...], name: str) -> str:
+    return ".".join([*(step.key for step in path), name])
+
+
+def _label(schema: Schema, path: tuple[Property, ...], label: str) -> str:
+    return ": ".join([*(schema.label(step.iri) for step in path), label])
+
+
+def is_date(property_: Property) -> bool:
+    """True for literals that are days, months or years."""
+    return property_.values is Values.LITERAL and set(property_.datatypes) <= DATES
+
+
+def is_number(property_: Property) -> bool:
+    return property_.values is Values.LITERAL and set(property_.datatypes) <= NUMBERS
+
+
+def is_time(property_: Property) -> bool:
+    return property_.values is Values.LITERAL and set(property_.datatypes) <= TIMES
+
+
+def is_ordered(property_: Property) -> bool:
+    """True if values lie in ranges: dates, times and numbers. Text has an order too, but not one to ask by."""
+    return is_date(property_) or is_number(property_) or is_time(property_)
+
+
+def json_schema(schema: Schema, key: Key) -> dict[str, Any]:
+    """The JSON Schema of one value of a key, as a query string writes it."""
+    property_ = key.property
+    match property_.values:
+        case Values.LITERAL if is_date(property_):
+            return DATE_SCHEMA
+        case Values.LITERAL:
+            each = [JSON_SCHEMAS.get(datatype, {"type": "string"}) for datatype in property_.datatypes]
+            return each[0] if len(each) == 1 else {"anyOf": each}
+        case Values.TERM:
+            return {"type": "string", "enum": list(key.terms or property_.individuals)}
+        case Values.REFERENCE:
+            return {"type": "string", "format": "uri-reference", "examples": [schema.example(property_)]}
+        case Values.ADDRESS:
+            return {"type": "string", "format": "uri"}
+        case _:
+            return {"type": "string"}
+
+
+# ── What is asked ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def read(class_: Class, asked: Iterable[tuple[str, str]]) -> tuple[list[Filter], list[str]]:
+    """The filters that some parameters ask for, in the order of their names, and what is wrong with the others."""
+    known = parameters(site().schema, class_)
+    found: dict[str, dict[str, Value]] = {}
+    problems: dict[str, None] = {}
+    for name, text in asked:
+        try:
+            if name in known:
+                value = value_of(known[name], text)
+                found.setdefault(name, {})[value.text] = value
+            else:
+                problems |= dict.fromkeys(unknown(name, known))
+        except UnfitError as error:
+            problems[f"{name} takes {error}, not {shown(text)}."] = None
+    filters = [Filter(known[name], tuple(found[name][text] for text in sorted(found[name]))) for name in sorted(found)]
+    return filters, list(problems)
+
+
+def shown(text: str) -> str:
+    """A text of the request, as a message repeats it."""
+    return repr(text if len(text) <= 80 else text[:79] + "…")
+
+
+def unknown(name: str, known: dict[str, Parameter]) -> Iterator[str]:
+    """That there is no such parameter and what may have been meant, then what there is at its level."""
+    named = [(called, p.name) for p in known.values() for called in (p.name, p.label)]
+    hint = did_you_mean(nearest(name, [*named, *((other, other) for other in RESERVED[:3])]))
+    yield f"There is no parameter {shown(name)}" + (f"; {hint}" if hint else ".")
+    level = next((part for part in _levels(name) if any(other.startswith(part) for other in known)), "")
+    choices = dict.fromkeys(_at_level(other, level) for other in known if other.startswith(level))
+    others = [] if level else ["sort", "page", "size"]
+    yield f"Ask {level.rstrip('.') or 'here'} for {', '.join([*choices, *others])}."
+
+
+def _levels(name: str) -> Iterator[str]:
+    """The parts that a name goes through, the innermost first, each with its dot; the name itself may be one."""
+    while name:
+        yield name + "."
+        name = name.rpartition(".")[0]
+
+
+def _at_level(name: str, level: str) -> str:
+    """A parameter as a list of its level shows it; what is within a part as the part and an ellipsis."""
+    step, dot, rest = name.removeprefix(level).partition(".")
+    return name if not dot or rest in BOUNDS else f"{level}{step}.…"
+
+
+def value_of(parameter: Parameter, text: str) -> Value:
+    """What a parameter asks for by a text; raises UnfitError."""
+    if parameter.key is None:
+        return _class(parameter, text)
+    if parameter.is_range:
+        return _bound(parameter, parameter.key.property, text)
+    return READERS[parameter.key.property.values](parameter.key, text)
+
+
+def _class(parameter: Parameter, text: str) -> Value:
+    classes = {class_.name: class_.iri for class_ in site().schema.classes.values()}
+    return _one_of(classes, text, parameter.schema["examples"])
+
+
+def _one_of(names: dict[str, str], text: str, choices: Iterable[str]) -> Value:
+    """The term that a local name or an IRI means."""
+    iri = names.get(text) or (text if text in names.values() else None)
+    if iri is None:
+        offered = list(choices)
+        listed = [*offered[:SHOWN], *(["…"] if len(offered) > SHOWN else [])]
+        named = [(called, name) for name in offered for called in (name, *site().schema.labels(names[name]))]
+        hint = did_you_mean(nearest(text, named))
+        raise UnfitError("one of " + ", ".join(listed) + (f" ({hint})" if hint else ""))
+    return Value(local_name(iri), (str(NamedNode(iri)),), iri=iri)
+
+
+def _term(key: Key, text: str) -> Value:
+    return _one_of(key.property.individuals, text, key.terms or key.property.individuals)
+
+
+def _reference(key: Key, text: str) -> Value:
+    iri = thing(text) or (text if "://" in text else None)
+    try:
+        node = NamedNode(iri or "")
+    except ValueError:
+        raise UnfitError(f"a thing as kind/name, such as {site().schema.example(key.property)}, or an IRI") from None
+    return Value(path_of(node.value), (str(node),), iri=node.value)
+
+
+def thing(path: str) -> str | None:
+    """The IRI that `kind/name` stands for, whether or not there is such a thing."""
+    kind, _, name = path.partition("/")
+    return site().names.thing(path) if NAME.fullmatch(kind) and NAME.fullmatch(name) else None
+
+
+def path_of(iri: str) -> str:
+    """`kind/name` for the IRI of a thing, else the IRI."""
+    path = iri.removeprefix(site().names.things)
+    return path if thing(path) == iri else iri
+
+
+def _address(_: Key, text: str) -> Value:
+    iri = _fitting(text, (XSD + "anyURI",))[XSD + "anyURI"]
+    return Value(iri, (str(NamedNode(iri)),))
+
+
+def _text(_: Key, text: str) -> Value:
+    return Value(text, test=f"STR(?v) = {string(text)}")
+
+
+def string(text: str) -> str:
+    """A text as a string of SPARQL."""
+    return str(Literal(text))
+
+
+def _same(_: Key, text: str) -> Value:
+    """Whatever is written so: a thing, a term, or a literal of any datatype."""
+    individuals = (p.individuals.get(text) for p in site().schema.properties.values())
+    canonical = dict.fromkeys(_canonical(text, literals.DATATYPES).values())
+    forms = dict.fromkeys(form for form in (text, thing(text), *individuals, *canonical) if form)
+    return Value(text, test=f"STR(?v) IN ({', '.join(map(string, forms))})")
+
+
+def _literal(key: Key, text: str) -> Value:
+    if is_date(key.property):
+        return _date(text)
+    found = _fitting(text, key.property.datatypes)
+    terms = tuple(str(Literal(form, datatype=NamedNode(datatype))) for datatype, form in found.items())
+    return Value(next(iter(found.values())) if len(found) == 1 else text, terms)
+
+
+def _canonical(text: str, datatypes: Iterable[str]) -> dict[str, str]:
+    """The canonical form of a text by each of the datatypes that it fits."""
+    found = {}
+    for datatype in datatypes:
+        try:
+            found[datatype] = literals.typed(text, (datatype,))[0]
+        except ValueError:
+            continue
+    return found
+
+
+def _fitting(text: str, datatypes: tuple[str, ...]) -> dict[str, str]:
+    """Likewise; UnfitError where it fits none."""
+    if found := _canonical(text, datatypes):
+        return found
+    hint = literals.mend(text, datatypes)
+    raise UnfitError(literals.expected(datatypes) + (f" ({hint})" if hint else ""))
+
+
+def _date(text: str) -> Value:
+    """Whatever falls wholly within a day, month or year: all that is written as it is, or more exactly."""
+    form = _partial(text)
+    return Value(form, test=f"STRSTARTS(STR(?v), {string(form)})")
+
+
+def _partial(text: str) -> str:
+    return next(iter(_fitting(text, (XSD + "date", XSD + "gYearMonth", XSD + "gYear")).values()))
+
+
+def _bound(parameter: Parameter, property_: Property, text: str) -> Value:
+    operator = BOUNDS[parameter.bound]
+    if is_date(property_):
+        form = _partial(text)
+        day = literals.bounds(form)[parameter.bound == "to"]
+        return Value(form, test=f"STR(?v) {operator} SUBSTR({string(day)}, 1, STRLEN(STR(?v)))")
+    datatype, form = next(iter(_fitting(text, property_.datatypes).items()))
+    if is_number(property_) and len(form.lstrip("-").partition(".")[0]) > DIGITS:
+        raise UnfitError(f"a number of at most {DIGITS} digits")
+    return Value(form, test=f"?v {operator} {Literal(form, datatype=NamedNode(datatype))}")
+
+
+READERS: dict[Values, Callable[[Key, str], Value]] = {
+    Values.TEXT: _text,
+    Values.LITERAL: _literal,
+    Values.REFERENCE: _reference,
+    Values.TERM: _term,
+    Values.ADDRESS: _address,
+    Values.SAME: _same,
+}
+
+
+# ── As SPARQL ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def pattern(filters: list[Filter], depth: int = 0) -> str:
+    """The graph pattern that binds ?s0 to whatever meets all filters, each thing once.
+
+    Filters of one path hold of one part, and those of one property of one value. What may match in several ways is a
+    subquery of its own, so that ways are never multiplied.
+    """
+    own = [each for each in filters if len(each.parameter.path) == depth]
+    inner = [each for each in filters if len(each.parameter.path) > depth]
+    conditions = [
+        _condition(f"?s{depth}", iri, list(group)) for iri, group in groupby(sorted(own, key=_property), key=_property)
+    ]
+
+    def step(each: Filter) -> str:
+        return each.parameter.path[depth]
+
+    for iri, group in groupby(sorted(inner, key=step), key=step):
+        below = f"?s{depth} {NamedNode(iri)} ?s{depth + 1} . {pattern(list(group), depth + 1)}"
+        conditions.append(_once(f"?s{depth}", below))
+    return " ".join(conditions)
+
+
+def _property(each: Filter) -> str:
+    return each.parameter.iri
+
+
+def _condition(subject: str, iri: str, filters: list[Filter]) -> str:
+    """That one value of a property meets all filters of it."""
+    terms = [term for each in filters for value in each.values for term in value.terms]
+    if len(filters) == len(terms) == 1 and not filters[0].values[0].test:
+        return f"{subject} {NamedNode(iri)} {terms[0]} ."
+    return _once(subject, f"{' '.join(map(_test, filters))} {subject} {NamedNode(iri)} ?v .")
+
+
+def _test(each: Filter) -> str:
+    """That ?v is one of the values of a filter."""
+    terms = [term for value in each.values for term in value.terms]
+    if terms:
+        return f"VALUES ?v {{ {' '.join(terms)} }}"
+    return f"FILTER({' || '.join(f'({value.test})' for value in each.values)})"
+
+
+def _once(subject: str, where: str) -> str:
+    return f"{{ SELECT DISTINCT {subject} WHERE {{ {where} }} }}"

@@ -1,0 +1,231 @@
+"""OpenAPI 3.1: every route, with what shapes say of its parameters and answers (spec.openapis.org/oas/v3.1.0)."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from werkzeug.routing import Rule
+
+from kg.describe import DESCRIPTION, LICENSE, TITLE
+from kg.json_schema import document, node, shared
+from kg.media import BOOLEAN, CSV, DOCUMENT, HTML, LANGUAGES, LINKSET, RDF, SOLUTIONS, TEXT, TSV, YAML, MediaType
+from kg.names import NAME
+from kg.schema import Class
+from server.collections import sortable
+from server.errors import PROBLEM
+from server.filters import parameters_of
+from server.site import site
+
+Json = dict[str, Any]
+
+VARIANTS = [*(m.suffix for m in DOCUMENT), *(f"{language}.html" for language in LANGUAGES[1:]), LINKSET.suffix]
+ANSWERS = tuple(dict.fromkeys((HTML, *RDF, *SOLUTIONS, *BOOLEAN, CSV, TSV)))
+
+PRODUCES: dict[str, tuple[str, ...]] = {
+    "discovery.api_catalog": (LINKSET.name,),
+    "discovery.openapi": ("application/vnd.oai.openapi+json",),
+    "discovery.sitemap": ("application/xml",),
+    "discovery.sitemap_page": ("application/xml",),
+    "discovery.robots": ("text/plain",),
+    "discovery.llms": ("text/markdown",),
+    "ontology.context": ("application/ld+json",),
+    "ontology.schema": ("application/schema+json",),
+    "quality.quality": (HTML.name,),
+    "status.status": ("application/json",),
+    "catalogue.dump": ("application/gzip",),
+    "sparql.sparql": tuple(m.name for m in ANSWERS),
+}
+"""What the routes answer with that are no documents in every format."""
+
+VALUES: dict[str, Callable[[], Json]] = {
+    "kind": lambda: {"enum": list(site().kinds)},
+    "name": lambda: {"type": "string", "pattern": f"^{NAME.pattern}$"},
+    "suffix": lambda: {"enum": VARIANTS},
+    "version": lambda: {"enum": sorted(site().contexts)},
+    "number": lambda: {"type": "integer", "minimum": 1, "maximum": 1},
+}
+"""What the variables of a route may be."""
+
+
+def description(rules: list[Rule], views: Mapping[str, Callable[..., Any]]) -> Json:
+    """The description of the application whose routes and views these are."""
+    dataset, names = site().dataset, site().names
+    paths: Json = {}
+    for rule in sorted(rules, key=lambda rule: rule.rule):
+        if "." in rule.endpoint and not rule.endpoint.startswith("static"):
+            for path, class_ in expanded(rule):
+                paths[path] = {"get": operation(rule, path, views[rule.endpoint], class_)}
+    paths["/sparql"]["post"] = {**paths["/sparql"]["get"], **posted()}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": TITLE,
+            "description": f"{DESCRIPTION} Dataset {dataset.version}.",
+            "version": site().schema.version,
+            "license": {"name": "CC BY 4.0", "url": LICENSE},
+            "contact": {"name": "Corrections", "url": names.base + "#corrections"},
+        },
+        "externalDocs": {"description": "The ontology", "url": names.ontology},
+        "servers": [{"url": names.base.rstrip("/")}],
+        "paths": paths,
+        "components": {"schemas": schemas()},
+    }
+
+
+def expanded(rule: Rule) -> list[tuple[str, Class | None]]:
+    """The paths of a route; one that takes a kind, or lists one, stands once for each kind."""
+    path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+    if path == "/doc/{file}":
+        return [(f"/doc/{kind}", class_) for kind, class_ in site().kinds.items()]
+    if "/{kind}/" in path:
+        of_kinds = [(path.replace("{kind}", kind), class_) for kind, class_ in site().kinds.items()]
+        return [(path.replace("{file}", "{name}"), class_) for path, class_ in of_kinds]
+    if path in ("/ontology/schema/{file}", "/ontology/{version}/schema/{file}"):
+        return [(path.replace("{file}", "{kind}.json"), None)]
+    return [(path.replace("/ontology/{file}", "/ontology/{version}"), None)]
+
+
+def operation(rule: Rule, path: str, view: Callable[..., Any], class_: Class | None) -> Json:
+    """The GET of a path: what the view says it does, its parameters and its answers."""
+    summary = re.split(r"[.;](?: |$)", re.sub(r"\s+", " ", view.__doc__ or "").strip())[0]
+    return {
+        "operationId": re.sub(r"\W+", "-", path).strip("-") or "home",
+        "summary": summary + (f": {site().schema.label(class_.iri)}" if class_ else ""),
+        "tags": [rule.endpoint.partition(".")[0]],
+        "parameters": [*in_path(path, class_), *in_query(rule, class_), *in_header(rule)],
+        "responses": {
+            **(REDIRECTS.get(rule.endpoint) or resource(rule, path, class_)),
+            "default": {
+                "description": "What is wrong with the request, or that the thing moved, is unknown or gone.",
+                "content": {m.name: {} for m in (PROBLEM, HTML, TEXT)},
+            },
+        },
+    }
+
+
+def resource(rule: Rule, path: str, class_: Class | None) -> Json:
+    """The answers of a resource that is there."""
+    return {
+        "200": {"description": "The resource.", "headers": HEADERS, "content": content(rule, path, class_)},
+        "304": {"description": "The client has it already."},
+    }
+
+
+REDIRECTS: dict[str, Json] = {
+    "things.thing": {
+        "303": {"description": "The document about the thing."},
+        "301": {"description": "The name that the thing has now."},
+    },
+    "catalogue.void": {"303": {"description": "The description of the dataset."}},
+}
+"""The answers of routes that lead elsewhere."""
+
+HEADERS: Json = {
+    "ETag": {"description": "The hash of the bytes (RFC 9110, 8.8.3).", "schema": {"type": "string"}},
+    "Link": {"description": "The neighbours of the resource (RFC 8288).", "schema": {"type": "string"}},
+}
+
+
+def in_path(path: str, class_: Class | None) -> list[Json]:
+    """The parameters that stand in a path."""
+    found = []
+    for name in re.findall(r"{(\w+)}", path):
+        known = VALUES[name]()
+        if name == "version" and path.startswith("/dump"):
+            known = {"const": site().dataset.version}
+        if name == "suffix" and path.startswith("/dump"):
+            known = {"enum": ["nq", "ttl", "jsonld"]}
+        example = {"example": example_of(class_)} if name == "name" and class_ else {}
+        found.append({"name": name, "in": "path", "required": True, "schema": known, **example})
+    return found
+
+
+def example_of(class_: Class) -> str:
+    """The name of a thing of a kind."""
+    things = site().names.thing(f"{class_.kind}/")
+    found = site().engine.select(
+        f"SELECT ?s WHERE {{ ?s a <{class_.iri}> FILTER(STRSTARTS(STR(?s), '{things}')) }} ORDER BY ?s LIMIT 1"
+    )
+    return str(found[0]["s"].value).removeprefix(things) if found else "none"
+
+
+def in_query(rule: Rule, class_: Class | None) -> list[Json]:
+    """The parameters of a query string: profiles of documents, filters of collections, the query of the endpoint."""
+    if rule.endpoint == "sparql.sparql":
+        query = {"schema": {"type": "string"}, "example": "SELECT * WHERE { ?s a ?type } LIMIT 5"}
+        return [{"name": "query", "in": "query", "description": "A SPARQL 1.1 query.", **query}]
+    if rule.endpoint in PRODUCES or rule.endpoint in REDIRECTS:
+        return []
+    profile = {"name": "_profile", "in": "query", "schema": {"enum": list(site().profiles)}}
+    inline = {"name": "context", "in": "query", "schema": {"enum": ["inline"]}}
+    return [profile, inline, *(filters(class_) if class_ and rule.endpoint.startswith("collections") else [])]
+
+
+def filters(class_: Class) -> list[Json]:
+    """The filters, order and pages of a collection."""
+    known = [
+        {"name": each.name, "in": "query", "description": each.label, "schema": each.schema}
+        for each in parameters_of(class_)
+    ]
+    keys = list(sortable(class_))
+    paging = [
+        {
+            "name": "sort",
+            "in": "query",
+            "description": "The key to sort by; descending with - before it.",
+            "schema": {"enum": [*keys, *(f"-{key}" for key in keys)]},
+        },
+        {"name": "page", "in": "query", "description": "Where the page before ended.", "schema": {"type": "string"}},
+        {
+            "name": "size",
+            "in": "query",
+            "description": "Members of a page.",
+            "schema": {"type": "integer", "minimum": 1},
+        },
+    ]
+    return [*known, *paging]
+
+
+def in_header(rule: Rule) -> list[Json]:
+    """The headers that a document is negotiated by."""
+    if rule.endpoint in PRODUCES or rule.endpoint in REDIRECTS or "suffix" in rule.arguments:
+        return []
+    return [{"name": "Accept-Language", "in": "header", "schema": {"enum": list(LANGUAGES)}}]
+
+
+def content(rule: Rule, path: str, class_: Class | None) -> Json:
+    """What a resource is answered with, by media type."""
+    if rule.endpoint in PRODUCES:
+        return {name: {} for name in PRODUCES[rule.endpoint]}
+    media: tuple[MediaType, ...] = (*DOCUMENT, LINKSET)
+    about_thing = class_ is not None and rule.endpoint == "things.document"
+    if not about_thing or class_ is None:
+        return {m.name: {} for m in media}
+    shape = {"application/ld+json": {"schema": {"$ref": f"#/components/schemas/{class_.name}"}}}
+    return {**{m.name: {} for m in (*media, YAML)}, **shape}
+
+
+def posted() -> Json:
+    """A query in the body of a request (SPARQL 1.1 Protocol, 2.1.2 and 2.1.3)."""
+    form = {"type": "object", "required": ["query"], "properties": {"query": {"type": "string"}}}
+    return {
+        "operationId": "sparql-post",
+        "parameters": [],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/x-www-form-urlencoded": {"schema": form},
+                "application/sparql-query": {"schema": {"type": "string"}},
+            },
+        },
+    }
+
+
+def schemas() -> Json:
+    """The JSON of the documents, by class; the same as in the JSON Schemas of the ontology."""
+    schema, names = site().schema, site().names
+    kinds = {class_.name: document(class_, schema, names) for class_ in schema.kinds.values()}
+    text = json.dumps({"node": node(schema), **shared(), **kinds})
+    found: Json = json.loads(text.replace("#/$defs/", "#/components/schemas/"))
+    return found

@@ -1,0 +1,403 @@
+"""HTTP: status, caching, compression, ranges, links and errors, for whatever has a URL (RFC 9110, 9111, 8288, 9457)."""
+
+import gzip
+import hashlib
+import json
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from kg.engine import Dataset
+from kg.media import DOCUMENT
+from server import create_app
+
+AVALON = "/doc/state/avalon"
+BASE = "http://localhost:8000/"
+DOCUMENTS = ("/", AVALON, "/doc/state", "/doc/state?label=Avalon", "/ontology", "/shapes", "/dataset", "/sparql")
+OTHERS = (
+    "/quality", "/ontology/context.jsonld", "/ontology/schema/state.json", "/openapi.json", "/sitemap.xml",
+    "/robots.txt", "/llms.txt", "/.well-known/api-catalog", "/ontology/1.0.0", f"{AVALON}.yaml", f"{AVALON}.linkset",
+)  # fmt: skip
+
+
+def links(response: TestResponse) -> list[tuple[str, str]]:
+    """The targets and relations of the Link headers."""
+    found = []
+    for each in ",".join(response.headers.getlist("Link")).split(", <"):
+        target, _, rest = each.lstrip("<").partition(">")
+        found.append((rest.partition('rel="')[2].partition('"')[0], target))
+    return found
+
+
+# ── Status ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("/id/state/lionesse", "/id/state/lyonesse"),
+        ("/id/place/lyonesse", "/id/state/lyonesse"),
+        ("/doc/state/lionesse", "/doc/state/lyonesse"),
+        ("/doc/state/lionesse.ttl", "/doc/state/lyonesse.ttl"),
+        ("/doc/state/lionesse.fr.html", "/doc/state/lyonesse.fr.html"),
+        ("/doc/state/lionesse?_profile=labels", "/doc/state/lyonesse?_profile=labels"),
+    ],
+)
+def test_a_former_name_answers_301_with_the_new_one(old: str, new: str, client: FlaskClient) -> None:
+    response = client.get(old)
+    assert (response.status_code, response.headers["Location"]) == (301, new)
+    assert client.head(old).status_code == 301
+
+
+@pytest.mark.parametrize("path", ["/id/organization/lionesse", "/doc/state/lyoness", "/id/place/lionesse"])
+def test_a_former_name_counts_in_its_kind_alone(path: str, client: FlaskClient) -> None:
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/id/place/ys", "/doc/place/ys", "/doc/place/ys.jsonld"])
+def test_what_was_withdrawn_answers_410_with_its_tombstone(path: str, client: FlaskClient) -> None:
+    response = client.get(path)
+    assert response.status_code == 410
+    assert response.mimetype == "application/problem+json"
+    assert response.get_json()["withdrawn"] == {
+        "path": "place/ys",
+        "date": "2001-02",
+        "reason": "it was entered twice, and sank",
+        "replacedBy": "/doc/place/camelot",
+    }
+    assert ("successor-version", "/doc/place/camelot") in links(response)
+    page = client.get(path, headers={"Accept": "text/html"}).get_data(as_text=True)
+    assert "2001-02" in page
+    assert 'href="/doc/place/camelot"' in page
+    text = client.get(path, headers={"Accept": "text/plain"}).get_data(as_text=True)
+    assert text.startswith("410 Gone\n")
+    assert "it was entered twice, and sank" in text
+
+
+def test_a_tombstone_without_successor_has_no_link(client: FlaskClient) -> None:
+    response = client.get("/doc/person/nobody")
+    assert response.status_code == 410
+    assert response.get_json()["withdrawn"]["replacedBy"] is None
+    assert "Link" not in response.headers
+
+
+def test_tombstones_are_in_the_dataset(client: FlaskClient) -> None:
+    ys = f"<{BASE}id/place/ys>"
+    query = f"ASK {{ GRAPH <{BASE}dataset#withdrawn> {{ {ys} ?p ?o }} FILTER NOT EXISTS {{ {ys} ?q ?x }} }}"
+    assert client.get("/sparql", query_string={"query": query}).get_json()["boolean"] is True
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize(
+    "path", ["/", AVALON, "/id/state/avalon", "/doc/state", "/ontology", "/dataset", "/openapi.json"]
+)
+def test_other_methods_answer_405_with_those_that_are_allowed(path: str, method: str, client: FlaskClient) -> None:
+    response = client.open(path, method=method)
+    assert response.status_code == 405
+    assert set(response.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
+    assert response.get_json()["status"] == 405
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_406_lists_every_variant_and_each_of_them_is_there(path: str, client: FlaskClient) -> None:
+    response = client.get(path, headers={"Accept": "image/png"})
+    assert response.status_code == 406
+    assert response.vary.as_set() >= {"accept"}
+    variants = response.get_json()["variants"]
+    assert [v["type"] for v in variants][: len(DOCUMENT)] == [m.name for m in DOCUMENT]
+    for variant in variants:
+        found = client.get(variant["url"])
+        assert (found.status_code, found.mimetype) == (200, variant["type"])
+
+
+def test_language_encoding_and_profile_alone_never_make_406(client: FlaskClient) -> None:
+    headers = {"Accept-Language": "zz, *;q=0", "Accept-Encoding": "identity;q=0, *;q=0", "Accept-Profile": "<urn:x>"}
+    assert client.get(AVALON, headers=headers).status_code == 200
+
+
+HOSTILE = [
+    "/doc/../../etc/passwd", "/doc/%2e%2e/%2e%2e/etc/passwd", "/doc/state/..%2f..%2fetc%2fpasswd", "/static/../wsgi.py",
+    "/static/%2e%2e/wsgi.py", "/static/..%5cwsgi.py", "/doc/state/avalon%00", "/doc/state/avalon%00.ttl", "/id/%00/x",
+    "/doc/state/avalon%0d%0aX-Evil:1", "/doc/st%C3%A4te/x", "/doc/%ff%fe/x", "/doc/state/%ff", "/id/state/avalon/more",
+    "/id/State/avalon", "/id/state/Avalon", "/id//avalon", "/id/state/", "/doc/state/", "//evil.example/doc", "/doc//",
+    "/doc/state/avalon.", "/doc/state/avalon..ttl", "/doc/state/avalon.ttl.ttl", "/doc/state/.ttl", "/doc/.ttl",
+    "/doc/state/avalon.en.html", "/doc/state/avalon.xx.html", "/doc/state/avalon.fr.ttl", "/doc/state.exe",
+    "/doc/state/avalon.php", "/ontology/9.9.9", "/ontology/2.1.0.exe", "/ontology/9.9.9/context.jsonld",
+    "/ontology/schema/x.json", "/ontology/schema/state.ttl", "/dump/x.nq.gz", "/dump/..%2f..%2fx.nq.gz",
+    "/sitemap/0.xml",
+    "/sitemap/99999999999999999999.xml", "/dump/0123456789abcdef.nq.gz", "/%", "/%zz", "/id/state/" + "a" * 65_536,
+    "/doc/state/" + "%41" * 20_000, "/<script>alert(1)</script>", "/id/state/avalon'%20OR%201", "/id/state/a>%20<b",
+    "/id/state/аvalon", "/doc/state/\u202eavalon", "/index.exe", "/.git/config", "/.well-known/x", "/doc",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", HOSTILE, ids=lambda path: path[:40])
+@pytest.mark.parametrize("accept", ["text/html", "*/*"])
+def test_a_hostile_path_answers_4xx_and_is_escaped(path: str, accept: str, client: FlaskClient) -> None:
+    response = client.get(path, headers={"Accept": accept})
+    assert 400 <= response.status_code < 500, response.status_code
+    assert b"<script>" not in response.data
+    assert "X-Evil" not in response.headers
+    assert len(response.data) < 200_000
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Accept": "a" * 60_000},
+        {"Accept": "text/turtle;q=x, ;;;,, \x80\xff"},
+        {"Accept": ",".join(f"a/b{i}" for i in range(5000)) + ",text/turtle"},
+        {"Accept": 'text/turtle;profile="'},
+        {"Accept-Language": "-,;q=,*-*," + "a-" * 5000},
+        {"Accept-Encoding": ";;;q=1,gzip;q=banana"},
+        {"If-None-Match": 'W/"x", "y, z'},
+        {"If-Modified-Since": "yesterday"},
+        {"If-None-Match": "*" * 10_000},
+        {"Range": "bytes=a-b"},
+        {"Range": "bytes=" + ",".join("0-1" for _ in range(5000))},
+        {"Accept-Profile": '<<>>;q=";"'},
+        {"X-Forwarded-Prefix": "//evil.example", "X-Forwarded-Host": "evil.example"},
+    ],
+)
+@pytest.mark.parametrize("path", [AVALON, "/sparql", "/id/state/avalon"])
+def test_a_hostile_header_never_makes_a_fault(path: str, headers: dict[str, str], client: FlaskClient) -> None:
+    response = client.get(path, headers=headers)
+    assert response.status_code in (200, 303, 304, 406)
+    assert "evil" not in response.headers.get("Location", "")
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/doc/place/ys", "/doc/state?size=x", AVALON + "?_profile=x"])
+@pytest.mark.parametrize("accept", ["text/html", "application/json", "text/plain", "text/turtle", None, "image/png"])
+def test_every_error_has_one_shape(path: str, accept: str | None, client: FlaskClient) -> None:
+    response = client.get(path, headers={"Accept": accept} if accept else {})
+    assert response.status_code in (400, 404, 406, 410)
+    known = {"text/html": "text/html", "text/plain": "text/plain"}
+    assert response.mimetype == known.get(accept or "", "application/problem+json")
+    assert str(response.status_code) in response.get_data(as_text=True)
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "accept" in response.vary
+    if response.is_json:
+        assert set(response.get_json()) >= {"type", "title", "status", "detail"}
+
+
+# ── Caching ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("path", [*DOCUMENTS, *OTHERS])
+def test_head_equals_get_and_the_etag_is_the_hash_of_the_bytes(path: str, client: FlaskClient) -> None:
+    for encoding in ("identity", "gzip"):
+        headers = {"Accept-Encoding": encoding}
+        get, head = client.get(path, headers=headers), client.head(path, headers=headers)
+        assert get.status_code == 200
+        assert {**head.headers, "Date": ""} == {**get.headers, "Date": ""}
+        assert head.data == b""
+        assert get.headers["ETag"].strip('"') == hashlib.sha256(get.data).hexdigest()[:32]
+        assert int(get.headers["Content-Length"]) == len(get.data)
+        assert "Accept-Encoding" in get.vary
+
+
+@pytest.mark.parametrize("path", [*DOCUMENTS, *OTHERS])
+def test_304_carries_the_headers_of_200_and_no_body(path: str, client: FlaskClient) -> None:
+    first = client.get(path, headers={"Accept-Language": "de"})
+    for condition in ({"If-None-Match": first.headers["ETag"]}, {"If-None-Match": f'"x", W/{first.headers["ETag"]}'}):
+        again = client.get(path, headers={"Accept-Language": "de", **condition})
+        assert (again.status_code, again.data) == (304, b"")
+        for name in ("ETag", "Vary", "Cache-Control", "Content-Location", "Last-Modified", "Link"):
+            assert again.headers.get(name) == first.headers.get(name), name
+
+
+def test_a_validator_of_another_variant_does_not_count(client: FlaskClient) -> None:
+    plain = client.get(f"{AVALON}.ttl").headers["ETag"]
+    headers = {"If-None-Match": plain, "Accept-Encoding": "gzip"}
+    assert client.get(f"{AVALON}.ttl", headers=headers).status_code == 200
+    assert client.get(f"{AVALON}.fr.html", headers={"If-None-Match": plain}).status_code == 200
+    modified = {"If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT", "If-None-Match": '"other"'}
+    assert client.get(f"{AVALON}.ttl", headers=modified).status_code == 200, "If-None-Match wins"
+
+
+def test_what_changed_last_is_said_and_asked(client: FlaskClient) -> None:
+    modified = client.get(AVALON).headers["Last-Modified"]
+    assert client.get(AVALON, headers={"If-Modified-Since": modified}).status_code == 304
+    early = {"If-Modified-Since": "Thu, 01 Jan 1970 00:00:01 GMT"}
+    assert client.get(AVALON, headers=early).status_code == 200
+
+
+def test_compressed_and_plain_are_the_same_content(client: FlaskClient) -> None:
+    plain = client.get(f"{AVALON}.ttl")
+    packed = client.get(f"{AVALON}.ttl", headers={"Accept-Encoding": "br, gzip;q=0.5"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain.data
+    assert packed.headers["ETag"] != plain.headers["ETag"]
+    assert "Content-Encoding" not in plain.headers
+    for refused in ("gzip;q=0", "identity", "br", "gzip;q=0, *"):
+        assert "Content-Encoding" not in client.get(AVALON, headers={"Accept-Encoding": refused}).headers
+
+
+@pytest.mark.parametrize(
+    ("path", "cache"),
+    [
+        (AVALON, "max-age=300"),
+        (f"{AVALON}.ttl", "max-age=300"),
+        ("/ontology/context.jsonld", "max-age=300"),
+        ("/ontology/1.0.0/context.jsonld", "immutable"),
+    ],
+)
+def test_what_has_its_version_in_its_address_is_immutable(path: str, cache: str, client: FlaskClient) -> None:
+    assert cache in client.get(path).headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("suffix", ["nq", "ttl", "jsonld"])
+def test_a_dump_comes_in_ranges_with_its_digest(suffix: str, client: FlaskClient, sample: Path) -> None:
+    dataset = Dataset.current(sample)
+    path = f"/dump/{dataset.version}.{suffix}.gz"
+    whole = client.get(path, buffered=True, headers={"Accept-Encoding": "gzip"})
+    assert (whole.mimetype, whole.headers["Accept-Ranges"]) == ("application/gzip", "bytes")
+    assert "Content-Encoding" not in whole.headers
+    assert "immutable" in whole.headers["Cache-Control"]
+    assert hashlib.sha256(whole.data).hexdigest() == dataset.manifest["files"][f"data.{suffix}.gz"]
+    assert len(gzip.decompress(whole.data)) > 1000
+    part = client.get(path, buffered=True, headers={"Range": "bytes=10-19"})
+    assert (part.status_code, part.data) == (206, whole.data[10:20])
+    assert part.headers["Content-Range"] == f"bytes 10-19/{len(whole.data)}"
+    last = client.get(path, buffered=True, headers={"Range": "bytes=-5", "If-Range": whole.headers["ETag"]})
+    assert last.data == whole.data[-5:]
+    stale = client.get(path, buffered=True, headers={"Range": "bytes=-5", "If-Range": '"other"'})
+    assert (stale.status_code, len(stale.data)) == (200, len(whole.data))
+    assert client.get(path, buffered=True, headers={"Range": f"bytes={len(whole.data)}-"}).status_code == 416
+    head = client.head(path, buffered=True)
+    assert head.headers["Content-Length"] == str(len(whole.data))
+
+
+# ── Variants and links ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_the_variant_that_was_chosen_is_at_its_own_address(path: str, client: FlaskClient) -> None:
+    for media in DOCUMENT:
+        for language, tag in (("fr-CA, fr;q=0.9", "fr"), ("pl", "en"), ("", "en")):
+            negotiated = client.get(path, headers={"Accept": media.name, "Accept-Language": language})
+            here = client.get(negotiated.headers["Content-Location"])
+            assert here.data == negotiated.data
+            assert here.headers["ETag"] == negotiated.headers["ETag"]
+            assert "Accept" not in here.vary
+            assert negotiated.headers.get("Content-Language") == (tag if media.suffix == "html" else None)
+
+
+def test_a_page_speaks_the_language_that_is_asked_for(client: FlaskClient) -> None:
+    german = client.get(AVALON, headers={"Accept": "text/html", "Accept-Language": "de-AT"}).get_data(as_text=True)
+    assert '<html lang="de">' in german
+    assert "Teilnehmerstaat" in german
+    assert "<h1>Avallon</h1>" in client.get(f"{AVALON}.fr.html").get_data(as_text=True)
+    assert "<h1>Avalon</h1>" in client.get(f"{AVALON}.ru.html").get_data(as_text=True), "else English"
+
+
+@pytest.mark.parametrize("path", [*DOCUMENTS, f"{AVALON}.html", f"{AVALON}.ttl"])
+def test_links_name_canonical_alternates_licence_and_link_set(path: str, client: FlaskClient) -> None:
+    response = client.get(path, headers={"Accept": "text/html"})
+    found = links(response)
+    relations = {relation for relation, _ in found}
+    assert relations >= {"canonical", "alternate", "license", "linkset", "cite-as"} - (
+        {"cite-as"} if path.startswith("/doc/state") and path.count("/") == 2 else set()
+    )
+    assert sum(relation == "canonical" for relation, _ in found) == 1
+    for relation, target in found:
+        if target.startswith("/") or target.startswith(BASE):
+            answer = client.get(target.removeprefix(BASE.rstrip("/")), follow_redirects=True, buffered=True)
+            assert answer.status_code == 200, (relation, target)
+
+
+def test_a_thing_follows_fair_signposting_level_2(client: FlaskClient) -> None:
+    found = links(client.get(AVALON, headers={"Accept": "text/html"}))
+    assert ("cite-as", f"{BASE}id/state/avalon") in found
+    assert ("describedby", f"{AVALON}.ttl") in found
+    assert ("type", "https://schema.org/AboutPage") in found
+    assert ("collection", "/doc/state") in found
+    assert ("license", "https://creativecommons.org/licenses/by/4.0/") in found
+    assert ("linkset", f"{AVALON}.linkset") in found
+    linkset = client.get(f"{AVALON}.linkset")
+    assert linkset.mimetype == "application/linkset+json"
+    contexts = {context["anchor"]: context for context in linkset.get_json()["linkset"]}
+    landing = contexts[f"{BASE}doc/state/avalon"]
+    assert landing["cite-as"] == [{"href": f"{BASE}id/state/avalon"}]
+    assert {"href": f"{BASE}doc/state/avalon.ttl", "type": "text/turtle"} in landing["describedby"]
+    assert contexts[f"{BASE}doc/state/avalon.ttl"]["describes"][0]["href"] == f"{BASE}doc/state/avalon"
+    page = client.get(f"{AVALON}.html").get_data(as_text=True)
+    assert f'<link rel="cite-as" href="{BASE}id/state/avalon">' in page
+    assert f'<link rel="describedby" href="{AVALON}.ttl" type="text/turtle">' in page
+
+
+def test_a_collection_lists_its_items_in_its_link_set(client: FlaskClient) -> None:
+    contexts = client.get("/doc/state.linkset").get_json()["linkset"]
+    assert {"href": f"{BASE}id/state/avalon"} in contexts[0]["item"]
+
+
+# ── Profiles ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_profile_is_chosen_by_parameter_or_by_header(client: FlaskClient) -> None:
+    iri = f"{BASE}shapes#LabelsProfile"
+    asked = client.get(f"{AVALON}.ttl?_profile=labels")
+    negotiated = client.get(AVALON, headers={"Accept-Profile": f"<urn:other>, <{iri}>;q=0.5"})
+    assert asked.data == negotiated.data
+    assert negotiated.headers["Content-Location"] == f"{AVALON}.ttl?_profile=labels"
+    for response in (asked, negotiated):
+        assert response.headers["Content-Profile"] == f"<{iri}>"
+        assert ("profile", iri) in links(response)
+    full = client.get(f"{AVALON}.ttl")
+    assert full.headers["Content-Profile"] == f"<{BASE}shapes#FullProfile>"
+    assert len(asked.data) < len(full.data)
+    assert "osce:participation" not in asked.get_data(as_text=True)
+
+
+def test_the_profile_of_schema_org_has_its_terms_alone_about_the_thing(client: FlaskClient) -> None:
+    text = client.get(f"{AVALON}.nt?_profile=schema").get_data(as_text=True)
+    about = [line for line in text.splitlines() if line.startswith(f"<{BASE}id/state/avalon>")]
+    assert about
+    assert all("<https://schema.org/" in line for line in about)
+    assert any('<https://schema.org/name> "Avalon"@en' in line for line in about)
+
+
+# ── Where it lies ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_below_the_path_of_its_base_every_address_answers(sample: Path, tmp_path: Path) -> None:
+    dataset = Dataset.current(sample)
+    below = Dataset(dataset.directory, {**dataset.manifest})
+    client = create_app(below).test_client()
+    assert client.get("/osce/id/state/avalon").status_code == 404, "the base has no path"
+
+
+def test_forwarded_headers_are_believed_of_trusted_proxies_alone(sample: Path) -> None:
+    forwarded = {"X-Forwarded-Prefix": "/osce", "X-Forwarded-Host": "data.example", "X-Forwarded-Proto": "https"}
+    dataset = Dataset.current(sample)
+    trusting = create_app(dataset, {"trusted-proxies": 1}).test_client()
+    assert trusting.get("/id/state/avalon", headers=forwarded).headers["Location"] == "/osce/doc/state/avalon"
+    answer = trusting.get(AVALON, headers={**forwarded, "Accept": "text/html"})
+    assert answer.headers["Content-Location"] == f"/osce{AVALON}.html"
+    assert ("alternate", f"/osce{AVALON}.ttl") in links(answer)
+    assert 'href="/osce/doc/reference/almanac"' in answer.get_data(as_text=True)
+    other = create_app(dataset).test_client()
+    assert other.get("/id/state/avalon", headers=forwarded).headers["Location"] == "/doc/state/avalon"
+
+
+def test_options_says_what_is_allowed(client: FlaskClient) -> None:
+    for path in (AVALON, "/sparql", "/openapi.json"):
+        response = client.options(path)
+        assert response.status_code == 200
+        assert "GET" in response.headers["Allow"]
+        assert response.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_the_source_of_a_thing_is_its_yaml(client: FlaskClient) -> None:
+    response = client.get(f"{AVALON}.yaml")
+    assert response.mimetype == "application/yaml"
+    assert response.data == (Path(__file__).parent.parent / "sample/data/state/avalon.yaml").read_bytes()
+    assert client.get(AVALON, headers={"Accept": "application/yaml"}).data == response.data
+
+
+def test_a_problem_detail_names_what_may_be_asked(client: FlaskClient) -> None:
+    detail = json.loads(client.get(f"/doc/state?{quote('labl')}=x").data)["detail"]
+    assert "did you mean 'label'?" in detail
