@@ -58,11 +58,11 @@ class Measure:
 class Build:
     """A build under way. Each step reads what the steps before it have filled in, and fills in its own.
 
-    read: `ontology`, `shapes` (canonical quads), `schema`, `records`, `paths` (every thing that the sources name,
-    those of broken records too), `files`. identify: `withdrawn` (path, and what replaced it if anything).
-    map: `store` (default graph: asserted), `nodes` (the YAML map of each subject: record, map node). infer: `store`
-    (default graph: asserted and inferred; inferred graph). measure: `quality`. describe: `catalogue`.
-    publish: `version`.
+    read: `ontology`, `shapes` (canonical quads), `shapes_graph`, `schema` (a build that has one is not given another),
+    `records`, `paths` (every thing that the sources name, those of broken records too), `files`. identify: `withdrawn`
+    (path, and what replaced it if anything). map: `store` (default graph: asserted), `nodes` (the YAML map of each
+    subject: record, map node). infer: `store` (default graph: asserted and inferred; inferred graph).
+    measure: `quality`. describe: `catalogue`. publish: `version`.
     """
 
     sources: Sources
