@@ -1,5 +1,6 @@
 """Explain: where each triple of a thing comes from, and what became of a line."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -39,7 +40,7 @@ class Explainer:
 
     def thing(self, iri: str) -> list[Reason]:
         """The reasons of all triples about a thing or part, and about the parts of it, in order."""
-        subjects = [subject for subject in self._subjects if subject == iri or subject.startswith(iri + "#")]
+        subjects = [*([iri] if iri in self.build.nodes else []), *self._parts.get(iri, ())]
         return [self.reason(triple) for subject in subjects for triple in self._about(subject)]
 
     def line(self, file: Path, line: int) -> tuple[list[Reason], list[Reason]]:
@@ -56,7 +57,7 @@ class Explainer:
         on_line = set(stated)
         follow = [
             reason
-            for subject in sorted(near & set(self._subjects))
+            for subject in sorted(near & set(self.build.nodes))
             for triple in self._about(subject)
             if not self._is_asserted(triple) and (reason := self.reason(triple)).rests_on(on_line)
         ]
@@ -75,13 +76,22 @@ class Explainer:
         return found
 
     @cached_property
-    def _rules(self) -> list[Rule]:
+    def _rules(self) -> dict[str, list[Rule]]:
+        """The rules by the predicate of what follows from them."""
         assert self.build.schema is not None
-        return rules(self.build.schema.ontology)
+        found: dict[str, list[Rule]] = defaultdict(list)
+        for rule in rules(self.build.schema.ontology):
+            found[rule.then[1]].append(rule)
+        return found
 
     @cached_property
-    def _subjects(self) -> list[str]:
-        return sorted(self.build.nodes)
+    def _parts(self) -> dict[str, list[str]]:
+        """The parts of each thing, in order."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for subject in sorted(self.build.nodes):
+            thing, is_part, _ = subject.partition("#")
+            found[thing] += [subject] if is_part else []
+        return found
 
     def _about(self, subject: str) -> list[Triple]:
         quads = self.build.store.quads_for_pattern(NamedNode(subject), None, None, DefaultGraph())
@@ -101,7 +111,7 @@ class Explainer:
         if (bound := self._bound(triple)) is not None:
             return bound
         fallback = Reason(triple, rule="a rule of the ontology")
-        for rule in self._rules:
+        for rule in self._rules.get(str(triple.predicate), ()):
             for premises in self._premises(rule, triple):
                 if set(premises) & set(above):
                     continue

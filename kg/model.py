@@ -46,11 +46,12 @@ def read_model(build: Build) -> None:
         return
     declare_bounds(ontology, build.names.vocabulary)
     schema = Schema(ontology, shapes, build.names)
-    wrong = [*schema.findings, *findings(ontology, shapes + rules, build.names)]
+    all_shapes = shapes + rules
+    wrong = [*schema.findings, *findings(ontology, all_shapes, build.names)]
     found = [at_term(build, f.term, f.code, f.message, hint=f.hint) for f in wrong]
     usable = not found
     build.shapes_graph = shapes
-    quads = canonical({build.names.ontology: ontology, build.names.shapes: shapes + rules})
+    quads = canonical({build.names.ontology: ontology, build.names.shapes: all_shapes})
     build.ontology = [quad for quad in quads if quad.graph_name == NamedNode(build.names.ontology)]
     build.shapes = [quad for quad in quads if quad.graph_name == NamedNode(build.names.shapes)]
     try:

@@ -4,11 +4,13 @@ import logging
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import pyshacl
-from pyoxigraph import RdfFormat, Triple, serialize
-from rdflib import Graph, URIRef
-from rdflib.namespace import RDF, SH
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple
+from rdflib import BNode, Graph, URIRef
+from rdflib import Literal as RdflibLiteral
+from rdflib.namespace import RDF, SH, XSD
 from rdflib.term import Node
 
 from kg.names import local_name
@@ -39,14 +41,36 @@ class Result:
 
 def to_graph(triples: Iterable[Triple]) -> Graph:
     """The same triples for rdflib and pySHACL."""
-    return Graph().parse(data=serialize(triples, format=RdfFormat.N_TRIPLES) or b"", format="nt")
+    graph, node = Graph(), cache(to_node)
+    for triple in triples:
+        graph.add((node(triple.subject), node(triple.predicate), node(triple.object)))
+    return graph
+
+
+def copy_of(graph: Graph) -> Graph:
+    """The same triples in a graph that may be changed, of the kind that is quickest to make."""
+    copied = Graph(store="SimpleMemory")
+    for triple in graph:
+        copied.add(triple)
+    return copied
+
+
+def to_node(term: NamedNode | BlankNode | Literal | Triple) -> Node:
+    """The same term for rdflib, which tells plain literals from those of xsd:string: these are all plain."""
+    assert not isinstance(term, Triple)
+    if not isinstance(term, Literal):
+        return URIRef(term.value) if isinstance(term, NamedNode) else BNode(term.value)
+    datatype = URIRef(term.datatype.value)
+    plain = term.language is not None or datatype == XSD.string
+    return RdflibLiteral(term.value, term.language, None if plain else datatype)
 
 
 def validate(data: Graph, shapes: Graph) -> Iterator[Result]:
     """The results of validating a data graph, without further inference; raises InvalidShapesError."""
     logging.getLogger("pyshacl-validate").disabled = True  # it prints what it raises
     try:
-        _, report, text = pyshacl.validate(data, shacl_graph=shapes, inference="none")
+        known = shapes if shapes.context_aware else Graph() + shapes  # pySHACL takes no other graphs
+        _, report, text = pyshacl.validate(data, shacl_graph=known, inference="none")
     except Exception as error:  # whatever a constraint brings about, such as a query that does not parse
         raise InvalidShapesError(reason(error)) from error
     if not isinstance(report, Graph):

@@ -15,7 +15,7 @@ from rdflib.namespace import RDF, RDFS, SH
 from rdflib.term import Node
 
 from kg.names import RDF_TYPE
-from kg.shacl import Result, declarations, to_graph, validate
+from kg.shacl import Result, copy_of, declarations, to_graph, validate
 from kg.violations import Untranslatable, violation
 
 RDFS_PREFIX = f"PREFIX rdfs: <{RDFS}>"
@@ -47,8 +47,7 @@ def split(shapes: Graph, store: Store, whole: bool) -> tuple[Graph, Graph]:
     Where the data is not `whole`, since records with problems were left out, a constraint that something must exist is
     not asked: what is missing may be what was left out.
     """
-    rest, judged = Graph(), Graph()
-    rest += shapes
+    rest, judged = copy_of(shapes), Graph()
     for shape, constraint in sorted(shapes.subject_objects(SH.sparql), key=str):
         found = suspects(shapes, shape, constraint, store)
         needs_all = "NOT EXISTS" in str(shapes.value(constraint, SH.select)).upper()
@@ -79,10 +78,11 @@ TARGETS = {
 def narrow(shapes: Graph, store: Store) -> tuple[Graph, set[str] | None]:
     """The shapes with the suspects as their targets, and these; None instead if pySHACL must see all of the data.
 
-    A shape of which nothing is suspected has no target left; one that is not translated keeps its targets.
+    A shape of which nothing is suspected has no target left, and is left out where all shapes are translated; one that
+    is not translated keeps its targets.
     """
-    narrowed, found, whole = Graph(), set[str](), False
-    narrowed += shapes
+    replaced: list[tuple[Node, URIRef, Node, set[str]]] = []
+    whole = False
     for kind, pattern in TARGETS.items():
         for shape, target in sorted(shapes.subject_objects(kind), key=str):
             focus = pattern % target.n3()
@@ -98,11 +98,25 @@ def narrow(shapes: Graph, store: Store) -> tuple[Graph, set[str] | None]:
             if len(nodes) < len(suspected):  # a blank node has no name to target
                 whole = True
                 continue
-            narrowed.remove((shape, kind, target))
-            for node in nodes:
-                narrowed.add((shape, SH.targetNode, URIRef(node)))
-            found |= nodes
-    return narrowed, None if whole else found
+            replaced.append((shape, kind, target, nodes))
+    narrowed = copy_of(shapes) if whole else reachable(shapes, {shape for shape, *_, nodes in replaced if nodes})
+    for shape, kind, target, nodes in replaced:
+        narrowed.remove((shape, kind, target))
+        for node in nodes:
+            narrowed.add((shape, SH.targetNode, URIRef(node)))
+    return narrowed, None if whole else {node for *_, nodes in replaced for node in nodes}
+
+
+def reachable(graph: Graph, nodes: set[Node]) -> Graph:
+    """What a graph says of some nodes, and of whatever that speaks of."""
+    found, waiting, seen = Graph(), list(nodes), set(nodes)
+    while waiting:
+        for triple in graph.triples((waiting.pop(), None, None)):
+            found.add(triple)
+            if triple[2] not in seen:
+                seen.add(triple[2])
+                waiting.append(triple[2])
+    return found
 
 
 def around(store: Store, nodes: set[str]) -> Graph:

@@ -3,6 +3,8 @@
 import os
 import random
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from kg.build import Build, Sources
 from kg.engine import Dataset, Engine
 from kg.names import DEFAULT_BASE, Names
 from kg.pipeline import CHECKING, building, run
+from kg.read import read
 from server import create_app
 
 ROOT = Path(__file__).parent.parent
@@ -28,17 +31,36 @@ def drawn(items: Iterable[str], number: int) -> list[str]:
     return everything if EVERYTHING else sorted(random.Random(5).sample(everything, min(number, len(everything))))
 
 
+@cache
+def model() -> Build:
+    """A build that has read the real model and no data; nothing changes it, except to look up more of the schema."""
+    build = Build(Sources((), ONTOLOGY, SHAPES), Names.at(DEFAULT_BASE), Path("unused"))
+    read(build)
+    return build
+
+
+def start(sources: Sources, published: Path) -> Build:
+    """A build of some sources, as it is before any step; under the real model, one that has read it."""
+    build = Build(sources, Names.at(DEFAULT_BASE), published)
+    if (sources.ontology, sources.shapes) != (ONTOLOGY, SHAPES):
+        return build
+    known = model()
+    shared = {"shapes_graph": known.shapes_graph, "schema": known.schema, "files": known.files}
+    copied = {"problems": [*known.problems], "ontology": [*known.ontology], "shapes": [*known.shapes]}
+    return replace(build, **shared, **copied)
+
+
 def build_world(data: Path, published: Path, ontology: Path = ONTOLOGY, shapes: Path = SHAPES) -> Build:
     """Builds and publishes the records of one data directory under a model; the real one by default."""
     sources = Sources((data,), ontology, shapes, ROOT / "tests" / "questions")
-    build = Build(sources, Names.at(DEFAULT_BASE), published)
+    build = start(sources, published)
     run(build, building(keep=5))
     return build
 
 
 def check_world(data: Path, ontology: Path = ONTOLOGY, shapes: Path = SHAPES) -> Build:
     """Checks the records of one data directory without publishing; the build then holds the problems."""
-    build = Build(Sources((data,), ontology, shapes), Names.at(DEFAULT_BASE), Path("unused"))
+    build = start(Sources((data,), ontology, shapes), Path("unused"))
     run(build, CHECKING)
     return build
 

@@ -166,7 +166,7 @@ def test_every_thing_has_a_type_and_a_label_in_the_default_graph(sample: Path) -
 
 def test_the_snapshot_and_the_files_hold_the_same_quads(sample: Path) -> None:
     dataset = Dataset.current(sample)
-    files = [dataset.directory / name for name in ("data.nq", "catalogue.nq")]
+    files = [dataset.directory / name for name in ("data.nq", "catalogue.nq", "sources.nq", "releases.nq")]
     assert set(dataset.open()) == {quad for file in files for quad in parse(path=str(file), format=RdfFormat.N_QUADS)}
 
 

@@ -98,6 +98,7 @@ def parse(files: list[str]) -> Graph:
 
 
 SHAPES_GRAPH = parse(FILES)
+EVERY_SHAPE = parse([*FILES, Path(RULES).stem])
 
 
 def property_shapes(graph: Graph) -> list[Node]:
@@ -164,9 +165,9 @@ def test_every_shape_file_has_its_examples() -> None:
     assert (len(FILES), len(property_shapes(SHAPES_GRAPH)), len(GOOD), len(BAD)) == (41, 243, 60, 318)
 
 
-@pytest.mark.parametrize("shape", property_shapes(parse([*FILES, Path(RULES).stem])), ids=lambda s: local_name(str(s)))
+@pytest.mark.parametrize("shape", property_shapes(EVERY_SHAPE), ids=lambda s: local_name(str(s)))
 def test_a_property_shape_has_an_iri_one_message_and_one_severity(shape: Node) -> None:
-    graph = parse([*FILES, Path(RULES).stem])
+    graph = EVERY_SHAPE
     assert isinstance(shape, URIRef)
     assert shape.startswith(f"{CANONICAL}shapes#")
     messages = list(graph.objects(shape, SH.message))
