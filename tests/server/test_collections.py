@@ -656,8 +656,8 @@ def test_the_page_lists_filters_with_a_way_to_remove_each(client: FlaskClient) -
     page = page_at(client, "/doc/release.html?fieldOfWork=field-of-work/quests&date.from=2000&size=1")
     text = page.get_data(as_text=True)
     assert "field of work: Quests" in text
-    assert 'href="/doc/release.html?date.from=2000&amp;size=1"' in text
-    assert 'href="/doc/release.html?fieldOfWork=field-of-work%2Fquests&amp;size=1"' in text
+    assert 'href="/doc/release?date.from=2000&amp;size=1"' in text
+    assert 'href="/doc/release?fieldOfWork=field-of-work%2Fquests&amp;size=1"' in text
     assert '<span class="count">1</span>' in text
 
 
