@@ -166,7 +166,7 @@ def body_of(document: Document, variant: Variant) -> bytes:
     if media is HTML:
         return document.page(triples).encode()
     chosen = variant.profile.of(triples, site().names)
-    return write([*chosen, *statements_about(document, triples)], media, document.root)
+    return write([*chosen, *statements_about(document, chosen)], media, document.root)
 
 
 def write(triples: list[Triple], media: MediaType, root: str | None) -> bytes:

@@ -34,14 +34,22 @@ DIGITS = 18
 SHOWN = 12
 """How many choices a message lists."""
 
+ADDRESS = {"type": "string", "pattern": r"^https?://[a-z0-9]+(\.[a-z0-9]+)+(/[A-Za-z0-9._~-]*)*$"}
+
 JSON_SCHEMAS: dict[str, dict[str, Any]] = {
     XSD + "boolean": {"type": "boolean"},
-    XSD + "integer": {"type": "integer"},
-    XSD + "decimal": {"type": "number"},
+    XSD + "integer": {"type": "integer", "minimum": -(10**DIGITS) + 1, "maximum": 10**DIGITS - 1},
+    XSD + "decimal": {"type": "string", "pattern": r"^-?[0-9]{1,9}(\.[0-9]{1,9})?$"},
     XSD + "dateTime": {"type": "string", "format": "date-time"},
-    XSD + "anyURI": {"type": "string", "format": "uri"},
+    XSD + "anyURI": ADDRESS,
 }
-DATE_SCHEMA = {"type": "string", "pattern": r"^\d{4}(-\d\d(-\d\d)?)?$", "examples": ["2024", "2024-05", "2024-05-31"]}
+DATE_SCHEMA = {
+    "anyOf": [
+        {"type": "string", "format": "date"},
+        {"type": "string", "pattern": "^[1-9][0-9]{3}(-(0[1-9]|1[0-2]))?$"},
+    ],
+    "examples": ["2024", "2024-05", "2024-05-31"],
+}
 
 
 class UnfitError(ValueError):
@@ -133,7 +141,7 @@ def _type_parameter(schema: Schema, class_: Class, path: tuple[Property, ...]) -
         iri=RDF_TYPE,
         label=_label(schema, path, "type"),
         description="The class, or one above it.",
-        schema={"type": "string", "examples": names},
+        schema={"type": "string", "enum": names},
         path=tuple(step.iri for step in path),
     )
 
@@ -190,9 +198,10 @@ def json_schema(schema: Schema, key: Key) -> dict[str, Any]:
         case Values.TERM:
             return {"type": "string", "enum": list(key.terms or property_.individuals)}
         case Values.REFERENCE:
-            return {"type": "string", "format": "uri-reference", "examples": [schema.example(property_)]}
+            name = NAME.pattern
+            return {"type": "string", "pattern": f"^{name}/{name}$", "examples": [schema.example(property_)]}
         case Values.ADDRESS:
-            return {"type": "string", "format": "uri"}
+            return ADDRESS
         case _:
             return {"type": "string"}
 
@@ -258,7 +267,7 @@ def value_of(parameter: Parameter, text: str) -> Value:
 
 def _class(parameter: Parameter, text: str) -> Value:
     classes = {class_.name: class_.iri for class_ in site().schema.classes.values()}
-    return _one_of(classes, text, parameter.schema["examples"])
+    return _one_of(classes, text, parameter.schema["enum"])
 
 
 def _one_of(names: dict[str, str], text: str, choices: Iterable[str]) -> Value:

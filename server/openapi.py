@@ -153,8 +153,7 @@ def example_of(class_: Class) -> str:
 def in_query(rule: Rule, class_: Class | None) -> list[Json]:
     """The parameters of a query string: profiles of documents, filters of collections, the query of the endpoint."""
     if rule.endpoint == "sparql.sparql":
-        query = {"schema": {"type": "string"}, "example": "SELECT * WHERE { ?s a ?type } LIMIT 5"}
-        return [{"name": "query", "in": "query", "description": "A SPARQL 1.1 query.", **query}]
+        return [{"name": "query", "in": "query", "description": QUERY["description"], "schema": QUERY}]
     if rule.endpoint in PRODUCES or rule.endpoint in REDIRECTS:
         return []
     profile = {"name": "_profile", "in": "query", "schema": {"enum": list(site().profiles)}}
@@ -163,7 +162,7 @@ def in_query(rule: Rule, class_: Class | None) -> list[Json]:
 
 
 def filters(class_: Class) -> list[Json]:
-    """The filters, order and pages of a collection."""
+    """The filters and the order of a collection; where a page ends, its links lead on."""
     known = [
         {"name": each.name, "in": "query", "description": each.label, "schema": each.schema}
         for each in parameters_of(class_)
@@ -176,7 +175,6 @@ def filters(class_: Class) -> list[Json]:
             "description": "The key to sort by; descending with - before it.",
             "schema": {"enum": [*keys, *(f"-{key}" for key in keys)]},
         },
-        {"name": "page", "in": "query", "description": "Where the page before ended.", "schema": {"type": "string"}},
         {
             "name": "size",
             "in": "query",
@@ -206,9 +204,15 @@ def content(rule: Rule, path: str, class_: Class | None) -> Json:
     return {**{m.name: {} for m in (*media, YAML)}, **shape}
 
 
+QUERY: Json = {
+    "description": "A SPARQL 1.1 query; OpenAPI cannot say what is one, so that two of them stand for all.",
+    "enum": ["SELECT ?s ?type WHERE { ?s a ?type } LIMIT 5", "ASK { ?s ?p ?o }"],
+}
+
+
 def posted() -> Json:
     """A query in the body of a request (SPARQL 1.1 Protocol, 2.1.2 and 2.1.3)."""
-    form = {"type": "object", "required": ["query"], "properties": {"query": {"type": "string"}}}
+    form = {"type": "object", "required": ["query"], "properties": {"query": QUERY}}
     return {
         "operationId": "sparql-post",
         "parameters": [],
@@ -216,7 +220,7 @@ def posted() -> Json:
             "required": True,
             "content": {
                 "application/x-www-form-urlencoded": {"schema": form},
-                "application/sparql-query": {"schema": {"type": "string"}},
+                "application/sparql-query": {"schema": QUERY},
             },
         },
     }

@@ -1,0 +1,210 @@
+"""Discovery: a machine that knows the address of the site alone finds all of it, with its licence and its version."""
+
+import hashlib
+import json
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import jsonschema
+import pytest
+import schemathesis
+from flask import Flask
+from flask.testing import FlaskClient
+from pyoxigraph import NamedNode, RdfFormat, parse
+from rdflib import Graph, Namespace, URIRef
+from rdflib.namespace import DCAT, DCTERMS, RDF, VOID
+
+from kg.engine import Dataset
+from server import create_app
+from tests.conftest import EVERYTHING
+
+BASE = "http://localhost:8000/"
+SPDX = Namespace("http://spdx.org/rdf/terms#")
+VERSION = URIRef("http://www.w3.org/ns/dcat#version")  # younger than rdflib's list
+LICENSE = URIRef("https://creativecommons.org/licenses/by/4.0/")
+EXAMPLES = 25 if EVERYTHING else 2
+"""How many requests schemathesis makes up for each operation in each of its ways."""
+
+
+def path_of(address: str) -> str:
+    assert address.startswith(BASE), address
+    return "/" + address.removeprefix(BASE)
+
+
+@pytest.fixture
+def catalogue(client: FlaskClient) -> Graph:
+    """The description of the dataset."""
+    return Graph().parse(data=client.get("/dataset.ttl").data, format="turtle")
+
+
+def test_void_leads_to_the_description_of_the_dataset(client: FlaskClient) -> None:
+    response = client.get("/.well-known/void")
+    assert (response.status_code, response.headers["Location"]) == (303, "/dataset")
+
+
+def test_the_catalogue_is_dcat_with_distributions_that_are_there(
+    catalogue: Graph, client: FlaskClient, sample: Path
+) -> None:
+    dataset = URIRef(f"{BASE}dataset")
+    assert {DCAT.Dataset, VOID.Dataset} <= set(catalogue.objects(dataset, RDF.type))
+    for needed in (
+        DCTERMS.title,
+        DCTERMS.description,
+        DCTERMS.license,
+        DCTERMS.rights,
+        DCAT.contactPoint,
+        DCAT.version,
+    ):
+        assert list(catalogue.objects(dataset, needed)), needed
+    assert str(catalogue.value(dataset, VERSION)) == Dataset.current(sample).version
+    distributions = list(catalogue.objects(dataset, DCAT.distribution))
+    assert len(distributions) == 3
+    for each in distributions:
+        body = client.get(path_of(str(catalogue.value(each, DCAT.downloadURL))), buffered=True).data
+        assert int(str(catalogue.value(each, DCAT.byteSize))) == len(body)
+        checksum = catalogue.value(each, SPDX.checksum)
+        assert str(catalogue.value(checksum, SPDX.checksumValue)) == hashlib.sha256(body).hexdigest()
+        assert (each, DCTERMS.license, LICENSE) in catalogue
+    assert (dataset, VOID.sparqlEndpoint, URIRef(f"{BASE}sparql")) in catalogue
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/doc/state/avalon", "/doc/state", "/dataset", "/sparql", "/ontology", "/ontology/1.0.0", "/shapes"],
+)
+@pytest.mark.parametrize("profile", ["full", "labels", "schema"])
+def test_every_rdf_document_says_its_licence_whom_to_name_and_where_corrections_go(
+    path: str, profile: str, client: FlaskClient
+) -> None:
+    response = client.get(path, query_string={"_profile": profile}, headers={"Accept": "text/turtle"})
+    graph = Graph().parse(data=response.data, format="turtle")
+    document = URIRef(f"{BASE}dataset" if path == "/" else BASE + path.lstrip("/"))
+    assert (document, DCTERMS.license, LICENSE) in graph
+    assert "compiled from public pages" in str(graph.value(document, DCTERMS.rights, any=False))
+    contact = graph.value(document, DCAT.contactPoint)
+    assert (contact, URIRef("http://www.w3.org/2006/vcard/ns#hasURL"), URIRef(f"{BASE}#corrections")) in graph
+
+
+def test_a_document_names_its_source_and_the_references_behind_it(client: FlaskClient) -> None:
+    graph = Graph().parse(data=client.get("/doc/state/avalon.ttl").data, format="turtle")
+    document, source = URIRef(f"{BASE}doc/state/avalon"), URIRef(f"{BASE}doc/state/avalon.yaml")
+    assert (document, URIRef("http://www.w3.org/ns/prov#wasDerivedFrom"), source) in graph
+    assert str(graph.value(source, DCTERMS.identifier)) == "data/state/avalon.yaml:1"
+    assert len(str(graph.value(source, URIRef("http://www.w3.org/2002/07/owl#versionInfo")))) == 40
+    assert (document, DCTERMS.source, URIRef(f"{BASE}id/reference/almanac")) in graph
+    many = client.get("/doc/release/2000-01.ttl").get_data(as_text=True)
+    assert "data/release/2000.yaml:" in many
+
+
+def test_the_place_of_corrections_is_on_the_home_page(client: FlaskClient, sample: Path) -> None:
+    assert 'id="corrections"' in client.get("/").get_data(as_text=True)
+    app = create_app(Dataset.current(sample), {"contact": "mailto:corrections@example.org"})
+    page = app.test_client().get("/").get_data(as_text=True)
+    assert '<a href="mailto:corrections@example.org">corrections@example.org</a>' in page
+
+
+def test_the_api_catalog_leads_to_interfaces_and_their_descriptions(client: FlaskClient) -> None:
+    response = client.get("/.well-known/api-catalog")
+    assert response.mimetype == "application/linkset+json"
+    assert response.mimetype_params["profile"] == "https://www.rfc-editor.org/info/rfc9727"
+    contexts = {context["anchor"]: context for context in response.get_json()["linkset"]}
+    items = {item["href"] for item in contexts[f"{BASE}.well-known/api-catalog"]["item"]}
+    assert f"{BASE}sparql" in items
+    for anchor in items:
+        for relation in ("service-desc", "service-doc", "service-meta", "status"):
+            for target in contexts[anchor][relation]:
+                found = client.get(path_of(target["href"]))
+                assert (found.status_code, found.mimetype) == (200, target["type"])
+
+
+def test_the_sitemap_lists_every_document_and_robots_names_it(client: FlaskClient, sample: Path) -> None:
+    assert f"Sitemap: {BASE}sitemap.xml" in client.get("/robots.txt").get_data(as_text=True)
+    space = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+    index = ET.fromstring(client.get("/sitemap.xml").data)
+    pages = [loc.text or "" for loc in index.iter(f"{space}loc")]
+    found = [
+        loc.text or "" for page in pages for loc in ET.fromstring(client.get(path_of(page)).data).iter(f"{space}loc")
+    ]
+    things = {q.subject.value for q in Dataset.current(sample).open() if str(q.graph_name) == "DEFAULT"}  # type: ignore[union-attr]
+    things = {iri for iri in things if iri.startswith(f"{BASE}id/") and "#" not in iri}
+    assert {iri.replace("/id/", "/doc/") for iri in things} <= set(found)
+    for address in found:
+        assert client.get(path_of(address)).status_code == 200, address
+
+
+def test_llms_txt_leads_to_everything(client: FlaskClient, sample: Path) -> None:
+    text = client.get("/llms.txt").get_data(as_text=True)
+    assert text.startswith("# OSCE knowledge graph\n\n> ")
+    assert Dataset.current(sample).version in text
+    addresses = [part.partition(")")[0] for part in text.split("](")[1:]]
+    assert len(addresses) > 20
+    for address in addresses:
+        assert client.get(path_of(address)).status_code == 200, address
+
+
+@pytest.mark.parametrize("version", ["1.0.0", "1.1.0", "2.0.0"])
+def test_an_earlier_version_of_the_ontology_stays_where_it_was(version: str, client: FlaskClient) -> None:
+    triples = list(parse(client.get(f"/ontology/{version}").data, format=RdfFormat.TURTLE))
+    info = NamedNode("http://www.w3.org/2002/07/owl#versionInfo")
+    assert version in {quad.object.value for quad in triples if quad.predicate == info}  # type: ignore[union-attr]
+    assert client.get(f"/ontology/{version}.html").status_code == 200
+    context = client.get(f"/ontology/{version}/context.jsonld")
+    assert context.get_json(force=True)["@context"]["State"] == f"{BASE}ontology#State"
+
+
+# ── OpenAPI ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def described(app: Flask) -> dict[str, Any]:
+    """The OpenAPI description of the application on the sample world."""
+    found: dict[str, Any] = app.test_client().get("/openapi.json").get_json()
+    return found
+
+
+def test_the_description_names_every_route(app: Flask, described: dict[str, Any]) -> None:
+    tags = {tag for path in described["paths"].values() for tag in path["get"]["tags"]}
+    blueprints = {rule.endpoint.partition(".")[0] for rule in app.url_map.iter_rules() if "." in rule.endpoint}
+    assert tags == blueprints
+    assert len(described["paths"]) > 60
+    identifiers = [operation["operationId"] for path in described["paths"].values() for operation in path.values()]
+    assert len(identifiers) == len(set(identifiers))
+
+
+def test_the_shapes_of_documents_are_those_of_the_json_schemas(client: FlaskClient, described: dict[str, Any]) -> None:
+    schemas = {name: json.dumps(schema) for name, schema in described["components"]["schemas"].items()}
+    definitions = json.loads(json.dumps(schemas | {}).replace("#/components/schemas/", "#/$defs/"))
+    schema = {"$ref": "#/$defs/State", "$defs": {name: json.loads(text) for name, text in definitions.items()}}
+    document = client.get("/doc/state/avalon.jsonld").get_json(force=True)
+    jsonschema.Draft202012Validator(schema).validate(document)
+    assert not jsonschema.Draft202012Validator(schema).is_valid({**document, "label": []})
+
+
+def test_every_filter_of_the_description_is_taken(client: FlaskClient, described: dict[str, Any]) -> None:
+    taken = 0
+    for parameter in described["paths"]["/doc/state"]["get"]["parameters"]:
+        examples = parameter["schema"].get("examples") or parameter["schema"].get("enum")
+        if parameter["in"] == "query" and examples and "…" not in examples[0]:
+            response = client.get("/doc/state", query_string={parameter["name"]: examples[0]})
+            assert response.status_code == 200, parameter["name"]
+            taken += 1
+    assert taken > 10
+
+
+def test_schemathesis_finds_no_failure(app: Flask) -> None:
+    schema = schemathesis.openapi.from_wsgi("/openapi.json", app)
+    operations = [found.ok() for found in schema.get_all_operations()]
+    assert len(operations) > 60
+    for operation in operations:
+
+        @hypothesis.seed(6)
+        @hypothesis.settings(
+            max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(hypothesis.HealthCheck)
+        )
+        @hypothesis.given(case=operation.as_strategy())
+        def check(case: Any) -> None:
+            case.call_and_validate()
+
+        check()
