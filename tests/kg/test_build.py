@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from pyoxigraph import BlankNode, DefaultGraph, NamedNode, RdfFormat, parse
 from kg.engine import Dataset, NoDatasetError, open_files
 from kg.names import CANONICAL, RDF_TYPE, RDFS_LABEL, Names
 from kg.publish import is_whole
+from kg.releases import write_release
 from tests.conftest import ONTOLOGY, ROOT, SAMPLE, SHAPES, build_world
 
 KILLS = 10
@@ -218,3 +220,75 @@ def test_a_damaged_manifest_is_no_dataset_and_is_made_anew(manifest: str, tmp_pa
         Dataset.current(tmp_path)
     build_world(SAMPLE, tmp_path)
     assert is_whole((tmp_path / "current").resolve())
+
+
+def widened(tmp_path: Path) -> tuple[Path, Path]:
+    """The sample world published, and a copy of the ontology in which a key has another range."""
+    ontology, published = tmp_path / "ontology", tmp_path / "published"
+    assert build_world(SAMPLE, published).version
+    shutil.copytree(ONTOLOGY, ontology)
+    text = (ontology / "osce.ttl").read_text()
+    new = """
+osce:motto a owl:DatatypeProperty ; rdfs:label "motto"@en ; rdfs:range rdf:langString ;
+    skos:definition "What a State says of itself."@en ; skos:example "Dieu et mon droit"@fr ;
+    rdfs:isDefinedBy <https://w3id.org/osce-kg/ontology> ; vs:term_status "stable" .
+"""
+    (ontology / "osce.ttl").write_text(text + new)
+    return ontology, published
+
+
+def test_a_published_context_never_changes_under_its_version(tmp_path: Path) -> None:
+    ontology, published = widened(tmp_path)
+    before = contents(published)
+    build = build_world(SAMPLE, published, ontology)
+    (found,) = build.problems
+    assert (found.code, found.file.name) == ("E510", "osce.ttl")
+    assert "motto" in found.message
+    assert "owl:versionInfo" in (found.hint or "")
+    assert build.version is None
+    assert contents(published) == before
+    elsewhere = kg("build", "--data", SAMPLE, "--ontology", ontology, "--published", published)
+    assert (elsewhere.returncode, elsewhere.stdout) == (1, "")
+    assert "E510" in elsewhere.stderr
+
+
+def test_a_new_version_has_its_own_context_and_the_old_one_stays(tmp_path: Path) -> None:
+    ontology, published = widened(tmp_path)
+    text = (ontology / "osce.ttl").read_text()
+    version = re.search(r'owl:versionInfo "([^"]*)"', text)[1]  # type: ignore[index]
+    kept = write_release(ONTOLOGY, SHAPES, ontology / "releases")
+    assert kept == version
+    (ontology / "osce.ttl").write_text(text.replace(f'"{version}"', '"99.0.0"').replace(f"/{version}>", "/99.0.0>"))
+    build = build_world(SAMPLE, published, ontology)
+    assert build.problems == []
+    contexts = json.loads(contents(published)["contexts.json"])
+    assert "motto" in contexts["99.0.0"]
+    assert "motto" not in contexts[version]
+
+
+def test_what_was_withdrawn_changes_the_version(tmp_path: Path) -> None:
+    data, published = tmp_path / "data", tmp_path / "published"
+    shutil.copytree(SAMPLE, data)
+    before = build_world(data, published).version
+    withdrawn = data / "withdrawn.yaml"
+    withdrawn.write_text(withdrawn.read_text().replace("nobody was meant", "nobody was there"))
+    assert build_world(data, published).version != before
+    assert b"nobody was there" in contents(published)["data.nq"]
+
+
+def test_where_a_record_stands_is_published_anew_without_another_version(tmp_path: Path) -> None:
+    data, published = tmp_path / "data", tmp_path / "published"
+    shutil.copytree(SAMPLE, data)
+    before = build_world(data, published).version
+    file = data / "state" / "avalon.yaml"
+    file.write_text("# moved down\n\n" + file.read_text())
+    assert build_world(data, published).version == before
+    assert b"data/state/avalon.yaml:3" in contents(published)["sources.nq"]
+
+
+@pytest.mark.parametrize("file", sorted((ONTOLOGY / "releases").glob("*.ttl")), ids=lambda file: file.stem)
+def test_a_release_of_the_ontology_is_of_its_version_and_has_its_context(file: Path) -> None:
+    assert f'owl:versionInfo "{file.stem}"' in file.read_text()
+    context = json.loads(file.with_name(f"{file.stem}.context.jsonld").read_text())["@context"]
+    assert context["osce"] == CANONICAL + "ontology#"
+    assert f"## {file.stem}" in (ONTOLOGY / "CHANGES.md").read_text()
