@@ -25,7 +25,7 @@ from kg.media import DOCUMENT, HTML, JSON_LD, LANGUAGES, LINKSET, RDF, TURTLE, M
 from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL, XSD
 from kg.serialize import serialize_in_order
 from server.errors import NotAcceptableError
-from server.links import Link, header, link, linkset
+from server.links import Link, header, header_for_json, link, linkset
 from server.negotiation import accepts_gzip, negotiate, negotiate_language, negotiate_profile
 from server.profiles import FULL, Profile
 from server.site import site
@@ -118,7 +118,7 @@ def respond(document: Document, suffix: str | None) -> Response:
         response.content_language.add(variant.language)
     if variant.media in RDF:
         response.headers["Content-Profile"] = f"<{variant.profile.iri}>"
-    response.headers["Link"] = header(g.links)
+    response.headers["Link"] = (header_for_json if variant.media is JSON_LD else header)(g.links)
     return cached(response, document.cache)
 
 

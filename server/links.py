@@ -34,6 +34,15 @@ def header(links: Iterable[Link]) -> str:
     return ", ".join(map(str, links))
 
 
+def header_for_json(links: Iterable[Link]) -> str:
+    """Likewise, with the relation of all alternates but the first as a token, which says the same (RFC 8288, 3).
+
+    PyLD loads JSON-LD by this header, and breaks where it understands that there are several.
+    """
+    first, *others = header(links).split('rel="alternate"')
+    return first + 'rel="alternate"'.join(["", *others[:1]]) + "".join(f"rel=alternate{rest}" for rest in others[1:])
+
+
 def linkset(contexts: dict[str, list[Link]]) -> bytes:
     """The links of each anchor as a link set in JSON."""
     found = []

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
+from pyld import jsonld
 from rdflib import Graph, URIRef
 from rdflib.namespace import RDFS
 from SPARQLWrapper import JSON, POST, SPARQLWrapper
@@ -68,6 +69,13 @@ def test_rdflib_reads_a_thing_by_its_address_and_its_json_ld_by_its_remote_conte
     from_json = Graph().parse(url + "doc/institution/odihr.jsonld", format="json-ld")
     assert len({*from_turtle.objects(thing, RDFS.label)}) == 6
     assert set(from_json) == set(from_turtle)
+
+
+def test_pyld_loads_a_thing_by_its_address_and_its_context_by_the_address_in_it(url: str) -> None:
+    load = jsonld.requests_document_loader()
+    quads = jsonld.to_rdf(url + "id/state/norway", {"documentLoader": load, "format": "application/n-quads"})
+    expected = fetch(url + "doc/state/norway", "application/n-triples")[0]
+    assert set(quads.splitlines()) == set(expected.splitlines())
 
 
 @pytest.mark.parametrize("method", ["GET", POST])
