@@ -8,7 +8,7 @@ from typing import Any
 from werkzeug.routing import Rule
 
 from kg.describe import DESCRIPTION, LICENSE, TITLE
-from kg.json_schema import document, node, shared
+from kg.json_schema import document, node
 from kg.media import BOOLEAN, CSV, DOCUMENT, HTML, LANGUAGES, LINKSET, RDF, SOLUTIONS, TEXT, TSV, YAML, MediaType
 from kg.names import NAME
 from kg.schema import Class
@@ -157,7 +157,8 @@ def in_query(rule: Rule, class_: Class | None) -> list[Json]:
     if rule.endpoint in PRODUCES or rule.endpoint in REDIRECTS:
         return []
     profile = {"name": "_profile", "in": "query", "schema": {"enum": list(site().profiles)}}
-    inline = {"name": "context", "in": "query", "schema": {"enum": ["inline"]}}
+    about = "`inline` puts the context into a JSON-LD document."
+    inline = {"name": "context", "in": "query", "description": about, "schema": {"type": "string"}}
     return [profile, inline, *(filters(class_) if class_ and rule.endpoint.startswith("collections") else [])]
 
 
@@ -189,7 +190,7 @@ def in_header(rule: Rule) -> list[Json]:
     """The headers that a document is negotiated by."""
     if rule.endpoint in PRODUCES or rule.endpoint in REDIRECTS or "suffix" in rule.arguments:
         return []
-    return [{"name": "Accept-Language", "in": "header", "schema": {"enum": list(LANGUAGES)}}]
+    return [{"name": "Accept-Language", "in": "header", "schema": {"type": "string"}}]
 
 
 def content(rule: Rule, path: str, class_: Class | None) -> Json:
@@ -227,9 +228,23 @@ def posted() -> Json:
 
 
 def schemas() -> Json:
-    """The JSON of the documents, by class; the same as in the JSON Schemas of the ontology."""
+    """The JSON of the documents, by class: each key and its form, and where the whole JSON Schema is.
+
+    One level deep, since a node holds nodes of every class, and tools unfold what a description refers to.
+    """
+    return {class_.name: outline(class_) for class_ in site().kinds.values()}
+
+
+def outline(class_: Class) -> Json:
+    """The keys of the documents about things of a class."""
     schema, names = site().schema, site().names
-    kinds = {class_.name: document(class_, schema, names) for class_ in schema.kinds.values()}
-    text = json.dumps({"node": node(schema), **shared(), **kinds})
-    found: Json = json.loads(text.replace("#/$defs/", "#/components/schemas/"))
-    return found
+    found = document(class_, schema, names)
+    forms = node(schema)["properties"]
+    text = json.dumps({name: {**forms[name], **told} for name, told in found["properties"].items()})
+    outlined = re.sub(r'"\$ref": "#/\$defs/[^"]*"', '"type": "object"', text)
+    return {
+        "type": "object",
+        "required": found["required"],
+        "properties": json.loads(outlined),
+        "externalDocs": {"url": f"{names.ontology}/schema/{class_.kind}.json"},
+    }
