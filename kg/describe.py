@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode, Quad, QuerySolution, QuerySolutions, Store
 
-from kg.build import Build
+from kg.build import Build, Sources
 from kg.media import LANGUAGES, RDF, MediaType
 from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL, XSD, Names, local_name
 from kg.origins import trace
@@ -208,7 +208,7 @@ def _partitions(store: Store, names: Names) -> Iterator[Statement]:
 def _origin(build: Build) -> Iterator[Statement]:
     """How the dataset was made: by which commit of the sources, and when."""
     activity = build.names.dataset + "#build"
-    commit, time = origin(build.sources.data[0])
+    commit, time = origin(build.sources)
     yield from _about(build.names.dataset, prov_wasGeneratedBy=activity)
     yield from _about(activity, a="prov:Activity", rdfs_label=Literal("Build of the dataset", language="en"))
     if commit:
@@ -219,15 +219,25 @@ def _origin(build: Build) -> Iterator[Statement]:
         yield from _about(build.names.dataset, dcterms_modified=stamp)
 
 
-def origin(directory: Path) -> tuple[str | None, str | None]:
-    """The commit that sources were taken from, and its time: SOURCE_DATE_EPOCH, else the commit's, else none."""
-    git = ["git", "-C", str(directory), "log", "-1", "--format=%H %ct", "--", "."]
-    try:
-        logged = subprocess.run(git, capture_output=True, text=True, check=True).stdout.split()  # noqa: S603
-    except (OSError, subprocess.CalledProcessError):
-        logged = []
-    commit, seconds = logged if len(logged) == 2 else (None, None)
+def origin(sources: Sources) -> tuple[str | None, str | None]:
+    """The commit that sources were taken from, and its time: SOURCE_DATE_EPOCH, else the commit's, else none.
+
+    It is the last that changed data, ontology or shapes; where these are no part of the repository, the data alone.
+    """
+    of_data, of_model = [*sources.data], [sources.ontology, sources.shapes]
+    commit, seconds = last_commit([*of_data, *of_model]) or last_commit(of_data) or (None, None)
     seconds = os.environ.get("SOURCE_DATE_EPOCH", seconds)
     if seconds is None or not re.fullmatch(r"[0-9]{1,11}", seconds):
         return commit, None
     return commit, datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def last_commit(directories: list[Path]) -> tuple[str, str] | None:
+    """The last commit that changed some directories, and its time in seconds; None where one is not in a repository."""
+    paths = [str(directory.resolve()) for directory in directories]
+    git = ["git", "-C", paths[0], "log", "-1", "--format=%H %ct", "--", *paths]
+    try:
+        logged = subprocess.run(git, capture_output=True, text=True, check=True).stdout.split()  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return (logged[0], logged[1]) if len(logged) == 2 else None

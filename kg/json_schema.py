@@ -67,7 +67,7 @@ def document(class_: Class, schema: Schema, names: Names) -> Json:
             for name, key in keys.items()}  # fmt: skip
     return {
         "$ref": "#/$defs/node",
-        "required": ["@context", "id", "type", *(name for name, key in keys.items() if key.least)],
+        "required": ["@context", "id", "type", *(name for name, key in keys.items() if key.least and key.lone)],
         "properties": {
             "id": {"pattern": f"^{names.thing(class_.kind)}/{NAME.pattern}$"},
             "type": {"contains": {"const": class_.name}},
@@ -125,9 +125,10 @@ def literal(property_: Property) -> Json:
 def source(classes: list[Class], schema: Schema, names: Names) -> Json:
     """A record or part of one of some classes, as YAML writes it."""
     keys: dict[str, Key] = {}
-    for class_ in classes:
-        keys = {**schema.keys(class_), **keys}
-    always = [name for name in keys if all(must_have(name, class_, schema) for class_ in classes)]
+    of_each = [schema.keys(class_) for class_ in classes]
+    for found in of_each:
+        keys = {**found, **keys}
+    always = [name for name in keys if all(must_have(found.get(name), found, schema) for found in of_each)]
     return {
         "type": "object",
         "required": always,
@@ -147,13 +148,11 @@ def source(classes: list[Class], schema: Schema, names: Names) -> Json:
     }
 
 
-def must_have(name: str, class_: Class, schema: Schema) -> bool:
-    """True if a record of a class has a key, because no other key of its class can stand for it."""
-    keys = schema.keys(class_)
-    if name not in keys or not keys[name].least:
+def must_have(key: Key | None, keys: dict[str, Key], schema: Schema) -> bool:
+    """True if a record has a key, because no other key can stand for it, and its values follow from no other's."""
+    if key is None or not key.least or not key.lone:
         return False
-    iri = keys[name].property.iri
-    return not any(iri in schema.superproperties(key.property.iri) for key in keys.values())
+    return not any(key.property.iri in schema.superproperties(other.property.iri) for other in keys.values())
 
 
 def record_value(key: Key, schema: Schema) -> Json:

@@ -185,7 +185,7 @@ def questions(build: Build) -> list[dict[str, str]]:
 
 def describe_version(build: Build, version: str) -> dict[str, Any]:
     assert build.schema is not None
-    commit, time = origin(build.sources.data[0])
+    commit, time = origin(build.sources)
     inferred = sum(1 for _ in build.store.quads_for_pattern(None, None, None, NamedNode(build.names.inferred)))
     return {
         "format": FORMAT,

@@ -78,6 +78,8 @@ class Key:
     """The languages of a text, if the shapes list them."""
     terms: tuple[str, ...] = ()
     """The terms that a value is one of, if the shapes list them."""
+    lone: bool = True
+    """False if another key may stand in its place (sh:alternativePath)."""
     message: str = ""
     """What the shape nearest to the class says of the values."""
 
@@ -368,6 +370,7 @@ class Schema:
                 (*(known.classes if known else ()), *self._value_classes(property_, shape)),
                 self._languages(shape) or (known.languages if known else ()),
                 self._terms(property_, shape) or (known.terms if known else ()),
+                isinstance(self.shapes.value(shape, SH.path), URIRef) and (known is None or known.lone),
                 known.message if known else str(self.shapes.value(shape, SH.message) or ""),
             )
         allowed = {name: key for name, key in keys.items() if key.most != 0}

@@ -1,22 +1,27 @@
 """The server: a Flask application that shows one published dataset. It reads, and never writes."""
 
+import mimetypes
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, g
+from werkzeug.exceptions import NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.security import safe_join
 
 from kg.describe import LICENSE
 from kg.engine import Dataset
 from kg.media import DOCUMENT, LINKSET, YAML
 from kg.settings import SETTINGS
 from server import catalogue, collections, discovery, errors, home, ontology, quality, sparql, status, things
-from server.documents import Answer
+from server.documents import SHORT, Answer, cached, compressed
 from server.mount import Mount
 from server.pages import columns, label, language
 from server.site import Site, href
 
-EXPOSED = "Link, ETag, Content-Location, Vary, Content-Profile, Repr-Digest, Last-Modified"
+EXPOSED = "Link, ETag, Content-Location, Vary, Content-Profile, Content-Range, Repr-Digest, Last-Modified, Allow"
+ASKED = "Accept, Accept-Profile, Content-Type, If-None-Match, If-Modified-Since, Range, If-Range"
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
@@ -28,12 +33,12 @@ SERVING = ("max-query-bytes", "contact", "trusted-proxies")
 
 def create_app(dataset: Dataset, settings: Mapping[str, Any] | None = None) -> Flask:
     """The application for one published dataset; `settings` are those of SERVING that are not the default."""
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
+    app.add_url_rule("/static/<path:filename>", "static", asset)
     app.response_class = Answer
     app.extensions["site"] = Site.of(dataset)
     for name in SERVING:
         app.config[name] = (settings or {}).get(name, SETTINGS[name].default)
-    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
     app.url_map.merge_slashes = False  # a redirect would name a host, which is not ours to know
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
@@ -58,12 +63,21 @@ def create_app(dataset: Dataset, settings: Mapping[str, Any] | None = None) -> F
     return app
 
 
+def asset(filename: str) -> Response:
+    """A file that pages need: style sheet, icon."""
+    path = safe_join(str(Path(__file__).parent / "static"), filename)
+    if path is None or not Path(path).is_file():
+        raise NotFound(f"There is no file {filename}.")
+    media_type = mimetypes.guess_type(path)[0] or "application/octet-stream"
+    return cached(compressed(Path(path).read_bytes(), media_type), SHORT)
+
+
 def with_common_headers(response: Response) -> Response:
     """What every answer carries: CORS for all without credentials, and no leave to load anything from elsewhere."""
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Access-Control-Expose-Headers"] = EXPOSED
     response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, OPTIONS"
-    response.headers["Access-Control-Allow-Headers"] = "Accept, Accept-Profile, Content-Type"
+    response.headers["Access-Control-Allow-Headers"] = ASKED
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"

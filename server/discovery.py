@@ -3,6 +3,7 @@
 import json
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, render_template
 from werkzeug.exceptions import NotFound
@@ -108,7 +109,8 @@ def day() -> str | None:
 @blueprint.get("/robots.txt")
 def robots() -> Response:
     """What crawlers may ask for: everything but queries (RFC 9309)."""
-    text = f"User-agent: *\nDisallow: /sparql?\nAllow: /\n\nSitemap: {site().names.base}sitemap.xml\n"
+    below = urlsplit(site().names.base).path
+    text = f"User-agent: *\nDisallow: {below}sparql?\nAllow: {below}\n\nSitemap: {site().names.base}sitemap.xml\n"
     return answer(text, PLAIN.content_type)
 
 

@@ -8,13 +8,13 @@ import gzip
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from wsgiref.types import WSGIEnvironment
 
-from flask import Response, g, request
+from flask import Response, g, redirect, request
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest, NotFound
@@ -74,6 +74,10 @@ class Document:
     cache: str = SHORT
     home: str | None = None
     """The path of the document itself, where it is not that of its variants."""
+    dated: bool = True
+    """Whether its version and time are those of the dataset."""
+    parameters: Callable[[str], bool] = frozenset().__contains__
+    """Which parameters of a query make it another document."""
 
     @property
     def offered(self) -> tuple[MediaType, ...]:
@@ -152,6 +156,15 @@ def asked_profile() -> Profile | None:
     return profiles[token] if token is not None else None
 
 
+def moved(path: str, code: int) -> Response:
+    """A redirect to a path on this host, whatever the host is called."""
+    query = f"?{request.query_string.decode('ascii', 'ignore')}" if request.query_string and code == 301 else ""
+    response = redirect(f"{request.script_root}{path}{query}", code)
+    response.autocorrect_location_header = False
+    response.headers["Cache-Control"] = SHORT
+    return response  # type: ignore[return-value]  # Flask's redirect is typed as werkzeug's
+
+
 # ── Content ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -202,72 +215,93 @@ def statements_about(document: Document, triples: list[Triple]) -> list[Triple]:
         (names.contact, PREFIXES["vcard"] + "hasURL", NamedNode(names.base + "#corrections")),
         (names.dataset, RDFS_LABEL, Literal(TITLE, language="en")),
     ]
-    if document.about != names.ontology:  # whose version is its own
+    if document.dated:
         told.append((document.about, PREFIXES["owl"] + "versionInfo", Literal(site().dataset.version)))
-    if "time" in manifest and document.about != names.dataset:
+    if document.dated and "time" in manifest and document.about != names.dataset:
         stamp = Literal(manifest["time"], datatype=NamedNode(XSD + "dateTime"))
         told.append((document.about, PREFIXES["dcterms"] + "modified", stamp))
     known = set(triples)
-    statements = [Triple(NamedNode(s), NamedNode(p), o) for s, p, o in told if s != o]
+    statements = [Triple(NamedNode(s), NamedNode(p), o) for s, p, o in told if s != o.value]
     return [triple for triple in statements if triple not in known]
 
 
 # ── Links ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+VARYING = ("_profile", "context")
+"""The parameters of a query that make another variant of the same document."""
+
+
 def address(document: Document, variant: Variant) -> str:
     """The path of a variant on this host, with what was asked."""
-    return f"{request.script_root}/{document.path}.{variant.suffix}{asked(variant.profile)}"
+    token = variant.profile.token
+    chosen = [("_profile", token)] if token != FULL.token and "_profile" not in request.args else []
+    return f"{request.script_root}/{document.path}.{variant.suffix}{asked(document, VARYING, chosen)}"
 
 
-def asked(profile: Profile | None = None) -> str:
-    """The query of the request, with the profile where it is not that of every document."""
-    query = quote(request.query_string, safe="=&%+")
-    if profile and profile.token != FULL.token and "_profile" not in request.args:
-        query = f"{query}&_profile={profile.token}".lstrip("&")
+def asked(document: Document, varying: tuple[str, ...] = (), more: Iterable[tuple[str, str]] = ()) -> str:
+    """The query of the request, but for what does not matter to the document or to a variant of it."""
+    pairs = [pair for pair in request.args.items(multi=True) if document.parameters(pair[0]) or pair[0] in varying]
+    query = urlencode([*pairs, *more], safe="/", quote_via=quote)
     return f"?{query}" if query else ""
+
+
+def canonical(document: Document) -> str:
+    """The one address of a document, whatever the variant (RFC 6596)."""
+    path = document.path if document.home is None else document.home
+    return site().names.base + path + asked(document)
 
 
 def links_of(document: Document, variant: Variant) -> list[Link]:
     """The links of a document in one of its variants."""
-    here, names = f"{request.script_root}/{document.path}", site().names
-    home = names.base + (document.path if document.home is None else document.home)
-    found = [link(home + asked(), "canonical")]
+    here, query = f"{request.script_root}/{document.path}", asked(document, VARYING)
+    found = [link(canonical(document), "canonical")]
     for media in document.offered:
-        if media is not variant.media and media is not LINKSET:
-            found.append(link(f"{here}.{media.suffix}{asked()}", "alternate", type=media.name))
+        if media not in (variant.media, HTML, LINKSET):
+            found.append(link(f"{here}.{media.suffix}{query}", "alternate", type=media.name))
     for language in LANGUAGES:
-        if variant.media is HTML and language != variant.language:
-            suffix = Variant(HTML, language).suffix
-            found.append(link(f"{here}.{suffix}{asked()}", "alternate", type=HTML.name, hreflang=language))
+        page = Variant(HTML, language)
+        if (variant.media, variant.language) != (HTML, language):
+            found.append(link(f"{here}.{page.suffix}{query}", "alternate", type=HTML.name, hreflang=language))
     for media in (TURTLE, JSON_LD):
-        if variant.media is HTML:
-            found.append(link(f"{here}.{media.suffix}{asked()}", "describedby", type=media.name))
-    found.append(link(f"{here}.{LINKSET.suffix}{asked()}", "linkset", type=LINKSET.name))
+        if variant.media in (HTML, LINKSET):
+            found.append(link(f"{here}.{media.suffix}{query}", "describedby", type=media.name))
+    found.append(link(f"{here}.{LINKSET.suffix}{asked(document)}", "linkset", type=LINKSET.name))
     found += [link(LICENSE, "license"), *document.links]
     if variant.media in RDF:
-        found += [link(variant.profile.iri, "profile"), link(home, "describes", type=HTML.name)]
+        found += [link(variant.profile.iri, "profile"), link(canonical(document), "describes", type=HTML.name)]
     return found
 
 
 def link_contexts(document: Document) -> dict[str, list[Link]]:
     """The links of a document, and those of its metadata back to it (FAIR Signposting, level 2), by whole address."""
-    base = site().names.base
-    home = base + (document.path if document.home is None else document.home) + asked()
-    script = f"{request.script_root}/"
-    contexts = {home: [*links_of(document, Variant(HTML)), *document.items]}
+    base, script, home = site().names.base, f"{request.script_root}/", canonical(document)
+    contexts = {home: [*links_of(document, Variant(LINKSET)), *profiled(document), *document.items]}
     for media in RDF:
         described = [link(home, "describes", type=HTML.name), link(LICENSE, "license")]
-        contexts[f"{base}{document.path}.{media.suffix}{asked()}"] = described
-    return {
-        anchor: [
-            Link(base + each.href.removeprefix(script), each.rel, each.attributes)
-            if each.href.startswith("/")
-            else each
-            for each in links
-        ]
-        for anchor, links in contexts.items()
-    }
+        contexts[f"{base}{document.path}.{media.suffix}{asked(document)}"] = described
+
+    def whole(each: Link) -> Link:
+        href = each.href.removeprefix(script)
+        return each if href == each.href else Link(base + href, each.rel, each.attributes)
+
+    return {anchor: [whole(each) for each in links] for anchor, links in contexts.items()}
+
+
+def profiled(document: Document) -> list[Link]:
+    """The variants of a document in the profiles that leave something out."""
+    here = f"{request.script_root}/{document.path}"
+    return [
+        link(
+            f"{here}.{media.suffix}{asked(document, (), [('_profile', token)])}",
+            "alternate",
+            type=media.name,
+            profile=p.iri,
+        )
+        for token, p in site().profiles.items()
+        if token != FULL.token
+        for media in RDF
+    ]
 
 
 # ── Caching ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -199,7 +199,7 @@ def json_schema(schema: Schema, key: Key) -> dict[str, Any]:
             return {"type": "string", "enum": list(key.terms or property_.individuals)}
         case Values.REFERENCE:
             name = NAME.pattern
-            return {"type": "string", "pattern": f"^{name}/{name}$", "examples": [schema.example(property_)]}
+            return {"type": "string", "pattern": f"^{name}/{name}$"}
         case Values.ADDRESS:
             return ADDRESS
         case _:

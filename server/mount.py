@@ -17,9 +17,10 @@ class Mount:
         self._prefix = urlsplit(base).path.rstrip("/")
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
         if self._prefix and not environ.get("SCRIPT_NAME"):
             environ["SCRIPT_NAME"] = self._prefix
-            path = environ.get("PATH_INFO", "")
             if path == self._prefix or path.startswith(self._prefix + "/"):
-                environ["PATH_INFO"] = path.removeprefix(self._prefix) or "/"
+                path = path.removeprefix(self._prefix)
+        environ["PATH_INFO"] = path if path.startswith("/") else f"/{path}"  # else a redirect would name the host
         return self._application(environ, start_response)

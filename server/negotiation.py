@@ -11,7 +11,7 @@ from kg.media import LANGUAGES, MediaType
 Range = tuple[str, Mapping[str, str], float]
 """A media range: `type/subtype` in small letters, its parameters, its weight from 0 to 1."""
 
-NAMED, GROUP, ANY, UNNAMED = 2, 1, 0, -1
+NAMED, ALIAS, GROUP, ANY, UNNAMED = 3, 2, 1, 0, -1
 """How exactly a range names a media type; one point more for each parameter that it rightly gives."""
 
 Choice = TypeVar("Choice")
@@ -58,7 +58,9 @@ def _weight(media: MediaType, ranges: list[Range]) -> tuple[float, int]:
 
 def _exactness(media: MediaType, range_: Range) -> int:
     name, parameters, weight = range_
-    if name in (media.name, *media.also):
+    if name in media.also:
+        return ALIAS
+    if name == media.name:
         right = sum(parameters.get(key, "").lower() == value for key, value in media.parameters.items())
         wrong = len(parameters) - right
         return UNNAMED if wrong and weight == 0 else NAMED + right  # a form that is not offered may be refused
@@ -86,7 +88,8 @@ def negotiate_language(accept: str | None, offered: tuple[str, ...] = LANGUAGES)
 def accepts_gzip(accept: str | None) -> bool:
     """True if a request may be answered with gzip (RFC 9110, 12.5.3); without a header, it may not."""
     weights = {value.lower(): weight for value, weight in parse_accept_header(accept, Accept)}
-    return weights.get("gzip", weights.get("x-gzip", weights.get("*", 0))) > 0
+    weight = weights.get("gzip", weights.get("x-gzip", weights.get("*", 0)))
+    return weight > 0 and weight >= weights.get("identity", 0)
 
 
 def negotiate_profile(accept: str | None, offered: Iterable[tuple[str, Choice]]) -> Choice | None:

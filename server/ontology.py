@@ -35,7 +35,7 @@ def version(file: str) -> Response:
     known = next((v for v in site().contexts if file == v or file.startswith(f"{v}.")), None)
     if known is None:
         raise NotFound(f"There is no version {file} of the ontology; there are: {', '.join(sorted(site().contexts))}.")
-    suffix = file.removeprefix(known).removeprefix(".") or None
+    suffix = None if file == known else file.removeprefix(f"{known}.")
     names = site().names
     if known == site().schema.version:
         return respond(reference(f"ontology/{known}", names.ontology, site().schema), suffix)
@@ -52,7 +52,8 @@ def reference(path: str, name: str, schema: Schema) -> Document:
     about = site().names.base + path
     context = link(f"{about if path.count('/') else f'{about}/{schema.version}'}/context.jsonld", "describedby")
     links = (link(f"{site().names.ontology}/{schema.version}", "cite-as"), context)
-    return Document(path, about, lambda: triples_of(name), page, links=links)
+    cache = SHORT if schema.version == site().schema.version else LONG
+    return Document(path, about, lambda: triples_of(name), page, links=links, dated=False, cache=cache)
 
 
 @blueprint.get("/ontology/context.jsonld")

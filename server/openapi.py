@@ -76,11 +76,14 @@ def description(rules: list[Rule], views: Mapping[str, Callable[..., Any]]) -> J
 def expanded(rule: Rule) -> list[tuple[str, Class | None]]:
     """The paths of a route; one that takes a kind, or lists one, stands once for each kind."""
     path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+    of_kinds = [(path.replace("{kind}", kind), kind, class_) for kind, class_ in site().kinds.items()]
     if path == "/doc/{file}":
-        return [(f"/doc/{kind}", class_) for kind, class_ in site().kinds.items()]
+        return [(f"/doc/{kind}{suffix}", class_) for _, kind, class_ in of_kinds for suffix in ("", ".{suffix}")]
+    if path == "/doc/{kind}/{file}":
+        names = ("{name}", "{name}.{suffix}")
+        return [(each.replace("{file}", name), class_) for each, _, class_ in of_kinds for name in names]
     if "/{kind}/" in path:
-        of_kinds = [(path.replace("{kind}", kind), class_) for kind, class_ in site().kinds.items()]
-        return [(path.replace("{file}", "{name}"), class_) for path, class_ in of_kinds]
+        return [(each, class_) for each, _, class_ in of_kinds]
     if path in ("/ontology/schema/{file}", "/ontology/{version}/schema/{file}"):
         return [(path.replace("{file}", "{kind}.json"), None)]
     return [(path.replace("/ontology/{file}", "/ontology/{version}"), None)]
@@ -93,7 +96,7 @@ def operation(rule: Rule, path: str, view: Callable[..., Any], class_: Class | N
         "operationId": re.sub(r"\W+", "-", path).strip("-") or "home",
         "summary": summary + (f": {site().schema.label(class_.iri)}" if class_ else ""),
         "tags": [rule.endpoint.partition(".")[0]],
-        "parameters": [*in_path(path, class_), *in_query(rule, class_), *in_header(rule)],
+        "parameters": [*in_path(path, class_), *in_query(rule, class_), *in_header(rule, path)],
         "responses": {
             **(REDIRECTS.get(rule.endpoint) or resource(rule, path, class_)),
             "default": {
@@ -106,10 +109,14 @@ def operation(rule: Rule, path: str, view: Callable[..., Any], class_: Class | N
 
 def resource(rule: Rule, path: str, class_: Class | None) -> Json:
     """The answers of a resource that is there."""
-    return {
-        "200": {"description": "The resource.", "headers": HEADERS, "content": content(rule, path, class_)},
-        "304": {"description": "The client has it already."},
-    }
+    found = {"description": "The resource.", "content": content(rule, path, class_)}
+    if rule.endpoint == "status.status":
+        return {"200": found}
+    validated: Json = {"200": {**found, "headers": HEADERS}, "304": {"description": "The client has it already."}}
+    if rule.endpoint == "catalogue.dump":
+        validated["206"] = {"description": "The range that was asked for.", "content": found["content"]}
+        validated["416"] = {"description": "There is no such range."}
+    return validated
 
 
 REDIRECTS: dict[str, Json] = {
@@ -123,7 +130,7 @@ REDIRECTS: dict[str, Json] = {
 
 HEADERS: Json = {
     "ETag": {"description": "The hash of the bytes (RFC 9110, 8.8.3).", "schema": {"type": "string"}},
-    "Link": {"description": "The neighbours of the resource (RFC 8288).", "schema": {"type": "string"}},
+    "Last-Modified": {"description": "When its sources last changed.", "schema": {"type": "string"}},
 }
 
 
@@ -132,6 +139,8 @@ def in_path(path: str, class_: Class | None) -> list[Json]:
     found = []
     for name in re.findall(r"{(\w+)}", path):
         known = VALUES[name]()
+        if name == "version" and "schema" in path:
+            known = {"const": site().schema.version}
         if name == "version" and path.startswith("/dump"):
             known = {"const": site().dataset.version}
         if name == "suffix" and path.startswith("/dump"):
@@ -186,9 +195,11 @@ def filters(class_: Class) -> list[Json]:
     return [*known, *paging]
 
 
-def in_header(rule: Rule) -> list[Json]:
+def in_header(rule: Rule, path: str) -> list[Json]:
     """The headers that a document is negotiated by."""
-    if rule.endpoint in PRODUCES or rule.endpoint in REDIRECTS or "suffix" in rule.arguments:
+    if rule.endpoint == "catalogue.dump":
+        return [{"name": "Range", "in": "header", "schema": {"type": "string"}, "example": "bytes=0-99"}]
+    if rule.endpoint in PRODUCES or rule.endpoint in REDIRECTS or "{suffix}" in path:
         return []
     return [{"name": "Accept-Language", "in": "header", "schema": {"type": "string"}}]
 

@@ -1,6 +1,6 @@
 """Things: `/id/…` names them, `/doc/…` describes them."""
 
-from flask import Blueprint, Response, redirect, render_template, request
+from flask import Blueprint, Response, render_template, request
 from pyoxigraph import Literal, NamedNode, Triple
 from werkzeug.exceptions import NotFound
 
@@ -8,7 +8,7 @@ from kg.context import is_part
 from kg.media import YAML
 from kg.names import NAME, PREFIXES, RDF, RDFS_LABEL
 from kg.schema import Class
-from server.documents import Document, respond, split
+from server.documents import Document, moved, respond, split
 from server.errors import GoneError
 from server.links import Link, link
 from server.pages import Description, incoming
@@ -56,14 +56,6 @@ def document(kind: str, file: str) -> Response:
         ),
         suffix,
     )
-
-
-def moved(path: str, code: int) -> Response:
-    """A redirect to a path on this host, whatever the host is called."""
-    query = f"?{request.query_string.decode('ascii', 'ignore')}" if request.query_string and code == 301 else ""
-    response = redirect(f"{request.script_root}{path}{query}", code)
-    response.autocorrect_location_header = False
-    return response  # type: ignore[return-value]  # Flask's redirect is typed as werkzeug's
 
 
 def exists(path: str) -> bool:

@@ -1,5 +1,6 @@
 """Discovery: a machine that knows the address of the site alone finds all of it, with its licence and its version."""
 
+import gc
 import hashlib
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -54,7 +55,7 @@ def test_the_catalogue_is_dcat_with_distributions_that_are_there(
         DCTERMS.license,
         DCTERMS.rights,
         DCAT.contactPoint,
-        DCAT.version,
+        VERSION,
     ):
         assert list(catalogue.objects(dataset, needed)), needed
     assert str(catalogue.value(dataset, VERSION)) == Dataset.current(sample).version
@@ -192,6 +193,10 @@ def test_every_filter_of_the_description_is_taken(client: FlaskClient, described
     assert taken > 10
 
 
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning",  # schemathesis leaves the files of dumps open
+    "ignore::ResourceWarning",
+)
 def test_schemathesis_finds_no_failure(app: Flask) -> None:
     schema = schemathesis.openapi.from_wsgi("/openapi.json", app)
     operations = [found.ok() for found in schema.get_all_operations()]
@@ -207,3 +212,4 @@ def test_schemathesis_finds_no_failure(app: Flask) -> None:
             case.call_and_validate()
 
         check()
+    gc.collect()

@@ -401,3 +401,86 @@ def test_the_source_of_a_thing_is_its_yaml(client: FlaskClient) -> None:
 def test_a_problem_detail_names_what_may_be_asked(client: FlaskClient) -> None:
     detail = json.loads(client.get(f"/doc/state?{quote('labl')}=x").data)["detail"]
     assert "did you mean 'label'?" in detail
+
+
+# ── What reviewers found ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "length"),
+    [
+        ({"Range": "bytes=0-9"}, 206, 10),
+        ({"Range": "bytes=-99999999999"}, 206, None),
+        ({"Range": "lines=0-1"}, 200, None),
+        ({"Range": "bytes=0-0,5-6"}, 200, None),
+        ({"Range": "bytes=0-9", "If-Range": "Fri, 01 Jan 2100 00:00:00 GMT"}, 200, None),
+        ({"Range": "bytes=0-9", "If-Range": "W/{etag}"}, 200, None),
+        ({"Range": "bytes=0-9", "If-Range": "{etag}"}, 206, 10),
+        ({"Range": "bytes=0-9", "If-None-Match": "{etag}"}, 304, 0),
+        ({"Range": "bytes=9-0"}, 200, None),
+    ],
+)
+def test_a_range_counts_where_the_specification_says_so(
+    headers: dict[str, str], status: int, length: int | None, client: FlaskClient, sample: Path
+) -> None:
+    path = f"/dump/{Dataset.current(sample).version}.ttl.gz"
+    whole = client.get(path, buffered=True)
+    given = {name: value.replace("{etag}", whole.headers["ETag"]) for name, value in headers.items()}
+    response = client.get(path, headers=given, buffered=True)
+    assert (response.status_code, len(response.data)) == (status, len(whole.data) if length is None else length)
+    assert client.head(path, headers={"Range": "bytes=0-9"}, buffered=True).status_code == 200
+
+
+def test_parameters_that_do_not_matter_are_in_no_link(client: FlaskClient) -> None:
+    plain, tracked = client.get(f"{AVALON}.html"), client.get(f"{AVALON}.html?utm_source=x")
+    assert tracked.data == plain.data
+    assert tracked.headers["Link"] == plain.headers["Link"]
+    labels = links(client.get(f"{AVALON}.ttl?_profile=labels&context=inline"))
+    assert ("canonical", f"{BASE}doc/state/avalon") in labels
+    assert ("alternate", f"{AVALON}.nt?_profile=labels&context=inline") in labels
+    assert client.get("/doc/release.ttl?size=1&utm=x").status_code == 400, "each parameter of a collection counts"
+
+
+def test_every_variant_is_linked_from_every_other_and_from_the_link_set(client: FlaskClient) -> None:
+    suffixes = [*(media.suffix for media in DOCUMENT), "fr.html", "ru.html", "yaml"]
+    for suffix in suffixes:
+        alternates = {target for relation, target in links(client.get(f"{AVALON}.{suffix}")) if relation == "alternate"}
+        if suffix == "jsonld":  # where only one is quoted, for PyLD
+            text = client.get(f"{AVALON}.jsonld").headers["Link"]
+            alternates = {
+                part.partition(">")[0] for part in text.split("<") if "rel=alternate" in part.replace('"', "")
+            }
+        assert alternates >= {f"{AVALON}.{other}" for other in suffixes if other != suffix}
+    context = client.get(f"{AVALON}.linkset").get_json()["linkset"][0]
+    listed = {each["href"].removeprefix(BASE.rstrip("/")) for each in context["alternate"]}
+    assert listed >= {f"{AVALON}.{suffix}" for suffix in suffixes} | {f"{AVALON}.nt?_profile=labels"}
+
+
+def test_a_target_without_slash_makes_no_redirect_to_another_host(client: FlaskClient) -> None:
+    for path in ("", "foo", "localhost:8000"):
+        response = client.get("/", environ_overrides={"PATH_INFO": path, "HTTP_HOST": "evil.example"})
+        assert response.status_code in (200, 404)
+        assert "Location" not in response.headers
+
+
+def test_a_coding_or_a_name_that_is_refused_is_not_sent(client: FlaskClient) -> None:
+    identity = client.get(AVALON, headers={"Accept-Encoding": "identity;q=1, gzip;q=0.5"})
+    assert "Content-Encoding" not in identity.headers
+    refused = client.get(AVALON, headers={"Accept": "application/ld+json;q=0, application/json"})
+    assert refused.status_code == 406
+
+
+def test_the_dataset_is_no_part_of_itself_and_a_version_of_the_ontology_has_its_own(client: FlaskClient) -> None:
+    dataset = client.get("/dataset.nt").get_data(as_text=True)
+    assert f"<{BASE}dataset> <http://purl.org/dc/terms/isPartOf>" not in dataset
+    version = client.get("/ontology/1.0.0.nt").get_data(as_text=True)
+    assert '"1.0.0"' in version
+    assert f"<{BASE}ontology/1.0.0> <http://www.w3.org/2002/07/owl#versionInfo>" not in version
+    assert "immutable" in client.get("/ontology/1.0.0").headers["Cache-Control"]
+    assert client.get("/ontology/1.0.0.").status_code == 404
+
+
+def test_a_file_of_a_page_has_the_hash_of_its_bytes(client: FlaskClient) -> None:
+    response = client.get("/static/style.css")
+    assert response.mimetype == "text/css"
+    assert response.headers["ETag"].strip('"') == hashlib.sha256(response.data).hexdigest()[:32]

@@ -104,7 +104,7 @@ def test_head_and_get_agree(suffix: str, client: FlaskClient) -> None:
     get, head = client.get(f"{AVALON}.{suffix}"), client.head(f"{AVALON}.{suffix}")
     assert head.data == b""
     assert int(head.headers["Content-Length"]) == len(get.data)
-    assert dict(get.headers) == dict(head.headers)
+    assert {**get.headers, "Date": ""} == {**head.headers, "Date": ""}
 
 
 def test_each_variant_has_a_strong_etag_of_its_own(client: FlaskClient) -> None:
