@@ -183,7 +183,7 @@ def test_the_service_description_lists_every_named_graph(client: FlaskClient) ->
     answer = client.get("/sparql", query_string={"query": query}).get_json(force=True)
     graphs = [row["g"]["value"] for row in answer["results"]["bindings"]]
     earlier = [graph for graph in graphs if graph.startswith("http://localhost:8000/ontology/")]
-    assert (len(graphs), len(earlier)) == (9, 3)
+    assert (len(graphs), len(earlier)) == (10, 4)
     assert all(f"sd:name <{graph}>" in described for graph in graphs)
 
 
