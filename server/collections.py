@@ -390,7 +390,7 @@ def collection(file: str) -> Response:
             root=page.collection,
             links=(link(COLLECTION_PAGE, "type"), *(link(target, relation) for relation, target in links.items())),
             items=tuple(link(member, "item") for member in page.members),
-            parameters=lambda name: name not in RESERVED[3:],
+            filtered=True,
         ),
         suffix,
     )

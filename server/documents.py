@@ -76,8 +76,8 @@ class Document:
     """The path of the document itself, where it is not that of its variants."""
     dated: bool = True
     """Whether its version and time are those of the dataset."""
-    parameters: Callable[[str], bool] = frozenset().__contains__
-    """Which parameters of a query make it another document."""
+    filtered: bool = False
+    """Whether the parameters of a query, but those that choose a variant, make it another document."""
 
     @property
     def offered(self) -> tuple[MediaType, ...]:
@@ -228,7 +228,7 @@ def statements_about(document: Document, triples: list[Triple]) -> list[Triple]:
 # ── Links ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-VARYING = ("_profile", "context")
+VARYING = ("_profile", "context", "lang")
 """The parameters of a query that make another variant of the same document."""
 
 
@@ -241,8 +241,10 @@ def address(document: Document, variant: Variant) -> str:
 
 def asked(document: Document, varying: tuple[str, ...] = (), more: Iterable[tuple[str, str]] = ()) -> str:
     """The query of the request, but for what does not matter to the document or to a variant of it."""
-    pairs = [pair for pair in request.args.items(multi=True) if document.parameters(pair[0]) or pair[0] in varying]
-    query = urlencode([*pairs, *more], safe="/", quote_via=quote)
+    kept = [
+        (k, v) for k, v in request.args.items(multi=True) if k in varying or (document.filtered and k not in VARYING)
+    ]
+    query = urlencode([*kept, *more], safe="/", quote_via=quote)
     return f"?{query}" if query else ""
 
 
