@@ -258,13 +258,6 @@ def read_size(given: str | None) -> int:
 # ── What there is ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def count(class_: Class) -> int:
-    """How many things of a kind there are."""
-    things = site().names.thing(f"{class_.kind}/")
-    query = f"SELECT (COUNT(DISTINCT ?s) AS ?n) WHERE {{ ?s a <{class_.iri}> FILTER(STRSTARTS(STR(?s), '{things}')) }}"
-    return int(site().engine.select(query)[0]["n"].value)
-
-
 @lru_cache(maxsize=KEPT)
 def members(engine: Engine, class_: Class, where: str, order: Order) -> list[Row]:
     """All things of a kind that meet a pattern over ?s0, in order."""

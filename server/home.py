@@ -4,7 +4,7 @@ from flask import Blueprint, Response, render_template, request
 from pyoxigraph import Triple
 
 from kg.media import HTML, TURTLE
-from server import catalogue, collections
+from server import catalogue
 from server.documents import Document, respond
 from server.links import Link, link
 from server.site import site
@@ -28,7 +28,8 @@ def home(suffix: str | None = None) -> Response:
     names = site().names
 
     def page(_: list[Triple]) -> str:
-        kinds = [(class_, collections.count(class_)) for class_ in site().kinds.values()]
+        counts = site().dataset.manifest["kinds"]
+        kinds = [(class_, counts[kind]) for kind, class_ in site().kinds.items()]
         present = sorted(kinds, key=lambda pair: pair[0].name)
         return render_template("home.html", kinds=present, questions=site().questions, example=example())
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from flask import g
 from pyoxigraph import Literal, NamedNode, Triple
@@ -47,16 +48,19 @@ class Row:
     values: list[Value]
 
 
-@dataclass(slots=True)
+@dataclass
 class Description:
     """A thing or part as a page shows it: label, types, rows of our own properties, rows of standard terms."""
 
     iri: str
     triples: list[Triple]
     above: tuple[str, ...] = ()
-    about: dict[str, dict[str, list[NamedNode | Literal]]] = field(init=False)
+    about: dict[str, dict[str, list[NamedNode | Literal]]] = field(default_factory=dict)
+    """The objects of the triples by subject and predicate; a part is given those of the whole."""
 
     def __post_init__(self) -> None:
+        if self.about:
+            return
         self.about = defaultdict(lambda: defaultdict(list))
         for triple in self.triples:
             if isinstance(triple.subject, NamedNode) and isinstance(triple.object, NamedNode | Literal):
@@ -85,13 +89,13 @@ class Description:
         property_ = schema.property_of(iri)
         return property_.key if property_ else site().names.compact(iri)
 
-    @property
+    @cached_property
     def classes(self) -> list[Class]:
         """Our own classes of it, most specific first."""
         found = [site().schema.classes.get(o.value) for o in self.about[self.iri][RDF_TYPE]]
         return sorted((c for c in found if c), key=lambda c: (-len(c.ancestors), c.name))
 
-    @property
+    @cached_property
     def rows(self) -> list[Row]:
         """The properties of ours that state something: the keys of its class in their order, then what is inferred."""
         schema, names = site().schema, site().names
@@ -141,7 +145,7 @@ class Description:
         return label(self.classes[0].iri) if self.classes else ""
 
     def part(self, iri: str) -> "Description":
-        return Description(iri, self.triples, (*self.above, self.iri))
+        return Description(iri, self.triples, (*self.above, self.iri), self.about)
 
     @property
     def order(self) -> tuple[str, ...]:

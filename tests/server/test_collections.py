@@ -704,6 +704,7 @@ def test_a_range_is_offered_for_dates_and_numbers_and_a_type_for_parts_of_severa
 
 def test_the_number_of_a_kind_is_that_of_its_collection(whole: FlaskClient) -> None:
     with whole.application.app_context():
-        for kind, class_ in site().schema.kinds.items():
+        counts = site().dataset.manifest["kinds"]
+        for kind in site().schema.kinds:
             graph = parsed(whole, f"/doc/{kind}?size=1")
-            assert (URIRef(f"{BASE}doc/{kind}"), hydra("totalItems"), Text(collections.count(class_))) in graph
+            assert (URIRef(f"{BASE}doc/{kind}"), hydra("totalItems"), Text(counts.get(kind, 0))) in graph
