@@ -96,7 +96,7 @@ def operation(rule: Rule, path: str, view: Callable[..., Any], class_: Class | N
         "operationId": re.sub(r"\W+", "-", path).strip("-") or "home",
         "summary": summary + (f": {site().schema.label(class_.iri)}" if class_ else ""),
         "tags": [rule.endpoint.partition(".")[0]],
-        "parameters": [*in_path(path, class_), *in_query(rule, class_), *in_header(rule, path)],
+        "parameters": [*in_path(path, class_), *in_query(rule, path, class_), *in_header(rule, path)],
         "responses": {
             **(REDIRECTS.get(rule.endpoint) or resource(rule, path, class_)),
             "default": {
@@ -159,7 +159,7 @@ def example_of(class_: Class) -> str:
     return str(found[0]["s"].value).removeprefix(things) if found else "none"
 
 
-def in_query(rule: Rule, class_: Class | None) -> list[Json]:
+def in_query(rule: Rule, path: str, class_: Class | None) -> list[Json]:
     """The parameters of a query string: profiles of documents, filters of collections, the query of the endpoint."""
     if rule.endpoint == "sparql.sparql":
         return [{"name": "query", "in": "query", "description": QUERY["description"], "schema": QUERY}]
@@ -168,7 +168,9 @@ def in_query(rule: Rule, class_: Class | None) -> list[Json]:
     profile = {"name": "_profile", "in": "query", "schema": {"enum": list(site().profiles)}}
     about = "`inline` puts the context into a JSON-LD document."
     inline = {"name": "context", "in": "query", "description": about, "schema": {"type": "string"}}
-    return [profile, inline, *(filters(class_) if class_ and rule.endpoint.startswith("collections") else [])]
+    if class_ is None or path != f"/doc/{class_.kind}":  # a variant by suffix takes the filters of its collection
+        return [profile, inline]
+    return [profile, inline, *filters(class_)]
 
 
 def filters(class_: Class) -> list[Json]:
