@@ -40,8 +40,8 @@ def json_schema(class_: Class, schema: Schema, names: Names) -> Json:
         "$defs": {
             "node": node(schema),
             **shared(),
-            **{part.name: source([part], schema, names) for part in parts(schema)},
-            class_.name: source(below, schema, names),
+            **{part.name: source([part], schema) for part in parts(schema)},
+            class_.name: source(below, schema),
         },
     }
 
@@ -122,7 +122,7 @@ def literal(property_: Property) -> Json:
 # ── Sources ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def source(classes: list[Class], schema: Schema, names: Names) -> Json:
+def source(classes: list[Class], schema: Schema) -> Json:
     """A record or part of one of some classes, as YAML writes it."""
     keys: dict[str, Key] = {}
     of_each = [schema.keys(class_) for class_ in classes]

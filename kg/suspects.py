@@ -82,6 +82,7 @@ def narrow(shapes: Graph, store: Store) -> tuple[Graph, set[str] | None]:
     is not translated keeps its targets.
     """
     replaced: list[tuple[Node, URIRef, Node, set[str]]] = []
+    untranslated: set[Node] = set()
     whole = False
     for kind, pattern in TARGETS.items():
         for shape, target in sorted(shapes.subject_objects(kind), key=str):
@@ -89,6 +90,7 @@ def narrow(shapes: Graph, store: Store) -> tuple[Graph, set[str] | None]:
             try:
                 expression = violation(shapes, shape)
             except Untranslatable:
+                untranslated.add(shape)
                 whole = whole or bool(store.query(f"{RDFS_PREFIX} ASK {{ {focus} }}"))
                 continue
             solutions = store.query(f"{RDFS_PREFIX} SELECT DISTINCT ?this WHERE {{ {focus} FILTER({expression}) }}")
@@ -99,7 +101,8 @@ def narrow(shapes: Graph, store: Store) -> tuple[Graph, set[str] | None]:
                 whole = True
                 continue
             replaced.append((shape, kind, target, nodes))
-    narrowed = copy_of(shapes) if whole else reachable(shapes, {shape for shape, *_, nodes in replaced if nodes})
+    suspected_of = {shape for shape, *_, nodes in replaced if nodes}
+    narrowed = copy_of(shapes) if whole else reachable(shapes, suspected_of | untranslated)
     for shape, kind, target, nodes in replaced:
         narrowed.remove((shape, kind, target))
         for node in nodes:

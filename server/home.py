@@ -42,7 +42,7 @@ def home(suffix: str | None = None) -> Response:
             root=names.dataset,
             default=HTML,
             home="",
-            links=(*discovery(),),
+            links=tuple(discovery()),
         ),
         suffix,
     )

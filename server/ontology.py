@@ -26,7 +26,7 @@ JSON_SCHEMA = MediaType("application/schema+json", "json", "JSON Schema")
 @blueprint.get("/ontology.<suffix>")
 def ontology(suffix: str | None = None) -> Response:
     """The ontology, negotiated or in one variant; a term is `/ontology#Term`."""
-    return respond(reference("ontology", site().names.ontology, site().schema), suffix)
+    return respond(reference("ontology", site().schema.version), suffix)
 
 
 @blueprint.get("/ontology/<file>")
@@ -36,24 +36,28 @@ def version(file: str) -> Response:
     if known is None:
         raise NotFound(f"There is no version {file} of the ontology; there are: {', '.join(sorted(site().contexts))}.")
     suffix = None if file == known else file.removeprefix(f"{known}.")
-    names = site().names
-    if known == site().schema.version:
-        return respond(reference(f"ontology/{known}", names.ontology, site().schema), suffix)
-    iri = f"{names.ontology}/{known}"
-    return respond(reference(f"ontology/{known}", iri, Schema(graph(site().engine, iri), Graph(), names)), suffix)
+    return respond(reference(f"ontology/{known}", known), suffix)
 
 
-def reference(path: str, name: str, schema: Schema) -> Document:
-    """The ontology of a named graph as a document."""
+def reference(path: str, version: str) -> Document:
+    """A version of the ontology as a document; an earlier one never changes, and is in a graph of its own."""
+    names, current = site().names, version == site().schema.version
+    iri = f"{names.ontology}/{version}"
+    name = names.ontology if current else iri
 
     def page(_: list[Triple]) -> str:
-        return render_template("ontology.html", schema=schema, names=site().names, path=path)
+        schema = site().schema if current else Schema(graph(site().engine, name), Graph(), names)
+        return render_template("ontology.html", schema=schema, names=names, path=path)
 
-    about = site().names.base + path
-    context = link(f"{about if path.count('/') else f'{about}/{schema.version}'}/context.jsonld", "describedby")
-    links = (link(f"{site().names.ontology}/{schema.version}", "cite-as"), context)
-    cache = SHORT if schema.version == site().schema.version else LONG
-    return Document(path, about, lambda: triples_of(name), page, links=links, dated=False, cache=cache)
+    return Document(
+        path,
+        names.base + path,
+        lambda: triples_of(name),
+        page,
+        links=(link(iri, "cite-as"), link(f"{iri}/context.jsonld", "describedby")),
+        dated=False,
+        cache=SHORT if current else LONG,
+    )
 
 
 @blueprint.get("/ontology/context.jsonld")

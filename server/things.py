@@ -52,7 +52,7 @@ def document(kind: str, file: str) -> Response:
             page,
             root=iri,
             others={YAML: lambda: source(path)},
-            links=(*links_of(path),),
+            links=tuple(links_of(path)),
         ),
         suffix,
     )

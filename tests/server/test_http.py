@@ -10,9 +10,13 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from kg.build import Build, Sources
 from kg.engine import Dataset
 from kg.media import DOCUMENT
+from kg.names import Names
+from kg.pipeline import building, run
 from server import create_app
+from tests.conftest import ONTOLOGY, SAMPLE, SHAPES
 
 AVALON = "/doc/state/avalon"
 BASE = "http://localhost:8000/"
@@ -363,11 +367,32 @@ def test_the_profile_of_schema_org_has_its_terms_alone_about_the_thing(client: F
 # ── Where it lies ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_below_the_path_of_its_base_every_address_answers(sample: Path, tmp_path: Path) -> None:
-    dataset = Dataset.current(sample)
-    below = Dataset(dataset.directory, {**dataset.manifest})
-    client = create_app(below).test_client()
-    assert client.get("/osce/id/state/avalon").status_code == 404, "the base has no path"
+@pytest.fixture(scope="module")
+def below(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
+    """A client of the sample world, built for a base with a path."""
+    build = Build(Sources((SAMPLE,), ONTOLOGY, SHAPES), Names.at(f"{BASE}osce/"), tmp_path_factory.mktemp("below"))
+    run(build, building(keep=1))
+    return create_app(Dataset.current(build.published)).test_client()
+
+
+@pytest.mark.parametrize("prefix", ["/osce", ""])
+def test_below_the_path_of_its_base_every_address_answers_kept_or_stripped(prefix: str, below: FlaskClient) -> None:
+    assert below.get(f"{prefix}/id/state/avalon").headers["Location"] == f"/osce{AVALON}"
+    answer = below.get(f"{prefix}{AVALON}", headers={"Accept": "text/html"})
+    assert answer.headers["Content-Location"] == f"/osce{AVALON}.html"
+    assert ("canonical", f"{BASE}osce{AVALON}") in links(answer)
+    inner = [part.partition('"')[0] for part in answer.get_data(as_text=True).split('href="/')[1:]]
+    assert len(inner) > 20
+    assert all(target.startswith("osce/") for target in inner)
+    assert below.get(f"{prefix}/ontology/schema/state.json").status_code == 200
+    assert "Disallow: /osce/sparql?" in below.get(f"{prefix}/robots.txt").get_data(as_text=True)
+    assert BASE + "id/" not in below.get(f"{prefix}{AVALON}.nt").get_data(as_text=True)
+
+
+def test_the_root_of_a_base_with_a_path_is_its_home(below: FlaskClient) -> None:
+    for path in ("/osce", "/osce/", "/"):
+        assert "The OSCE as a knowledge graph" in below.get(path).get_data(as_text=True)
+    assert below.get("/oscelot/id/state/avalon").status_code == 404
 
 
 def test_forwarded_headers_are_believed_of_trusted_proxies_alone(sample: Path) -> None:
