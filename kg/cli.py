@@ -26,6 +26,7 @@ from kg.names import NAME, InvalidBaseError, Names
 from kg.pipeline import CHECKING, READING, Step, building, run
 from kg.problems import Problem, Severity, errors, in_order
 from kg.quality import gaps
+from kg.query_text import QueryError, QueryText
 from kg.read import slug
 from kg.report import as_github, as_json, as_sarif, as_text
 from kg.settings import options
@@ -273,13 +274,20 @@ def new(kind: str, name: str, **sources: Any) -> None:
 def query(query: str, published: Path, format_: str) -> None:
     """Ask the published dataset a SPARQL query: a file of that name, or the text itself."""
     try:
-        text = query_text(query)
         engine = Engine(Dataset.current(published))
-        answer = engine.query(engine.names.rebase(text), prefixes=engine.names.prefixes)
-        print_answer(answer, format_, engine.names)
+        names = engine.names
+        text = QueryText(names.rebase(query_text(query)), names.prefixes)
+        text.check_nesting()
+        try:
+            answer = engine.query(text.text, prefixes=names.prefixes)
+        except SyntaxError as error:
+            raise text.explain(engine.syntax_error, {}) from error
+        for hint in text.unknown_terms(names.vocabulary, engine.terms()):
+            click.echo(f"note: {hint}", err=True)
+        print_answer(answer, format_, names)
     except NoDatasetError as error:
         raise click.ClickException(str(error)) from error
-    except (SyntaxError, ValueError, OSError) as error:
+    except (QueryError, ValueError, OSError, RuntimeError) as error:
         raise click.ClickException(f"the query fails: {error}") from error
 
 

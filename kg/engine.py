@@ -100,6 +100,14 @@ class Engine:
         """Any SPARQL 1.1 query as it stands; SyntaxError if it is none. `dataset`: default_graph, named_graphs."""
         return self._store.query(query, **dataset)
 
+    def syntax_error(self, query: str) -> str:
+        """What the engine says against a query, in which the dataset's prefixes are declared; empty if nothing."""
+        try:
+            self.query(query, prefixes=self.names.prefixes)
+        except SyntaxError as error:
+            return str(error)
+        return ""
+
     def select(self, query: str) -> list[dict[str, Any]]:
         """The solutions of a query of ours, as terms by variable name; unbound variables are absent."""
         solutions = self.query(self._prologue + query)
@@ -112,3 +120,8 @@ class Engine:
         triples = self.query(self._prologue + query)
         assert isinstance(triples, QueryTriples)
         return list(dict.fromkeys(triples))
+
+    def terms(self) -> list[str]:
+        """The IRIs of the terms of the ontology."""
+        found = f"SELECT DISTINCT ?s {{ GRAPH <{self.names.ontology}> {{ ?s a ?type }} FILTER(ISIRI(?s)) }}"
+        return [row["s"].value for row in self.select(found)]

@@ -43,6 +43,15 @@ SETTINGS = {
         Setting("contact", "", "Address (mailto: or https:) that takes corrections; shown on the home page."),
         Setting("trusted-proxies", 0, "How many proxies in front are believed (X-Forwarded-…).", click.IntRange(min=0)),
         Setting("max-query-bytes", 100_000, "Longest SPARQL query and request body, in bytes.", click.IntRange(min=1)),
+        Setting("max-query-seconds", 30.0, "How long a query may take, in seconds.", click.FloatRange(min=0.1)),
+        Setting("max-query-memory", 512 * 2**20, "Memory of a query, in bytes.", click.IntRange(min=2**24)),
+        Setting("max-rows", 2_000_000, "Most solutions or triples of an answer.", click.IntRange(min=1)),
+        Setting("max-answer-bytes", 2**30, "Longest answer to a query, in bytes.", click.IntRange(min=1)),
+        Setting("max-queries", 6, "How many queries run at once.", click.IntRange(min=2)),
+        Setting("max-waiting", 64, "How many queries wait; more are refused.", click.IntRange(min=1)),
+        Setting("max-kept-bytes", 2**28, "Room for answers that are kept, in bytes of files.", click.IntRange(min=0)),
+        Setting("max-triples-in-memory", 5_000_000, "A larger dataset is queried on disk.", click.IntRange(min=0)),
+        Setting("allowed-services", "", "Endpoints that SERVICE may ask, with blanks between."),
     )
 }
 

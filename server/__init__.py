@@ -14,10 +14,24 @@ from kg.describe import LICENSE
 from kg.engine import Dataset
 from kg.media import DOCUMENT, LINKSET, YAML
 from kg.settings import SETTINGS
-from server import catalogue, collections, discovery, errors, home, ontology, quality, sparql, status, things
+from server import (
+    catalogue,
+    collections,
+    discovery,
+    errors,
+    graph_store,
+    home,
+    ontology,
+    quality,
+    sparql,
+    status,
+    things,
+)
 from server.documents import SHORT, Answer, cached, compressed
 from server.mount import Mount
 from server.pages import columns, label, language
+from server.queries.client import Queries
+from server.queries.limits import SETTINGS_OF_LIMITS, Limits
 from server.site import Site, href
 
 EXPOSED = "Link, ETag, Content-Location, Vary, Content-Profile, Content-Range, Repr-Digest, Last-Modified, Allow"
@@ -26,19 +40,25 @@ POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
-MODULES = (home, things, collections, ontology, sparql, catalogue, discovery, quality, status)
-SERVING = ("max-query-bytes", "contact", "trusted-proxies")
+MODULES = (home, things, collections, ontology, sparql, graph_store, catalogue, discovery, quality, status)
+SERVING = ("max-query-bytes", "contact", "trusted-proxies", "max-kept-bytes", *SETTINGS_OF_LIMITS)
 """The settings of an application."""
 
 
-def create_app(dataset: Dataset, settings: Mapping[str, Any] | None = None) -> Flask:
-    """The application for one published dataset; `settings` are those of SERVING that are not the default."""
+def create_app(dataset: Dataset, settings: Mapping[str, Any] | None = None, queries: str | None = None) -> Flask:
+    """The application for one published dataset.
+
+    `settings` are those of SERVING that are not the default; `queries` is the address of a host of queries, without
+    which it starts one when it is first asked.
+    """
     app = Flask(__name__, static_folder=None)
     app.add_url_rule("/static/<path:filename>", "static", asset)
     app.response_class = Answer
     app.extensions["site"] = Site.of(dataset)
     for name in SERVING:
         app.config[name] = (settings or {}).get(name, SETTINGS[name].default)
+    app.extensions["limits"] = Limits.of(app.config)
+    app.extensions["queries"] = Queries(dataset, app.extensions["limits"], queries)
     app.url_map.merge_slashes = False  # a redirect would name a host, which is not ours to know
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
@@ -76,7 +96,7 @@ def with_common_headers(response: Response) -> Response:
     """What every answer carries: CORS for all without credentials, and no leave to load anything from elsewhere."""
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Access-Control-Expose-Headers"] = EXPOSED
-    response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, OPTIONS"
+    response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, QUERY, OPTIONS"
     response.headers["Access-Control-Allow-Headers"] = ASKED
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"

@@ -20,7 +20,9 @@ from kg.cli import build_dataset
 from kg.engine import Dataset, NoDatasetError
 from kg.settings import SETTINGS, options
 from server import SERVING
-from server.wsgi import DATASET
+from server.asgi import DATASET, QUERIES, SHELF
+from server.queries.client import HostProcess
+from server.queries.limits import Limits
 
 LOGGING = {
     "handlers": {
@@ -47,18 +49,19 @@ def serve(ctx: click.Context, /, host: str, port: int, workers: int, **settings:
     if (named or not is_published(published)) and build_dataset(**settings) is None:
         sys.exit(1)
     port = free_port(host, port)
-    os.environ[DATASET] = str(Dataset.current(published).directory)
+    dataset = Dataset.current(published)
+    queries = HostProcess(dataset, Limits.of(serving))
+    os.environ.update({DATASET: str(dataset.directory), QUERIES: queries.address, SHELF: str(queries.shelf)})
     os.environ.update({SETTINGS[name].variable: str(value) for name, value in serving.items()})
     multiprocessing.set_start_method("spawn", force=True)  # this process has threads, and they do not survive a fork
     threading.Thread(target=announce, args=(host, port), daemon=True).start()
     Granian(
-        "server.wsgi:application",
+        "server.asgi:application",
         factory=True,
         address=host,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.ASGI,
         workers=workers,
-        blocking_threads=4,
         respawn_failed_workers=True,
         log_dictconfig=LOGGING,
         log_level=LogLevels.warning,

@@ -66,10 +66,8 @@ def catalogued() -> dict[str, list[Link]]:
 @blueprint.get("/openapi.json")
 def openapi() -> Response:
     """The interfaces of this site in OpenAPI 3.1, as routes and shapes give them."""
-    body = site().kept.get(OPENAPI.name)
-    if body is None:
-        found: dict[str, Any] = description(list(current_app.url_map.iter_rules()), current_app.view_functions)
-        body = site().kept.keep(OPENAPI.name, json.dumps(found, ensure_ascii=False).encode() + b"\n")
+    found: dict[str, Any] = description(list(current_app.url_map.iter_rules()), current_app.view_functions)
+    body = json.dumps(found, ensure_ascii=False).encode() + b"\n"
     return answer(body, f"{OPENAPI.name};version=3.1")
 
 

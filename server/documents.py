@@ -4,7 +4,6 @@ One implementation of variants, ETag, Last-Modified, Vary, Link, compression and
 (RFC 9110: 8.4, 8.8, 12, 13, 15.4.5; RFC 8288).
 """
 
-import gzip
 import hashlib
 import json
 import re
@@ -24,9 +23,10 @@ from kg.describe import ATTRIBUTION, LICENSE, TITLE
 from kg.media import DOCUMENT, HTML, JSON_LD, LANGUAGES, LINKSET, RDF, TURTLE, MediaType, by_suffix
 from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL, XSD
 from kg.serialize import serialize_in_order
+from server.codings import WORTH
 from server.errors import NotAcceptableError
 from server.links import Link, header, header_for_json, link, linkset
-from server.negotiation import accepts_gzip, negotiate, negotiate_language, negotiate_profile
+from server.negotiation import negotiate, negotiate_coding, negotiate_language, negotiate_profile
 from server.profiles import FULL, Profile
 from server.site import site
 
@@ -35,9 +35,6 @@ SHORT = "public, max-age=300"
 
 LONG = "public, max-age=31536000, immutable"
 """For what has its version in its address."""
-
-WORTH = 500
-"""From how many bytes on a body is worth compressing."""
 
 SUFFIX = re.compile(rf"(?P<name>.*?)(?:\.(?P<suffix>(?:(?:{'|'.join(LANGUAGES)})\.)?[a-z]+))?")
 
@@ -310,13 +307,12 @@ def profiled(document: Document) -> list[Link]:
 
 
 def compressed(body: bytes, content_type: str) -> Response:
-    """A response with a body as the client accepts it; each encoding is kept, so that it is made but once."""
+    """A response with a body in the coding that the client likes best."""
     response = Answer(content_type=content_type)
     response.vary.add("Accept-Encoding")
-    if len(body) >= WORTH and accepts_gzip(request.headers.get("Accept-Encoding")):
-        response.content_encoding = "gzip"
-        key = hashlib.sha256(body).hexdigest()
-        body = site().kept.get(key) or site().kept.keep(key, gzip.compress(body, 6, mtime=0))
+    if len(body) >= WORTH and (coding := negotiate_coding(request.headers.get("Accept-Encoding"))):
+        response.content_encoding = coding.name
+        body = coding.compress(body)
     response.set_data(body)
     return response
 

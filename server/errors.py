@@ -14,8 +14,9 @@ PROBLEM = MediaType("application/problem+json", "json", "problem details", also=
 
 
 class ProblemError(HTTPException):
-    """An error that tells machines more than its status: members of the problem detail (RFC 9457, 3.2)."""
+    """An error that tells machines more than its status: its type, and other members (RFC 9457, 3.1.1 and 3.2)."""
 
+    type = "about:blank"
     more: dict[str, Any]
 
 
@@ -48,12 +49,29 @@ class GoneError(ProblemError):
         return [*super().get_headers(*arguments), *([("Link", f'<{by}>; rel="successor-version"')] if by else [])]
 
 
-class BadQueryError(HTTPException):
+class BadQueryError(ProblemError):
     """Raised when a request does not follow the SPARQL 1.1 Protocol, or its query is none; `code` is set by case."""
 
-    def __init__(self, code: int, detail: str) -> None:
+    def __init__(self, code: int, detail: str, **more: Any) -> None:
         super().__init__(detail)
         self.code = code
+        self.more = more
+
+
+class LimitError(ProblemError):
+    """Raised when a query meets a limit; the type is an address that tells of it."""
+
+    code = 503
+
+    def __init__(self, type_: str, detail: str, after: int) -> None:
+        super().__init__(detail)
+        self.type = type_
+        self.more = {}
+        self.retry_after = after
+
+    def get_headers(self, *arguments: Any) -> list[tuple[str, str]]:
+        """The headers, with the seconds after which to try again (RFC 9110, 10.2.3)."""
+        return [*super().get_headers(*arguments), ("Retry-After", str(self.retry_after))]
 
 
 def register(app: Flask) -> None:
@@ -66,7 +84,7 @@ def answer(error: HTTPException) -> Response:
     """An HTTP error as a problem detail or as a page, by what the client accepts."""
     status = HTTPStatus(error.code or 500)
     detail = {
-        "type": "about:blank",
+        "type": error.type if isinstance(error, ProblemError) else "about:blank",
         "title": status.phrase,
         "status": status.value,
         "detail": error.description or status.description,

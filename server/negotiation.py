@@ -7,6 +7,7 @@ from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header, parse_options_header
 
 from kg.media import LANGUAGES, MediaType
+from server.codings import CODINGS, Coding
 
 Range = tuple[str, Mapping[str, str], float]
 """A media range: `type/subtype` in small letters, its parameters, its weight from 0 to 1."""
@@ -85,11 +86,13 @@ def negotiate_language(accept: str | None, offered: tuple[str, ...] = LANGUAGES)
     return offered[0]
 
 
-def accepts_gzip(accept: str | None) -> bool:
-    """True if a request may be answered with gzip (RFC 9110, 12.5.3); without a header, it may not."""
+def negotiate_coding(accept: str | None) -> Coding | None:
+    """The content coding of the greatest weight, None for none (RFC 9110, 12.5.3); without a header, none."""
     weights = {value.lower(): weight for value, weight in parse_accept_header(accept, Accept)}
-    weight = weights.get("gzip", weights.get("x-gzip", weights.get("*", 0)))
-    return weight > 0 and weight >= weights.get("identity", 0)
+    weights["gzip"] = weights.get("gzip", weights.get("x-gzip", weights.get("*", 0)))
+    best = max(CODINGS, key=lambda coding: weights.get(coding.name, weights.get("*", 0)))
+    weight = weights.get(best.name, weights.get("*", 0))
+    return best if weight > 0 and weight >= weights.get("identity", 0) else None
 
 
 def negotiate_profile(accept: str | None, offered: Iterable[tuple[str, Choice]]) -> Choice | None:

@@ -35,6 +35,7 @@ PRODUCES: dict[str, tuple[str, ...]] = {
     "status.status": ("application/json",),
     "catalogue.dump": ("application/gzip",),
     "sparql.sparql": tuple(m.name for m in ANSWERS),
+    "graph_store.graph": tuple(m.name for m in RDF),
 }
 """What the routes answer with that are no documents in every format."""
 
@@ -163,6 +164,9 @@ def in_query(rule: Rule, path: str, class_: Class | None) -> list[Json]:
     """The parameters of a query string: profiles of documents, filters of collections, the query of the endpoint."""
     if rule.endpoint == "sparql.sparql":
         return [{"name": "query", "in": "query", "description": QUERY["description"], "schema": QUERY}]
+    if rule.endpoint == "graph_store.graph":
+        known = {"enum": [*site().names.graphs]}
+        return [{"name": "graph", "in": "query", "required": True, "description": "Or `default`.", "schema": known}]
     if rule.endpoint in PRODUCES or rule.endpoint in REDIRECTS:
         return []
     profile = {"name": "_profile", "in": "query", "schema": {"enum": list(site().profiles)}}

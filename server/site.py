@@ -1,9 +1,7 @@
 """The site: one published dataset, open for reading, with the schema that its own graphs hold."""
 
 import json
-import threading
-from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,32 +14,6 @@ from kg.names import Names
 from kg.schema import Class, Schema
 from server.profiles import Profile, profiles_of
 
-ROOM = 32 * 2**20
-"""How many bytes of compressed bodies are kept."""
-
-
-class Kept:
-    """Bytes by key; the longest unused go when there is no more room."""
-
-    def __init__(self, room: int = ROOM) -> None:
-        self._room = room
-        self._bytes: OrderedDict[str, bytes] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: str) -> bytes | None:
-        with self._lock:
-            if key in self._bytes:
-                self._bytes.move_to_end(key)
-            return self._bytes.get(key)
-
-    def keep(self, key: str, content: bytes) -> bytes:
-        """Keeps some bytes, and gives them back."""
-        with self._lock:
-            self._bytes[key] = content
-            while sum(map(len, self._bytes.values())) > self._room and len(self._bytes) > 1:
-                self._bytes.popitem(last=False)
-        return content
-
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -53,7 +25,6 @@ class Site:
     questions: tuple[dict[str, str], ...]
     contexts: dict[str, Any]
     profiles: dict[str, Profile]
-    kept: Kept = field(default_factory=Kept)
 
     @classmethod
     def of(cls, dataset: Dataset) -> "Site":

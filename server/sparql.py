@@ -1,67 +1,68 @@
-"""SPARQL: the endpoint `/sparql` (SPARQL 1.1 Protocol, 2.1; the read side alone), its page and its description."""
+"""SPARQL: the endpoint `/sparql` (SPARQL 1.1 Protocol, 2.1; the read side alone), its page and its description.
+
+A query is looked at before the engine sees it, then answered by a worker within its limits (server/queries).
+"""
 
 import hashlib
-import re
-import threading
-from collections.abc import Callable
-from concurrent.futures import Future
-from traceback import clear_frames
-from typing import Any, TypeVar
+import json
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import parse_qsl
 
-from flask import Blueprint, Response, copy_current_request_context, current_app, render_template, request
-from pyoxigraph import Literal, NamedNode, QueryBoolean, QuerySolutions, QueryTriples, RdfFormat, Triple
+from flask import Blueprint, Response, current_app, g, render_template, request
+from pyoxigraph import Literal, NamedNode, Triple
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import InternalServerError
 
 from kg.describe import FORMATS
 from kg.media import BOOLEAN, HTML, RDF, SOLUTIONS, SPARQL_JSON, TURTLE, MediaType
 from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL
-from kg.serialize import serialize_in_order
-from server.documents import SHORT, Document, respond
-from server.errors import BadQueryError, NotAcceptableError
+from kg.query_text import QueryError, QueryText, unescaped
+from server.documents import SHORT, Document, cached, compressed, respond
+from server.errors import BadQueryError, LimitError, NotAcceptableError
+from server.gateway import ON_LEAVE
 from server.links import link
-from server.negotiation import negotiate
+from server.negotiation import negotiate, negotiate_coding
+from server.queries.client import Answer, Queries, UnansweredError
+from server.queries.limits import Limits
 from server.site import site
 
 blueprint = Blueprint("sparql", __name__)
 
-Result = TypeVar("Result")
-
 FORM = "application/x-www-form-urlencoded"
 QUERY = "application/sparql-query"
-NO_UPDATES = "This endpoint answers queries; it takes no updates."
+UPDATE = "application/sparql-update"
 
-LOCK = threading.Lock()
-"""Held while a thread is started, since the size of its stack is a setting of the process."""
+VERSIONS = ("1.0", "1.1", "1.2", "1.2-basic")
+"""The versions of SPARQL that a request may say it is written in (SPARQL 1.2 Protocol, `version`)."""
 
-MOST_SHOWN = 1000
-"""How many solutions the result page shows."""
+CHARSETS = {"utf-8": "utf-8", "us-ascii": "utf-8", "iso-8859-1": "iso-8859-1"}
+
+OFFERED = {
+    "solutions": (SOLUTIONS, SPARQL_JSON),
+    "boolean": (BOOLEAN, SPARQL_JSON),
+    "triples": (RDF, TURTLE),
+}
+"""By form of an answer: what it can be written as, and as what by default."""
+
+LIMITS = {
+    "timeout": ("The query was not answered within {seconds:g} seconds.", 60),
+    "busy": ("Too many queries wait; this one was refused.", 5),
+    "memory": ("The query needs more than the {memory} bytes of memory that one may take.", 60),
+    "rows": ("The answer has more than {rows} solutions or triples.", 60),
+    "bytes": ("The answer has more than {answer} bytes.", 60),
+}
+"""The limits that a query may meet, and after how many seconds it is worth trying again."""
 
 SD = PREFIXES["sd"]
 
-STACK = 512 * 2**20
-"""Bytes of stack for the thread that evaluates a query: the engine recurses over it, and a long one needs room."""
 
-GAP = r"(?:\s|\#[^\n\r]*[\n\r])*"
-SERVICE = re.compile(
-    rf"(?<![?$:])SERVICE{GAP}(?:SILENT{GAP})?(?:<|[?$]|[^\s<>(){{}}\[\]\"'/,;]*:)",
-    re.IGNORECASE,
-)
-"""SERVICE and what may follow it. The engine has no tokens, so neither has this: where it stands does not matter."""
-
-UPDATE = re.compile(
-    rf"{GAP}(?:(?:PREFIX|BASE)[^<]*<[^>]*>{GAP})*(?:INSERT|DELETE|LOAD|CLEAR|DROP|CREATE|ADD|MOVE|COPY|WITH)\b",
-    re.IGNORECASE,
-)
-"""The beginning of an update (SPARQL 1.1 Update)."""
-
-
-@blueprint.route("/sparql", methods=["GET", "POST"])
+@blueprint.route("/sparql", methods=["GET", "POST", "QUERY"])
 def sparql() -> Response:
     """Answers a query; without one, a page for browsers and the service description for machines."""
     parameters = read_request()
     queries = parameters.getlist("query")
-    if not queries and request.method != "POST":
+    if not queries and request.method in ("GET", "HEAD"):
         return introduction(None)
     if len(queries) != 1:
         raise BadQueryError(400, f"A request carries exactly one query; this one carries {len(queries)}.")
@@ -74,24 +75,33 @@ def variant(suffix: str) -> Response:
     return introduction(suffix)
 
 
+# ── The request ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
 def read_request() -> MultiDict[str, str]:
-    """The parameters of a request in any of the three forms of the protocol; raises BadQueryError."""
+    """The parameters of a request in any of the forms of the protocol (2.1); raises BadQueryError."""
     most = current_app.config["max-query-bytes"]
     if len(request.query_string) > most:
         raise BadQueryError(414, f"A query has at most {most} bytes.")
-    parameters: MultiDict[str, str] = MultiDict(request.args)
-    if request.method == "POST":
-        if request.mimetype not in (FORM, QUERY, "application/sparql-update"):
+    parameters: MultiDict[str, str] = MultiDict(pairs(request.query_string.decode("latin-1")))
+    if request.method in ("POST", "QUERY"):
+        if request.mimetype not in (FORM, QUERY, UPDATE):
             given = request.mimetype or "nothing"
-            raise BadQueryError(415, f"A query is posted as {QUERY} or {FORM}, not as {given}.")
+            raise BadQueryError(415, f"A query is sent as {QUERY} or {FORM}, not as {given}.")
         text = body(most)
         if request.mimetype == FORM:
-            parameters.update(MultiDict(form(text)))
+            parameters.update(MultiDict(pairs(text)))
         else:
             parameters.add("query" if request.mimetype == QUERY else "update", text)
     if "update" in parameters:
-        raise BadQueryError(403, NO_UPDATES)
+        raise no_updates()
+    if (version := parameters.get("version", request.mimetype_params.get("version", "1.1"))) not in VERSIONS:
+        raise BadQueryError(400, f"There is no SPARQL {version} here; there are {', '.join(VERSIONS)}.")
     return parameters
+
+
+def no_updates() -> BadQueryError:
+    return BadQueryError(403, "This endpoint answers queries; it takes no updates.")
 
 
 def body(most: int) -> str:
@@ -99,113 +109,157 @@ def body(most: int) -> str:
     data = request.environ["wsgi.input"].read(most + 1)
     if len(data) > most:
         raise BadQueryError(413, f"A query has at most {most} bytes.")
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    if charset not in CHARSETS:
+        raise BadQueryError(415, f"A query is sent in UTF-8, not in {charset}.")
     try:
-        return str(data.decode("utf-8"))
+        return str(data.decode(CHARSETS[charset]))
     except UnicodeDecodeError as error:
         raise BadQueryError(400, "The query is not UTF-8.") from error
 
 
-def form(text: str) -> list[tuple[str, str]]:
+def pairs(text: str) -> list[tuple[str, str]]:
     """The fields of a URL-encoded form."""
     try:
         return parse_qsl(text, keep_blank_values=True, errors="strict")
     except ValueError as error:
-        raise BadQueryError(400, f"The form cannot be read: {error}") from error
+        raise BadQueryError(400, f"The parameters cannot be read: {error}") from error
+
+
+def protocol_dataset(parameters: MultiDict[str, str]) -> dict[str, list[str]]:
+    """The RDF dataset that the request names, instead of any that the query names (2.1.4)."""
+    found = {name: parameters.getlist(f"{name}-graph-uri") for name in ("default", "named")}
+    for iri in [*found["default"], *found["named"]]:
+        try:
+            NamedNode(iri)
+        except ValueError as error:
+            raise BadQueryError(400, f"A graph of the request has no IRI: {error}") from error
+    return found
+
+
+def seconds(parameters: MultiDict[str, str]) -> float:
+    """How long the query may take: what the limit says, or less, if the request says so."""
+    most = limits().seconds
+    try:
+        asked = float(parameters.get("timeout", most))
+    except ValueError:
+        asked = 0
+    if not asked > 0:
+        raise BadQueryError(400, f"A timeout is a number of seconds, up to {most:g}.")
+    return min(asked, most)
+
+
+def limits() -> Limits:
+    found: Limits = current_app.extensions["limits"]
+    return found
+
+
+# ── The answer ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def answer(query: str, parameters: MultiDict[str, str]) -> Response:
-    """The answer to a query in the negotiated media type."""
-    refuse_service(query)
-    accept = request.headers.get("Accept")
-    evaluated = copy_current_request_context(lambda: evaluate(query, parameters, accept))
-    content, media = with_deep_stack(evaluated)
-    response = Response(content, content_type=media.content_type)
-    key = f"{site().dataset.version}\n{sorted(parameters.items(multi=True))}\n{media.name}"
-    response.set_etag(hashlib.sha256(key.encode()).hexdigest()[:32])
+    """The answer to a query of a stranger, in the negotiated media type."""
+    g.query = query
+    text = QueryText(query)
+    check(text)
+    media = {form: chosen(form, parameters.get("format")) for form in OFFERED}
+    return evaluated(query, media, protocol_dataset(parameters), seconds(parameters), not text.is_volatile())
+
+
+def check(text: QueryText) -> None:
+    """Refuses what the engine must not see: updates, queries of other endpoints, and what nests too deeply."""
+    if text.is_update() or QueryText(unescaped(text.text)).is_update():
+        raise no_updates()
+    if any(target.strip("<>") not in limits().services for target in text.services()):
+        raise BadQueryError(403, "This endpoint asks no other endpoint: SERVICE is not allowed.")
+    try:
+        text.check_nesting()
+    except QueryError as error:
+        raise bad_query(error.message, str(error), error.line, error.column, error.hint) from error
+
+
+def bad_query(message: str, detail: str, line: int, column: int, hint: str | None) -> BadQueryError:
+    """The error about a query that is wrong at some place; the detail shows it."""
+    return BadQueryError(400, detail, message=message, line=line, column=column, hint=hint)
+
+
+def chosen(form: str, named: str | None) -> MediaType | None:
+    """What an answer of a form is written as: what `format` names, if it is offered, else as negotiated."""
+    offered, default = OFFERED[form]
+    by_name = next((m for m in offered if named in (m.suffix, m.name)), None)
+    return by_name or negotiate(request.headers.get("Accept"), (HTML, *offered), default)
+
+
+def evaluated(
+    query: str, media: dict[str, MediaType | None], dataset: dict[str, list[str]], most: float, lasting: bool = True
+) -> Response:
+    """The response with what a worker answers; `lasting` if the same query always gets the same."""
+    question = {
+        **{"query": query, "seconds": most, "client": request.remote_addr or "", "prefixes": site().names.prefixes},
+        **{"media": {form: chosen.name if chosen else None for form, chosen in media.items()}, **dataset},
+    }
+    queries: Queries = current_app.extensions["queries"]
+    try:
+        found: Answer = queries.ask(question, request.environ.get(ON_LEAVE, lambda _: None))
+    except UnansweredError as error:
+        raise unanswered(error, media) from error
+    written = media[found.form]
+    assert written is not None
+    response = whole(found.body, written) if isinstance(found.body, bytes) else streamed(found, written, question)
     response.vary.add("Accept")
+    if not lasting:
+        response.headers["Cache-Control"] = "no-store"
+        del response.headers["ETag"]
+    return response
+
+
+def whole(content: bytes, media: MediaType) -> Response:
+    """A response with all of an answer."""
+    body = result_page(json.loads(content)).encode() if media is HTML else content
+    return cached(compressed(body, media.content_type), SHORT)
+
+
+def streamed(found: Answer, media: MediaType, question: dict[str, Any]) -> Response:
+    """A response with an answer that comes bit by bit; its ETag is that of dataset and question."""
+    assert isinstance(found.body, Iterator)
+    coding = negotiate_coding(request.headers.get("Accept-Encoding"))
+    response = Response(coding.stream(found.body) if coding else found.body, content_type=media.content_type)
+    response.vary.add("Accept-Encoding")
+    if coding:
+        response.content_encoding = coding.name
+    told = [site().dataset.version, question["query"], question["default"], question["named"], media.name]
+    key = json.dumps([*told, coding.name if coding else None])
+    response.set_etag(hashlib.sha256(key.encode()).hexdigest()[:32])
     response.headers["Cache-Control"] = SHORT
-    return response if request.method == "POST" else response.make_conditional(request)  # type: ignore[return-value]
+    response.make_conditional(request)
+    return response
 
 
-def evaluate(query: str, parameters: MultiDict[str, str], accept: str | None) -> tuple[str | bytes, MediaType]:
-    """Runs a query, and writes its answer as the parameters and the Accept header ask for."""
-    try:
-        found: Any = site().engine.query(query, **protocol_dataset(parameters))
-    except (SyntaxError, ValueError) as error:
-        if UPDATE.match(query):
-            raise BadQueryError(403, NO_UPDATES) from error
-        raise BadQueryError(400, f"The query is not SPARQL: {error}") from error
-    offered, default = offer(found)
-    named = next((m for m in offered if parameters.get("format") in (m.suffix, m.name)), None)
-    media = named or negotiate(accept, (HTML, *offered), default)
-    if media is None:
-        raise NotAcceptableError(offered)
-    try:
-        return (result_page(query, found) if media is HTML else found.serialize(format=media.format)), media
-    except (OSError, ValueError, RuntimeError) as error:
-        raise BadQueryError(400, f"The query fails: {error}") from error
+def unanswered(error: UnansweredError, media: dict[str, MediaType | None]) -> Exception:
+    """The error that says why a query has no answer."""
+    more = error.more
+    if error.reason in LIMITS:
+        told, after = LIMITS[error.reason]
+        type_ = f"{site().names.base}sparql#limit-{error.reason}"
+        return LimitError(type_, told.format(**limits().as_dict()), after)
+    if error.reason == "syntax":
+        return bad_query(more["message"], more["detail"], more["line"], more["column"], more["hint"])
+    if error.reason in ("unacceptable", "unwritable"):
+        offered, _ = OFFERED[more["form"]]
+        return NotAcceptableError(tuple(m for m in offered if m is not media[more["form"]]))
+    if error.reason == "nesting":
+        return BadQueryError(400, "The query nests too deeply for the engine.")
+    if error.reason == "evaluation":
+        return BadQueryError(400, f"The query fails: {more['message']}")
+    current_app.logger.error("a query without an answer: %s", more.get("message", error.reason))
+    return InternalServerError("The engine has a fault with this query; it has been logged.")
 
 
-def with_deep_stack(work: Callable[[], Result]) -> Result:
-    """What some work returns or raises, done on a stack of STACK bytes."""
-    outcome: Future[Result] = Future()
-
-    def run() -> None:
-        try:
-            outcome.set_result(work())
-        except BaseException as error:  # handed on to the request's own thread; what the engine gave stays in this one
-            clear_frames(error.__traceback__)
-            outcome.set_exception(error)
-
-    with LOCK:
-        before = threading.stack_size(STACK)
-        thread = threading.Thread(target=run)
-        thread.start()
-        threading.stack_size(before)
-    return outcome.result()
-
-
-def refuse_service(query: str) -> None:
-    """Refuses a query that asks another endpoint, however it is written (codepoint escapes: SPARQL 1.1, 19.2)."""
-    plain = re.sub(
-        r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})", lambda m: chr(min(int(m[1] or m[2], 16), 0x10FFFF)), query
-    )
-    if SERVICE.search(query) or SERVICE.search(plain):
-        raise BadQueryError(403, "This endpoint asks no other endpoint: SERVICE is not allowed, nor a prefix service:.")
-
-
-def protocol_dataset(parameters: MultiDict[str, str]) -> dict[str, Any]:
-    """The RDF dataset that the request names (SPARQL 1.1 Protocol, 2.1.4); nothing if it names none."""
-    default, named = parameters.getlist("default-graph-uri"), parameters.getlist("named-graph-uri")
-    if not default and not named:
-        return {}
-    try:
-        return {
-            "default_graph": [NamedNode(iri) for iri in default],
-            "named_graphs": [NamedNode(iri) for iri in named],
-        }
-    except ValueError as error:
-        raise BadQueryError(400, f"A graph of the request has no IRI: {error}") from error
-
-
-def offer(found: Any) -> tuple[tuple[MediaType, ...], MediaType]:
-    """What an answer of this form can be written as, and as what by default."""
-    if isinstance(found, QueryTriples):
-        return RDF, TURTLE
-    return (BOOLEAN if isinstance(found, QueryBoolean) else SOLUTIONS), SPARQL_JSON
-
-
-def result_page(query: str, found: Any) -> str:
-    """The answer for people: a table, a word, or Turtle."""
-    shown: dict[str, Any] = {"query": query, "most": MOST_SHOWN}
-    if isinstance(found, QuerySolutions):
-        shown["variables"] = [variable.value for variable in found.variables]
-        shown["rows"] = [list(row) for row, _ in zip(found, range(MOST_SHOWN), strict=False)]
-    elif isinstance(found, QueryBoolean):
-        shown["boolean"] = bool(found)
-    else:
-        shown["turtle"] = serialize_in_order(list(found), RdfFormat.TURTLE, site().names.prefixes).decode()
-    return render_template("result.html", **shown)
+def result_page(found: dict[str, Any]) -> str:
+    """The answer for people: a table, a word, or Turtle; and what the query may have meant."""
+    names = site().names
+    hints = [*QueryText(g.query).unknown_terms(names.vocabulary, site().engine.terms())]
+    return render_template("result.html", query=g.query, hints=hints, **found)
 
 
 def introduction(suffix: str | None) -> Response:
@@ -213,7 +267,7 @@ def introduction(suffix: str | None) -> Response:
     iri = site().names.base + "sparql"
 
     def page(_: list[Triple]) -> str:
-        return render_template("sparql.html", questions=site().questions)
+        return render_template("sparql.html", questions=site().questions, limits=limits(), told=LIMITS)
 
     links = (link(iri, "cite-as"), link(site().names.dataset, "describedby"))
     return respond(Document("sparql", iri, service_description, page, root=iri, links=links), suffix)

@@ -2,7 +2,10 @@
 
 import os
 import random
-from collections.abc import Iterable
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -97,3 +100,30 @@ def app(sample: Path) -> Flask:
 def client(app: Flask) -> FlaskClient:
     """A client of the application on the sample world."""
     return app.test_client()
+
+
+def start_server(*arguments: object) -> subprocess.Popen[str]:
+    """Starts `kg serve` in a process of its own."""
+    command = [sys.executable, "-m", "kg", "serve", *map(str, arguments)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@contextmanager
+def serving(*arguments: object) -> Iterator[str]:
+    """The address of a server that is ended afterwards; it must have told nothing but that, and of no fault."""
+    process = start_server("--port", 0, *arguments)
+    assert process.stdout is not None
+    try:
+        yield process.stdout.readline().strip()
+    finally:
+        process.terminate()
+        output, errors = process.communicate(timeout=30)
+    assert output == "", "the address alone stands on stdout"
+    assert "Traceback" not in errors, errors
+
+
+@pytest.fixture(scope="session")
+def served(sample: Path) -> Iterator[str]:
+    """The address of a server of the sample world."""
+    with serving("--published", sample) as url:
+        yield url

@@ -1,0 +1,258 @@
+"""Query texts: what can be told of a SPARQL query by its tokens alone, before and besides the engine.
+
+The engine parses and answers; here is only what it cannot tell or must not be trusted with: how deep a query nests,
+whether it asks other endpoints, where it went wrong, and which of our terms it misspells. The tokens are those of
+SPARQL 1.1 Query, 19.8 (terminals); codepoint escapes those of 19.2.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from kg.suggest import nearest
+
+DEEPEST = 200
+"""How many brackets a query may nest; the engine recurses over them."""
+
+WIDEST = 120
+"""How many characters of a line are shown around a place."""
+
+PAD = 16
+"""How many characters the engine may look ahead: more than its longest keyword."""
+
+TOKEN = re.compile(
+    r"""
+    (?P<comment> \#[^\r\n]* )
+    | (?P<string> \"{3} (?: \"{0,2} (?: [^"\\] | \\. ) )* \"{3} | '{3} (?: '{0,2} (?: [^'\\] | \\. ) )* '{3}
+                | " (?: [^"\\\r\n] | \\. )* " | ' (?: [^'\\\r\n] | \\. )* ' )
+    | (?P<iri> < [^<>"{}|^`\\\x00-\x20]* > )
+    | (?P<variable> [?$] \w+ )
+    | (?P<blank> _:[\w.-]+ )
+    | (?P<name> (?: [^\W\d_] [\w.-]* )? : (?: [\w:%-] | \.(?=[\w:%\\-]) | \\. )* )
+    | (?P<word> @? [^\W\d] [\w-]* )
+    | (?P<number> \d [\w.]* )
+    | (?P<mark> \\. | \^\^ | \|\| | && | [!<>]= | \S )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+CAUTIOUS = re.compile(TOKEN.pattern.replace('[^<>"', '[^)<>"'), TOKEN.flags)
+"""The same, but for IRIs in which a bracket closes: the engine may read the `<` of `1<2)` as an operator."""
+
+SERVICE = re.compile(
+    r"(?<![?$:])SERVICE\s*(?:SILENT\s*)?(?P<target><[^>]*>|[?$]|[^\s<>(){}\[\]\"'/,;]*:)", re.IGNORECASE
+)
+"""SERVICE and what may follow it; within a word too, since the engine reads `1SERVICE` as two."""
+
+UPDATE = re.compile(r"(?:INSERT|DELETE|LOAD|CLEAR|DROP|CREATE|ADD|MOVE|COPY|WITH)", re.IGNORECASE)
+"""The word that an update begins with, after its prologue (SPARQL 1.1 Update, 3)."""
+
+FORM = re.compile(r"(?:SELECT|ASK|CONSTRUCT|DESCRIBE)", re.IGNORECASE)
+VOLATILE = re.compile(r"(?:NOW|RAND|UUID|STRUUID|BNODE)", re.IGNORECASE)
+"""Functions that give another value each time."""
+
+BRACKETS = {"(": ")", "[": "]", "{": "}"}
+CLOSING = {**BRACKETS, "'": "'", '"': '"'}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token of a query: its kind (a group of TOKEN), its text, and where it starts, in characters from 0."""
+
+    kind: str
+    text: str
+    start: int
+
+
+class QueryError(Exception):
+    """What is wrong with a query, and where.
+
+    `line` and `column` count from 1; `excerpt` is the line with a caret below the place; `hint` says how to mend it.
+    """
+
+    def __init__(self, message: str, text: str, start: int, length: int = 1, hint: str | None = None) -> None:
+        before = text[:start]
+        self.message, self.hint = message, hint
+        self.line = before.count("\n") + 1
+        self.column = start - (before.rfind("\n") + 1) + 1
+        first = max(0, self.column - 1 - WIDEST // 2)
+        row = text.split("\n")[self.line - 1].replace("\t", " ")[first : first + WIDEST].rstrip()
+        gutter, place = f"{self.line} | ", self.column - 1 - first
+        carets = "^" * max(1, min(length, len(row) - place))
+        self.excerpt = f"{gutter}{row}\n{' ' * (len(gutter) + place)}{carets}"
+        told = [f"{self.line}:{self.column}: {message}", self.excerpt]
+        super().__init__("\n".join([*told, f"hint: {hint}"] if hint else told))
+
+
+class QueryText:
+    """The text of a query, with the prefixes that it need not declare, and its tokens without comments."""
+
+    def __init__(self, text: str, prefixes: Mapping[str, str] | None = None) -> None:
+        self.text = text
+        self._known = prefixes or {}
+
+    @cached_property
+    def tokens(self) -> list[Token]:
+        return [token for token in tokens(self.text) if token.kind != "comment"]
+
+    def check_nesting(self) -> None:
+        """Raises QueryError where brackets nest deeper than DEEPEST."""
+        depth = 0
+        for token in self.tokens:
+            depth += (token.text in BRACKETS) - (token.text in BRACKETS.values())
+            if depth > DEEPEST:
+                raise QueryError(f"the query nests deeper than {DEEPEST} brackets", self.text, token.start)
+
+    def services(self) -> list[str]:
+        """What stands after each SERVICE (SPARQL 1.1 Federated Query), as it is written, however it is disguised.
+
+        The engine and the specification may read codepoint escapes, and `<`, in two ways: every reading counts.
+        """
+        return [
+            text[slice(*match.span("target"))]
+            for text in sorted({self.text, unescaped(self.text)})
+            for pattern in (TOKEN, CAUTIOUS)
+            for match in SERVICE.finditer(bare(text, pattern))
+        ]
+
+    @cached_property
+    def form(self) -> str:
+        """`select`, `ask`, `construct` or `describe`: the first word of its kind; empty if there is none."""
+        words = (token.text for token in self.tokens if token.kind == "word")
+        return next((word.lower() for word in words if FORM.fullmatch(word)), "")
+
+    def is_update(self) -> bool:
+        """True if the first word after the prologue begins an update."""
+        words = (t.text for t in self.tokens if t.kind == "word" and t.text.upper() not in ("PREFIX", "BASE"))
+        return bool(UPDATE.fullmatch(next(words, "")))
+
+    def is_volatile(self) -> bool:
+        """True if its answer may differ each time, on the same data."""
+        return any(token.kind == "word" and VOLATILE.fullmatch(token.text) for token in self.tokens)
+
+    @cached_property
+    def prefixes(self) -> dict[str, str]:
+        """The prefixes of the query, without colon."""
+        declared = {
+            name.text[:-1]: iri.text[1:-1]
+            for word, name, iri in zip(self.tokens, self.tokens[1:], self.tokens[2:], strict=False)
+            if (word.text.upper(), name.kind, iri.kind) == ("PREFIX", "name", "iri")
+        }
+        return {**self._known, **declared}
+
+    def explain(self, parse: Callable[[str], str], known: Mapping[str, str]) -> QueryError:
+        """What is wrong with the query that the engine does not take.
+
+        `parse` gives the engine's message for a text, `known` are prefixes that a hint may name. The engine looks up
+        to PAD characters ahead of what it does not take, so it is asked again with more room between the tokens.
+        """
+        spaced, starts = self._spaced()
+        said = re.match(r"error at (\d+):(\d+): (.*)", message := parse(spaced), re.DOTALL)
+        place = offset(spaced, int(said[1]), int(said[2])) if said else len(spaced)
+        index = bisect_right(starts, place) - 1
+        if "Prefix not found" in message and (stray := self._undeclared(index)):
+            prefix = stray.text.partition(":")[0]
+            hint = f"add this line on top: PREFIX {prefix}: <{known.get(prefix, 'http://example.org/…')}>"
+            return QueryError(f"the prefix {prefix}: is not declared", self.text, stray.start, len(stray.text), hint)
+        if lone := self._lone():
+            other = f"has no {CLOSING[lone.text]}" if lone.text in CLOSING else "closes nothing"
+            return QueryError(f"{lone.text} {other}", self.text, lone.start)
+        reason = ": " + "; ".join(found) if (found := phrases(message)) else ""
+        if index < 0 or place > starts[index] + len(self.tokens[index].text) + PAD:
+            return QueryError(f"the query ends too early{reason}", self.text, len(self.text.rstrip()))
+        here = self.tokens[index]
+        return QueryError(f"{here.text[:40]} does not fit here{reason}", self.text, here.start, len(here.text))
+
+    def _spaced(self) -> tuple[str, list[int]]:
+        """The query with PAD blanks where it has any, and where each token then starts."""
+        parts: list[str] = []
+        starts: list[int] = []
+        length = end = 0
+        for token in self.tokens:
+            gap = " " * PAD if token.start > end else ""
+            parts += [gap, token.text]
+            starts.append(length + len(gap))
+            length, end = starts[-1] + len(token.text), token.start + len(token.text)
+        return "".join(parts) + " " * 2 * PAD, starts
+
+    def _undeclared(self, index: int) -> Token | None:
+        """The last name up to a token whose prefix is not declared."""
+        names = (token for token in reversed(self.tokens[: index + 1]) if token.kind == "name")
+        return next((token for token in names if token.text.partition(":")[0] not in self.prefixes), None)
+
+    def _lone(self) -> Token | None:
+        """The first quotation mark, or else bracket, without its counterpart."""
+        stack: list[Token] = []
+        for token in self.tokens:
+            if token.text in ("'", '"'):
+                return token
+            if token.text in BRACKETS:
+                stack.append(token)
+            elif token.text in BRACKETS.values():
+                if not stack or BRACKETS[stack[-1].text] != token.text:
+                    return token
+                stack.pop()
+        return stack[-1] if stack else None
+
+    def unknown_terms(self, namespace: str, known: Iterable[str]) -> Iterator[str]:
+        """A hint for each term of a namespace that the query names and that is not among the `known` IRIs."""
+        declared = {iri.removeprefix(namespace) for iri in known}
+        written: dict[str, str] = {}
+        for token in self.tokens:
+            prefix, _, local = token.text.partition(":")
+            iri = token.text[1:-1] if token.kind == "iri" else self.prefixes.get(prefix, "") + local
+            if token.kind in ("iri", "name") and iri.startswith(namespace):
+                written.setdefault(iri.removeprefix(namespace), token.text)
+        for name, text in written.items():
+            if name and name not in declared:
+                start = text.removesuffix(">").removesuffix(name)
+                end = text[len(start) + len(name) :]
+                meant = [start + guess + end for guess in nearest(name, ((each, each) for each in declared))]
+                yield f"there is no {text}" + (f"; did you mean {' or '.join(meant)}?" if meant else "")
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """The tokens of a text, comments among them; blanks are passed over."""
+    for match in TOKEN.finditer(text):
+        assert match.lastgroup is not None
+        yield Token(match.lastgroup, match[0], match.start())
+
+
+def bare(text: str, pattern: re.Pattern[str]) -> str:
+    """A text with blanks for its comments and names, and for what its strings and IRIs hold; places stay the same."""
+
+    def blank(match: re.Match[str]) -> str:
+        token = match[0]
+        match match.lastgroup:
+            case "string" | "iri":
+                return token[0] + " " * (len(token) - 2) + token[-1]
+            case "name":
+                return token[: token.index(":") + 1].ljust(len(token))
+            case "variable":
+                return token[0].ljust(len(token))
+            case "comment" | "blank":
+                return " " * len(token)
+            case _:
+                return " " * len(token) if token[0] == "@" else token
+
+    return pattern.sub(blank, text)
+
+
+def unescaped(text: str) -> str:
+    """A text with its codepoint escapes read (SPARQL 1.1 Query, 19.2)."""
+    escape = r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})"
+    return re.sub(escape, lambda m: chr(min(int(m[1] or m[2], 16), 0x10FFFF)), text)
+
+
+def offset(text: str, line: int, column: int) -> int:
+    """Where a line and column, from 1, lie in a text, in characters from 0."""
+    lines = text.split("\n")
+    return min(sum(len(each) + 1 for each in lines[: line - 1]) + column - 1, len(text))
+
+
+def phrases(expected: str) -> list[str]:
+    """What the engine says in words among the tokens that it would have taken."""
+    parts = re.split(r",\s|expected one of |expected ", expected)
+    return [part for part in parts if re.fullmatch(r"[A-Z][\w ]*[a-z][\w ,.]*", part) and " " in part]

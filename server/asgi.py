@@ -1,0 +1,30 @@
+"""The ASGI application, made where it is started: what it serves comes from the environment."""
+
+import os
+from pathlib import Path
+
+from kg.engine import Dataset
+from kg.settings import SETTINGS
+from server import SERVING, create_app
+from server.gateway import Gateway
+from server.kept import Shelf
+
+DATASET, QUERIES, SHELF = "KG_DATASET", "KG_QUERIES", "KG_SHELF"
+"""The variables that name the directory of the version to serve, so that all workers serve the same, always; the
+address of the host of queries; and the directory of the answers that are kept."""
+
+ROOM = 32
+"""How many requests an application works on at once, besides queries."""
+
+
+def application() -> Gateway:
+    """The application for the settings of this process."""
+    settings = {
+        name: type(SETTINGS[name].default)(os.environ.get(SETTINGS[name].variable, SETTINGS[name].default))
+        for name in SERVING
+    }
+    dataset = Dataset.at(Path(os.environ[DATASET]))
+    app = create_app(dataset, settings, os.environ[QUERIES])
+    shelf = Shelf(Path(os.environ[SHELF]), settings["max-kept-bytes"])
+    threads = settings["max-queries"] + settings["max-waiting"] + ROOM
+    return Gateway(app, shelf, dataset.version, threads, settings["max-query-bytes"])

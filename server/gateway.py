@@ -1,0 +1,225 @@
+"""The gateway: the application as the HTTP server calls it (ASGI 3), with the kept answers in front.
+
+Flask speaks WSGI, which can neither cut a body short, so that a client knows that it has not all of it, nor tell that
+a client has left. Here both can be done: a body that fails ends without its last chunk (RFC 9112, 7.1), and whoever
+put an action to `environ[ON_LEAVE]` learns that nobody waits any more.
+"""
+
+import asyncio
+import hashlib
+import io
+import logging
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import unquote_to_bytes
+from wsgiref.types import WSGIApplication, WSGIEnvironment
+
+from werkzeug.datastructures import Headers
+
+from server.documents import Answer
+from server.kept import Kept, Shelf
+from server.queries.client import CutError
+
+ON_LEAVE = "server.on_leave"
+
+NEGOTIATED = (
+    *("accept", "accept-encoding", "accept-language", "accept-profile", "content-type"),
+    *("x-forwarded-for", "x-forwarded-host", "x-forwarded-prefix", "x-forwarded-proto"),
+)
+"""The headers of a request that may make its answer another one."""
+
+CONDITIONS = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "range", "if-range")
+"""The headers that ask for an answer only under a condition, or for a part of it."""
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+class Client:
+    """Who waits for an answer."""
+
+    def __init__(self) -> None:
+        self._lock, self._gone = threading.Lock(), False
+        self._actions: list[Callable[[], None]] = []
+
+    def on_leave(self, action: Callable[[], None]) -> None:
+        """Has something done when the client leaves; at once if it has."""
+        with self._lock:
+            self._actions.append(action)
+            gone = self._gone
+        if gone:
+            action()
+
+    def leave(self) -> None:
+        """Does what was to be done when the client leaves."""
+        with self._lock:
+            self._gone = True
+            actions = [*self._actions]
+        for action in actions:
+            action()
+
+
+class Gateway:
+    """An ASGI application that asks a WSGI application, each request in a thread, and keeps its public answers.
+
+    `most` is how many bytes of the body of a request are read; the application refuses what has more.
+    """
+
+    def __init__(self, application: WSGIApplication, shelf: Shelf, version: str, threads: int, most: int) -> None:
+        self._application, self._shelf, self._version, self._most = application, shelf, version, most
+        self._threads = ThreadPoolExecutor(threads)
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
+        body = await read(receive, self._most + 1)
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        key = self._key(scope, headers, body)
+        if kept := self._shelf.get(key):
+            if any(name in headers for name in CONDITIONS):
+                response = Answer(kept.body, kept.status, kept.headers).make_conditional(environment(scope, body))
+                status, found, content = run(response, environment(scope, body))
+                kept = Kept(status, [*found.items()], b"".join(content))
+            await reply(send, kept.status, kept.headers, b"" if scope["method"] == "HEAD" else kept.body)
+            return
+        client, loop = Client(), asyncio.get_running_loop()
+        watch = loop.create_task(until_gone(receive, client))
+        try:
+            environ = {**environment(scope, body), ON_LEAVE: client.on_leave}
+            answered = await loop.run_in_executor(self._threads, self._run, environ, key)
+            if isinstance(answered, Kept):
+                await reply(send, answered.status, answered.headers, answered.body)
+            else:
+                await self._stream(send, *answered)
+        finally:
+            watch.cancel()
+
+    def _key(self, scope: Message, headers: dict[str, str], body: bytes) -> str:
+        """What an answer depends on, as a name."""
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        address = [scope["raw_path"] or scope["path"].encode(), scope["query_string"]]
+        told = [method.encode(), *address, *(headers.get(name, "\0").encode() for name in NEGOTIATED), body]
+        return hashlib.sha256(b"\n".join([self._version.encode(), *map(repr_bytes, told)])).hexdigest()
+
+    def _run(self, environ: WSGIEnvironment, key: str) -> "Kept | tuple[int, Headers, Iterator[bytes]]":
+        """The answer of the application; kept if it is whole, public, and not about a condition."""
+        status, headers, body = run(self._application, environ)
+        if status == 200 and "Content-Length" not in headers and environ["REQUEST_METHOD"] != "HEAD":
+            return status, headers, body
+        answered = Kept(status, [*headers.items()], b"".join(body))
+        public = "public" in headers.get("Cache-Control", "") and "Accept-Ranges" not in headers
+        if status == 200 and public and environ["REQUEST_METHOD"] != "HEAD":
+            self._shelf.keep(key, answered)
+        return answered
+
+    async def _stream(self, send: Send, status: int, headers: Headers, body: Iterator[bytes]) -> None:
+        """Sends a body as it comes; one that fails gets no last chunk."""
+        await send({"type": "http.response.start", "status": status, "headers": encoded(headers.items())})
+        loop = asyncio.get_running_loop()
+        try:
+            while (part := await loop.run_in_executor(self._threads, next, body, None)) is not None:
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+        except CutError:
+            logging.warning("an answer was cut short: over a limit, or its client has left")
+        finally:
+            await loop.run_in_executor(self._threads, body.close)  # type: ignore[attr-defined]  # made by `parts`
+
+
+def repr_bytes(content: bytes) -> bytes:
+    """Some bytes, with their number before them, so that no two lists of them are alike when joined."""
+    return b"%d:%b" % (len(content), content)
+
+
+async def lifespan(receive: Receive, send: Send) -> None:
+    """Says that the application is ready, and that it has ended (ASGI, lifespan)."""
+    while (message := await receive())["type"] != "lifespan.shutdown":
+        await send({"type": message["type"] + ".complete"})
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+async def read(receive: Receive, most: int) -> bytes:
+    """The body of a request, but no more than so many bytes."""
+    body = b""
+    while len(body) < most:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    return body[:most]
+
+
+async def until_gone(receive: Receive, client: Client) -> None:
+    """Waits until the client leaves, and says so."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    client.leave()
+
+
+async def reply(send: Send, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+    """Sends a whole answer."""
+    await send({"type": "http.response.start", "status": status, "headers": encoded(headers)})
+    await send({"type": "http.response.body", "body": body})
+
+
+def encoded(headers: Any) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+
+
+def environment(scope: Message, body: bytes) -> WSGIEnvironment:
+    """A request as WSGI has it (PEP 3333)."""
+    path = unquote_to_bytes(scope["raw_path"]) if scope["raw_path"] else scope["path"].encode()
+    host, port = scope["server"] or ("localhost", 80)
+    environ: WSGIEnvironment = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path.decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "SERVER_NAME": host,
+        "SERVER_PORT": str(port),
+        "REMOTE_ADDR": scope["client"][0] if scope["client"] else "",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope["scheme"],
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope["headers"]:
+        variable = name.decode("latin-1").upper().replace("-", "_")
+        key = variable if variable in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{variable}"
+        given = value.decode("latin-1")
+        environ[key] = f"{environ[key]},{given}" if key in environ else given
+    return environ
+
+
+def run(application: WSGIApplication, environ: WSGIEnvironment) -> tuple[int, Headers, Iterator[bytes]]:
+    """The status, the headers and the body of an answer of a WSGI application."""
+    started: list[Any] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], _: Any = None) -> Callable[[bytes], object]:
+        started[:] = [int(status.split()[0]), Headers(headers)]
+        return lambda _: None
+
+    body = parts(application(environ, start_response))
+    return (*started, body)
+
+
+def parts(body: Any) -> Iterator[bytes]:
+    """The parts of a body, which is closed after them."""
+    try:
+        yield from body
+    finally:
+        if hasattr(body, "close"):
+            body.close()

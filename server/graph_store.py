@@ -1,0 +1,39 @@
+"""The graph store: each graph of the dataset by its name (SPARQL 1.1 Graph Store Protocol, 4.2 and 5.2; read only)."""
+
+from flask import Blueprint, Response, request
+from pyoxigraph import NamedNode, QueryBoolean
+
+from kg.media import RDF, TURTLE
+from server.errors import BadQueryError, NotAcceptableError
+from server.negotiation import negotiate
+from server.site import site
+from server.sparql import evaluated, limits
+
+blueprint = Blueprint("graph_store", __name__)
+
+ALL = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
+
+
+@blueprint.get("/graph")
+def graph() -> Response:
+    """A graph of the dataset: `?default`, or `?graph=` and its IRI."""
+    named = request.args.getlist("graph")
+    if len(named) + ("default" in request.args) != 1:
+        raise BadQueryError(400, "A request names exactly one graph: ?default, or ?graph= and its IRI.")
+    if named and not exists(named[0]):
+        raise BadQueryError(404, f"There is no graph {named[0]} here; {site().names.base}sparql lists those that are.")
+    media = negotiate(request.headers.get("Accept"), RDF, TURTLE)
+    if media is None:
+        raise NotAcceptableError(RDF)
+    return evaluated(ALL, {"triples": media}, {"default": named, "named": []}, limits().seconds)
+
+
+def exists(name: str) -> bool:
+    """True if the dataset has a graph of this name; raises BadQueryError for what is no absolute IRI."""
+    try:
+        asked = f"ASK {{ GRAPH {NamedNode(name)} {{ ?s ?p ?o }} }}"
+    except ValueError as error:
+        raise BadQueryError(400, f"{name!r} is no IRI of a graph: {error}") from error
+    answer = site().engine.query(asked)
+    assert isinstance(answer, QueryBoolean)
+    return bool(answer)

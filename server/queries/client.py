@@ -1,0 +1,159 @@
+"""The client: asks the host a question, and starts the host."""
+
+import json
+import os
+import resource
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kg.engine import Dataset
+from server.queries.frames import BrokenError, message, read_frame
+from server.queries.limits import Limits
+
+STACK = 512 * 2**20
+"""Bytes of stack for the engine, which recurses over a query: a long one needs room."""
+
+HUGE_PAGES = "glibc.malloc.hugetlb=1"
+"""Large pages for the dataset: a fork copies the table of its pages, which is then a fifth as long (malloc(3))."""
+
+AGAIN = 1.0
+"""Seconds after which a host that ended is started anew."""
+
+
+class UnansweredError(Exception):
+    """Raised where a question gets no answer: the reason, and what more the host or worker tells of it."""
+
+    def __init__(self, reason: str, more: dict[str, Any]) -> None:
+        super().__init__(reason)
+        self.reason, self.more = reason, more
+
+
+class CutError(Exception):
+    """Raised within the body of an answer that does not come to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer: its form, its media type, and its body, whole or as it comes."""
+
+    form: str
+    media: str
+    body: bytes | Iterator[bytes]
+
+
+def ask(address: str, question: dict[str, Any], on_leave: Callable[[Callable[[], None]], None]) -> Answer:
+    """The answer to a question by the host at an address; raises UnansweredError.
+
+    `on_leave` takes what to do should the client leave: the host then ends the query.
+    """
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        connection.connect(address)
+        on_leave(lambda: hang_up(connection))
+        connection.sendall(message(question))
+        head = json.loads(read_frame(connection))
+        if "failure" in head:
+            raise UnansweredError(head.pop("failure"), head)
+        body = frames(connection)
+        return Answer(head["form"], head["media"], b"".join(body) if head["whole"] else body)
+    except (OSError, BrokenError, CutError) as error:
+        connection.close()
+        raise UnansweredError("fault", {"message": f"the host of queries gives no answer: {error!r}"}) from error
+    except UnansweredError:
+        connection.close()
+        raise
+
+
+def frames(connection: socket.socket) -> Iterator[bytes]:
+    """The body of an answer as it comes; raises CutError where it does not come to its end."""
+    with connection:
+        try:
+            while content := read_frame(connection):
+                yield content
+        except (OSError, BrokenError) as error:
+            raise CutError from error
+
+
+def hang_up(connection: socket.socket) -> None:
+    """Ends a connection, also for a thread that reads from it."""
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+class Queries:
+    """Who answers the queries of an application: the host at an address, or one of its own, started at first need."""
+
+    def __init__(self, dataset: Dataset, limits: Limits, address: str | None = None) -> None:
+        self._dataset, self._limits, self._address = dataset, limits, address
+        self._lock = threading.Lock()
+        self._own: HostProcess | None = None
+
+    def ask(self, question: dict[str, Any], on_leave: Callable[[Callable[[], None]], None]) -> Answer:
+        """The answer to a question; raises UnansweredError. `on_leave` takes what to do should the client leave."""
+        with self._lock:
+            if self._address is None:
+                self._own = HostProcess(self._dataset, self._limits)
+                self._address = self._own.address
+        return ask(self._address, question, on_leave)
+
+
+class HostProcess:
+    """A host of queries on a dataset: a process that is started anew should it end, and that ends with this one."""
+
+    def __init__(self, dataset: Dataset, limits: Limits) -> None:
+        directory = Path(tempfile.mkdtemp(prefix="kg-"))
+        self.address = str(directory / "queries")
+        self.shelf = directory / "kept"
+        """A directory of this run, for answers that are kept."""
+        self.shelf.mkdir()
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(self.address)
+        listener.listen(1024)
+        reading, writing = os.pipe()
+        given = (str(listener.fileno()), str(reading), str(dataset.directory), json.dumps(limits.as_dict()))
+        command = [sys.executable, "-m", "server.queries.host", *given]
+        threading.Thread(target=keep, args=(command, listener, reading), daemon=True).start()
+        self.close = weakref.finalize(self, end, writing, directory)
+        """Ends the host."""
+
+
+def end(lifeline: int, directory: Path) -> None:
+    """Ends the host at the other end of a pipe."""
+    os.close(lifeline)
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def keep(command: list[str], listener: socket.socket, lifeline: int) -> None:
+    """Runs a host, anew each time that it fails; those that ask meanwhile wait at the listener."""
+    while start(command, (listener.fileno(), lifeline)).wait():
+        time.sleep(AGAIN)
+    listener.close()
+    os.close(lifeline)
+
+
+def start(command: list[str], descriptors: tuple[int, ...]) -> subprocess.Popen[bytes]:
+    """Starts a process with a deep stack and large pages."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
+    room = STACK if hard == resource.RLIM_INFINITY else min(STACK, hard)
+    resource.setrlimit(resource.RLIMIT_STACK, (room, hard))
+    try:
+        return subprocess.Popen(  # noqa: S603  # our own module
+            command,
+            pass_fds=descriptors,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, "GLIBC_TUNABLES": HUGE_PAGES, "RUST_BACKTRACE": "0"},
+        )
+    finally:
+        resource.setrlimit(resource.RLIMIT_STACK, (soft, hard))

@@ -1,0 +1,306 @@
+"""A worker: a process that answers one question at a time, within its limits.
+
+It is forked from the host. It can open neither file nor socket: its only free descriptor is the one that the host
+hands it with each question, the connection to who asks.
+"""
+
+import json
+import os
+import re
+import resource
+import signal
+import socket
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any, cast
+
+from pyoxigraph import (
+    BlankNode,
+    Literal,
+    NamedNode,
+    QueryBoolean,
+    QuerySolutions,
+    QueryTriples,
+    RdfFormat,
+    Store,
+    Triple,
+    serialize,
+)
+
+from kg.media import CSV, HTML, RDF, RDF_XML, SOLUTIONS, SPARQL_JSON, SPARQL_XML, TSV, MediaType
+from kg.query_text import QueryText
+from server.queries.frames import failure, frame, message, read_frame
+from server.queries.limits import Limits
+
+SHORT = 0.1
+"""For how many seconds a query is short; the host does not end it before."""
+
+BLOCK = 64 * 2**10
+"""How many bytes of an answer are sent at once."""
+
+HELD = 2**20
+"""How many bytes of an answer are held back at first, so that what goes wrong early is still an error."""
+
+HELD_SECONDS = 1.0
+"""How long they are held back at most."""
+
+SPARE = 64 * 2**20
+"""By how many bytes a worker may have grown and still take another question."""
+
+SHOWN = 1000
+"""How many solutions or triples the page of a result shows."""
+
+MAY_I, IS_WHOLE, DONE, LEAVING = b"?", b"=", b"+", b"-"
+"""What a worker says to its host: may the answer begin, though it is not whole? may it, being whole? The question is
+done; the process ends."""
+
+CHANNEL = 3
+"""The descriptor of a worker's socket to its host."""
+
+FORMS: dict[type, str] = {QuerySolutions: "solutions", QueryBoolean: "boolean", QueryTriples: "triples"}
+MEDIA = {media.name: media for media in (*SOLUTIONS, *RDF, HTML)}
+
+ROW = {
+    SPARQL_JSON: re.compile(rb'[\[,]\{"[^},]'),
+    SPARQL_XML: re.compile(rb"<result>"),
+    CSV: re.compile(rb"\r\n"),
+    TSV: re.compile(rb"\n"),
+}
+"""What stands in an answer once for each solution; a line break within a value of CSV counts as well."""
+
+NO_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
+"""Characters that XML has no way to write (XML 1.0, 2.2)."""
+
+NAME_AT_END = re.compile(r"[^\W\d][\w.-]*$")
+"""The part of an IRI that can be the name of an XML element (Namespaces in XML, 4)."""
+
+
+class StopError(Exception):
+    """Raised where an answer cannot go on; the reason says why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Outlet:
+    """Where an answer is written: held back at first, then sent in blocks; raises StopError over a limit.
+
+    Nothing is sent before the answer is whole or the host has given leave, after which it does not start it anew.
+    """
+
+    def __init__(self, connection: socket.socket, head: dict[str, Any], limits: Limits, leave: Callable[[bytes], None]):
+        self._connection, self._head, self._limits, self._leave = connection, head, limits, leave
+        self._media = MEDIA[head["media"]]
+        self._row = ROW.get(self._media)
+        self._buffer = bytearray()
+        self._tail = self._pending = b""
+        self._rows = self._bytes = 0
+        self._began = self._flushed = time.monotonic()
+        self.sent = False
+
+    def write(self, data: bytes) -> int:
+        self._bytes += len(data)
+        if self._bytes > self._limits.answer:
+            raise StopError("bytes")
+        if self._row:
+            self.count(len(self._row.findall(self._tail + data)))
+            self._tail = data[-3:] if self._row is ROW[SPARQL_JSON] else b""
+        if self._media in (SPARQL_XML, RDF_XML) and NO_XML.search(data):
+            raise StopError("unwritable")
+        self._buffer += data
+        now = time.monotonic()
+        if not self.sent and (len(self._buffer) > HELD or now - self._began > HELD_SECONDS):
+            self._leave(MAY_I)
+            self._start(whole=False)
+        if self.sent and self._buffer and (len(self._buffer) > BLOCK or now - self._flushed > HELD_SECONDS / 10):
+            self._flush()
+        return len(data)
+
+    def flush(self) -> None:
+        """Does nothing: blocks are flushed when they are full, or old."""
+
+    def count(self, rows: int = 1) -> None:
+        """Counts solutions or triples."""
+        self._rows += rows
+        if self._rows > self._limits.rows:
+            raise StopError("rows")
+
+    def end(self) -> None:
+        """Sends what is left, and that it is all, at once where that is little."""
+        if not self.sent:
+            if len(self._buffer) > BLOCK or time.monotonic() - self._began > SHORT / 2:
+                self._leave(IS_WHOLE)
+            self._start(whole=True)
+        self._pending += frame(bytes(self._buffer)) if self._buffer else b""
+        self._connection.sendall(self._pending + frame(b""))
+
+    def _start(self, whole: bool) -> None:
+        self._pending += message({**self._head, "whole": whole})
+        self.sent = True
+
+    def _flush(self) -> None:
+        self._connection.sendall(self._pending + frame(bytes(self._buffer)))
+        self._pending = b""
+        self._buffer.clear()
+        self._flushed = time.monotonic()
+
+
+def work(channel: socket.socket, open_store: Callable[[], Store], limits: Limits) -> None:
+    """Answers the questions of the host until it ends, or until this process has grown; never returns."""
+    try:
+        os.dup2(channel.detach(), CHANNEL)
+        os.closerange(CHANNEL + 1, 2**16)
+        host = socket.socket(fileno=CHANNEL)
+        store = open_store()
+        confine(limits)
+        for standard in (1, 2):  # what an engine that has no memory left writes is told by how it ends
+            os.dup2(0, standard)
+        most = resident() + SPARE
+        while resident() < most:
+            answer_next(host, store, limits)
+        host.sendall(LEAVING)
+    except EOFError:
+        os._exit(0)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(1)
+
+
+def confine(limits: Limits) -> None:
+    """Takes from this process the means to open anything, to write a core, and to grow beyond its memory."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + limits.memory
+    resource.setrlimit(resource.RLIMIT_AS, (size, size))
+    if not limits.services:
+        opened = {int(name) for name in os.listdir("/proc/self/fd")}
+        last = max(opened)  # that of the listing itself, closed by now: the one descriptor that stays free
+        for gap in {*range(last)} - opened:
+            os.dup2(0, gap)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (last + 1, last + 1))
+
+
+def resident() -> int:
+    """How many bytes of memory this process has had at most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def answer_next(host: socket.socket, store: Store, limits: Limits) -> None:
+    """Answers the next question of the host."""
+    said, descriptors, _, _ = socket.recv_fds(host, 1, 1)
+    if not said:
+        raise EOFError
+    question = json.loads(read_frame(host))
+    signal.setitimer(signal.ITIMER_REAL, question["seconds"] + 5)  # ends the process should the host be gone
+    with socket.socket(fileno=descriptors[0]) as connection, suppress(ConnectionError):  # who asked has gone
+        answer(question, connection, store, limits, lambda asked: ask_leave(host, asked))
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    host.sendall(DONE)
+
+
+def ask_leave(host: socket.socket, asked: bytes) -> None:
+    """Waits until the host lets an answer begin."""
+    host.sendall(asked)
+    if not host.recv(1):
+        os._exit(0)
+
+
+def answer(
+    question: dict[str, Any], connection: socket.socket, store: Store, limits: Limits, leave: Callable[[bytes], None]
+) -> None:
+    """Writes the answer to a question, or why there is none."""
+    outlet = None
+    try:
+        found: Any = store.query(question["query"], **dataset(question))
+        form = FORMS[type(found)]
+        if question["media"][form] is None:
+            raise StopError("unacceptable")
+        head = {"form": form, "media": question["media"][form]}
+        outlet = Outlet(connection, head, limits, leave)
+        write(found, outlet, MEDIA[head["media"]], question["prefixes"])
+        outlet.end()
+    except SyntaxError:
+        wrong = QueryText(question["query"]).explain(lambda text: syntax_error(store, text), question["prefixes"])
+        told = {"message": wrong.message, "line": wrong.line, "column": wrong.column, "hint": wrong.hint}
+        connection.sendall(failure("syntax", detail=str(wrong), **told))
+    except StopError as error:
+        fail(connection, outlet, error.reason, form=form)
+    except MemoryError:
+        fail(connection, outlet, "memory")
+    except ConnectionError:
+        raise
+    except (OSError, ValueError, RuntimeError) as error:
+        fail(connection, outlet, "evaluation", message=str(error))
+    except BaseException:  # a panic of the engine is no Exception
+        fail(connection, outlet, "fault", message=traceback.format_exc())
+
+
+def fail(connection: socket.socket, outlet: Outlet | None, reason: str, **more: Any) -> None:
+    """Says why there is no answer; one that has begun just ends, without the frame that would make it whole."""
+    if outlet is None or not outlet.sent:
+        connection.sendall(failure(reason, **more))
+
+
+def dataset(question: dict[str, Any]) -> dict[str, Any]:
+    """The RDF dataset that a question names (SPARQL 1.1 Protocol, 2.1.4); nothing if it names none."""
+    default, named = question["default"], question["named"]
+    if not default and not named:
+        return {}
+    return {"default_graph": [*map(NamedNode, default)], "named_graphs": [*map(NamedNode, named)]}
+
+
+def syntax_error(store: Store, text: str) -> str:
+    """What the engine says against a text; nothing if it takes it."""
+    try:
+        store.query(text)
+    except SyntaxError as error:
+        return str(error)
+    return ""
+
+
+def write(found: Any, outlet: Outlet, media: MediaType, prefixes: dict[str, str]) -> None:
+    """Writes what was found in a media type."""
+    if media is HTML:
+        outlet.write(json.dumps(shown(found, prefixes)).encode())
+    elif isinstance(found, QueryTriples):
+        assert isinstance(media.format, RdfFormat)
+        serialize(counted(found, outlet, media), cast(IO[bytes], outlet), format=media.format, prefixes=prefixes)
+    else:
+        found.serialize(output=outlet, format=media.format)
+
+
+def counted(triples: Iterable[Triple], outlet: Outlet, media: MediaType) -> Iterator[Triple]:
+    """Triples as they come, counted; raises StopError for one that RDF/XML cannot write."""
+    for triple in triples:
+        outlet.count()
+        if media is RDF_XML and not NAME_AT_END.search(triple.predicate.value):
+            raise StopError("unwritable")
+        yield triple
+
+
+def shown(found: Any, prefixes: dict[str, str]) -> dict[str, Any]:
+    """The first of what was found, for a page: solutions as in the JSON of SPARQL, a boolean, or Turtle."""
+    if isinstance(found, QueryBoolean):
+        return {"boolean": bool(found)}
+    first = list(islice(found, SHOWN + 1))
+    more = len(first) > SHOWN
+    if isinstance(found, QueryTriples):
+        turtle = serialize(first[:SHOWN], format=RdfFormat.TURTLE, prefixes=prefixes)
+        return {"turtle": (turtle or b"").decode(), "more": more}
+    rows = [[None if term is None else written(term) for term in solution] for solution in first[:SHOWN]]
+    return {"variables": [variable.value for variable in found.variables], "rows": rows, "more": more}
+
+
+def written(term: Any) -> dict[str, str]:
+    """A term as in the JSON of SPARQL (SPARQL 1.1 Query Results JSON, 3.2.2); a triple as its text."""
+    if isinstance(term, Literal):
+        language = {"xml:lang": term.language} if term.language else {"datatype": term.datatype.value}
+        return {"type": "literal", "value": term.value, **language}
+    if isinstance(term, NamedNode | BlankNode):
+        return {"type": "uri" if isinstance(term, NamedNode) else "bnode", "value": term.value}
+    return {"type": "triple", "value": str(term)}

@@ -1,0 +1,83 @@
+"""The table of protocol.yaml: what the endpoint promises, for the tests and for server/PROTOCOL.md.
+
+`python -m tests.server.protocol` writes that page.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent.parent / "server" / "PROTOCOL.md"
+BASE = "http://localhost:8000/"
+
+TEXTS = {
+    "$SELECT": f"SELECT ?s {{ ?s a <{BASE}ontology#State> }} ORDER BY ?s",
+    "$ASK": "ASK { ?s ?p ?o }",
+    "$CONSTRUCT": "CONSTRUCT { ?s a ?t } WHERE { ?s a ?t }",
+    "$DESCRIBE": f"DESCRIBE <{BASE}id/state/avalon>",
+    "$ORDERED": "SELECT DISTINCT ?s ?p { ?s ?p ?o } ORDER BY ?s ?p",
+    "$ALL": "SELECT * { ?s ?p ?o } ORDER BY ?s ?p STR(?o)",
+    "$GRAPHS": "SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } } ORDER BY ?g",
+    "${BASE}": BASE,
+    "${LONG}": "x" * 100_000,
+    "${DEEP}": "(" * 3000,
+    "${PEED}": ")" * 3000,
+}
+"""What the names in the table stand for."""
+
+INTRODUCTION = """# What the endpoint promises
+
+`/sparql` and `/graph`, by the specifications that they follow. Each row is a test (`tests/server/test_protocol.py`);
+this page is made from its table by `python -m tests.server.protocol`. What a query may take, and how it is kept from
+the others, is in [queries/README.md](queries/README.md).
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A promise: the specification and section, what holds, and the request and answer that show it."""
+
+    section: str
+    claim: str
+    told: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.section}: {self.claim}"
+
+
+def cases() -> Iterator[Case]:
+    """All cases of the table."""
+    text = (HERE / "protocol.yaml").read_text(encoding="utf-8")
+    for section, rows in yaml.safe_load(text).items():
+        for row in rows:
+            yield Case(section, row["claim"], expanded(row))
+
+
+def expanded(value: Any) -> Any:
+    """A value of the table with all names replaced by what they stand for."""
+    text = json.dumps(value)
+    for name, meant in TEXTS.items():
+        text = text.replace(name, json.dumps(meant)[1:-1])
+    return json.loads(text)
+
+
+def page() -> str:
+    """The page with all promises."""
+    rows: dict[str, list[str]] = {}
+    for case in cases():
+        rows.setdefault(case.section, []).append(case.claim.replace("|", "\\|"))
+    table = [
+        f"| {section if number == 0 else ''} | {claim} |"
+        for section, claims in rows.items()
+        for number, claim in enumerate(claims)
+    ]
+    return "\n".join([INTRODUCTION, "| specification, section | what holds |", "|---|---|", *table]) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
