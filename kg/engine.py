@@ -4,11 +4,12 @@ Embedded Oxigraph, on the engine's own files where the build made them, else in 
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pyoxigraph import QueryBoolean, QuerySolutions, QueryTriples, RdfFormat, Store, Triple, parse
+from pyoxigraph import DefaultGraph, Quad, QueryBoolean, QuerySolutions, QueryTriples, RdfFormat, Store, Triple, parse
 
 from kg.names import Names
 
@@ -80,9 +81,20 @@ def open_files(directory: Path) -> Store:
 
 
 def load(store: Store, directory: Path) -> None:
-    """Loads the files of a version; blank nodes keep their canonical labels."""
-    for name in ("data.nq", "catalogue.nq", "sources.nq", "releases.nq"):
-        store.bulk_extend(parse(path=str(directory / name), format=RdfFormat.N_QUADS))
+    """Loads the files of a version; blank nodes keep their canonical labels.
+
+    The default graph comes last: the engine in memory finds what came last first, and most queries are about it.
+    """
+    for name in ("releases.nq", "sources.nq", "catalogue.nq"):
+        store.bulk_extend(quads(directory / name))
+    data = directory / "data.nq"
+    store.bulk_extend(quad for quad in quads(data) if quad.graph_name != DefaultGraph())
+    store.bulk_extend(quad for quad in quads(data) if quad.graph_name == DefaultGraph())
+
+
+def quads(file: Path) -> Iterator[Quad]:
+    """The quads of a file."""
+    return parse(path=str(file), format=RdfFormat.N_QUADS)
 
 
 class Engine:

@@ -38,7 +38,12 @@ TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
-CAUTIOUS = re.compile(TOKEN.pattern.replace('[^<>"', '[^)<>"'), TOKEN.flags)
+OPAQUE = re.compile(
+    rf"(?= [^\W\d] | [\#\"'<?$:@\\] ) (?: {TOKEN.pattern.partition('| (?P<number>')[0]} | \\. )", TOKEN.flags
+)
+"""The tokens in which brackets and words mean nothing, and words themselves."""
+
+CAUTIOUS = re.compile(OPAQUE.pattern.replace('[^<>"', '[^)<>"'), TOKEN.flags)
 """The same, but for IRIs in which a bracket closes: the engine may read the `<` of `1<2)` as an operator."""
 
 SERVICE = re.compile(
@@ -49,8 +54,7 @@ SERVICE = re.compile(
 UPDATE = re.compile(r"(?:INSERT|DELETE|LOAD|CLEAR|DROP|CREATE|ADD|MOVE|COPY|WITH)", re.IGNORECASE)
 """The word that an update begins with, after its prologue (SPARQL 1.1 Update, 3)."""
 
-FORM = re.compile(r"(?:SELECT|ASK|CONSTRUCT|DESCRIBE)", re.IGNORECASE)
-VOLATILE = re.compile(r"(?:NOW|RAND|UUID|STRUUID|BNODE)", re.IGNORECASE)
+VOLATILE = re.compile(r"\b(?:NOW|RAND|UUID|STRUUID|BNODE)\b", re.IGNORECASE)
 """Functions that give another value each time."""
 
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
@@ -97,13 +101,18 @@ class QueryText:
     def tokens(self) -> list[Token]:
         return [token for token in tokens(self.text) if token.kind != "comment"]
 
+    @cached_property
+    def bare(self) -> str:
+        """The text with blanks for what is opaque; places stay the same."""
+        return bare(self.text, OPAQUE)
+
     def check_nesting(self) -> None:
         """Raises QueryError where brackets nest deeper than DEEPEST."""
         depth = 0
-        for token in self.tokens:
-            depth += (token.text in BRACKETS) - (token.text in BRACKETS.values())
+        for match in re.finditer(r"[(\[{]|[)\]}]", self.bare):
+            depth += 1 if match[0] in BRACKETS else -1
             if depth > DEEPEST:
-                raise QueryError(f"the query nests deeper than {DEEPEST} brackets", self.text, token.start)
+                raise QueryError(f"the query nests deeper than {DEEPEST} brackets", self.text, match.start())
 
     def services(self) -> list[str]:
         """What stands after each SERVICE (SPARQL 1.1 Federated Query), as it is written, however it is disguised.
@@ -113,24 +122,19 @@ class QueryText:
         return [
             text[slice(*match.span("target"))]
             for text in sorted({self.text, unescaped(self.text)})
-            for pattern in (TOKEN, CAUTIOUS)
+            if "service" in text.lower()
+            for pattern in (OPAQUE, CAUTIOUS)
             for match in SERVICE.finditer(bare(text, pattern))
         ]
 
-    @cached_property
-    def form(self) -> str:
-        """`select`, `ask`, `construct` or `describe`: the first word of its kind; empty if there is none."""
-        words = (token.text for token in self.tokens if token.kind == "word")
-        return next((word.lower() for word in words if FORM.fullmatch(word)), "")
-
     def is_update(self) -> bool:
         """True if the first word after the prologue begins an update."""
-        words = (t.text for t in self.tokens if t.kind == "word" and t.text.upper() not in ("PREFIX", "BASE"))
+        words = (t.text for t in tokens(self.text) if t.kind == "word" and t.text.upper() not in ("PREFIX", "BASE"))
         return bool(UPDATE.fullmatch(next(words, "")))
 
     def is_volatile(self) -> bool:
         """True if its answer may differ each time, on the same data."""
-        return any(token.kind == "word" and VOLATILE.fullmatch(token.text) for token in self.tokens)
+        return bool(VOLATILE.search(self.bare))
 
     @cached_property
     def prefixes(self) -> dict[str, str]:
@@ -221,7 +225,7 @@ def tokens(text: str) -> Iterator[Token]:
 
 
 def bare(text: str, pattern: re.Pattern[str]) -> str:
-    """A text with blanks for its comments and names, and for what its strings and IRIs hold; places stay the same."""
+    """A text with blanks for its comments and names, and for what its strings and IRIs hold."""
 
     def blank(match: re.Match[str]) -> str:
         token = match[0]

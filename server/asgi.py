@@ -8,6 +8,7 @@ from kg.settings import SETTINGS
 from server import SERVING, create_app
 from server.gateway import Gateway
 from server.kept import Shelf
+from server.queries.host import CROWD
 
 DATASET, QUERIES, SHELF = "KG_DATASET", "KG_QUERIES", "KG_SHELF"
 """The variables that name the directory of the version to serve, so that all workers serve the same, always; the
@@ -26,5 +27,5 @@ def application() -> Gateway:
     dataset = Dataset.at(Path(os.environ[DATASET]))
     app = create_app(dataset, settings, os.environ[QUERIES])
     shelf = Shelf(Path(os.environ[SHELF]), settings["max-kept-bytes"])
-    threads = settings["max-queries"] + settings["max-waiting"] + ROOM
+    threads = settings["max-queries"] + settings["max-waiting"] * CROWD + ROOM
     return Gateway(app, shelf, dataset.version, threads, settings["max-query-bytes"])

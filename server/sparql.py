@@ -5,7 +5,6 @@ A query is looked at before the engine sees it, then answered by a worker within
 
 import hashlib
 import json
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -23,7 +22,7 @@ from server.errors import BadQueryError, LimitError, NotAcceptableError
 from server.gateway import ON_LEAVE
 from server.links import link
 from server.negotiation import negotiate, negotiate_coding
-from server.queries.client import Answer, Queries, UnansweredError
+from server.queries.client import Answer, Body, Queries, UnansweredError
 from server.queries.limits import Limits
 from server.site import site
 
@@ -55,6 +54,12 @@ LIMITS = {
 """The limits that a query may meet, and after how many seconds it is worth trying again."""
 
 SD = PREFIXES["sd"]
+
+
+class Stream(Response):
+    """A response whose body is sent as it comes, never gathered."""
+
+    implicit_sequence_conversion = False
 
 
 @blueprint.route("/sparql", methods=["GET", "POST", "QUERY"])
@@ -221,9 +226,10 @@ def whole(content: bytes, media: MediaType) -> Response:
 
 def streamed(found: Answer, media: MediaType, question: dict[str, Any]) -> Response:
     """A response with an answer that comes bit by bit; its ETag is that of dataset and question."""
-    assert isinstance(found.body, Iterator)
+    assert isinstance(found.body, Body)
     coding = negotiate_coding(request.headers.get("Accept-Encoding"))
-    response = Response(coding.stream(found.body) if coding else found.body, content_type=media.content_type)
+    response = Stream(coding.stream(found.body) if coding else found.body, content_type=media.content_type)
+    response.call_on_close(found.body.close)
     response.vary.add("Accept-Encoding")
     if coding:
         response.content_encoding = coding.name

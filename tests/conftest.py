@@ -109,12 +109,12 @@ def start_server(*arguments: object) -> subprocess.Popen[str]:
 
 
 @contextmanager
-def serving(*arguments: object) -> Iterator[str]:
-    """The address of a server that is ended afterwards; it must have told nothing but that, and of no fault."""
+def serving(*arguments: object) -> Iterator[tuple[str, int]]:
+    """The address and the process of a server that is ended afterwards; it must have told of no fault."""
     process = start_server("--port", 0, *arguments)
     assert process.stdout is not None
     try:
-        yield process.stdout.readline().strip()
+        yield process.stdout.readline().strip(), process.pid
     finally:
         process.terminate()
         output, errors = process.communicate(timeout=30)
@@ -125,5 +125,5 @@ def serving(*arguments: object) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def served(sample: Path) -> Iterator[str]:
     """The address of a server of the sample world."""
-    with serving("--published", sample) as url:
+    with serving("--published", sample) as (url, _):
         yield url

@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +49,7 @@ class Answer:
 
     form: str
     media: str
-    body: bytes | Iterator[bytes]
+    body: "bytes | Body"
 
 
 def ask(address: str, question: dict[str, Any], on_leave: Callable[[Callable[[], None]], None]) -> Answer:
@@ -65,7 +65,7 @@ def ask(address: str, question: dict[str, Any], on_leave: Callable[[Callable[[],
         head = json.loads(read_frame(connection))
         if "failure" in head:
             raise UnansweredError(head.pop("failure"), head)
-        body = frames(connection)
+        body = Body(connection)
         return Answer(head["form"], head["media"], b"".join(body) if head["whole"] else body)
     except (OSError, BrokenError, CutError) as error:
         connection.close()
@@ -75,14 +75,26 @@ def ask(address: str, question: dict[str, Any], on_leave: Callable[[Callable[[],
         raise
 
 
-def frames(connection: socket.socket) -> Iterator[bytes]:
-    """The body of an answer as it comes; raises CutError where it does not come to its end."""
-    with connection:
+class Body:
+    """The body of an answer as it comes, from a connection that it closes; raises CutError where it is not whole."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+
+    def __iter__(self) -> "Body":
+        return self
+
+    def __next__(self) -> bytes:
         try:
-            while content := read_frame(connection):
-                yield content
+            if content := read_frame(self._connection):
+                return content
         except (OSError, BrokenError) as error:
             raise CutError from error
+        self.close()
+        raise StopIteration
+
+    def close(self) -> None:
+        self._connection.close()
 
 
 def hang_up(connection: socket.socket) -> None:

@@ -2,12 +2,15 @@
 
 It decides who is answered when, so that a query that takes long never keeps one that does not:
 
-- A query is short until it has run for SHORT seconds; from then on it runs at the lowest priority, and has to have one
-  of the places for long ones. Where none is free it may go on until another query wants its process: then it is set
-  back, to start anew when there is a place. An answer that has begun is never set back, since it has a place.
-- Of those that wait, the client with the fewest running comes first; of one client's, the newest: under load, who came
-  long ago may well have gone, and what was set back is not cheap. Those that were set back come in their order.
-- Where too many wait, the oldest of the client with the most is refused.
+- Nobody knows beforehand how long a query takes. So each gets a first turn, of a hundredth of a second of processor
+  time, before any gets a second one, of a tenth. A turn that is over goes on until another query wants the process:
+  then the query is set back, to start anew in its next turn.
+- What is not answered in its second turn is long. It runs at low priority, and in one of the places for long queries.
+  An answer that has begun is never set back, since it has a place.
+- Of those that wait for the same turn, the client with the fewest running comes first. Of one client's, the newest and
+  the oldest take turns: so neither the first nor the last of a crowd waits for all of it.
+- Where too many wait, the oldest of those that were set back is refused, of the client with the most. A crowd of new
+  ones may be four times as large.
 - Whatever has not been answered in its time is ended with its process. So is what nobody waits for any more.
 """
 
@@ -31,13 +34,37 @@ from pyoxigraph import Store
 from kg.engine import ENGINE, Dataset, load, open_files
 from server.queries.frames import LENGTH, failure
 from server.queries.limits import Limits
-from server.queries.worker import DONE, IS_WHOLE, LEAVING, MAY_I, SHORT, work
+from server.queries.worker import DONE, IS_WHOLE, LEAVING, MAY_I, work
 
 PATIENCE = 10.0
 """How many seconds a query waits at most before it is refused."""
 
-LOWEST = 19
-"""The priority of what runs long (setpriority(2))."""
+TURNS = (0.006, 0.1)
+"""How many seconds of processor time the turns of a query have; what is not answered then is long."""
+
+CROWD = 4
+"""How many times as many may wait as long as none of them has been set back."""
+
+GRACE = 0.05
+"""How many seconds a query may go on when its connection has ended."""
+
+LATER, LATEST = 5, 15
+"""The priorities of workers (setpriority(2)): after the host and the web; of what runs long, a tenth of that."""
+
+PATIENCE = 10.0
+"""How many seconds a query waits at most before it is refused."""
+
+TURNS = (0.006, 0.1)
+"""How many seconds of processor time the turns of a query have; what is not answered then is long."""
+
+CROWD = 4
+"""How many times as many may wait as long as none of them has been set back."""
+
+GRACE = 0.05
+"""How many seconds a query may go on when its connection has ended."""
+
+LOW = 10
+"""The priority of what runs long: a tenth of the time of a short one (setpriority(2))."""
 
 LONGEST_FRAME = 2**26
 """The longest question that is read."""
@@ -57,7 +84,8 @@ class Query:
     started: float = 0.0
     is_long: bool = False
     """Whether it holds one of the places for long ones."""
-    was_set_back: bool = False
+    turn: int = 0
+    """Which turn it has, or waits for."""
     begun: bool = False
     """Whether its answer has begun, so that it cannot start anew."""
     asks: bool = False
@@ -65,6 +93,12 @@ class Query:
 
     def __post_init__(self) -> None:
         self.waits = self.arrived + PATIENCE
+
+    def left(self) -> float:
+        """How many seconds of processor time are left of its turn; none if it only waits to be sent, or is long."""
+        if self.worker is None or self.asks or self.turn == len(TURNS):
+            return 0.0
+        return TURNS[self.turn] - self.worker.used()
 
 
 @dataclass(eq=False, slots=True)
@@ -74,8 +108,17 @@ class Worker:
     process: int
     channel: socket.socket
     query: Query | None = None
+    before: float = 0.0
+    """How many seconds it had had the processor for when it was given its question."""
     is_slow: bool = False
-    """Whether it runs at the lowest priority, from which it cannot come back."""
+    """Whether it runs at low priority, from which it cannot come back."""
+
+    def used(self) -> float:
+        """How many seconds it has had the processor for, for its question; all the time there is if it has ended."""
+        try:
+            return time.clock_gettime(~self.process << 3 | 2) - self.before  # as by clock_getcpuclockid(3)
+        except OSError:
+            return float("inf")
 
 
 class Host:
@@ -86,6 +129,7 @@ class Host:
         self._workers: list[Worker] = []
         self._waiting: list[Query] = []
         self._dying: set[int] = set()
+        self._newest = False
         self._selector = selectors.DefaultSelector()
         self._listener.setblocking(False)
         self._selector.register(listener, selectors.EVENT_READ, self._accept)
@@ -113,7 +157,7 @@ class Host:
         now = time.monotonic()
         times = [query.deadline for query in self._running()]
         times += [min(query.deadline, query.waits) for query in self._waiting]
-        times += [query.started + SHORT for query in self._running() if query.worker and not query.worker.is_slow]
+        times += [now + q.left() for q in self._running() if q.left() > 0]
         times += [now + 0.05] if self._dying else []
         return max(0.0, min(times) - now) if times else None
 
@@ -148,23 +192,24 @@ class Host:
             query = Query(connection, bytes(buffer), question["client"], now, now + question["seconds"])
             self._selector.modify(connection, selectors.EVENT_READ, lambda: self._leave(query))
             self._waiting.append(query)
-            if len(self._waiting) > self._limits.waiting + self._free():
-                self._refuse()
-
-    def _free(self) -> int:
-        """How many more queries could run now."""
-        return self._limits.running - len(self._running())
+            self._refuse()
 
     def _refuse(self) -> None:
-        """Refuses the oldest of the client with the most that wait."""
-        most = Counter(query.client for query in self._waiting).most_common(1)[0][0]
-        self._fail(min((q for q in self._waiting if q.client == most), key=lambda q: q.arrived), "busy")
+        """Refuses one of those that wait, if they are too many."""
+        late = [query for query in self._waiting if query.turn]
+        room = self._limits.waiting if late else self._limits.waiting * CROWD
+        if len(self._waiting) > room + self._limits.running - len(self._running()):
+            found = late or self._waiting
+            most = Counter(query.client for query in found).most_common(1)[0][0]
+            self._fail(min((q for q in found if q.client == most), key=lambda q: q.arrived), "busy")
 
     def _leave(self, query: Query) -> None:
-        """Ends what nobody waits for any more."""
+        """Ends what nobody waits for any more; its worker may just have sent all, and is about to say so."""
         if query.worker:
-            self._kill(query.worker)
-        self._drop(query)
+            self._selector.unregister(query.connection)
+            query.deadline = min(query.deadline, time.monotonic() + GRACE)
+        else:
+            self._drop(query)
 
     def _fail(self, query: Query, reason: str) -> None:
         """Tells who asks why there is no answer, and ends it; an answer that has begun is only cut."""
@@ -183,7 +228,8 @@ class Host:
         self._forget(query.connection)
 
     def _forget(self, connection: socket.socket) -> None:
-        self._selector.unregister(connection)
+        with suppress(KeyError):
+            self._selector.unregister(connection)
         connection.close()
 
     # ── Workers ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -193,6 +239,7 @@ class Host:
         ours, theirs = socket.socketpair()
         process = os.fork()
         if process == 0:
+            os.setpriority(os.PRIO_PROCESS, 0, LATER)
             work(theirs, self._open_store, self._limits)
         theirs.close()
         worker = Worker(process, ours)
@@ -265,10 +312,10 @@ class Host:
         for query in sorted(self._running(), key=lambda query: query.started):
             worker = query.worker
             assert worker is not None
-            if now >= query.started + SHORT and not worker.is_slow:
-                worker.is_slow = True
+            if not worker.is_slow and worker.used() >= TURNS[-1]:
+                worker.is_slow, query.turn = True, len(TURNS)
                 with suppress(OSError):
-                    os.setpriority(os.PRIO_PROCESS, worker.process, LOWEST)
+                    os.setpriority(os.PRIO_PROCESS, worker.process, LATEST)
             if (worker.is_slow or query.asks) and not query.is_long and self._long() < self._limits.long:
                 query.is_long = True
             if query.asks and query.is_long:
@@ -290,8 +337,9 @@ class Host:
         """Gives workers to what waits, as long as there are both."""
         while (query := self._next()) and (worker := self._idle()):
             self._waiting.remove(query)
-            query.worker, query.started, query.is_long = worker, time.monotonic(), query.was_set_back
-            worker.query = query
+            query.worker, query.started, query.is_long = worker, time.monotonic(), query.turn == len(TURNS)
+            worker.query, worker.before = query, 0.0
+            worker.before = worker.used()
             try:
                 socket.send_fds(worker.channel, [b"!"], [query.connection.fileno()])
                 worker.channel.sendall(query.content)
@@ -300,27 +348,28 @@ class Host:
 
     def _next(self) -> Query | None:
         """The query whose turn it is."""
+        found = self._waiting if self._long() < self._limits.long else [q for q in self._waiting if q.turn < len(TURNS)]
+        if not found:
+            return None
         running = Counter(query.client for query in self._running())
-        new = [query for query in self._waiting if not query.was_set_back]
-        if new:
-            return min(new, key=lambda query: (running[query.client], -query.arrived))
-        if self._long() < self._limits.long:
-            return min(self._waiting, key=lambda query: (running[query.client], query.arrived), default=None)
-        return None
+        first = min((query.turn, running[query.client]) for query in found)
+        alike = [query for query in found if (query.turn, running[query.client]) == first]
+        self._newest = not self._newest
+        choose = max if self._newest and not first[0] else min
+        return choose(alike, key=lambda query: query.arrived)
 
     def _idle(self) -> Worker | None:
         """A worker without a question: an idle one, a new one, or that of a query that is set back."""
         idle = next((worker for worker in self._workers if not worker.query), None)
         if idle or len(self._workers) < self._limits.running:
             return idle or self._fork()
-        now = time.monotonic()
-        late = [q for q in self._running() if not q.is_long and now >= q.started + SHORT]
+        late = [query for query in self._running() if not query.is_long and query.left() <= 0]
         if not late:
             return None
-        query = max(late, key=lambda query: query.started)
+        query = max(late, key=lambda query: (query.turn, query.started))
         assert query.worker is not None
         self._kill(query.worker)
-        query.worker, query.asks, query.was_set_back = None, False, True
+        query.worker, query.asks, query.turn = None, False, min(query.turn + 1, len(TURNS))
         self._waiting.append(query)
         return self._fork()
 
