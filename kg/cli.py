@@ -21,6 +21,7 @@ from kg.check import only_in
 from kg.codes import codes, page
 from kg.engine import Dataset, Engine, NoDatasetError
 from kg.explain import Explainer, describe_term, tell
+from kg.generate import Generator
 from kg.index import Index
 from kg.names import NAME, InvalidBaseError, Names
 from kg.pipeline import CHECKING, READING, Step, building, run
@@ -29,6 +30,7 @@ from kg.quality import gaps
 from kg.query_text import QueryError, QueryText
 from kg.read import slug
 from kg.report import as_github, as_json, as_sarif, as_text
+from kg.schema import Schema
 from kg.settings import options
 from kg.skeleton import skeleton
 from kg.suggest import did_you_mean, nearest
@@ -235,21 +237,27 @@ def explain_thing(build: Build, what: str) -> None:
     raise click.ClickException(f"there is no {what}" + (f"; {guess}" if guess else ""))
 
 
+def read_for(kind: str, steps: tuple[Step, ...], **sources: Any) -> tuple[Build, Schema]:
+    """A build that has run the first steps, to write records of a kind; what is no kind is a usage error."""
+    build = start(**sources)
+    run_with_progress(build, steps)
+    if build.schema is None:
+        as_text(build.problems, messages)
+        raise click.ClickException("the model has problems, so no record can be written")
+    if kind not in build.schema.kinds:
+        guess = did_you_mean(nearest(kind, ((known, known) for known in build.schema.kinds)))
+        known = guess or "it is one of " + ", ".join(sorted(build.schema.kinds))
+        raise click.BadParameter(f"{kind!r} is not a kind; {known}", param_hint="KIND")
+    return build, build.schema
+
+
 @main.command()
 @click.argument("kind")
 @click.argument("name")
 @options("data", "ontology", "shapes", "base-uri")
 def new(kind: str, name: str, **sources: Any) -> None:
     """Write the skeleton of a new record, with what it must have first; print its file."""
-    build = start(**sources)
-    run_with_progress(build, READING[:1])
-    if build.schema is None:
-        as_text(build.problems, messages)
-        raise click.ClickException("the model has problems, so there is no skeleton")
-    if kind not in build.schema.kinds:
-        guess = did_you_mean(nearest(kind, ((known, known) for known in build.schema.kinds)))
-        known = guess or "it is one of " + ", ".join(sorted(build.schema.kinds))
-        raise click.BadParameter(f"{kind!r} is not a kind; {known}", param_hint="KIND")
+    build, schema = read_for(kind, READING[:1], **sources)
     if not NAME.fullmatch(name):
         guess = did_you_mean([slug(name)] if slug(name) else [])
         wanted = "a name is lower-case letters and digits, with single hyphens between"
@@ -257,7 +265,7 @@ def new(kind: str, name: str, **sources: Any) -> None:
     file = build.sources.data[0] / kind / f"{name}.yaml"
     if f"{kind}/{name}" in build.paths:
         raise click.ClickException(f"there is {kind}/{name} already")
-    text = skeleton(build.schema, build.schema.kinds[kind], f"{kind}/{name}", build.records)
+    text = skeleton(schema, schema.kinds[kind], f"{kind}/{name}", build.records)
     try:
         file.parent.mkdir(exist_ok=True)
         with file.open("x", encoding="utf-8") as stream:
@@ -265,6 +273,30 @@ def new(kind: str, name: str, **sources: Any) -> None:
     except OSError as error:
         raise click.ClickException(f"cannot write {file}: {error.strerror}") from error
     click.echo(file)
+
+
+@main.command()
+@click.argument("kind")
+@click.argument("number", metavar="N", type=click.IntRange(min=1))
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Where: new, or empty.")
+@click.option("--seed", default=1, show_default=True, help="The same seed makes the same records.")
+@options("data", "ontology", "shapes", "base-uri")
+def generate(kind: str, number: int, out: Path, seed: int, **sources: Any) -> None:
+    """Write N synthetic records of a kind, made after the real ones, for tests of scale; print their directory."""
+    if out.is_dir() and any(out.iterdir()):
+        raise click.BadParameter(f"{out} is not empty", param_hint="--out")
+    build, _ = read_for(kind, READING, **sources)
+    try:
+        generator = Generator(build, kind, seed)
+        (out / kind).mkdir(parents=True)
+        for name, text in generator.files(number):
+            (out / kind / name).write_text(text, encoding="utf-8")
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"cannot write to {out}: {error.strerror}") from error
+    messages.print(f"{count(number, 'record')} of {kind}")
+    click.echo(out)
 
 
 @main.command()

@@ -1,0 +1,160 @@
+"""Generated records: they are right, they are marked as made up, and they are the same each time."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from kg.build import Build, Sources
+from kg.cli import main
+from kg.generate import Generator, plain
+from kg.pipeline import CHECKING, READING, run
+from kg.problems import errors
+from kg.schema import Values
+from tests.conftest import ONTOLOGY, ROOT, SAMPLE, SHAPES, start
+from tests.kg.test_extension import RECORDS, extended
+
+MODEL = ["--ontology", str(ONTOLOGY), "--shapes", str(SHAPES)]
+EACH = 20
+"""How many records of each kind are generated."""
+
+__all__ = ["extended"]  # a fixture
+
+
+def generate(*arguments: object) -> Result:
+    """Runs the command in this process, on the sample world."""
+    told = [str(argument) for argument in arguments]
+    return CliRunner().invoke(main, ["generate", *told, "--data", str(SAMPLE), *MODEL])
+
+
+def write(build: Build, kind: str, number: int, out: Path) -> None:
+    """Writes generated records after those of a build."""
+    (out / kind).mkdir(parents=True)
+    for name, text in Generator(build, kind, seed=1).files(number):
+        (out / kind / name).write_text(text, encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def learnt() -> Build:
+    """The real records, read and mapped."""
+    build = start(Sources((ROOT / "data",), ONTOLOGY, SHAPES), Path("unused"))
+    run(build, READING)
+    return build
+
+
+@pytest.fixture(scope="module")
+def world(learnt: Build, tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """The real records and some generated ones of every kind, checked."""
+    out = tmp_path_factory.mktemp("generated")
+    for kind in sorted({record.kind for record in learnt.records}):
+        write(learnt, kind, EACH, out)
+    build = start(Sources((ROOT / "data", out), ONTOLOGY, SHAPES), Path("unused"))
+    run(build, CHECKING)
+    return build
+
+
+def test_records_of_every_kind_are_right_beside_the_real_ones(learnt: Build, world: Build) -> None:
+    assert errors(world.problems) == 0
+    kinds = {record.kind for record in learnt.records}
+    assert len(world.records) == len(learnt.records) + EACH * len(kinds)
+
+
+def test_every_text_says_that_it_is_generated_and_every_address_leads_nowhere(learnt: Build) -> None:
+    seen = set()
+    for kind in sorted({record.kind for record in learnt.records}):
+        generator = Generator(learnt, kind, seed=1)
+        for _, text in generator.files(EACH):
+            for record in yaml.safe_load_all(text):
+                assert re.fullmatch(rf"{kind}/generated-\d+", record["id"])
+                for key, value in record.items():
+                    for property_, _, scalar in generator.scalars(key, value):
+                        seen.add(property_.values)
+                        if property_.values is Values.TEXT:
+                            assert re.match(r"Generated\d+ ", scalar)
+                        elif property_.values is Values.ADDRESS:
+                            assert scalar.startswith("https://example.org/")
+    assert {Values.TEXT, Values.ADDRESS} <= seen
+
+
+def test_identifiers_are_not_those_of_real_records_and_dates_spread_over_the_years(learnt: Build) -> None:
+    real = [plain(record.node) for record in learnt.records if record.kind == "release"]
+    files = [text for _, text in Generator(learnt, "release", seed=1).files(300)]
+    made = [record for text in files for record in yaml.safe_load_all(text)]
+    numbers = [record["itemNumber"] for record in made if "itemNumber" in record]
+    assert len(set(numbers)) == len(numbers) > 100
+    assert not set(numbers) & {record.get("itemNumber") for record in real}
+    years = {record["date"][:4] for record in made if "date" in record}
+    assert len(years) > 20
+    assert years <= {str(year) for year in range(1990, 2030)}
+
+
+def test_as_many_keys_as_real_records_have(learnt: Build) -> None:
+    real = [plain(record.node) for record in learnt.records if record.kind == "release"]
+    made = [record for _, text in Generator(learnt, "release", 1).files(500) for record in yaml.safe_load_all(text)]
+    for key in ("title", "date", "mention", "fieldOfWork", "about"):
+        share = [sum(key in record for record in records) / len(records) for records in (real, made)]
+        assert abs(share[0] - share[1]) < 0.1, key
+
+
+def test_a_class_that_python_does_not_know_is_generated_too(extended: Path, tmp_path: Path) -> None:
+    data, model = extended / "data", (extended / "ontology", extended / "shapes")
+    build = start(Sources((data,), *model), tmp_path)
+    run(build, READING)
+    write(build, "dragon-sighting", 50, tmp_path / "out")
+    union = start(Sources((data, tmp_path / "out"), *model), tmp_path)
+    run(union, CHECKING)
+    assert errors(union.problems) == 0
+    assert sum(record.kind == "dragon-sighting" for record in union.records) == 50 + len(RECORDS)
+    assert any("wing:" in text for _, text in Generator(build, "dragon-sighting", 1).files(50))
+
+
+def test_the_same_call_writes_the_same_bytes_whatever_the_hash_seed(tmp_path: Path) -> None:
+    def written(hash_seed: str, seed: str) -> dict[str, bytes]:
+        out = tmp_path / f"{hash_seed}-{seed}"
+        call = [sys.executable, "-m", "kg", "generate", "person", "150", "--out", out, "--seed", seed]
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        subprocess.run([*call, "--data", SAMPLE, *MODEL], check=True, cwd=ROOT, env=environment, capture_output=True)
+        return {str(file.relative_to(out)): file.read_bytes() for file in out.rglob("*.yaml")}
+
+    first = written("1", "1")
+    assert written("2", "1") == first
+    assert written("1", "2") != first
+
+
+def test_a_hundred_records_stand_in_a_file_and_stdout_is_the_directory(tmp_path: Path) -> None:
+    result = generate("release", 201, "--out", tmp_path / "out")
+    assert (result.exit_code, result.stdout) == (0, f"{tmp_path / 'out'}\n")
+    assert "201 records of release" in result.stderr
+    files = sorted((tmp_path / "out" / "release").iterdir())
+    assert [file.name for file in files] == ["generated-1.yaml", "generated-101.yaml", "generated-201.yaml"]
+    assert [file.read_text().count("id: release/generated-") for file in files] == [100, 100, 1]
+    checked = CliRunner().invoke(main, ["check", "--data", str(SAMPLE), "--data", str(tmp_path / "out"), *MODEL])
+    assert checked.exit_code == 0, checked.stdout
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "status", "message"),
+    [
+        ("relase", "1", 2, "'relase' is not a kind; did you mean 'release'?"),
+        ("release", "0", 2, "0 is not in the range"),
+        ("project", "1", 1, "there is no sound record of project to learn from"),
+    ],
+)
+def test_what_cannot_be_generated_is_said(kind: str, number: str, status: int, message: str, tmp_path: Path) -> None:
+    result = generate(kind, number, "--out", tmp_path / "out")
+    assert (result.exit_code, result.stdout) == (status, "")
+    assert message in " ".join(result.stderr.split())
+    assert not (tmp_path / "out").exists()
+
+
+def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("kept")
+    result = generate("release", 1, "--out", tmp_path)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "is not empty" in result.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["mine"]
