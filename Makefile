@@ -24,9 +24,15 @@ $(BIN)/installed: pyproject.toml .ci/constraints.txt
 	$(PIP) --editable .
 	@touch $@
 
-$(BIN)/test-installed: $(BIN)/installed
+$(BIN)/test-installed: $(BIN)/installed tests/server/clients/package-lock.json
 	$(PIP) --editable '.[test]'
 	@command -v chromium >/dev/null || .ci/debian chromium
+	@command -v npm >/dev/null || .ci/debian nodejs npm
+	npm ci --prefix tests/server/clients --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(BIN)/bench-installed: $(BIN)/test-installed
+	$(PIP) --editable '.[test,bench]'
 	@touch $@
 
 build: install
@@ -47,11 +53,11 @@ test: check
 test-all: check
 	DAMAGES=1000 EVERYTHING=1 $(BIN)/pytest
 
-bench: $(BIN)/test-installed
+bench: $(BIN)/bench-installed
 	$(BIN)/python -m tests.bench
 
 docs: install
 	$(BIN)/python -m kg.codes kg/docs
 
 clean:
-	rm -rf .venv published
+	rm -rf .venv .bench published tests/server/clients/node_modules

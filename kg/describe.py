@@ -33,6 +33,24 @@ FORMATS = "http://www.w3.org/ns/formats/"
 
 CLASS_COUNTS = "SELECT ?class (COUNT(?s) AS ?n) WHERE { ?s a ?class } GROUP BY ?class ORDER BY ?class"
 PROPERTY_COUNTS = "SELECT ?p (COUNT(*) AS ?n) WHERE { ?s ?p ?o } GROUP BY ?p ORDER BY ?p"
+WITHIN_CLASSES = """SELECT ?class ?p (COUNT(*) AS ?n) WHERE {
+  ?s a ?class ; ?p ?o FILTER(STRSTARTS(STR(?class), "$"))
+  FILTER NOT EXISTS { GRAPH <#inferred> { ?s a ?class } }
+} GROUP BY ?class ?p ORDER BY ?class ?p"""
+OBJECT_CLASSES = """SELECT ?class ?p ?to (COUNT(*) AS ?n) WHERE {
+  ?s a ?class ; ?p ?o . ?o a ?to
+  FILTER(STRSTARTS(STR(?class), "$") && STRSTARTS(STR(?to), "$"))
+  FILTER NOT EXISTS { GRAPH <#inferred> { ?s a ?class } } FILTER NOT EXISTS { GRAPH <#inferred> { ?o a ?to } }
+} GROUP BY ?class ?p ?to ORDER BY ?class ?p ?to"""
+DATATYPES = """SELECT ?class ?p ?to (COUNT(*) AS ?n) WHERE {
+  ?s a ?class ; ?p ?o FILTER(STRSTARTS(STR(?class), "$") && ISLITERAL(?o))
+  FILTER NOT EXISTS { GRAPH <#inferred> { ?s a ?class } } BIND(DATATYPE(?o) AS ?to)
+} GROUP BY ?class ?p ?to ORDER BY ?class ?p ?to"""
+"""The properties of our classes, and what they lead to, by the classes that are stated, not those that follow."""
+
+VOID_EXT = "http://ldf.fi/void-ext#"
+"""The extension of VoID for datatypes."""
+
 TOTALS = """SELECT (COUNT(*) AS ?triples) (COUNT(DISTINCT ?s) AS ?subjects) (COUNT(DISTINCT ?o) AS ?objects)
 WHERE { ?s ?p ?o }"""
 
@@ -192,17 +210,42 @@ def _partitions(store: Store, names: Names) -> Iterator[Statement]:
         void_distinctSubjects=int(totals["subjects"].value),
         void_distinctObjects=int(totals["objects"].value),
     )
-    partitions = (
-        ("class", CLASS_COUNTS, "void_classPartition", "void_class", "void_entities"),
-        ("property", PROPERTY_COUNTS, "void_propertyPartition", "void_property", "void_triples"),
-    )
-    for sort, query, relation, what, count in partitions:
-        for row in _rows(store, query):
-            iri = row[0].value
-            partition = f"{names.dataset}#{sort}-{re.sub(r'[^a-zA-Z0-9]+', '-', names.compact(iri))}"
-            yield from _about(names.dataset, **{relation: NamedNode(partition)})
-            yield from _about(partition, a="void:Dataset", **{what: NamedNode(iri), count: int(row[1].value)})
-            yield partition, RDFS_LABEL, Literal(f"{local_name(iri)} in the dataset", language="en")
+    for query, sort, count in ((CLASS_COUNTS, "class", "void_entities"), (PROPERTY_COUNTS, "property", "void_triples")):
+        for iri, number in _rows(store, query):
+            yield from _partition(names, names.dataset, sort, iri.value, count, int(number.value))
+    yield from _within_classes(store, names)
+
+
+def _within_classes(store: Store, names: Names) -> Iterator[Statement]:
+    """The properties of each class of ours, and the classes and datatypes they lead to, as editors ask for them."""
+
+    def rows(query: str) -> list[QuerySolution]:
+        return _rows(store, query.replace("$", names.vocabulary).replace("#inferred", names.inferred))
+
+    for class_, property_, number in rows(WITHIN_CLASSES):
+        parent = _partition_iri(names, names.dataset, "class", class_.value)
+        yield from _partition(names, parent, "property", property_.value, "void_triples", int(number.value))
+    for query, sort in ((OBJECT_CLASSES, "class"), (DATATYPES, "datatype")):
+        for class_, property_, to, number in rows(query):
+            parent = _partition_iri(names, names.dataset, "class", class_.value)
+            parent = _partition_iri(names, parent, "property", property_.value)
+            yield from _partition(names, parent, sort, to.value, "void_triples", int(number.value))
+
+
+def _partition_iri(names: Names, parent: str, sort: str, iri: str) -> str:
+    """The name of a part of the dataset or of a part of it."""
+    name = f"{sort}-{re.sub(r'[^a-zA-Z0-9]+', '-', names.compact(iri))}"
+    return f"{parent}-{name}" if "#" in parent else f"{parent}#{name}"
+
+
+def _partition(names: Names, parent: str, sort: str, iri: str, count: str, number: int) -> Iterator[Statement]:
+    """A part by class, property or datatype (VoID, 4.5; its extension for datatypes)."""
+    void = VOID_EXT if sort == "datatype" else PREFIXES["void"]
+    partition = _partition_iri(names, parent, sort, iri)
+    yield parent, f"{void}{sort}Partition", NamedNode(partition)
+    yield partition, void + sort, NamedNode(iri)
+    yield from _about(partition, a="void:Dataset", **{count: number})
+    yield partition, RDFS_LABEL, Literal(f"{local_name(iri)} in the dataset", language="en")
 
 
 def _origin(build: Build) -> Iterator[Statement]:

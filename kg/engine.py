@@ -85,7 +85,7 @@ def load(store: Store, directory: Path) -> None:
 
     The default graph comes last: the engine in memory finds what came last first, and most queries are about it.
     """
-    for name in ("releases.nq", "sources.nq", "catalogue.nq"):
+    for name in ("releases.nq", "sources.nq", "questions.nq", "catalogue.nq"):
         store.bulk_extend(quads(directory / name))
     data = directory / "data.nq"
     store.bulk_extend(quad for quad in quads(data) if quad.graph_name != DefaultGraph())

@@ -104,6 +104,11 @@ class Names:
         return self.dataset + "#sources"
 
     @property
+    def questions(self) -> str:
+        """The named graph of the competency questions."""
+        return self.dataset + "#questions"
+
+    @property
     def graphs(self) -> dict[str, str]:
         """The named graphs, and in plain words what each holds."""
         return {
@@ -113,6 +118,7 @@ class Names:
             self.dataset: "the catalogue",
             self.sources: "the source of each document: file, line and text",
             self.withdrawn: "what was withdrawn: when, why, and what replaced it",
+            self.questions: "questions with their queries, to learn from and to run",
         }
 
     @property

@@ -7,6 +7,7 @@ published/<version>/releases.nq     earlier versions of the ontology, each a nam
 published/<version>/contexts.json   the JSON-LD context of each version of the ontology
 published/<version>/data.*.gz       the dumps: all graphs as N-Quads; the default graph as Turtle and as JSON-LD
 published/<version>/questions.json  the competency questions, as examples for the SPARQL page
+published/<version>/questions.nq    the same as data
 published/<version>/quality.json    what is missing, to be checked or disputed, for the page about quality
 published/<version>/manifest.json   version, base, ontology_version, counts, files with their SHA-256, origin
 published/.engine/<version>/        the engine's own files, made from the above, safe to delete
@@ -23,7 +24,8 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from itertools import groupby, takewhile
+from dataclasses import asdict
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +40,10 @@ from kg.model import at_term
 from kg.names import RDF_TYPE, Names
 from kg.problems import Problem, errors
 from kg.quality import report
+from kg.questions import as_quads, read_questions
 from kg.serialize import serialize_in_order
 
-FORMAT = 3
+FORMAT = 4
 """Of the files in a version's directory; a version of another format is made anew."""
 
 SHORT = 16
@@ -58,8 +61,10 @@ def publish(build: Build, keep: int) -> None:
             return
         lines = n_quads([*build.store, *build.ontology, *build.shapes, *build.tombstones])
         version = version_of(lines, build.names)
+        questions = read_questions(build.sources.questions, build.names)
         asked = {
-            "questions.json": as_json(questions(build)),
+            "questions.json": as_json([asdict(question) for question in questions]),
+            "questions.nq": b"".join(n_quads(as_quads(questions, build.names))),
             "quality.json": as_json(report(build)),
             "sources.nq": b"".join(n_quads(build.origins)),
             "releases.nq": b"".join(n_quads(build.releases)),
@@ -170,17 +175,6 @@ def dumped(build: Build, data: bytes) -> dict[MediaType, bytes]:
 
 def as_json(content: Any) -> bytes:
     return json.dumps(content, indent=2, ensure_ascii=False).encode() + b"\n"
-
-
-def questions(build: Build) -> list[dict[str, str]]:
-    """The competency questions as examples for the SPARQL page: name, question (their leading comment) and query."""
-    found = []
-    for file in sorted(build.sources.questions.glob("*.rq")):
-        lines = build.names.rebase(file.read_text(encoding="utf-8", errors="replace")).splitlines()
-        comment = [line.removeprefix("#").strip() for line in takewhile(lambda line: line.startswith("#"), lines)]
-        query = "\n".join(lines[len(comment) :]).strip()
-        found.append({"name": file.stem, "question": " ".join(comment), "query": query})
-    return found
 
 
 def describe_version(build: Build, version: str) -> dict[str, Any]:

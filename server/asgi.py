@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kg.engine import Dataset
 from kg.settings import SETTINGS
-from server import SERVING, create_app
+from server.app import SERVING, create_app
 from server.gateway import Gateway
 from server.kept import Shelf
 from server.queries.host import CROWD

@@ -19,7 +19,7 @@ from granian.log import LogLevels
 from kg.cli import build_dataset
 from kg.engine import Dataset, NoDatasetError
 from kg.settings import SETTINGS, options
-from server import SERVING
+from server.app import SERVING
 from server.asgi import DATASET, QUERIES, SHELF
 from server.queries.client import HostProcess
 from server.queries.limits import Limits

@@ -94,9 +94,11 @@ class Gateway:
         watch = loop.create_task(until_gone(receive, client))
         try:
             environ = {**environment(scope, body), ON_LEAVE: client.on_leave}
-            answered = await loop.run_in_executor(self._threads, self._run, environ, key)
+            answered = await loop.run_in_executor(self._threads, self._run, environ)
             if isinstance(answered, Kept):
                 await reply(send, answered.status, answered.headers, answered.body)
+                if scope["method"] != "HEAD":
+                    await loop.run_in_executor(self._threads, self._keep, key, answered)
             else:
                 await self._stream(send, *answered)
         finally:
@@ -109,16 +111,18 @@ class Gateway:
         told = [method.encode(), *address, *(headers.get(name, "\0").encode() for name in NEGOTIATED), body]
         return hashlib.sha256(b"\n".join([self._version.encode(), *map(repr_bytes, told)])).hexdigest()
 
-    def _run(self, environ: WSGIEnvironment, key: str) -> "Kept | tuple[int, Headers, Iterator[bytes]]":
-        """The answer of the application; kept if it is whole, public, and not about a condition."""
+    def _run(self, environ: WSGIEnvironment) -> "Kept | tuple[int, Headers, Iterator[bytes]]":
+        """The answer of the application, whole or as it comes."""
         status, headers, body = run(self._application, environ)
         if status == 200 and "Content-Length" not in headers and environ["REQUEST_METHOD"] != "HEAD":
             return status, headers, body
-        answered = Kept(status, [*headers.items()], b"".join(body))
-        public = "public" in headers.get("Cache-Control", "") and "Accept-Ranges" not in headers
-        if status == 200 and public and environ["REQUEST_METHOD"] != "HEAD":
+        return Kept(status, [*headers.items()], b"".join(body))
+
+    def _keep(self, key: str, answered: Kept) -> None:
+        """Keeps an answer that is whole and public."""
+        headers = Headers(answered.headers)
+        if answered.status == 200 and "public" in headers.get("Cache-Control", "") and "Accept-Ranges" not in headers:
             self._shelf.keep(key, answered)
-        return answered
 
     async def _stream(self, send: Send, status: int, headers: Headers, body: Iterator[bytes]) -> None:
         """Sends a body as it comes; one that fails gets no last chunk."""

@@ -125,6 +125,7 @@ REDIRECTS: dict[str, Json] = {
         "303": {"description": "The document about the thing."},
         "301": {"description": "The name that the thing has now."},
     },
+    "sparql.question": {"303": {"description": "The query, with the values in it."}},
     "catalogue.void": {"303": {"description": "The description of the dataset."}},
 }
 """The answers of routes that lead elsewhere."""

@@ -11,6 +11,7 @@ from rdflib import Graph
 from kg.context import Framing
 from kg.engine import Dataset, Engine
 from kg.names import Names
+from kg.questions import Question
 from kg.schema import Class, Schema
 from server.profiles import Profile, profiles_of
 
@@ -22,7 +23,7 @@ class Site:
     engine: Engine
     schema: Schema
     framing: Framing
-    questions: tuple[dict[str, str], ...]
+    questions: tuple[Question, ...]
     contexts: dict[str, Any]
     profiles: dict[str, Profile]
 
@@ -35,7 +36,7 @@ class Site:
             engine,
             schema,
             Framing(schema, names),
-            tuple(json.loads((dataset.directory / "questions.json").read_bytes())),
+            tuple(map(Question.of, json.loads((dataset.directory / "questions.json").read_bytes()))),
             json.loads((dataset.directory / "contexts.json").read_bytes()),
             profiles_of(schema.shapes),
         )

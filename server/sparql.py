@@ -6,18 +6,18 @@ A query is looked at before the engine sees it, then answered by a worker within
 import hashlib
 import json
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote, urlencode
 
 from flask import Blueprint, Response, current_app, g, render_template, request
 from pyoxigraph import Literal, NamedNode, Triple
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import InternalServerError
+from werkzeug.exceptions import InternalServerError, NotFound
 
 from kg.describe import FORMATS
 from kg.media import BOOLEAN, HTML, RDF, SOLUTIONS, SPARQL_JSON, TURTLE, MediaType
 from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL
 from kg.query_text import QueryError, QueryText, unescaped
-from server.documents import SHORT, Document, cached, compressed, respond
+from server.documents import SHORT, Document, cached, compressed, moved, respond
 from server.errors import BadQueryError, LimitError, NotAcceptableError
 from server.gateway import ON_LEAVE
 from server.links import link
@@ -78,6 +78,21 @@ def sparql() -> Response:
 def variant(suffix: str) -> Response:
     """The page or the service description in one variant."""
     return introduction(suffix)
+
+
+@blueprint.get("/sparql/<name>")
+def question(name: str) -> Response:
+    """A question with values for its parameters, as the query that it is."""
+    found = next((each for each in site().questions if each.name == name), None)
+    if found is None:
+        raise NotFound(f"There is no question {name} here.")
+    others = {key: value for key, value in request.args.items() if key in ("format", "timeout")}
+    values = {key: value for key, value in request.args.items() if key not in others}
+    try:
+        query = found.fill(values, site().names)
+    except ValueError as error:
+        raise BadQueryError(400, f"The question cannot be asked so: {error}.") from error
+    return moved(f"/sparql?{urlencode({'query': query, **others}, quote_via=quote)}", 303)
 
 
 # ── The request ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -273,7 +288,10 @@ def introduction(suffix: str | None) -> Response:
     iri = site().names.base + "sparql"
 
     def page(_: list[Triple]) -> str:
-        return render_template("sparql.html", questions=site().questions, limits=limits(), told=LIMITS)
+        most = limits().as_dict()
+        told = {name: text.format(**most) for name, (text, _) in LIMITS.items()}
+        graphs = site().names.graphs
+        return render_template("sparql.html", questions=site().questions, limits=told, most=most, graphs=graphs)
 
     links = (link(iri, "cite-as"), link(site().names.dataset, "describedby"))
     return respond(Document("sparql", iri, service_description, page, root=iri, links=links), suffix)
@@ -293,8 +311,9 @@ def service_description() -> list[Triple]:
     formats = [NamedNode(FORMATS + media.w3c) for media in (*SOLUTIONS, *RDF)]
     told += [Triple(service, NamedNode(SD + "resultFormat"), format_) for format_ in formats]
     return told + site().engine.construct(
-        f"""CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH {data} {{
+        f"""CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {{ GRAPH {data} {{
             {{ VALUES ?type {{ sd:Graph sd:NamedGraph }} ?s a ?type ; ?p ?o }}
             UNION {{ ?s ?p ?o FILTER(?s = {data} && STRSTARTS(STR(?p), STR(sd:))) }}
-            UNION {{ ?s a sd:Dataset ; ?p ?o FILTER(?o = sd:Dataset) }} }} }}"""
+            UNION {{ ?s a sd:Dataset ; ?p ?o FILTER(?o = sd:Dataset) }} }} }}
+            UNION {{ GRAPH <{names.questions}> {{ ?s ?p ?o }} }} }}"""
     )

@@ -19,7 +19,7 @@ from kg.engine import Dataset, Engine
 from kg.names import DEFAULT_BASE, Names
 from kg.pipeline import CHECKING, building, run
 from kg.read import read
-from server import create_app
+from server.app import create_app
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "tests" / "sample" / "data"

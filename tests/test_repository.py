@@ -8,7 +8,7 @@ import pytest
 
 from kg.cli import main
 from kg.settings import SETTINGS
-from server import create_app  # noqa: F401  # the command `serve` comes from this package
+from server.app import create_app  # noqa: F401  # the command `serve` comes from this package
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -2,9 +2,9 @@
 
 It decides who is answered when, so that a query that takes long never keeps one that does not:
 
-- Nobody knows beforehand how long a query takes. So each gets a first turn, of a hundredth of a second of processor
-  time, before any gets a second one, of a tenth. A turn that is over goes on until another query wants the process:
-  then the query is set back, to start anew in its next turn.
+- Nobody knows beforehand how long a query takes. So each gets a first turn, of a few thousandths of a second of
+  processor time, before any gets a second one, of a tenth. A turn that is over goes on until another query wants the
+  process: then the query is set back, to start anew in its next turn.
 - What is not answered in its second turn is long. It runs at low priority, and in one of the places for long queries.
   An answer that has begun is never set back, since it has a place.
 - Of those that wait for the same turn, the client with the fewest running comes first. Of one client's, the newest and
@@ -39,7 +39,7 @@ from server.queries.worker import DONE, IS_WHOLE, LEAVING, MAY_I, work
 PATIENCE = 10.0
 """How many seconds a query waits at most before it is refused."""
 
-TURNS = (0.006, 0.1)
+TURNS = (0.004, 0.1)
 """How many seconds of processor time the turns of a query have; what is not answered then is long."""
 
 CROWD = 4
@@ -54,7 +54,7 @@ LATER, LATEST = 5, 15
 PATIENCE = 10.0
 """How many seconds a query waits at most before it is refused."""
 
-TURNS = (0.006, 0.1)
+TURNS = (0.004, 0.1)
 """How many seconds of processor time the turns of a query have; what is not answered then is long."""
 
 CROWD = 4

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from kg.engine import Dataset
-from server import create_app
+from server.app import create_app
 from tests.conftest import ONTOLOGY, SAMPLE, SHAPES, build_world, check_world
 
 PREFIXES = "".join(

@@ -11,7 +11,7 @@ from pyoxigraph import NamedNode, RdfFormat, Triple, parse
 
 from kg.engine import Dataset
 from kg.media import JSON_LD, RDF, MediaType
-from server import create_app
+from server.app import create_app
 from tests.conftest import EVERYTHING, drawn
 
 BASE = "http://localhost:8000/"

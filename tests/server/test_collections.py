@@ -18,7 +18,8 @@ from rdflib import Literal as Text
 
 from kg.engine import Dataset, Engine
 from kg.schema import Values
-from server import collections, create_app, filters
+from server import collections, filters
+from server.app import create_app
 from server.site import site
 from tests.conftest import drawn
 from tests.server.test_things import RDFLIB, from_json_ld, isomorphic

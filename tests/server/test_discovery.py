@@ -17,7 +17,7 @@ from rdflib import Graph, Namespace, URIRef
 from rdflib.namespace import DCAT, DCTERMS, RDF, VOID
 
 from kg.engine import Dataset
-from server import create_app
+from server.app import create_app
 from tests.conftest import EVERYTHING
 
 BASE = "http://localhost:8000/"

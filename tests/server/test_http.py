@@ -15,7 +15,7 @@ from kg.engine import Dataset
 from kg.media import DOCUMENT
 from kg.names import Names
 from kg.pipeline import building, run
-from server import create_app
+from server.app import create_app
 from tests.conftest import ONTOLOGY, SAMPLE, SHAPES
 
 AVALON = "/doc/state/avalon"

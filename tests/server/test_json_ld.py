@@ -15,7 +15,7 @@ from rdflib import Graph
 
 from kg.context import Framing
 from kg.engine import Dataset, Engine
-from server import create_app
+from server.app import create_app
 from server.site import Site
 from tests.conftest import drawn
 

@@ -1,4 +1,4 @@
-"""`make bench`: each step beside a named peer in the same run; read the ratios, not the seconds."""
+"""Steps of the build, and a question, each beside a named peer."""
 
 import io
 import json
@@ -16,7 +16,7 @@ from rich.table import Table
 from kg.context import context
 from kg.engine import Dataset, Engine
 from kg.map import BATCH, to_quads
-from kg.read import compose
+from kg.tree import compose
 from tests.conftest import ROOT, build_world
 
 RECORDS = 2000
@@ -33,8 +33,8 @@ def best(work: Callable[[], object]) -> float:
     return min(times)
 
 
-def main() -> None:
-    """Measures, and prints a table: ours, the peer's, and how many times faster ours is."""
+def measure() -> None:
+    """Prints a table: ours, the peer's, and how many times faster ours is."""
     table = Table("what", "ours (ms)", "peer", "peer (ms)", "ratio")
 
     def row(what: str, ours: Callable[[], object], peer: str, theirs: Callable[[], object]) -> None:
@@ -75,7 +75,3 @@ def main() -> None:
             lambda: list(copy.query(question)),
         )
     Console().print(table)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,104 @@
+"""The application: a Flask application that shows one published dataset. It reads, and never writes."""
+
+import mimetypes
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, g
+from werkzeug.exceptions import NotFound
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.security import safe_join
+
+from kg.describe import LICENSE
+from kg.engine import Dataset
+from kg.media import DOCUMENT, LINKSET, YAML
+from kg.settings import SETTINGS
+from server import (
+    catalogue,
+    collections,
+    discovery,
+    errors,
+    graph_store,
+    home,
+    ontology,
+    quality,
+    sparql,
+    status,
+    things,
+)
+from server.documents import SHORT, Answer, cached, compressed
+from server.mount import Mount
+from server.pages import columns, label, language
+from server.queries.client import Queries
+from server.queries.limits import SETTINGS_OF_LIMITS, Limits
+from server.site import Site, href
+
+EXPOSED = "Link, ETag, Content-Location, Vary, Content-Profile, Content-Range, Repr-Digest, Last-Modified, Allow"
+ASKED = "Accept, Accept-Profile, Content-Type, If-None-Match, If-Modified-Since, Range, If-Range"
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+MODULES = (home, things, collections, ontology, sparql, graph_store, catalogue, discovery, quality, status)
+SERVING = ("max-query-bytes", "contact", "trusted-proxies", "max-kept-bytes", *SETTINGS_OF_LIMITS)
+"""The settings of an application."""
+
+
+def create_app(dataset: Dataset, settings: Mapping[str, Any] | None = None, queries: str | None = None) -> Flask:
+    """The application for one published dataset.
+
+    `settings` are those of SERVING that are not the default; `queries` is the address of a host of queries, without
+    which it starts one when it is first asked.
+    """
+    app = Flask("server", static_folder=None)
+    app.add_url_rule("/static/<path:filename>", "static", asset)
+    app.response_class = Answer
+    app.extensions["site"] = Site.of(dataset)
+    for name in SERVING:
+        app.config[name] = (settings or {}).get(name, SETTINGS[name].default)
+    app.extensions["limits"] = Limits.of(app.config)
+    app.extensions["queries"] = Queries(dataset, app.extensions["limits"], queries)
+    app.url_map.merge_slashes = False  # a redirect would name a host, which is not ours to know
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        href=href,
+        columns=columns,
+        label=label,
+        language=language,
+        document_links=lambda: g.get("links", []),
+        labels_of_media={media.name: media.label for media in (*DOCUMENT, YAML, LINKSET)},
+        site=app.extensions["site"],
+        license=LICENSE,
+        contact=app.config["contact"],
+    )
+    for module in MODULES:
+        app.register_blueprint(module.blueprint)
+    errors.register(app)
+    app.after_request(with_common_headers)
+    mounted = Mount(app.wsgi_app, dataset.names.base)
+    proxies = app.config["trusted-proxies"]
+    trusted = ProxyFix(mounted, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies)
+    app.wsgi_app = trusted if proxies else mounted  # type: ignore[method-assign]
+    return app
+
+
+def asset(filename: str) -> Response:
+    """A file that pages need: style sheet, icon."""
+    path = safe_join(str(Path(__file__).parent / "static"), filename)
+    if path is None or not Path(path).is_file():
+        raise NotFound(f"There is no file {filename}.")
+    media_type = mimetypes.guess_type(path)[0] or "application/octet-stream"
+    return cached(compressed(Path(path).read_bytes(), media_type), SHORT)
+
+
+def with_common_headers(response: Response) -> Response:
+    """What every answer carries: CORS for all without credentials, and no leave to load anything from elsewhere."""
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Access-Control-Expose-Headers"] = EXPOSED
+    response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, QUERY, OPTIONS"
+    response.headers["Access-Control-Allow-Headers"] = ASKED
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response

@@ -1,0 +1,109 @@
+"""Questions as data: what editors find, and what is filled in."""
+
+import json
+
+import pytest
+from pyoxigraph import QuerySolutions
+
+from kg.describe import VOID_EXT
+from kg.engine import Engine
+from kg.names import CANONICAL
+from kg.questions import Question, read_questions
+from tests.questions.test_questions import HERE, QUESTIONS
+
+EXAMPLES = """SELECT ?name ?comment ?query ?endpoint { GRAPH <G> {
+  ?q a sh:SPARQLExecutable ; rdfs:comment ?comment ; schema:target ?endpoint ; dcterms:identifier ?name ;
+     sh:select|sh:ask|sh:construct|sh:describe ?query } } ORDER BY ?name"""
+"""What SPARQL editors ask for examples by."""
+
+AUTOCOMPLETION = """SELECT DISTINCT ?class ?property ?to ?datatype { GRAPH <G> {
+  ?part void:class ?class ; void:propertyPartition ?inner . ?inner void:property ?property .
+  OPTIONAL { { ?inner void:classPartition [ void:class ?to ] }
+             UNION { ?inner <EXT#datatypePartition> [ <EXT#datatype> ?datatype ] } }
+} } ORDER BY ?class ?property ?to ?datatype""".replace("EXT", VOID_EXT.removesuffix("#"))
+"""What SPARQL editors ask for classes and properties by."""
+
+
+@pytest.fixture(scope="session")
+def questions(engine: Engine) -> dict[str, Question]:
+    told = json.loads((engine.dataset.directory / "questions.json").read_bytes())
+    return {each["name"]: Question.of(each) for each in told}
+
+
+def lines(engine: Engine, query: str) -> list[str]:
+    """The solutions of a query, in their order."""
+    found = engine.query(query)
+    assert isinstance(found, QuerySolutions)
+    return [str([str(term) for term in solution]) for solution in found]
+
+
+def test_every_question_is_found_by_editors_and_runs_as_it_is(engine: Engine) -> None:
+    found = engine.select(EXAMPLES.replace("<G>", f"<{engine.names.questions}>"))
+    assert [row["name"].value for row in found] == sorted(QUESTIONS)
+    for row in found:
+        assert lines(engine, row["query"].value) == lines(engine, engine.names.rebase(QUESTIONS[row["name"].value]))
+        assert row["endpoint"].value == engine.names.base + "sparql"
+
+
+def test_most_questions_take_a_value(questions: dict[str, Question]) -> None:
+    assert sum(bool(question.parameters) for question in questions.values()) >= 30
+
+
+def test_the_defaults_give_the_answer_of_the_question(questions: dict[str, Question], engine: Engine) -> None:
+    for question in questions.values():
+        defaults = {parameter.name: parameter.default for parameter in question.parameters}
+        assert lines(engine, question.fill(defaults, engine.names)) == lines(engine, question.query), question.name
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("events-of-a-year", {"year": "1994"}),
+        ("field-operations-on-a-day", {"day": "2010-01-01"}),
+        ("documents-of-a-meeting", {"meeting": "meeting/helsinki-summit-1975"}),
+    ],
+)
+def test_another_value_gives_another_answer(
+    name: str, values: dict[str, str], questions: dict[str, Question], engine: Engine
+) -> None:
+    other = lines(engine, questions[name].fill(values, engine.names))
+    assert other != lines(engine, questions[name].query)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("events-of-a-year", {"year": "nineteen"}),
+        ("events-of-a-year", {"year": "1999 } DELETE { ?s ?p ?o"}),
+        ("documents-of-a-meeting", {"meeting": "http://example.org/> } #"}),
+        ("field-operations-on-a-day", {"day": '2010-01-01"'}),
+        ("events-of-a-year", {"yaer": "1999"}),
+    ],
+)
+def test_what_is_no_value_is_refused(
+    name: str, values: dict[str, str], questions: dict[str, Question], engine: Engine
+) -> None:
+    with pytest.raises(ValueError, match=r"is no value of|there is no parameter"):
+        questions[name].fill(values, engine.names)
+
+
+def test_a_text_is_quoted_whatever_it_holds(questions: dict[str, Question], engine: Engine) -> None:
+    hostile = 'x" } # \\ \n } UNION { ?s ?p ?o'
+    assert lines(engine, questions["closed-without-consensus"].fill({"word": hostile}, engine.names)) == []
+
+
+def test_questions_are_the_same_each_time(engine: Engine) -> None:
+    first, again = read_questions(HERE, engine.names), read_questions(HERE, engine.names)
+    assert first == again
+    assert CANONICAL not in str(first)
+
+
+def test_editors_can_complete_properties_and_what_they_lead_to(engine: Engine) -> None:
+    names = engine.names
+    found = [
+        tuple(names.compact(row[key].value) if key in row else "" for key in ("class", "property", "to", "datatype"))
+        for row in engine.select(AUTOCOMPLETION.replace("<G>", f"<{names.dataset}>"))
+    ]
+    assert ("osce:State", "osce:participation", "osce:Participation", "") in found
+    assert ("osce:State", "rdfs:label", "", "rdf:langString") in found
+    assert len(found) > 500
