@@ -111,7 +111,7 @@ class Worker:
     before: float = 0.0
     """How many seconds it had had the processor for when it was given its question."""
     is_slow: bool = False
-    """Whether it runs at low priority, from which it cannot come back."""
+    """Whether it runs at low priority."""
 
     def used(self) -> float:
         """How many seconds it has had the processor for, for its question; all the time there is if it has ended."""
@@ -261,7 +261,7 @@ class Host:
         elif said == DONE and query:
             self._drop(query)
             if worker.is_slow:
-                self._kill(worker)
+                self._hasten(worker)
         elif said == LEAVING:
             self._kill(worker)
         elif not said:
@@ -269,6 +269,14 @@ class Host:
             if query:
                 query.worker = None
                 self._fail(query, reason)
+
+    def _hasten(self, worker: Worker) -> None:
+        """Gives a worker its priority back, which takes a privilege; else it is of no more use."""
+        try:
+            os.setpriority(os.PRIO_PROCESS, worker.process, LATER)
+            worker.is_slow = False
+        except OSError:
+            self._kill(worker)
 
     def _reason(self, worker: Worker) -> str:
         """Why a worker ended by itself."""

@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 
 import pytest
-from pyoxigraph import BlankNode, DefaultGraph, NamedNode, RdfFormat, parse
+from pyoxigraph import BlankNode, DefaultGraph, NamedNode, RdfFormat, Store, parse, serialize
 
-from kg.engine import Dataset, NoDatasetError, open_files
+from kg.engine import Dataset, NoDatasetError, load, open_files
 from kg.names import CANONICAL, RDF_TYPE, RDFS_LABEL, Names
 from kg.publish import is_whole
 from kg.releases import write_release
@@ -292,3 +292,15 @@ def test_a_release_of_the_ontology_is_of_its_version_and_has_its_context(file: P
     context = json.loads(file.with_name(f"{file.stem}.context.jsonld").read_text())["@context"]
     assert context["osce"] == CANONICAL + "ontology#"
     assert f"## {file.stem}" in (ONTOLOGY / "CHANGES.md").read_text()
+
+
+def test_every_engine_gives_back_every_quad_as_it_was_published(real: Path) -> None:
+    dataset = Dataset.current(real)
+    names = ("data.nq", "catalogue.nq", "sources.nq", "releases.nq", "questions.nq")
+    lines = {line for name in names for line in (dataset.directory / name).read_bytes().splitlines()}
+    memory = Store()
+    load(memory, dataset.directory)
+    for store in (memory, dataset.open()):
+        given_back = serialize(store, format=RdfFormat.N_QUADS) or b""
+        assert {*given_back.splitlines()} == lines
+    assert len(lines) > 150_000

@@ -1,14 +1,18 @@
 """Questions as data: what editors find, and what is filled in."""
 
 import json
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from pyoxigraph import QuerySolutions
 
+from kg.cli import main
 from kg.describe import VOID_EXT
-from kg.engine import Engine
+from kg.engine import Dataset, Engine
 from kg.names import CANONICAL
 from kg.questions import Question, read_questions
+from server.app import create_app
 from tests.questions.test_questions import HERE, QUESTIONS
 
 EXAMPLES = """SELECT ?name ?comment ?query ?endpoint { GRAPH <G> {
@@ -107,3 +111,12 @@ def test_editors_can_complete_properties_and_what_they_lead_to(engine: Engine) -
     assert ("osce:State", "osce:participation", "osce:Participation", "") in found
     assert ("osce:State", "rdfs:label", "", "rdf:langString") in found
     assert len(found) > 500
+
+
+def test_answers_and_their_order_are_the_same_over_http_and_by_command(real: Path, engine: Engine) -> None:
+    client = create_app(Dataset.current(real)).test_client()
+    for name, text in QUESTIONS.items():
+        asked = {"query": engine.names.rebase(text)}
+        over_http = client.get("/sparql", query_string=asked, headers={"Accept": "text/csv"}).get_data()
+        command = ["query", "--published", str(real), "--format", "csv", text]
+        assert CliRunner().invoke(main, command).stdout_bytes == over_http, name

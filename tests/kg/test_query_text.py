@@ -1,0 +1,117 @@
+"""Query texts: where a query is wrong, what it nests, whom it asks, and what it misspells."""
+
+import pytest
+from pyoxigraph import Store
+
+from kg.query_text import DEEPEST, QueryError, QueryText, unescaped
+
+
+def syntax_error(text: str) -> str:
+    """What the engine says against a text."""
+    try:
+        Store().query(text)
+    except SyntaxError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("query", "line", "column", "message"),
+    [
+        ("SELECT *\nWHERE { ?s osce:foo ?o }", 2, 12, "the prefix osce: is not declared"),
+        ("SELECT * { ?s a ex:Foo . ?s a ey:Foo }", 1, 17, "the prefix ex: is not declared"),
+        ("SELECT * WHERE {\n ?s ?p ?o .\n FILTER(?x >)\n} ORDER BY ?s", 3, 13, ") does not fit here"),
+        ("SELECT ?s WHERE { ?s ?p } \nLIMIT 3", 1, 25, "} does not fit here"),
+        ("SELECT (COUNT(*) ?n) { ?s ?p ?o }", 1, 20, ") does not fit here"),
+        ("SELEC ?s {?s ?p ?o}", 1, 1, "SELEC does not fit here"),
+        ("SELECT * { ?s ?p 'abc }\n", 1, 18, "' has no '"),
+        ("SELECT * { ?s ?p ?o", 1, 10, "{ has no }"),
+        ("SELECT * { ?s ?p ?o }}", 1, 22, "} closes nothing"),
+        ("SELECT * { ?s ?p (1 ] }", 1, 21, "] closes nothing"),
+        ("PREFIX foo: http://x SELECT * {}", 1, 13, "http: does not fit here"),
+        ("SELECT * { ?s ?p ?o } LIMIT x", 1, 29, "x does not fit here"),
+        ("SELECT * { ?s ?p ?o } ORDER ?s", 1, 29, "?s does not fit here"),
+        ("SELECT ?x { ?s ?p ?o } GROUP BY ?s", 1, 35, "the query ends too early: The SELECT contains"),
+        ("", 1, 1, "the query ends too early"),
+        ("\t\tSELECT * { ?s }", 1, 17, "} does not fit here"),
+        ("SELECT * { ?été ?p }", 1, 20, "} does not fit here"),
+    ],
+)
+def test_a_fault_is_told_at_its_place(query: str, line: int, column: int, message: str) -> None:
+    error = QueryText(query).explain(syntax_error, {"osce": "http://x/"})
+    assert (error.line, error.column) == (line, column)
+    assert error.message.startswith(message)
+    row, carets = error.excerpt.split("\n")
+    assert row.startswith(f"{line} | ")
+    assert carets.index("^") == len(f"{line} | ") + column - 1
+
+
+def test_a_missing_prefix_comes_with_the_line_that_declares_it() -> None:
+    error = QueryText("ASK { ?s osce:foo ?o }").explain(syntax_error, {"osce": "http://x/ontology#"})
+    assert error.hint == "add this line on top: PREFIX osce: <http://x/ontology#>"
+
+
+@pytest.mark.parametrize(
+    ("query", "hints"),
+    [
+        ("ASK { ?s o:lable ?x }", ["there is no o:lable; did you mean o:label?"]),
+        ("ASK { ?s <http://l/#datt> 3 }", ["there is no <http://l/#datt>; did you mean <http://l/#date>?"]),
+        ("ASK { ?s o:label 'o:lable' } # o:lable", []),
+        ("ASK { ?s o:xyzzy ?x }", ["there is no o:xyzzy"]),
+        ("ASK { ?s other:lable ?x }", []),
+    ],
+)
+def test_a_misspelled_term_of_ours_is_told_with_what_may_be_meant(query: str, hints: list[str]) -> None:
+    text = QueryText("PREFIX o: <http://l/#> PREFIX other: <http://m/#> " + query)
+    assert [*text.unknown_terms("http://l/#", ["http://l/#label", "http://l/#date"])] == hints
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * { ?x dcat:accessService ?s . ?dataService ?p <http://x/service:a> }",
+        "ASK { ?s ?p 'SERVICE <x>' } # SERVICE <x>",
+        "ASK { ?s ?p '''a ' SERVICE <x>''' }",
+        "ASK { ?s ex:o\\'service <x:y> . ?s ?p 'b' }",
+        "ASK { ?service <x:y> ?z ; :service <x:z> }",
+    ],
+)
+def test_the_word_service_alone_asks_nobody(query: str) -> None:
+    assert QueryText(query).services() == []
+
+
+def test_the_targets_of_service_are_told_as_they_are_written() -> None:
+    query = "SELECT * { SERVICE <http://a/service> {} SERVICE\nsilent ?x {} service#c\nex:b {} }"
+    assert {*QueryText(query).services()} == {"<http://a/service>", "?", "ex:"}
+
+
+@pytest.mark.parametrize("brackets", ["()", "{}", "[]"])
+def test_nesting_is_bounded_and_told_where(brackets: str) -> None:
+    opening, closing = brackets
+    QueryText(opening * DEEPEST + closing * DEEPEST).check_nesting()
+    QueryText(f"'{opening * 999}' # {opening * 999}").check_nesting()
+    with pytest.raises(QueryError) as found:
+        QueryText("ASK \n" + opening * (DEEPEST + 1)).check_nesting()
+    assert (found.value.line, found.value.column) == (2, DEEPEST + 1)
+
+
+@pytest.mark.parametrize(
+    ("query", "is_update"),
+    [
+        ("CLEAR ALL", True),
+        ("# SELECT\nPREFIX a: <b:> BASE <c:> with <x:y> DELETE {}", True),
+        ("PREFIX load: <x:> SELECT * { ?s load:it ?o }", False),
+        ("ASK { ?insert <x:delete> 'DROP' }", False),
+        (unescaped("\\u0043LEAR ALL"), True),
+    ],
+)
+def test_an_update_is_known_by_its_first_word(query: str, is_update: bool) -> None:
+    assert QueryText(query).is_update() is is_update
+
+
+@pytest.mark.parametrize(
+    ("query", "is_volatile"),
+    [("SELECT (NOW() AS ?n) {}", True), ("ASK { FILTER(rand ( ) > 0.5) }", True), ("ASK { ?now ?p 'UUID()' }", False)],
+)
+def test_what_differs_each_time_is_known(query: str, is_volatile: bool) -> None:
+    assert QueryText(query).is_volatile() is is_volatile
