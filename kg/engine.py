@@ -4,12 +4,11 @@ Embedded Oxigraph, on the engine's own files where the build made them, else in 
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pyoxigraph import DefaultGraph, Quad, QueryBoolean, QuerySolutions, QueryTriples, RdfFormat, Store, Triple, parse
+from pyoxigraph import QueryBoolean, QuerySolutions, QueryTriples, RdfFormat, Store, Triple, parse
 
 from kg.names import Names
 
@@ -80,21 +79,14 @@ def open_files(directory: Path) -> Store:
     return store
 
 
+FILES = ("releases.nq", "sources.nq", "questions.nq", "catalogue.nq", "data.nq")
+"""What is loaded, the data last: the engine in memory finds first what came last, and most queries are about it."""
+
+
 def load(store: Store, directory: Path) -> None:
-    """Loads the files of a version; blank nodes keep their canonical labels.
-
-    The default graph comes last: the engine in memory finds what came last first, and most queries are about it.
-    """
-    for name in ("releases.nq", "sources.nq", "questions.nq", "catalogue.nq"):
-        store.bulk_extend(quads(directory / name))
-    data = directory / "data.nq"
-    store.bulk_extend(quad for quad in quads(data) if quad.graph_name != DefaultGraph())
-    store.bulk_extend(quad for quad in quads(data) if quad.graph_name == DefaultGraph())
-
-
-def quads(file: Path) -> Iterator[Quad]:
-    """The quads of a file."""
-    return parse(path=str(file), format=RdfFormat.N_QUADS)
+    """Loads the files of a version; blank nodes keep their canonical labels."""
+    for name in FILES:
+        store.bulk_extend(parse(path=str(directory / name), format=RdfFormat.N_QUADS))
 
 
 class Engine:

@@ -98,7 +98,7 @@ class Gateway:
             if isinstance(answered, Kept):
                 await reply(send, answered.status, answered.headers, answered.body)
                 if scope["method"] != "HEAD":
-                    await loop.run_in_executor(self._threads, self._keep, key, answered)
+                    self._threads.submit(self._keep, key, answered)
             else:
                 await self._stream(send, *answered)
         finally:

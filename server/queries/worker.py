@@ -158,11 +158,12 @@ def work(channel: socket.socket, open_store: Callable[[], Store], limits: Limits
         os.closerange(CHANNEL + 1, 2**16)
         host = socket.socket(fileno=CHANNEL)
         store = open_store()
+        size = os.open("/proc/self/statm", os.O_RDONLY)
         confine(limits)
         for standard in (1, 2):  # what an engine that has no memory left writes is told by how it ends
             os.dup2(0, standard)
-        most = resident() + SPARE
-        while resident() < most:
+        most = resident(size) + SPARE
+        while resident(size) < most:
             answer_next(host, store, limits)
         host.sendall(LEAVING)
     except EOFError:
@@ -184,9 +185,9 @@ def confine(limits: Limits) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (free + 1, free + 1))
 
 
-def resident() -> int:
-    """How many bytes of memory this process has had at most."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+def resident(size: int) -> int:
+    """How many bytes of memory this process has now, by the descriptor of its /proc/self/statm (proc(5))."""
+    return int(os.pread(size, 100, 0).split()[1]) * resource.getpagesize()
 
 
 def answer_next(host: socket.socket, store: Store, limits: Limits) -> None:
