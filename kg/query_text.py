@@ -1,7 +1,7 @@
 """Query texts: what can be told of a SPARQL query by its tokens alone, before and besides the engine.
 
 The engine parses and answers; here is only what it cannot tell or must not be trusted with: how deep a query nests,
-whether it asks other endpoints, where it went wrong, and which of our terms it misspells. The tokens are those of
+whether it is an update, where it went wrong, and which of our terms it misspells. The tokens are those of
 SPARQL 1.1 Query, 19.8 (terminals); codepoint escapes those of 19.2.
 """
 
@@ -30,7 +30,7 @@ TOKEN = re.compile(
     | (?P<iri> < [^<>"{}|^`\\\x00-\x20]* > )
     | (?P<variable> [?$] \w+ )
     | (?P<blank> _:[\w.-]+ )
-    | (?P<name> (?: [^\W\d_] [\w.-]* )? : (?: [\w:%-] | \.(?=[\w:%\\-]) | \\. )* )
+    | (?P<name> (?: [^\W\d_] [\w.-]{0,99} )? : (?: [\w:%-] | \.(?=[\w:%\\-]) | \\. )* )
     | (?P<word> @? [^\W\d] [\w-]* )
     | (?P<number> \d [\w.]* )
     | (?P<mark> \\. | \^\^ | \|\| | && | [!<>]= | \S )
@@ -43,18 +43,10 @@ OPAQUE = re.compile(
 )
 """The tokens in which brackets and words mean nothing, and words themselves."""
 
-CAUTIOUS = re.compile(OPAQUE.pattern.replace('[^<>"', '[^)<>"'), TOKEN.flags)
-"""The same, but for IRIs in which a bracket closes: the engine may read the `<` of `1<2)` as an operator."""
-
-SERVICE = re.compile(
-    r"(?<![?$:])SERVICE\s*(?:SILENT\s*)?(?P<target><[^>]*>|[?$]|[^\s<>(){}\[\]\"'/,;]*:)", re.IGNORECASE
-)
-"""SERVICE and what may follow it; within a word too, since the engine reads `1SERVICE` as two."""
-
 UPDATE = re.compile(r"(?:INSERT|DELETE|LOAD|CLEAR|DROP|CREATE|ADD|MOVE|COPY|WITH)", re.IGNORECASE)
 """The word that an update begins with, after its prologue (SPARQL 1.1 Update, 3)."""
 
-VOLATILE = re.compile(r"\b(?:NOW|RAND|UUID|STRUUID|BNODE)\b", re.IGNORECASE)
+VOLATILE = re.compile(r"(?:NOW|RAND|UUID|BNODE)\s*\(", re.IGNORECASE)
 """Functions that give another value each time."""
 
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
@@ -104,7 +96,7 @@ class QueryText:
     @cached_property
     def bare(self) -> str:
         """The text with blanks for what is opaque; places stay the same."""
-        return bare(self.text, OPAQUE)
+        return OPAQUE.sub(blank, self.text)
 
     def check_nesting(self) -> None:
         """Raises QueryError where brackets nest deeper than DEEPEST."""
@@ -113,19 +105,6 @@ class QueryText:
             depth += 1 if match[0] in BRACKETS else -1
             if depth > DEEPEST:
                 raise QueryError(f"the query nests deeper than {DEEPEST} brackets", self.text, match.start())
-
-    def services(self) -> list[str]:
-        """What stands after each SERVICE (SPARQL 1.1 Federated Query), as it is written, however it is disguised.
-
-        The engine and the specification may read codepoint escapes, and `<`, in two ways: every reading counts.
-        """
-        return [
-            text[slice(*match.span("target"))]
-            for text in sorted({self.text, unescaped(self.text)})
-            if "service" in text.lower()
-            for pattern in (OPAQUE, CAUTIOUS)
-            for match in SERVICE.finditer(bare(text, pattern))
-        ]
 
     def is_update(self) -> bool:
         """True if the first word after the prologue begins an update."""
@@ -163,9 +142,11 @@ class QueryText:
         if lone := self._lone():
             other = f"has no {CLOSING[lone.text]}" if lone.text in CLOSING else "closes nothing"
             return QueryError(f"{lone.text} {other}", self.text, lone.start)
-        reason = ": " + "; ".join(found) if (found := phrases(message)) else ""
+        found = phrases(message)
+        reason = ": " + "; ".join(found) if found else ""
         if index < 0 or place > starts[index] + len(self.tokens[index].text) + PAD:
-            return QueryError(f"the query ends too early{reason}", self.text, len(self.text.rstrip()))
+            told = "; ".join(found) or "the query ends too early"
+            return QueryError(told, self.text, len(self.text.rstrip()))
         here = self.tokens[index]
         return QueryError(f"{here.text[:40]} does not fit here{reason}", self.text, here.start, len(here.text))
 
@@ -224,24 +205,20 @@ def tokens(text: str) -> Iterator[Token]:
         yield Token(match.lastgroup, match[0], match.start())
 
 
-def bare(text: str, pattern: re.Pattern[str]) -> str:
-    """A text with blanks for its comments and names, and for what its strings and IRIs hold."""
-
-    def blank(match: re.Match[str]) -> str:
-        token = match[0]
-        match match.lastgroup:
-            case "string" | "iri":
-                return token[0] + " " * (len(token) - 2) + token[-1]
-            case "name":
-                return token[: token.index(":") + 1].ljust(len(token))
-            case "variable":
-                return token[0].ljust(len(token))
-            case "comment" | "blank":
-                return " " * len(token)
-            case _:
-                return " " * len(token) if token[0] == "@" else token
-
-    return pattern.sub(blank, text)
+def blank(match: re.Match[str]) -> str:
+    """Blanks for what is opaque in a token, and the rest of it."""
+    token = match[0]
+    match match.lastgroup:
+        case "string" | "iri":
+            return token[0] + " " * (len(token) - 2) + token[-1]
+        case "name":
+            return token[: token.index(":") + 1].ljust(len(token))
+        case "variable":
+            return token[0].ljust(len(token))
+        case "comment" | "blank":
+            return " " * len(token)
+        case _:
+            return " " * len(token) if token[0] == "@" else token
 
 
 def unescaped(text: str) -> str:

@@ -34,7 +34,9 @@ from server.queries.client import Queries
 from server.queries.limits import SETTINGS_OF_LIMITS, Limits
 from server.site import Site, href
 
-EXPOSED = "Link, ETag, Content-Location, Vary, Content-Profile, Content-Range, Repr-Digest, Last-Modified, Allow"
+EXPOSED = (
+    "Link, ETag, Content-Location, Vary, Content-Profile, Content-Range, Repr-Digest, Last-Modified, Allow, Retry-After"
+)
 ASKED = "Accept, Accept-Profile, Content-Type, If-None-Match, If-Modified-Since, Range, If-Range"
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "

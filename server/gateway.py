@@ -26,13 +26,13 @@ from server.queries.client import CutError
 ON_LEAVE = "server.on_leave"
 
 NEGOTIATED = (
-    *("accept", "accept-encoding", "accept-language", "accept-profile", "content-type"),
-    *("x-forwarded-for", "x-forwarded-host", "x-forwarded-prefix", "x-forwarded-proto"),
+    *("HTTP_ACCEPT", "HTTP_ACCEPT_ENCODING", "HTTP_ACCEPT_LANGUAGE", "HTTP_ACCEPT_PROFILE", "CONTENT_TYPE"),
+    *("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PREFIX", "HTTP_X_FORWARDED_PROTO"),
 )
-"""The headers of a request that may make its answer another one."""
+"""The headers of a request that may make its answer another one, as WSGI names them."""
 
-CONDITIONS = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "range", "if-range")
-"""The headers that ask for an answer only under a condition, or for a part of it."""
+CONDITIONS = tuple(f"HTTP_{name}" for name in ("IF_MATCH", "IF_NONE_MATCH", "IF_MODIFIED_SINCE", "IF_UNMODIFIED_SINCE"))
+"""The headers that ask for an answer only under a condition."""
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -81,19 +81,21 @@ class Gateway:
 
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         body = await read(receive, self._most + 1)
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        key = self._key(scope, headers, body)
+        if body is None:
+            return
+        environ = environment(scope, body)
+        key = self._key(environ, body)
         if kept := self._shelf.get(key):
-            if any(name in headers for name in CONDITIONS):
-                response = Answer(kept.body, kept.status, kept.headers).make_conditional(environment(scope, body))
-                status, found, content = run(response, environment(scope, body))
+            if any(name in environ for name in CONDITIONS):
+                response = Answer(kept.body, kept.status, kept.headers).make_conditional(environ)
+                status, found, content = run(response, environ)
                 kept = Kept(status, [*found.items()], b"".join(content))
             await reply(send, kept.status, kept.headers, b"" if scope["method"] == "HEAD" else kept.body)
             return
         client, loop = Client(), asyncio.get_running_loop()
         watch = loop.create_task(until_gone(receive, client))
         try:
-            environ = {**environment(scope, body), ON_LEAVE: client.on_leave}
+            environ[ON_LEAVE] = client.on_leave
             answered = await loop.run_in_executor(self._threads, self._run, environ)
             if isinstance(answered, Kept):
                 await reply(send, answered.status, answered.headers, answered.body)
@@ -104,12 +106,12 @@ class Gateway:
         finally:
             watch.cancel()
 
-    def _key(self, scope: Message, headers: dict[str, str], body: bytes) -> str:
+    def _key(self, environ: WSGIEnvironment, body: bytes) -> str:
         """What an answer depends on, as a name."""
-        method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        address = [scope["raw_path"] or scope["path"].encode(), scope["query_string"]]
-        told = [method.encode(), *address, *(headers.get(name, "\0").encode() for name in NEGOTIATED), body]
-        return hashlib.sha256(b"\n".join([self._version.encode(), *map(repr_bytes, told)])).hexdigest()
+        told = [environ.get(name, "\0").encode() for name in ("PATH_INFO", "QUERY_STRING", *NEGOTIATED)]
+        method = "GET" if environ["REQUEST_METHOD"] == "HEAD" else environ["REQUEST_METHOD"]
+        parts = [self._version.encode(), method.encode(), *told, body]
+        return hashlib.sha256(b"".join(b"%d:%b" % (len(part), part) for part in parts)).hexdigest()
 
     def _run(self, environ: WSGIEnvironment) -> "Kept | tuple[int, Headers, Iterator[bytes]]":
         """The answer of the application, whole or as it comes."""
@@ -138,11 +140,6 @@ class Gateway:
             await loop.run_in_executor(self._threads, body.close)  # type: ignore[attr-defined]  # made by `parts`
 
 
-def repr_bytes(content: bytes) -> bytes:
-    """Some bytes, with their number before them, so that no two lists of them are alike when joined."""
-    return b"%d:%b" % (len(content), content)
-
-
 async def lifespan(receive: Receive, send: Send) -> None:
     """Says that the application is ready, and that it has ended (ASGI, lifespan)."""
     while (message := await receive())["type"] != "lifespan.shutdown":
@@ -150,11 +147,13 @@ async def lifespan(receive: Receive, send: Send) -> None:
     await send({"type": "lifespan.shutdown.complete"})
 
 
-async def read(receive: Receive, most: int) -> bytes:
-    """The body of a request, but no more than so many bytes."""
+async def read(receive: Receive, most: int) -> bytes | None:
+    """The body of a request, but no more than so many bytes; None if the client leaves before its end."""
     body = b""
     while len(body) < most:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         body += message.get("body", b"")
         if not message.get("more_body"):
             break
@@ -201,6 +200,8 @@ def environment(scope: Message, body: bytes) -> WSGIEnvironment:
         "wsgi.run_once": False,
     }
     for name, value in scope["headers"]:
+        if b"_" in name:  # in WSGI it could not be told from the one with a hyphen
+            continue
         variable = name.decode("latin-1").upper().replace("-", "_")
         key = variable if variable in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{variable}"
         given = value.decode("latin-1")

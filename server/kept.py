@@ -59,8 +59,10 @@ class Shelf:
 
     def tidy(self) -> None:
         """Removes the longest unused answers for which there is no room."""
-        room = self._room
-        found = [(entry.stat().st_mtime_ns, entry.stat().st_size, entry.path) for entry in os.scandir(self._directory)]
+        room, found = self._room, []
+        for entry in os.scandir(self._directory):
+            with suppress(OSError):  # another process may have removed it
+                found.append((entry.stat().st_mtime_ns, entry.stat().st_size, entry.path))
         for _, size, path in sorted(found, reverse=True):
             room -= size
             if room < 0:

@@ -187,11 +187,9 @@ def answer(query: str, parameters: MultiDict[str, str]) -> Response:
 
 
 def check(text: QueryText) -> None:
-    """Refuses what the engine must not see: updates, queries of other endpoints, and what nests too deeply."""
+    """Refuses what the engine need not see: updates, and what nests too deeply."""
     if text.is_update() or QueryText(unescaped(text.text)).is_update():
         raise no_updates()
-    if any(target.strip("<>") not in limits().services for target in text.services()):
-        raise BadQueryError(403, "This endpoint asks no other endpoint: SERVICE is not allowed.")
     try:
         text.check_nesting()
     except QueryError as error:
@@ -222,7 +220,7 @@ def evaluated(
     try:
         found: Answer = queries.ask(question, request.environ.get(ON_LEAVE, lambda _: None))
     except UnansweredError as error:
-        raise unanswered(error, media) from error
+        raise unanswered(error, media, most) from error
     written = media[found.form]
     assert written is not None
     response = whole(found.body, written) if isinstance(found.body, bytes) else streamed(found, written, question)
@@ -250,24 +248,26 @@ def streamed(found: Answer, media: MediaType, question: dict[str, Any]) -> Respo
         response.content_encoding = coding.name
     told = [site().dataset.version, question["query"], question["default"], question["named"], media.name]
     key = json.dumps([*told, coding.name if coding else None])
-    response.set_etag(hashlib.sha256(key.encode()).hexdigest()[:32])
+    response.set_etag(hashlib.sha256(key.encode()).hexdigest()[:32], weak=True)  # blank nodes are new each time
     response.headers["Cache-Control"] = SHORT
     response.make_conditional(request)
     return response
 
 
-def unanswered(error: UnansweredError, media: dict[str, MediaType | None]) -> Exception:
+def unanswered(error: UnansweredError, media: dict[str, MediaType | None], most: float) -> Exception:
     """The error that says why a query has no answer."""
     more = error.more
     if error.reason in LIMITS:
         told, after = LIMITS[error.reason]
         type_ = f"{site().names.base}sparql#limit-{error.reason}"
-        return LimitError(type_, told.format(**limits().as_dict()), after)
+        return LimitError(type_, told.format(**{**limits().as_dict(), "seconds": most}), after)
     if error.reason == "syntax":
         return bad_query(more["message"], more["detail"], more["line"], more["column"], more["hint"])
     if error.reason in ("unacceptable", "unwritable"):
         offered, _ = OFFERED[more["form"]]
         return NotAcceptableError(tuple(m for m in offered if m is not media[more["form"]]))
+    if error.reason == "service":
+        return BadQueryError(403, "This endpoint asks no other endpoint: SERVICE is not allowed.")
     if error.reason == "nesting":
         return BadQueryError(400, "The query nests too deeply for the engine.")
     if error.reason == "evaluation":

@@ -51,21 +51,6 @@ GRACE = 0.05
 LATER, LATEST = 5, 15
 """The priorities of workers (setpriority(2)): after the host and the web; of what runs long, a tenth of that."""
 
-PATIENCE = 10.0
-"""How many seconds a query waits at most before it is refused."""
-
-TURNS = (0.004, 0.1)
-"""How many seconds of processor time the turns of a query have; what is not answered then is long."""
-
-CROWD = 4
-"""How many times as many may wait as long as none of them has been set back."""
-
-GRACE = 0.05
-"""How many seconds a query may go on when its connection has ended."""
-
-LOW = 10
-"""The priority of what runs long: a tenth of the time of a short one (setpriority(2))."""
-
 LONGEST_FRAME = 2**26
 """The longest question that is read."""
 
@@ -262,7 +247,8 @@ class Host:
             self._drop(query)
             if worker.is_slow:
                 self._hasten(worker)
-        elif said == LEAVING:
+        elif said == LEAVING and query:
+            self._drop(query)
             self._kill(worker)
         elif not said:
             reason = self._reason(worker)

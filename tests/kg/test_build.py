@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, RdfFormat, Store, parse, serialize
 
-from kg.engine import Dataset, NoDatasetError, load, open_files
+from kg.engine import FILES, Dataset, NoDatasetError, load, open_files
 from kg.names import CANONICAL, RDF_TYPE, RDFS_LABEL, Names
 from kg.publish import is_whole
 from kg.releases import write_release
@@ -168,7 +168,7 @@ def test_every_thing_has_a_type_and_a_label_in_the_default_graph(sample: Path) -
 
 def test_the_snapshot_and_the_files_hold_the_same_quads(sample: Path) -> None:
     dataset = Dataset.current(sample)
-    files = [dataset.directory / name for name in ("data.nq", "catalogue.nq", "sources.nq", "releases.nq")]
+    files = [dataset.directory / name for name in FILES]
     assert set(dataset.open()) == {quad for file in files for quad in parse(path=str(file), format=RdfFormat.N_QUADS)}
 
 
@@ -296,8 +296,7 @@ def test_a_release_of_the_ontology_is_of_its_version_and_has_its_context(file: P
 
 def test_every_engine_gives_back_every_quad_as_it_was_published(real: Path) -> None:
     dataset = Dataset.current(real)
-    names = ("data.nq", "catalogue.nq", "sources.nq", "releases.nq", "questions.nq")
-    lines = {line for name in names for line in (dataset.directory / name).read_bytes().splitlines()}
+    lines = {line for name in FILES for line in (dataset.directory / name).read_bytes().splitlines()}
     memory = Store()
     load(memory, dataset.directory)
     for store in (memory, dataset.open()):

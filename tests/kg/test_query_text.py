@@ -31,7 +31,7 @@ def syntax_error(text: str) -> str:
         ("PREFIX foo: http://x SELECT * {}", 1, 13, "http: does not fit here"),
         ("SELECT * { ?s ?p ?o } LIMIT x", 1, 29, "x does not fit here"),
         ("SELECT * { ?s ?p ?o } ORDER ?s", 1, 29, "?s does not fit here"),
-        ("SELECT ?x { ?s ?p ?o } GROUP BY ?s", 1, 35, "the query ends too early: The SELECT contains"),
+        ("SELECT ?x { ?s ?p ?o } GROUP BY ?s", 1, 35, "The SELECT contains"),
         ("", 1, 1, "the query ends too early"),
         ("\t\tSELECT * { ?s }", 1, 17, "} does not fit here"),
         ("SELECT * { ?été ?p }", 1, 20, "} does not fit here"),
@@ -66,25 +66,6 @@ def test_a_misspelled_term_of_ours_is_told_with_what_may_be_meant(query: str, hi
     assert [*text.unknown_terms("http://l/#", ["http://l/#label", "http://l/#date"])] == hints
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "SELECT * { ?x dcat:accessService ?s . ?dataService ?p <http://x/service:a> }",
-        "ASK { ?s ?p 'SERVICE <x>' } # SERVICE <x>",
-        "ASK { ?s ?p '''a ' SERVICE <x>''' }",
-        "ASK { ?s ex:o\\'service <x:y> . ?s ?p 'b' }",
-        "ASK { ?service <x:y> ?z ; :service <x:z> }",
-    ],
-)
-def test_the_word_service_alone_asks_nobody(query: str) -> None:
-    assert QueryText(query).services() == []
-
-
-def test_the_targets_of_service_are_told_as_they_are_written() -> None:
-    query = "SELECT * { SERVICE <http://a/service> {} SERVICE\nsilent ?x {} service#c\nex:b {} }"
-    assert {*QueryText(query).services()} == {"<http://a/service>", "?", "ex:"}
-
-
 @pytest.mark.parametrize("brackets", ["()", "{}", "[]"])
 def test_nesting_is_bounded_and_told_where(brackets: str) -> None:
     opening, closing = brackets
@@ -111,7 +92,11 @@ def test_an_update_is_known_by_its_first_word(query: str, is_update: bool) -> No
 
 @pytest.mark.parametrize(
     ("query", "is_volatile"),
-    [("SELECT (NOW() AS ?n) {}", True), ("ASK { FILTER(rand ( ) > 0.5) }", True), ("ASK { ?now ?p 'UUID()' }", False)],
+    [
+        ("SELECT (NOW() AS ?n) {}", True),
+        ("ASK { FILTER(1<rand ( )) }", True),
+        ("ASK { ?now ?p 'UUID()' }", False),
+    ],
 )
 def test_what_differs_each_time_is_known(query: str, is_volatile: bool) -> None:
     assert QueryText(query).is_volatile() is is_volatile
