@@ -68,10 +68,12 @@ def term(value: str, parameter: Parameter, names: Names) -> str:
     """A value as a term of SPARQL; ValueError if it is none."""
     try:
         if not parameter.datatype:
+            if ":" not in value and "/" not in value.strip("/"):
+                raise ValueError(value)
             return str(NamedNode(names.expand(value)))
         canonical, datatype = typed(value, (parameter.datatype,))
         return str(Literal(canonical, datatype=NamedNode(datatype)))
-    except ValueError as error:
+    except (ValueError, KeyError) as error:
         raise ValueError(f"{value!r} is no value of {parameter.name}, such as {parameter.default!r}") from error
 
 
@@ -103,10 +105,14 @@ def parameters(text: QueryText) -> Iterator[Parameter]:
 
 def parameter_of(name: str, value: list[Token], text: QueryText) -> Parameter | None:
     """The parameter whose default is one term, an IRI or a literal without language; None for anything else."""
+    if not value or any(token.kind == "name" and not iri_of(token, text) for token in value):
+        return None
     start, end = value[0].start, value[-1].start + len(value[-1].text)
     match [token.kind for token in value]:
         case ["iri"] | ["name"]:
             return Parameter(name, iri_of(value[0], text), "", start, end)
+        case ["word"] if value[0].text in ("true", "false"):
+            return Parameter(name, value[0].text, XSD + "boolean", start, end)
         case ["number"]:
             datatype = XSD + ("decimal" if "." in value[0].text else "integer")
             return Parameter(name, value[0].text, datatype, start, end)
@@ -118,9 +124,11 @@ def parameter_of(name: str, value: list[Token], text: QueryText) -> Parameter | 
 
 
 def iri_of(token: Token, text: QueryText) -> str:
-    """The IRI that a token of a query names."""
+    """The IRI that a token of a query names; empty where its prefix is not declared."""
     prefix, _, local = token.text.partition(":")
-    return token.text[1:-1] if token.kind == "iri" else text.prefixes[prefix] + local
+    if token.kind == "iri":
+        return token.text[1:-1]
+    return text.prefixes[prefix] + local if prefix in text.prefixes else ""
 
 
 def as_quads(questions: list[Question], names: Names) -> Iterator[Quad]:

@@ -11,7 +11,8 @@ from kg.cli import main
 from kg.describe import VOID_EXT
 from kg.engine import Dataset, Engine
 from kg.names import CANONICAL
-from kg.questions import Question, read_questions
+from kg.query_text import QueryText
+from kg.questions import Question, parameters, read_questions
 from server.app import create_app
 from tests.questions.test_questions import HERE, QUESTIONS
 
@@ -53,6 +54,21 @@ def test_most_questions_take_a_value(questions: dict[str, Question]) -> None:
     assert sum(bool(question.parameters) for question in questions.values()) >= 30
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * WHERE { VALUES ?x { } }",
+        "SELECT * WHERE { VALUES ?x { none:such } }",
+        "SELECT * WHERE { VALUES (?x) { (1) } }",
+        "SELECT * WHERE { VALUES ?x { 1 2 } }",
+        "SELECT * WHERE",
+        "nonsense {",
+    ],
+)
+def test_what_is_no_single_term_is_no_parameter(query: str) -> None:
+    assert [*parameters(QueryText(query))] == []
+
+
 def test_the_defaults_give_the_answer_of_the_question(questions: dict[str, Question], engine: Engine) -> None:
     for question in questions.values():
         defaults = {parameter.name: parameter.default for parameter in question.parameters}
@@ -81,6 +97,9 @@ def test_another_value_gives_another_answer(
         ("events-of-a-year", {"year": "1999 } DELETE { ?s ?p ?o"}),
         ("documents-of-a-meeting", {"meeting": "http://example.org/> } #"}),
         ("field-operations-on-a-day", {"day": '2010-01-01"'}),
+        ("documents-of-a-meeting", {"meeting": ""}),
+        ("documents-of-a-meeting", {"meeting": "nonsense"}),
+        ("meetings-not-held", {"held": "perhaps"}),
         ("events-of-a-year", {"yaer": "1999"}),
     ],
 )
