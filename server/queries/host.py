@@ -34,12 +34,12 @@ from pyoxigraph import Store
 from kg.engine import ENGINE, Dataset, load, open_files
 from server.queries.frames import LENGTH, failure
 from server.queries.limits import Limits
-from server.queries.worker import DONE, IS_WHOLE, LEAVING, MAY_I, work
+from server.queries.worker import DONE, IS_WHOLE, LEAVING, MAY_I, READY, work
 
 PATIENCE = 10.0
 """How many seconds a query waits at most before it is refused."""
 
-TURNS = (0.004, 0.1)
+TURNS = (0.006, 0.1)
 """How many seconds of processor time the turns of a query have; what is not answered then is long."""
 
 CROWD = 4
@@ -93,13 +93,18 @@ class Worker:
     process: int
     channel: socket.socket
     query: Query | None = None
-    before: float = 0.0
-    """How many seconds it had had the processor for when it was given its question."""
+    before: float = float("inf")
+    """How many seconds it had had the processor for when its turn began; not yet, until it is ready."""
     is_slow: bool = False
     """Whether it runs at low priority."""
 
+    def begin(self) -> None:
+        """Begins a turn."""
+        self.before = 0.0
+        self.before = self.used()
+
     def used(self) -> float:
-        """How many seconds it has had the processor for, for its question; all the time there is if it has ended."""
+        """How many seconds it has had the processor for, in its turn; all the time there is if it has ended."""
         try:
             return time.clock_gettime(~self.process << 3 | 2) - self.before  # as by clock_getcpuclockid(3)
         except OSError:
@@ -184,7 +189,8 @@ class Host:
         late = [query for query in self._waiting if query.turn]
         room = self._limits.waiting if late else self._limits.waiting * CROWD
         if len(self._waiting) > room + self._limits.running - len(self._running()):
-            found = late or self._waiting
+            latest = max(query.turn for query in self._waiting)
+            found = [query for query in self._waiting if query.turn == latest]
             most = Counter(query.client for query in found).most_common(1)[0][0]
             self._fail(min((q for q in found if q.client == most), key=lambda q: q.arrived), "busy")
 
@@ -243,6 +249,8 @@ class Host:
             query.asks = True
         elif said == IS_WHOLE and query:
             self._begin(query)
+        elif said == READY:
+            worker.begin()
         elif said == DONE and query:
             self._drop(query)
             if worker.is_slow:
@@ -332,8 +340,9 @@ class Host:
         while (query := self._next()) and (worker := self._idle()):
             self._waiting.remove(query)
             query.worker, query.started, query.is_long = worker, time.monotonic(), query.turn == len(TURNS)
-            worker.query, worker.before = query, 0.0
-            worker.before = worker.used()
+            worker.query = query
+            if worker.before != float("inf"):
+                worker.begin()
             try:
                 socket.send_fds(worker.channel, [b"!"], [query.connection.fileno()])
                 worker.channel.sendall(query.content)

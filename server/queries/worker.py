@@ -54,9 +54,9 @@ SPARE = 64 * 2**20
 SHOWN = 1000
 """How many solutions or triples the page of a result shows."""
 
-MAY_I, IS_WHOLE, DONE, LEAVING = b"?", b"=", b"+", b"-"
-"""What a worker says to its host: may the answer begin, though it is not whole? may it, being whole? The question is
-done; it is, and the process ends."""
+READY, MAY_I, IS_WHOLE, DONE, LEAVING = b"!", b"?", b"=", b"+", b"-"
+"""What a worker says to its host: it is ready; may the answer begin, though it is not whole? may it, being whole? The
+question is done; it is, and the process ends."""
 
 CHANNEL = 3
 """The descriptor of a worker's socket to its host."""
@@ -163,6 +163,7 @@ def work(channel: socket.socket, open_store: Callable[[], Store], limits: Limits
         for standard in (1, 2):  # what an engine that has no memory left writes is told by how it ends
             os.dup2(0, standard)
         most = resident(size) + SPARE
+        host.sendall(READY)
         while True:
             answer_next(host, store, limits)
             host.sendall(DONE if resident(size) < most else LEAVING)
