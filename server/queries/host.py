@@ -9,8 +9,8 @@ It decides who is answered when, so that a query that takes long never keeps one
   An answer that has begun is never set back, since it has a place.
 - Of those that wait for the same turn, the client with the fewest running comes first. Of one client's, the newest and
   the oldest take turns: so neither the first nor the last of a crowd waits for all of it.
-- Where too many wait, the oldest of those that were set back is refused, of the client with the most. A crowd of new
-  ones may be four times as large.
+- Where too many wait, the oldest of those that have had the most turns is refused, of the client with the most. A crowd
+  of new ones may be four times as large.
 - Whatever has not been answered in its time is ended with its process. So is what nobody waits for any more.
 """
 
