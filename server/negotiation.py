@@ -1,6 +1,7 @@
 """Content negotiation: which variant a request gets, by media type, language, encoding and profile (RFC 9110, 12)."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TypeVar
 
 from werkzeug.datastructures import Accept
@@ -18,6 +19,7 @@ NAMED, ALIAS, GROUP, ANY, UNNAMED = 3, 2, 1, 0, -1
 Choice = TypeVar("Choice")
 
 
+@lru_cache(256)  # clients send the same few headers
 def negotiate(accept: str | None, offered: tuple[MediaType, ...], default: MediaType) -> MediaType | None:
     """The acceptable media type of the greatest weight, or None (RFC 9110, 12.5.1).
 

@@ -23,7 +23,6 @@ import socket
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +33,7 @@ from pyoxigraph import Store
 from kg.engine import ENGINE, Dataset, load, open_files
 from server.queries.frames import LENGTH, failure
 from server.queries.limits import Limits
-from server.queries.worker import DONE, IS_WHOLE, LEAVING, MAY_I, READY, work
+from server.queries.worker import DONE, IS_WHOLE, LEAVING, MAY_I, READY, Opener, work
 
 PATIENCE = 10.0
 """How many seconds a query waits at most before it is refused."""
@@ -53,6 +52,12 @@ LATER, LATEST = 5, 15
 
 LONGEST_FRAME = 2**26
 """The longest question that is read."""
+
+LONGEST_WORDS = 2**12
+"""How many bytes are read of what a worker wrote before it ended."""
+
+NO_MEMORY = "memory allocation of"
+"""What the engine writes as it ends for want of memory; it ends in the same way where it has a fault."""
 
 
 @dataclass(eq=False, slots=True)
@@ -92,6 +97,8 @@ class Worker:
 
     process: int
     channel: socket.socket
+    words: int
+    """The descriptor to read what it has written to its standard error."""
     query: Query | None = None
     before: float = float("inf")
     """How many seconds it had had the processor for when its turn began; not yet, until it is ready."""
@@ -114,7 +121,7 @@ class Worker:
 class Host:
     """Gives the questions that come to a socket to workers. Ends when `lifeline` does."""
 
-    def __init__(self, listener: socket.socket, lifeline: int, open_store: Callable[[], Store], limits: Limits) -> None:
+    def __init__(self, listener: socket.socket, lifeline: int, open_store: Opener, limits: Limits) -> None:
         self._listener, self._open_store, self._limits = listener, open_store, limits
         self._workers: list[Worker] = []
         self._waiting: list[Query] = []
@@ -202,13 +209,13 @@ class Host:
         else:
             self._drop(query)
 
-    def _fail(self, query: Query, reason: str) -> None:
+    def _fail(self, query: Query, reason: str, **more: str) -> None:
         """Tells who asks why there is no answer, and ends it; an answer that has begun is only cut."""
         if query.worker:
             self._kill(query.worker)
         if not query.begun:
             with suppress(OSError):
-                query.connection.sendall(failure(reason))
+                query.connection.sendall(failure(reason, **more))
         self._drop(query)
 
     def _drop(self, query: Query) -> None:
@@ -228,12 +235,14 @@ class Host:
     def _fork(self) -> Worker:
         """A new worker."""
         ours, theirs = socket.socketpair()
+        words, error = os.pipe2(os.O_NONBLOCK)  # what does not fit is lost
         process = os.fork()
         if process == 0:
             os.setpriority(os.PRIO_PROCESS, 0, LATER)
-            work(theirs, self._open_store, self._limits)
+            work(theirs, error, self._open_store, self._limits)
         theirs.close()
-        worker = Worker(process, ours)
+        os.close(error)
+        worker = Worker(process, ours, words)
         self._workers.append(worker)
         self._selector.register(ours, selectors.EVENT_READ, lambda: self._hear(worker))
         return worker
@@ -259,10 +268,10 @@ class Host:
             self._drop(query)
             self._kill(worker)
         elif not said:
-            reason = self._reason(worker)
+            reason, words = self._reason(worker)
             if query:
                 query.worker = None
-                self._fail(query, reason)
+                self._fail(query, reason, message=words)
 
     def _hasten(self, worker: Worker) -> None:
         """Gives a worker its priority back, which takes a privilege; else it is of no more use."""
@@ -272,13 +281,18 @@ class Host:
         except OSError:
             self._kill(worker)
 
-    def _reason(self, worker: Worker) -> str:
-        """Why a worker ended by itself."""
+    def _reason(self, worker: Worker) -> tuple[str, str]:
+        """Why a worker ended by itself, and what it wrote before."""
+        words = ""
+        with suppress(BlockingIOError):
+            words = os.read(worker.words, LONGEST_WORDS).decode(errors="replace")
         self._retire(worker)
         _, status = os.waitpid(worker.process, 0)
         code = os.waitstatus_to_exitcode(status)
-        known = {-signal.SIGABRT: "memory", -signal.SIGSEGV: "nesting", -signal.SIGBUS: "nesting"}
-        return known.get(code, "timeout" if code == -signal.SIGALRM else "fault")
+        if code == -signal.SIGABRT and NO_MEMORY in words:
+            return "memory", words
+        known = {-signal.SIGSEGV: "nesting", -signal.SIGBUS: "nesting", -signal.SIGALRM: "timeout"}
+        return known.get(code, "fault"), words
 
     def _kill(self, worker: Worker) -> None:
         """Ends a worker at once."""
@@ -291,6 +305,7 @@ class Host:
         self._workers.remove(worker)
         self._selector.unregister(worker.channel)
         worker.channel.close()
+        os.close(worker.words)
 
     def _reap(self) -> None:
         """Takes note of the workers that are dead."""
@@ -377,15 +392,16 @@ class Host:
         return self._fork()
 
 
-def store_of(dataset: Dataset, limits: Limits) -> Callable[[], Store]:
+def store_of(dataset: Dataset, limits: Limits) -> Opener:
     """How a worker comes to the store: it has the host's, or, where that is too large for memory, opens the files."""
     if dataset.manifest["counts"]["triples"] > limits.triples:
         directory = dataset.directory.parent / ENGINE / dataset.version
         open_files(directory)
-        return lambda: open_files(directory)
+        files = len(os.listdir(directory))
+        return lambda: (open_files(directory), files)
     store = Store()
     load(store, dataset.directory)
-    return lambda: store
+    return lambda: (store, 0)
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """A worker: a process that answers one question at a time, within its limits.
 
-It is forked from the host. It can open neither file nor socket: its only free descriptor is the one that the host
-hands it with each question, the connection to who asks.
+It is forked from the host. It can open neither file nor socket, unless the engine is on disk: its only free descriptor
+is the one that the host hands it with each question, the connection to who asks.
 """
 
 import json
@@ -53,6 +53,9 @@ SPARE = 64 * 2**20
 
 SHOWN = 1000
 """How many solutions or triples the page of a result shows."""
+
+Opener = Callable[[], tuple[Store, int]]
+"""What opens a store, and tells how many files it may open later."""
 
 READY, MAY_I, IS_WHOLE, DONE, LEAVING = b"!", b"?", b"=", b"+", b"-"
 """What a worker says to its host: it is ready; may the answer begin, though it is not whole? may it, being whole? The
@@ -151,17 +154,19 @@ class Outlet:
         self._flushed = time.monotonic()
 
 
-def work(channel: socket.socket, open_store: Callable[[], Store], limits: Limits) -> None:
-    """Answers the questions of the host until it ends, or until this process has grown; never returns."""
+def work(channel: socket.socket, error: int, open_store: Opener, limits: Limits) -> None:
+    """Answers the questions of the host until it ends, or until this process has grown; never returns.
+
+    `error` is the descriptor that becomes its standard error.
+    """
     try:
+        os.dup2(error, 2)
         os.dup2(channel.detach(), CHANNEL)
         os.closerange(CHANNEL + 1, 2**16)
         host = socket.socket(fileno=CHANNEL)
-        store = open_store()
+        store, files = open_store()
         size = os.open("/proc/self/statm", os.O_RDONLY)
-        confine(limits)
-        for standard in (1, 2):  # what an engine that has no memory left writes is told by how it ends
-            os.dup2(0, standard)
+        confine(limits, files)
         most = resident(size) + SPARE
         host.sendall(READY)
         while True:
@@ -175,15 +180,18 @@ def work(channel: socket.socket, open_store: Callable[[], Store], limits: Limits
         os._exit(1)
 
 
-def confine(limits: Limits) -> None:
-    """Takes from this process the means to open anything, to write a core, and to grow beyond its memory."""
+def confine(limits: Limits, files: int) -> None:
+    """Takes from this process the means to open anything, to write a core, and to grow beyond its memory.
+
+    An engine on disk opens its `files` when it first needs them; so many, and no more, can be opened.
+    """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + limits.memory
     resource.setrlimit(resource.RLIMIT_AS, (size, size))
     if not limits.services:
         free = os.dup(0)  # the lowest that is free, and, from now on, the only one
         os.close(free)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (free + 1, free + 1))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free + 1 + files, free + 1 + files))
 
 
 def resident(size: int) -> int:

@@ -90,3 +90,8 @@ def test_an_answer_that_is_over_a_limit_early_is_an_error(narrow: str) -> None:
     said = answer(narrow, "Accept: text/csv", path=f"/sparql?query={query}")
     assert said.startswith(b"HTTP/1.1 503")
     assert b"sparql#limit-rows" in said
+
+
+def test_a_fault_of_the_engine_is_not_told_as_a_lack_of_memory(narrow: str) -> None:
+    said = answer(narrow, path=f"/sparql?query={quote('SELECT * { ?s ?p ?o } ORDER BY ?o LIMIT 1')}")
+    assert said.startswith((b"HTTP/1.1 500", b"HTTP/1.1 200"))

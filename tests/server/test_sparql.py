@@ -3,9 +3,15 @@
 import csv
 import io
 import xml.etree.ElementTree as ET
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
 
 import pytest
 from flask.testing import FlaskClient
+
+from tests.conftest import serving
 
 SELECT = "SELECT ?s WHERE { ?s a <http://localhost:8000/ontology#State> } ORDER BY ?s"
 QUERY = {"Content-Type": "application/sparql-query"}
@@ -196,3 +202,43 @@ def test_the_same_question_again_is_304(client: FlaskClient) -> None:
     first = client.get("/sparql", query_string={"query": SELECT})
     again = client.get("/sparql", query_string={"query": SELECT}, headers={"If-None-Match": first.headers["ETag"]})
     assert again.status_code == 304
+
+
+@pytest.mark.parametrize(
+    ("accept", "query"),
+    [
+        ("application/rdf+xml", "CONSTRUCT { ?s <http://example.org/vocabulary/> ?o } WHERE { ?s a ?o }"),
+        ("application/rdf+xml", "CONSTRUCT { ?s <http://example.org/9> ?o } WHERE { ?s a ?o }"),
+        ("application/rdf+xml", r"CONSTRUCT { ?s <http://example.org/p> 'a\u0001b' } WHERE { ?s a ?o }"),
+        ("application/sparql-results+xml", r"SELECT ('a\u0001b' AS ?x) {}"),
+        ("application/sparql-results+xml", r"SELECT ('a\uFFFEb' AS ?x) {}"),
+    ],
+)
+def test_what_xml_cannot_write_is_not_acceptable(accept: str, query: str, client: FlaskClient) -> None:
+    response = client.get("/sparql", query_string={"query": query}, headers={"Accept": accept})
+    assert response.status_code == 406
+    assert accept not in {each["type"] for each in response.get_json(force=True)["variants"]}
+    assert client.get("/sparql", query_string={"query": query}).status_code == 200
+
+
+def test_a_dataset_too_large_for_memory_is_queried_on_disk(sample: Path) -> None:
+    with serving("--published", sample, "--max-triples-in-memory", 0) as (url, _):
+        for number in range(3):
+            address = f"{url}sparql?{urlencode({'query': f'{SELECT} LIMIT {number}'})}"
+            with urlopen(Request(address, headers={"Accept": "text/csv"}), timeout=20) as answer:
+                assert answer.read().count(b"\n") == min(number, 2) + 1
+
+
+def test_a_service_that_is_allowed_is_asked_and_no_other(sample: Path, served: str) -> None:
+    other = f"{served}sparql"
+    query = f"SELECT ?s {{ SERVICE <{other}> {{ ?s a <http://localhost:8000/ontology#State> }} }} ORDER BY ?s"
+    with serving("--published", sample, "--allowed-services", other) as (url, _):
+
+        def ask(query: str) -> bytes:
+            address = f"{url}sparql?{urlencode({'query': query})}"
+            with urlopen(Request(address, headers={"Accept": "text/csv"}), timeout=20) as answer:
+                return bytes(answer.read())
+
+        assert ask(query).count(b"/id/state/") == 2
+        with pytest.raises(HTTPError, match="403"):
+            ask(query.replace(other, f"{other}?"))
