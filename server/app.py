@@ -21,6 +21,7 @@ from server import (
     errors,
     graph_store,
     home,
+    languages,
     ontology,
     quality,
     sparql,
@@ -29,18 +30,18 @@ from server import (
 )
 from server.documents import SHORT, Answer, cached, compressed
 from server.mount import Mount
-from server.pages import columns, label, language
+from server.pages import columns, label
 from server.queries.client import Queries
 from server.queries.limits import SETTINGS_OF_LIMITS, Limits
-from server.site import Site, href
+from server.site import Site, here, href
 
 EXPOSED = (
     "Link, ETag, Content-Location, Vary, Content-Profile, Content-Range, Repr-Digest, Last-Modified, Allow, Retry-After"
 )
 ASKED = "Accept, Accept-Profile, Content-Type, If-None-Match, If-Modified-Since, Range, If-Range"
 POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; font-src 'self'; "
+    "img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 MODULES = (home, things, collections, ontology, sparql, graph_store, catalogue, discovery, quality, status)
 SERVING = ("max-query-bytes", "contact", "trusted-proxies", "max-kept-bytes", *SETTINGS_OF_LIMITS)
@@ -65,15 +66,16 @@ def create_app(dataset: Dataset, settings: Mapping[str, Any] | None = None, quer
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
         href=href,
+        here=here,
         columns=columns,
         label=label,
-        language=language,
         document_links=lambda: g.get("links", []),
         labels_of_media={media.name: media.label for media in (*DOCUMENT, YAML, LINKSET)},
         site=app.extensions["site"],
         license=LICENSE,
         contact=app.config["contact"],
     )
+    languages.register(app)
     for module in MODULES:
         app.register_blueprint(module.blueprint)
     errors.register(app)

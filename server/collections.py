@@ -31,8 +31,8 @@ from kg.suggest import did_you_mean, nearest
 from server import filters
 from server.documents import Document, respond, split
 from server.filters import RESERVED, Filter, Parameter, shown
+from server.languages import language
 from server.links import link
-from server.pages import language
 from server.site import site
 
 blueprint = Blueprint("collections", __name__)

@@ -25,6 +25,7 @@ from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL, XSD
 from kg.serialize import serialize_in_order
 from server.codings import WORTH
 from server.errors import NotAcceptableError
+from server.languages import chosen_language
 from server.links import Link, header, header_for_json, link, linkset
 from server.negotiation import negotiate, negotiate_coding, negotiate_language, negotiate_profile
 from server.profiles import FULL, Profile
@@ -130,7 +131,7 @@ def negotiated(document: Document) -> Variant:
         raise NotAcceptableError(document.offered, document.path)
     profiles = site().profiles
     by_header = negotiate_profile(request.headers.get("Accept-Profile"), ((p.iri, p) for p in profiles.values()))
-    language = negotiate_language(request.headers.get("Accept-Language"))
+    language = chosen_language() or negotiate_language(request.headers.get("Accept-Language"))
     return Variant(media, language, asked_profile() or by_header or profiles[FULL.token])
 
 
@@ -141,7 +142,7 @@ def named(document: Document, suffix: str) -> Variant:
     if media is None or (dot and (media is not HTML or language == LANGUAGES[0])):
         there = ", ".join(m.suffix for m in document.offered)
         raise NotFound(f"There is no variant .{suffix} here; there are: {there}.")
-    return Variant(media, language or LANGUAGES[0], asked_profile() or site().profiles[FULL.token])
+    return Variant(media, language or chosen_language() or LANGUAGES[0], asked_profile() or site().profiles[FULL.token])
 
 
 def asked_profile() -> Profile | None:

@@ -4,12 +4,12 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from flask import g
 from pyoxigraph import Literal, NamedNode, Triple
 
 from kg.media import LANGUAGES
 from kg.names import RDF_TYPE, RDFS_LABEL, local_name
 from kg.schema import Class
+from server.languages import language
 from server.site import site
 
 WIDEST = 6
@@ -17,11 +17,6 @@ WIDEST = 6
 
 MOST_INCOMING = 50
 """How many incoming links of one property a page lists; the rest are counted."""
-
-
-def language() -> str:
-    """The language of the page that is being written."""
-    return str(g.get("language", LANGUAGES[0]))
 
 
 def label(iri: str) -> str:

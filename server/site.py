@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from flask import current_app, request
 from rdflib import Graph
@@ -13,6 +14,7 @@ from kg.engine import Dataset, Engine
 from kg.names import Names
 from kg.questions import Question
 from kg.schema import Class, Schema
+from server.languages import chosen_language
 from server.profiles import Profile, profiles_of
 
 
@@ -79,4 +81,14 @@ def href(iri: str) -> str:
     if not iri.startswith(names.base):
         return iri if iri.startswith(("http://", "https://")) else ""
     path = iri.removeprefix(names.base)
-    return f"{request.script_root}/{'doc/' + path.removeprefix('id/') if path.startswith('id/') else path}"
+    return here(f"doc/{path.removeprefix('id/')}" if path.startswith("id/") else path)
+
+
+def here(path: str, **parameters: str) -> str:
+    """The path on this host of a path of the site, with parameters, and with the language that the reader chose."""
+    language = chosen_language()
+    chosen = {"lang": language} if language and "lang" not in parameters else {}
+    path, _, fragment = path.partition("#")
+    query = urlencode({**parameters, **chosen}, quote_via=quote)
+    joined = f"{'&' if '?' in path else '?'}{query}" if query else ""
+    return f"{request.script_root}/{path}{joined}{f'#{fragment}' if fragment else ''}"
