@@ -82,6 +82,8 @@ class Key:
     """False if another key may stand in its place (sh:alternativePath)."""
     message: str = ""
     """What the shape nearest to the class says of the values."""
+    group: str | None = None
+    """The IRI of the group that it is shown in (sh:group)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,6 +362,7 @@ class Schema:
             least = self._count(shape, SH.minCount) or self._count(shape, SH.qualifiedMinCount)
             most = self._count(shape, SH.maxCount)
             order = self.shapes.value(shape, SH.order)
+            group = self.shapes.value(shape, SH.group)
             known = keys.get(property_.key)
             keys[property_.key] = Key(
                 property_,
@@ -372,6 +375,7 @@ class Schema:
                 self._terms(property_, shape) or (known.terms if known else ()),
                 isinstance(self.shapes.value(shape, SH.path), URIRef) and (known is None or known.lone),
                 known.message if known else str(self.shapes.value(shape, SH.message) or ""),
+                (known.group if known else None) or (str(group) if group is not None else None),
             )
         allowed = {name: key for name, key in keys.items() if key.most != 0}
         return dict(sorted(allowed.items(), key=lambda item: (item[1].order, item[0])))
@@ -456,7 +460,16 @@ class Schema:
         english = [o for o in found if isinstance(o, Literal) and (o.language or "en") == "en"]
         return str(next(iter(sorted(english)), ""))
 
+    @cached_property
+    def groups(self) -> list[str]:
+        """The groups that properties are shown in (SHACL 2.3.2.3), in their order."""
+        found = self.shapes.subjects(RDF.type, SH.PropertyGroup)
+        return sorted(
+            map(str, found), key=lambda iri: float(str(self.shapes.value(URIRef(iri), SH.order) or UNORDERED))
+        )
+
     def label(self, iri: str, language: str = "en") -> str:
-        """What to call a term in a language, else in English, else its local name."""
-        labels = {o.language: str(o) for o in self.ontology.objects(URIRef(iri), RDFS.label) if isinstance(o, Literal)}
+        """What to call a term, or a group, in a language, else in English, else its local name."""
+        told = [*self.ontology.objects(URIRef(iri), RDFS.label), *self.shapes.objects(URIRef(iri), RDFS.label)]
+        labels = {o.language: str(o) for o in told if isinstance(o, Literal)}
         return labels.get(language) or labels.get("en") or labels.get(None) or local_name(iri)

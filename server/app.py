@@ -33,7 +33,7 @@ from server.mount import Mount
 from server.pages import columns, label
 from server.queries.client import Queries
 from server.queries.limits import SETTINGS_OF_LIMITS, Limits
-from server.site import Site, here, href
+from server.site import Site, here, href, page_in
 
 EXPOSED = (
     "Link, ETag, Content-Location, Vary, Content-Profile, Content-Range, Repr-Digest, Last-Modified, Allow, Retry-After"
@@ -67,6 +67,7 @@ def create_app(dataset: Dataset, settings: Mapping[str, Any] | None = None, quer
     app.jinja_env.globals.update(
         href=href,
         here=here,
+        page_in=page_in,
         columns=columns,
         label=label,
         document_links=lambda: g.get("links", []),

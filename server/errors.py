@@ -8,6 +8,7 @@ from flask import Flask, Response, current_app, g, render_template, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from kg.media import HTML, LANGUAGES, TEXT, MediaType
+from server.languages import language
 from server.negotiation import negotiate
 
 PROBLEM = MediaType("application/problem+json", "json", "problem details", also=("application/json",))
@@ -90,14 +91,14 @@ def answer(error: HTTPException) -> Response:
         "detail": error.description or status.description,
     }
     detail |= error.more if isinstance(error, ProblemError) else {}
-    g.language, g.links = LANGUAGES[0], []
+    g.links = []
     chosen = negotiate(request.headers.get("Accept"), (HTML, PROBLEM, TEXT), PROBLEM) or PROBLEM
     response = Response(written(detail, chosen), status, content_type=chosen.content_type)
-    response.content_language.add(LANGUAGES[0])
+    response.content_language.add(language() if chosen is HTML else LANGUAGES[0])
     for name, value in error.get_headers(request.environ):
         if name.lower() not in ("content-type", "content-length"):
             response.headers[name] = value
-    response.vary.add("Accept")
+    response.vary.update(("Accept", "Accept-Language"))
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -1,7 +1,7 @@
 """Pages: what a page shows of some triples, in the order and the words of ontology and shapes."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from pyoxigraph import Literal, NamedNode, Triple
@@ -9,14 +9,15 @@ from pyoxigraph import Literal, NamedNode, Triple
 from kg.media import LANGUAGES
 from kg.names import RDF_TYPE, RDFS_LABEL, local_name
 from kg.schema import Class
+from server.filters import parameters_of
 from server.languages import language
-from server.site import site
+from server.site import here, site
 
 WIDEST = 6
 """How many properties parts may have between them to be listed as a table."""
 
-MOST_INCOMING = 50
-"""How many incoming links of one property a page lists; the rest are counted."""
+FEW = 10
+"""How many records that link by one property a page lists; the rest are in their collection."""
 
 
 def label(iri: str) -> str:
@@ -32,6 +33,8 @@ class Value:
     language: str | None = None
     iri: str | None = None
     part: "Description | None" = None
+    datatype: str = ""
+    """The local name of the datatype of a literal: what to write it as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,8 @@ class Row:
     property: str
     label: str
     values: list[Value]
+    group: str | None = None
+    """The group that it is shown in."""
 
 
 @dataclass
@@ -70,19 +75,24 @@ class Description:
         return self.iri.partition("#")[2]
 
     @property
-    def label(self) -> str:
-        return self.label_of(self.iri)
+    def name(self) -> Value:
+        return self.name_of(self.iri)
 
-    def label_of(self, iri: str) -> str:
-        """The label of anything, in the language of the page or else in English; an IRI if it has no other name."""
+    @property
+    def label(self) -> str:
+        return self.name.text
+
+    def name_of(self, iri: str) -> Value:
+        """What to call anything, in the language of the page or else in English; an IRI if it has no other name."""
         labels = {o.language: o.value for o in self.about[iri][RDFS_LABEL] if isinstance(o, Literal)}
         schema = site().schema
         if labels:
-            return labels.get(language()) or labels.get(LANGUAGES[0]) or next(iter(labels.values()))
+            found = next((tag for tag in (language(), LANGUAGES[0]) if tag in labels), next(iter(labels)))
+            return Value(labels[found], found, iri)
         if iri.startswith(site().names.vocabulary):
-            return label(iri)
+            return Value(label(iri), iri=iri)
         property_ = schema.property_of(iri)
-        return property_.key if property_ else site().names.compact(iri)
+        return Value(property_.key if property_ else site().names.compact(iri), iri=iri)
 
     @cached_property
     def classes(self) -> list[Class]:
@@ -100,10 +110,18 @@ class Description:
         bounds = {iri for p in schema.properties.values() if p.bounds for iri in p.bounds}
         others = sorted(p for p in self.about[self.iri] if p.startswith(names.vocabulary) and p not in order)
         wanted = [iri for iri in [*order, *others] if iri not in bounds and iri in self.about[self.iri]]
-        rows = [Row(iri, label(iri), self._values(iri)) for iri in wanted]
+        groups = {key.property.iri: key.group for key in keys.values()}
+        rows = [Row(iri, label(iri), self._values(iri), groups.get(iri)) for iri in wanted]
         labels = {o.value for o in self.about[self.iri][RDFS_LABEL]}
         repeated = [all(v.iri is None and v.text in labels for v in row.values) for row in rows]
         return [row for row, again in zip(rows, repeated, strict=True) if row.values and (self.above or not again)]
+
+    @property
+    def groups(self) -> list[tuple[str, list[Row]]]:
+        """The rows by the group that they are shown in, those in none first, each with what the group is called."""
+        order = [None, *site().schema.groups]
+        found = [(label(group) if group else "", [row for row in self.rows if row.group == group]) for group in order]
+        return [(name, rows) for name, rows in found if rows]
 
     @property
     def names_in_languages(self) -> list[Value]:
@@ -122,17 +140,18 @@ class Description:
         return [*([Row(RDF_TYPE, "rdf:type", listed)] if listed else []), *(row for row in rows if row.values)]
 
     def _values(self, property_: str) -> list[Value]:
-        values = [self._value(o) for o in self.about[self.iri][property_] if o.value not in self.above]
+        values = [self.term(o) for o in self.about[self.iri][property_] if o.value not in self.above]
         return sorted(
             values, key=lambda v: (v.language != language(), v.language or "", v.part.order if v.part else (v.text,))
         )
 
-    def _value(self, term: NamedNode | Literal) -> Value:
+    def term(self, term: NamedNode | Literal) -> Value:
+        """A term as a value."""
         if isinstance(term, Literal):
-            return Value(term.value, term.language)
+            return Value(term.value, term.language, datatype=local_name(term.datatype.value))
         if term.value.startswith((self.iri + "#", self.iri + "/")) and term.value in self.about:
             return Value("", iri=term.value, part=self.part(term.value))
-        return Value(self.label_of(term.value), iri=term.value)
+        return self.name_of(term.value)
 
     @property
     def kind(self) -> str:
@@ -163,38 +182,59 @@ def columns(row: Row) -> list[Row]:
     return in_order if len(in_order) <= WIDEST else []
 
 
-def incoming(iri: str) -> list[Row]:
-    """What links to a thing, by property of ours; a part that links stands under the label of its record."""
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """What links to a thing from the records of a kind by a property: the first of them, how many, where all are."""
+
+    property: str
+    class_: Class
+    values: list[Value]
+    total: int
+    all: str | None
+
+
+def incoming(iri: str) -> list[Incoming]:
+    """What links to a thing, by property of ours and kind; a part that links stands for its record."""
     names, schema = site().names, site().schema
     solutions = site().engine.select(
         f"SELECT ?s ?p WHERE {{ ?s ?p <{iri}> FILTER(STRSTARTS(STR(?p), '{names.vocabulary}')) "
         f"FILTER(!STRSTARTS(STR(?s), '{iri}#')) }} ORDER BY ?p ?s"
     )
-    subjects: dict[str, list[str]] = defaultdict(list)
+    records: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     for solution in solutions:
-        subjects[solution["p"].value].append(solution["s"].value)
-    owners = {s.partition("#")[0] for listed in subjects.values() for s in listed}
-    labels = labels_of(owners)
-    rows = []
-    for property_, listed in subjects.items():
-        if schema.has_inverse(property_):
-            continue
-        shown = list(dict.fromkeys(listed))[:MOST_INCOMING]
-        values = [Value(labels.get(s.partition("#")[0]) or local_name(s), iri=s) for s in shown]
-        if len(listed) > len(shown):
-            values.append(Value(f"and {len(listed) - len(shown)} more"))
-        rows.append(Row(property_, label(property_), values))
-    return rows
+        property_, record = solution["p"].value, solution["s"].value.partition("#")[0]
+        path = names.path(record)
+        if path and not schema.has_inverse(property_):
+            records[property_, path.partition("/")[0]].setdefault(record, solution["s"].value)
+    labels = labels_of({record for found in records.values() for record in list(found)[:FEW]})
+    return [
+        Incoming(
+            property_,
+            schema.kinds[kind],
+            [replace(labels[record], iri=subject) for record, subject in list(found.items())[:FEW]],
+            len(found),
+            collection(iri, property_, schema.kinds[kind]) if len(found) > FEW else None,
+        )
+        for (property_, kind), found in records.items()
+    ]
 
 
-def labels_of(subjects: set[str]) -> dict[str, str]:
-    """The label of each of some subjects, in the language of the page if there is one."""
+def collection(iri: str, property_: str, class_: Class) -> str | None:
+    """Where all things of a class that link to one by a property are, by themselves or by a part of theirs."""
+    found = (p.name for p in parameters_of(class_) if p.iri == property_ and not p.is_range)
+    name, path = next(found, None), site().names.path(iri)
+    return here(f"doc/{class_.kind}", **{name: path}) if name and path else None
+
+
+def labels_of(subjects: set[str]) -> dict[str, Value]:
+    """What to call each of some subjects, in the language of the page or else in English."""
     listed = " ".join(f"<{iri}>" for iri in sorted(subjects))
     solutions = site().engine.select(
         f"SELECT ?s ?label WHERE {{ VALUES ?s {{ {listed} }} ?s rdfs:label ?label }} ORDER BY ?s ?label"
     )
-    found: dict[str, str] = {}
+    found: dict[str, Value] = {}
     preferred = (language(), LANGUAGES[0])
     for solution in sorted(solutions, key=lambda s: [s["label"].language == each for each in preferred]):
-        found[solution["s"].value] = solution["label"].value
+        iri, name = solution["s"].value, solution["label"]
+        found[iri] = Value(name.value, name.language, iri)
     return found

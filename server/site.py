@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from flask import current_app, request
+from flask import current_app, g, request
 from rdflib import Graph
 
 from kg.context import Framing
@@ -92,3 +92,10 @@ def here(path: str, **parameters: str) -> str:
     query = urlencode({**parameters, **chosen}, quote_via=quote)
     joined = f"{'&' if '?' in path else '?'}{query}" if query else ""
     return f"{request.script_root}/{path}{joined}{f'#{fragment}' if fragment else ''}"
+
+
+def page_in(language: str) -> str:
+    """The path on this host of the page that is being written, in another language."""
+    path = g.get("address", request.path.lstrip("/"))
+    given = [pair for pair in request.args.items(multi=True) if pair[0] != "lang"]
+    return f"{request.script_root}/{path}?{urlencode([*given, ('lang', language)], quote_via=quote)}"

@@ -1,23 +1,30 @@
 """Things: `/id/…` names them, `/doc/…` describes them."""
 
 from flask import Blueprint, Response, render_template, request
-from pyoxigraph import Literal, NamedNode, Triple
+from markupsafe import Markup
+from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
 from werkzeug.exceptions import NotFound
 
 from kg.context import is_part
 from kg.media import YAML
 from kg.names import NAME, PREFIXES, RDF, RDFS_LABEL
 from kg.schema import Class
+from kg.serialize import serialize_in_order
 from server.documents import Document, moved, respond, split
 from server.errors import GoneError
 from server.links import Link, link
+from server.origins import Origins
 from server.pages import Description, incoming
+from server.profiles import FULL
 from server.site import site
 
 blueprint = Blueprint("things", __name__)
 
 MOST_INCOMING = 1000
 """How many links to a thing by one property its description holds; what follows is in the collections."""
+
+SCHEMA_ORG = "schema"
+"""The token of the profile that a page embeds."""
 
 ABOUT_PAGE = PREFIXES["schema"] + "AboutPage"
 
@@ -42,7 +49,15 @@ def document(kind: str, file: str) -> Response:
     iri = names.thing(path)
 
     def page(triples: list[Triple]) -> str:
-        return render_template("thing.html", path=path, thing=Description(iri, triples), incoming=incoming(iri))
+        return render_template(
+            "thing.html",
+            path=path,
+            thing=Description(iri, triples),
+            incoming=incoming(iri),
+            origins=origins(path, triples),
+            query=f"SELECT ?property ?value WHERE {{\n  <{iri}> ?property ?value .\n}}\nORDER BY ?property ?value",
+            embedded=embedded(iri, triples),
+        )
 
     return respond(
         Document(
@@ -51,7 +66,7 @@ def document(kind: str, file: str) -> Response:
             lambda: describe(path),
             page,
             root=iri,
-            others={YAML: lambda: source(path)},
+            others={YAML: lambda: source(path)[0].encode()},
             links=tuple(links_of(path)),
         ),
         suffix,
@@ -110,13 +125,28 @@ def links_of(path: str) -> list[Link]:
     ]
 
 
-def source(path: str) -> bytes:
-    """The YAML of a thing's record."""
+def source(path: str) -> tuple[str, str]:
+    """The source of a thing: the YAML of its record, and where it begins, as file:line."""
     names = site().names
-    query = (
-        f"SELECT ?text WHERE {{ GRAPH <{names.sources}> {{ <{names.document(path)}.{YAML.suffix}> rdf:value ?text }} }}"
-    )
-    return str(site().engine.select(query)[0]["text"].value).encode()
+    query = f"""SELECT ?text ?place WHERE {{ GRAPH <{names.sources}> {{
+        <{names.document(path)}.{YAML.suffix}> rdf:value ?text ; dcterms:identifier ?place }} }}"""
+    found = site().engine.select(query)[0]
+    return str(found["text"].value), str(found["place"].value)
+
+
+def origins(path: str, triples: list[Triple]) -> Origins:
+    """Where each fact of a thing comes from."""
+    text, place = source(path)
+    file, _, line = place.rpartition(":")
+    return Origins(site().names.thing(path), triples, file, int(line), text)
+
+
+def embedded(iri: str, triples: list[Triple]) -> Markup:
+    """What the description says in terms of schema.org, for crawlers: JSON-LD that may stand in a page."""
+    told = site().profiles.get(SCHEMA_ORG, FULL).of(triples, site().names)
+    own = sorted((t for t in told if t.subject == NamedNode(iri)), key=str)
+    json_ld = serialize_in_order(own, RdfFormat.JSON_LD, {"schema": PREFIXES["schema"]}).decode()
+    return Markup(json_ld.replace("<", "\\u003c"))  # noqa: S704  # no markup can stand in it any more
 
 
 # ── The description ──────────────────────────────────────────────────────────────────────────────────────────────

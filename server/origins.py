@@ -1,0 +1,90 @@
+"""Origins: where each fact of a thing comes from: its lines in the source, the references behind it, other values.
+
+What references say of one property of a thing is reified in the dataset (RDF 1.1 Semantics, D.1): the dataset's own
+classes and properties for it are below those of RDF, so that nothing here knows their names.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from pyoxigraph import Literal, NamedNode, Triple
+from yaml.nodes import MappingNode, SequenceNode
+
+from kg.names import PREFIXES, RDF
+from kg.provenance import values_of
+from kg.schema import Property
+from kg.tree import compose
+from server.site import site
+
+REFERENCED_BY = PREFIXES["dcterms"] + "isReferencedBy"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What references say of a property: which value they give, if it is told, and what more is said of it."""
+
+    references: tuple[str, ...]
+    value: NamedNode | Literal | None = None
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the values of a property come from: lines of the source, none where they were inferred; and claims."""
+
+    lines: tuple[int, ...] = ()
+    claims: tuple[Claim, ...] = ()
+
+    @property
+    def is_disputed(self) -> bool:
+        """True if references give different values."""
+        return len({claim.value for claim in self.claims if claim.value is not None}) > 1
+
+
+@dataclass
+class Origins:
+    """The origins of the facts of a thing, from the triples about it and the text of its source."""
+
+    iri: str
+    triples: list[Triple]
+    file: str
+    first: int
+    text: str
+    _claims: dict[str, list[Claim]] = field(default_factory=lambda: defaultdict(list))
+
+    def __post_init__(self) -> None:
+        about: dict[str, dict[str, list[NamedNode | Literal]]] = defaultdict(lambda: defaultdict(list))
+        for triple in self.triples:
+            if isinstance(triple.subject, NamedNode) and isinstance(triple.object, NamedNode | Literal):
+                about[triple.subject.value][triple.predicate.value].append(triple.object)
+        for statement in sorted(about):
+            told = about[statement]
+            if not any(subject.value == self.iri for subject in told[RDF + "subject"]):
+                continue
+            references = tuple(sorted(each.value for each in told[REFERENCED_BY]))
+            values = told[RDF + "object"]
+            ours = {o for p in told if p.startswith(site().names.vocabulary) for o in told[p]}
+            details = tuple(sorted(o.value for o in ours if isinstance(o, Literal) and o not in values))
+            value = values[0] if values else None
+            for property_ in told[RDF + "predicate"]:
+                self._claims[property_.value].append(Claim(references, value, details))
+
+    @cached_property
+    def _record(self) -> MappingNode | None:
+        node = next(iter(compose(self.text)), None)
+        return node if isinstance(node, MappingNode) else None
+
+    def of(self, property_: str) -> Origin:
+        """The origin of the values of a property."""
+        key = site().schema.property_of(property_)
+        return Origin(tuple(self._lines([key] if key else [])), tuple(self._claims.get(property_, ())))
+
+    def _lines(self, properties: list[Property]) -> list[int]:
+        if self._record is None:
+            return []
+        places = [
+            node.value[0] if isinstance(node, SequenceNode) and node.value else node
+            for _, node in values_of(self._record, properties)
+        ]
+        return [self.first + node.start_mark.line for node in places]
