@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := PIP_CONSTRAINT=.ci/constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install --quiet
 
-.PHONY: help install serve build check test test-all bench docs clean
+.PHONY: help install serve build check test test-all bench docs texts clean
 
 help:
 	@echo "make serve    install, build and serve the graph on http://localhost:8000/"
@@ -15,6 +15,7 @@ help:
 	@echo "make install  everything that serving needs, into .venv"
 	@echo "make bench    speed, side by side with a named peer"
 	@echo "make docs     the page of each problem code, from kg/codes.yaml"
+	@echo "make texts    the catalogues of the pages' texts, from the templates, to be translated"
 	@echo "make clean    remove what was installed and published"
 
 install: $(BIN)/installed
@@ -58,6 +59,13 @@ bench: $(BIN)/bench-installed
 
 docs: install
 	$(BIN)/python -m kg.codes kg/docs
+
+texts: install
+	cd server && ../$(BIN)/pybabel -q extract --no-location --omit-header --sort-output --ignore-dirs frontend \
+		-F translations/babel.cfg -o translations/texts.pot .
+	for language in fr de it ru es; do $(BIN)/pybabel -q update --no-fuzzy-matching --omit-header --ignore-obsolete \
+		--init-missing -l $$language -i server/translations/texts.pot -o server/translations/$$language.po; done
+	rm server/translations/texts.pot
 
 clean:
 	rm -rf .venv .bench published tests/server/clients/node_modules

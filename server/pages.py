@@ -16,7 +16,7 @@ from server.site import here, site
 WIDEST = 6
 """How many properties parts may have between them to be listed as a table."""
 
-FEW = 10
+FEW = 6
 """How many records that link by one property a page lists; the rest are in their collection."""
 
 
@@ -91,6 +91,9 @@ class Description:
             return Value(labels[found], found, iri)
         if iri.startswith(site().names.vocabulary):
             return Value(label(iri), iri=iri)
+        record, is_part, _ = iri.partition("#")
+        if is_part and record in self.about:
+            return replace(self.name_of(record), iri=iri)
         property_ = schema.property_of(iri)
         return Value(property_.key if property_ else site().names.compact(iri), iri=iri)
 

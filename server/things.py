@@ -167,7 +167,8 @@ def describe(path: str) -> list[Triple]:
         *references(path, triples),
     ]
     mentioned = {n.value for t in [*triples, *told] for n in (t.subject, t.object) if isinstance(n, NamedNode)}
-    return list(dict.fromkeys([*triples, *labels(mentioned), *told]))
+    whole = {part.partition("#")[0] for part in mentioned if part.startswith(names.things)}
+    return list(dict.fromkeys([*triples, *labels(mentioned | whole), *told]))
 
 
 def outgoing(subjects: list[str]) -> list[Triple]:
