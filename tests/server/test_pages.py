@@ -1,0 +1,185 @@
+"""Pages in a real browser: what readers do on them, on a desk and on a phone, and that they can be read by all."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.conftest import ROOT, serving
+
+AXE = ROOT / "tests/server/clients/node_modules/axe-core/axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+DESK, PHONE = {"width": 1280, "height": 900}, {"width": 380, "height": 800}
+
+KINDS_OF_PAGE = {
+    "home": "",
+    "state": "doc/state/austria",
+    "structure": "doc/structure/minsk-group",
+    "field operation": "doc/field-operation/mission-to-skopje",
+    "person": "doc/person/knut-vollebaek",
+    "post": "doc/post/secretary-general",
+    "release": "doc/release/396847",
+    "collection": "doc/field-operation",
+    "filtered collection": "doc/release?fieldOfWork=field-of-work/elections",
+    "search": "search?q=minsk",
+    "nothing found": "search?q=xyzzyxyzzy",
+    "SPARQL": "sparql",
+    "result": "sparql?query=SELECT%20*%20%7B%20%3Fs%20a%20%3Fclass%20%7D%20LIMIT%205",
+    "wrong query": "sparql?query=SELECT%20nothing",
+    "ontology": "ontology",
+    "shapes": "shapes",
+    "dataset": "dataset.html",
+    "quality": "quality",
+    "not found": "doc/state/nowhere",
+}
+
+
+@pytest.fixture(scope="module")
+def url(real: Path) -> Iterator[str]:
+    """The address of a server of the real graph."""
+    with serving("--published", real) as (address, _):
+        yield address
+
+
+class Reader:
+    """A reader with a browser: every request and complaint of the pages is noted."""
+
+    def __init__(self, context: BrowserContext, home: str) -> None:
+        self.home, self.page = home, context.new_page()
+        self.requested: list[str] = []
+        self.complaints: list[str] = []
+        self.page.on("request", lambda request: self.requested.append(request.url))
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def opens(self, path: str) -> Page:
+        self.page.goto(self.home + path)
+        return self.page
+
+    def is_content(self) -> None:
+        """Asserts that no request left the origin, that nothing complained, and that no page is too wide."""
+        assert {address.startswith((self.home, "data:")) for address in self.requested} == {True}
+        assert self.complaints == []
+        assert self.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+@pytest.fixture(params=["desk", "phone", "desk without JavaScript", "phone without JavaScript"])
+def reader(request: pytest.FixtureRequest, browser: Browser, url: str) -> Iterator[Reader]:
+    size = DESK if request.param.startswith("desk") else PHONE
+    context = browser.new_context(viewport=size, java_script_enabled="without" not in request.param)
+    found = Reader(context, url)
+    yield found
+    found.is_content()
+    context.close()
+
+
+# ── What readers come for ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_reader_finds_a_release_by_a_half_remembered_name(reader: Reader) -> None:
+    page = reader.opens("")
+    page.get_by_role("searchbox").fill("cochairs minsk grup visit region")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("main").get_by_role("link", name=re.compile("Co-Chairs of the OSCE Minsk Group")).first.click()
+    assert "/doc/release/" in page.url
+
+
+def test_a_reader_sees_which_operations_were_open_in_1999(reader: Reader) -> None:
+    page = reader.opens("")
+    page.get_by_role("link", name=re.compile("^All .* questions$")).click()
+    page.get_by_text("Which field operations did the OSCE have on 1 January 2000").click()
+    form = page.locator("#field-operations-on-a-day form")
+    form.get_by_label("day").fill("1999-07-01")
+    form.get_by_role("button").click()
+    main = page.get_by_role("main")
+    assert main.get_by_role("link", name=re.compile("mission-to-croatia|Mission to Croatia")).first.is_visible()
+    assert main.get_by_role("link", name=re.compile("mission-to-serbia$|Mission to Serbia$")).count() == 0
+
+
+def test_a_reader_switches_to_russian_and_stays_there(reader: Reader) -> None:
+    page = reader.opens("doc/state/austria")
+    page.get_by_role("link", name=re.compile("Русский")).click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Австрия"
+    page.get_by_role("main").get_by_role("link", name="Государство", exact=True).click()
+    assert page.get_by_role("link", name="Азербайджан").is_visible()
+    assert page.locator("html").get_attribute("lang") == "ru"
+
+
+def test_a_developer_gets_turtle_of_austria_from_its_page(reader: Reader) -> None:
+    page = reader.opens("doc/state/austria")
+    address = page.get_by_role("link", name="Turtle").get_attribute("href") or ""
+    answer = page.request.get(reader.home.rstrip("/") + address)
+    assert answer.headers["content-type"].startswith("text/turtle")
+    assert "/id/state/austria>" in answer.text()
+
+
+def test_a_reader_finds_where_a_fact_comes_from(reader: Reader) -> None:
+    page = reader.opens("doc/field-operation/mission-to-skopje")
+    row = page.locator("dl.facts > div", has=page.get_by_role("link", name="established", exact=True)).first
+    row.locator("summary").click()
+    card = row.locator(".card")
+    assert card.get_by_text(re.compile(r"line \d+")).is_visible()
+    assert card.get_by_text("14 August 1992").is_visible()
+    assert card.get_by_role("link", name=re.compile("reliefweb")).first.is_visible()
+    card.get_by_role("link", name=re.compile("yaml")).click()
+    assert page.url.endswith("mission-to-skopje.yaml")
+
+
+# ── For everyone ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_PAGE)
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_a_page_meets_wcag(kind: str, colours: str, browser: Browser, url: str) -> None:
+    size = DESK if colours == "light" else PHONE
+    context = browser.new_context(viewport=size, color_scheme=colours, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(url + KINDS_OF_PAGE[kind])
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+    context.close()
+    assert found["passes"]
+    told = {each["id"]: [(node["target"], node["failureSummary"]) for node in each["nodes"][:3]] for each in found["violations"]}
+    assert told == {}
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_PAGE)
+def test_a_page_is_light_and_asks_for_no_script_before_it_is_painted(kind: str, browser: Browser, url: str) -> None:
+    context = browser.new_context(extra_http_headers={"Accept-Encoding": "gzip"})
+    answer = context.request.get(url + KINDS_OF_PAGE[kind], headers={"Accept": "text/html"})
+    page = answer.text()
+    assert len(answer.body()) and int(answer.headers["content-length"]) < 60_000
+    for script in re.findall(r"<script[^>]*>", page):
+        assert 'type="module"' in script or 'type="application/ld+json"' in script or " defer" in script
+    assert not re.findall(r"\s(?:on\w+|style)=\"", page)
+    context.close()
+
+
+def test_a_page_prints_without_its_frame(browser: Browser, url: str) -> None:
+    page = browser.new_page()
+    page.goto(url + "doc/state/austria")
+    page.emulate_media(media="print")
+    assert not page.get_by_role("navigation", name="Site").is_visible()
+    assert page.get_by_role("heading", level=1).is_visible()
+    page.close()
+
+
+def test_a_page_can_be_used_by_keyboard(browser: Browser, url: str) -> None:
+    page = browser.new_page()
+    page.goto(url + "doc/state/austria")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('main') !== null")
+    page.close()
+
+
+def test_a_page_holds_its_data_for_crawlers(browser: Browser, url: str) -> None:
+    page = browser.new_page()
+    page.goto(url + "doc/state/austria")
+    data = page.evaluate("JSON.parse(document.querySelector('script[type=\"application/ld+json\"]').textContent)")
+    assert "Austria" in str(data)
+    page.close()
