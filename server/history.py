@@ -1,15 +1,14 @@
-"""The history of the ontology: what each published version added, removed and changed, found by comparing the graphs."""
+"""The history of the ontology: what each published version added, removed and changed, by their graphs."""
 
 import re
 from collections import defaultdict
 from dataclasses import dataclass
 
-from flask import current_app
-from pyoxigraph import BlankNode, NamedNode, Triple
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
-from kg.names import PREFIXES, RDF
+from kg.names import PREFIXES
 from server.graphs import triples_of
-from server.site import site
+from server.site import once, site
 
 ISSUED = PREFIXES["dcterms"] + "issued"
 
@@ -33,21 +32,20 @@ class Release:
 
 
 def history() -> list[Release]:
-    """The versions, newest first; compared once, since a dataset never changes."""
-    if "history" not in current_app.extensions:
-        current_app.extensions["history"] = compared()
-    found: list[Release] = current_app.extensions["history"]
-    return found
+    """The versions, newest first."""
+    return once("history", compared)
 
 
 def compared() -> list[Release]:
+    """Each version compared with the one before, newest first."""
     names, known = site().names, sorted(site().contexts, key=lambda v: [int(n) for n in re.findall(r"\d+", v)])
     found: list[Release] = []
     before: Statements = {}
     for version in known:
         current = version == site().schema.version
         triples = triples_of(names.ontology if current else f"{names.ontology}/{version}")
-        issued = next((t.object.value for t in triples if t.predicate.value == ISSUED), "")
+        dates = (t.object for t in triples if t.predicate.value == ISSUED)
+        issued = next((date.value for date in dates if isinstance(date, Literal)), "")
         after = statements(triples, names.vocabulary)
         changed = {term: sorted({p for p, _ in before[term] ^ after[term]}) for term in sorted({*before} & {*after})}
         found.append(

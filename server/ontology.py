@@ -12,6 +12,7 @@ from kg.json_schema import json_schema
 from kg.media import JSON_LD, MediaType
 from kg.releases import as_document
 from kg.schema import Schema
+from kg.shacl import to_graph
 from server.diagram import circle
 from server.documents import LONG, SHORT, Document, cached, compressed, respond, split
 from server.graphs import triples_of
@@ -19,7 +20,7 @@ from server.history import history
 from server.links import link
 from server.reference import Reference
 from server.shapes import groups, profiles
-from server.site import graph, site
+from server.site import site
 
 blueprint = Blueprint("ontology", __name__)
 
@@ -49,8 +50,8 @@ def reference(path: str, version: str) -> Document:
     iri = f"{names.ontology}/{version}"
     name = names.ontology if current else iri
 
-    def page(_: list[Triple]) -> str:
-        schema = site().schema if current else Schema(graph(site().engine, name), Graph(), names)
+    def page(triples: list[Triple]) -> str:
+        schema = site().schema if current else Schema(to_graph(triples), Graph(), names)
         shown = Reference(schema, live=current)
         points = circle({each: {*others} for each, others in shown.map.items()})
         return render_template("ontology.html", ref=shown, points=points, releases=history(), path=path)

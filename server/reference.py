@@ -7,11 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from markupsafe import Markup
-from pyoxigraph import Literal, NamedNode
-from rdflib import URIRef
-from rdflib import Literal as RdfLiteral
+from rdflib import Literal, URIRef
 from rdflib.collection import Collection
 from rdflib.namespace import DCTERMS, OWL, RDF, RDFS, SH, SKOS
 from rdflib.term import Node
@@ -19,9 +18,10 @@ from rdflib.term import Node
 from kg.names import PREFIXES, local_name
 from kg.schema import Class, Key, Property, Schema
 from kg.skeleton import is_required
+from server import examples
+from server.examples import Example
 from server.languages import language
-from server.pages import labels_of
-from server.site import href, site
+from server.site import href, once
 
 STATUS = URIRef(PREFIXES["vs"] + "term_status")
 ALIGNMENTS = (
@@ -36,11 +36,6 @@ TRAITS = {
     *(OWL.SymmetricProperty, OWL.TransitiveProperty, OWL.ReflexiveProperty, OWL.IrreflexiveProperty),
     *(OWL.AsymmetricProperty, OWL.FunctionalProperty, OWL.InverseFunctionalProperty),
 }
-FEW = 3
-"""How many things of a class are shown as examples."""
-
-SEEN = 12
-"""Among how many things, or values, an example is chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +72,6 @@ class Use:
     key: Key
     takes: tuple[str, ...]
     shapes: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A thing or part, and what it has for a property."""
-
-    thing: str
-    text: str
-    value: str | None = None
-    value_text: str = ""
-    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +139,12 @@ class Reference:
         self.live = live
         self.names = schema.names
         self.language = language()
-        self._texts: dict[tuple[str, URIRef], list[Text]] = defaultdict(list)
-        self._objects: dict[tuple[str, URIRef], list[str]] = defaultdict(list)
-        self._subjects: dict[tuple[URIRef, str], list[str]] = defaultdict(list)
+        self._texts: dict[tuple[str, Node], list[Text]] = defaultdict(list)
+        self._objects: dict[tuple[str, Node], list[str]] = defaultdict(list)
+        self._subjects: dict[tuple[Node, str], list[str]] = defaultdict(list)
         self._links: dict[str, Markup] = {}
         for s, p, o in sorted(schema.ontology, key=lambda triple: [*map(str, triple)]):
-            if isinstance(o, RdfLiteral):
+            if isinstance(o, Literal):
                 self._texts[str(s), p].append(Text(str(o), o.language or "en"))
             elif isinstance(s, URIRef) and isinstance(o, URIRef):
                 self._objects[str(s), p].append(str(o))
@@ -240,7 +224,7 @@ class Reference:
     def datatypes(self) -> list[tuple[Term, list[str]]]:
         """The datatypes of ours, each with those that it is one of."""
         same = {iri: self.schema.ontology.value(URIRef(iri), OWL.equivalentClass) for iri in self._of(RDFS.Datatype)}
-        return [(self.term(iri), sum(self._lists(node, OWL.unionOf), [])) for iri, node in same.items()]
+        return [(self.term(iri), [*chain(*self._lists(node, OWL.unionOf))]) for iri, node in same.items()]
 
     @property
     def annotations(self) -> list[tuple[Term, list[str]]]:
@@ -369,7 +353,7 @@ class Reference:
     @cached_property
     def classes(self) -> list[ClassEntry]:
         """The classes by name."""
-        counts, examples = (self._counts(), self._things()) if self.live else ({}, {})
+        counts, things = (once("counts", examples.counts), examples.things()) if self.live else ({}, {})
         entries = []
         for class_ in sorted(self.schema.classes.values(), key=lambda c: c.name):
             uses, keys = self.uses[class_.iri], self.schema.keys(class_)
@@ -386,7 +370,7 @@ class Reference:
                     [u.key for u in uses if is_required(self.schema, u.key, keys)],
                     self._of(URIRef(class_.iri)),
                     counts.get(class_.iri, 0),
-                    examples.get(class_.iri, []),
+                    things.get(class_.iri, []),
                 )
             )
         return entries
@@ -408,7 +392,7 @@ class Reference:
             for use in uses:
                 if use.class_ == iri:
                     users[use.key.property.iri].append(use)
-        examples = self._values() if self.live else {}
+        values = examples.values() if self.live else {}
         own = {p.iri: p for p in self.schema.properties.values()}
         bounded = {bound: p.iri for p in own.values() for bound in p.bounds or ()}
         entries = []
@@ -424,55 +408,13 @@ class Reference:
                     [local_name(type_) for type_ in self._objects[iri, RDF.type] if type_ in TRAITS],
                     self._lists(URIRef(iri), OWL.propertyChainAxiom),
                     bounded.get(iri),
-                    examples.get(iri),
+                    values.get(iri),
                 )
             )
         return entries
 
-    # ── The data ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _counts(self) -> dict[str, int]:
-        listed = " ".join(f"<{iri}>" for iri in self.schema.classes)
-        rows = site().engine.select(
-            f"SELECT ?class (COUNT(*) AS ?number) {{ VALUES ?class {{ {listed} }} ?thing a ?class }} GROUP BY ?class"
-        )
-        return {row["class"].value: int(row["number"].value) for row in rows}
-
-    def _things(self) -> dict[str, list[Example]]:
-        """A few things of each class: of those that the engine comes upon, the ones with the shortest addresses."""
-        found: dict[str, list[str]] = {}
-        for iri in self.schema.classes:
-            rows = site().engine.select(f"SELECT ?thing {{ ?thing a <{iri}> }} LIMIT {SEEN}")
-            found[iri] = sorted((row["thing"].value for row in rows), key=lambda thing: (len(thing), thing))[:FEW]
-        labels = labels_of({whole(thing) for things in found.values() for thing in things})
-        return {iri: [self._example(thing, labels) for thing in things] for iri, things in found.items()}
-
-    def _values(self) -> dict[str, Example]:
-        """A value of each property: of those that the engine comes upon, the shortest."""
-        found: dict[str, tuple[str, NamedNode | Literal]] = {}
-        for iri in self._of(*PROPERTIES):
-            rows = site().engine.select(f"SELECT ?thing ?value {{ ?thing <{iri}> ?value }} LIMIT {SEEN}")
-            pairs = [(row["thing"].value, row["value"]) for row in rows]
-            if pairs:
-                found[iri] = min(pairs, key=lambda pair: (len(pair[0] + pair[1].value), pair[0], pair[1].value))
-        values = {value.value for _, value in found.values() if isinstance(value, NamedNode)}
-        labels = labels_of({whole(iri) for iri in values | {thing for thing, _ in found.values()}})
-        return {iri: self._example(thing, labels, value) for iri, (thing, value) in found.items()}
-
-    def _example(self, thing: str, labels: dict[str, str], value: NamedNode | Literal | None = None) -> Example:
-        def called(iri: str) -> str:
-            if iri in self.anchors:
-                return self.label(iri).value
-            part = iri.removeprefix(whole(iri))
-            return labels.get(whole(iri), self.names.compact(whole(iri))) + (f" {part}" if part else "")
-
-        if isinstance(value, NamedNode):
-            return Example(thing, called(thing), value.value, called(value.value))
-        if value is None:
-            return Example(thing, called(thing))
-        return Example(thing, called(thing), None, value.value, value.language)
-
-
-def whole(iri: str) -> str:
-    """The thing of a part, as an IRI; anything else itself."""
-    return iri.partition("#")[0] if iri.startswith(site().names.things) else iri
+    @property
+    def followed(self) -> list[tuple[str, list[str]]]:
+        """The properties of other vocabularies that follow from a chain, each with the chain."""
+        subjects = {s for s in self.schema.ontology.subjects(OWL.propertyChainAxiom) if str(s) not in self.anchors}
+        return sorted((str(s), steps) for s in subjects for steps in self._lists(s, OWL.propertyChainAxiom))

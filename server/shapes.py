@@ -12,11 +12,11 @@ from kg.names import PREFIXES, local_name
 from kg.schema import Schema
 
 TARGETS = (SH.targetClass, SH.targetSubjectsOf, SH.targetObjectsOf, SH.targetNode)
+QUERIES = (SH.select, SH.ask, SH.construct)
 SAID_ELSEWHERE = {
     *(RDF.type, RDFS.label, RDFS.comment, SH.path, SH.message, SH.severity, SH.order, SH.name, SH.description),
-    *(SH.property, SH.sparql, *TARGETS),
+    *(SH.property, SH.sparql, SH.prefixes, *TARGETS, *QUERIES),
 }
-QUERIES = (SH.select, SH.ask, SH.construct)
 PROFILE = URIRef(PREFIXES["prof"] + "Profile")
 
 
@@ -68,8 +68,8 @@ def groups(schema: Schema) -> list[Group]:
     """The node shapes by name; a shape that several include stands under the first."""
     graph, listed, found = schema.shapes, set[Node](), []
     for node in sorted(graph.subjects(RDF.type, SH.NodeShape), key=str):
-        inner = {o for relation in (SH.property, SH.sparql) for o in graph.objects(node, relation)}
-        inner = sorted(inner, key=lambda s: (float(str(graph.value(s, SH.order) or "inf")), str(s)))
+        held = {o for relation in (SH.property, SH.sparql) for o in graph.objects(node, relation)}
+        inner = sorted(held, key=lambda s: (float(str(graph.value(s, SH.order) or "inf")), str(s)))
         found.append(
             Group(
                 shape_of(schema, node),
@@ -92,6 +92,7 @@ def profiles(schema: Schema) -> list[tuple[str, str, Shape]]:
 
 
 def shape_of(schema: Schema, node: Node) -> Shape:
+    """What a shape, a query or a profile says."""
     graph = schema.shapes
     path = graph.value(node, SH.path)
     alternatives = graph.value(path, SH.alternativePath)
@@ -109,13 +110,13 @@ def shape_of(schema: Schema, node: Node) -> Shape:
 
 def constraints_of(graph: Graph, node: Node) -> list[Constraint]:
     """What a shape asks for, in the order of the parameters' names."""
-    asked = {p for p in graph.predicates(node) if p.startswith(str(SH)) and p not in {*SAID_ELSEWHERE, *QUERIES}}
-    asked -= {SH.prefixes}
+    asked = {str(p) for p in graph.predicates(node) if p not in SAID_ELSEWHERE}
     return [
         Constraint(
-            local_name(str(p)), [v for o in sorted(graph.objects(node, p), key=str) for v in values_of(graph, o)]
+            local_name(p), [v for o in sorted(graph.objects(node, URIRef(p)), key=str) for v in values_of(graph, o)]
         )
         for p in sorted(asked)
+        if p.startswith(str(SH))
     ]
 
 

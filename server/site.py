@@ -1,9 +1,10 @@
 """The site: one published dataset, open for reading, with the schema that its own graphs hold."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from flask import current_app, request
@@ -16,6 +17,8 @@ from kg.questions import Question
 from kg.schema import Class, Schema
 from server.languages import chosen_language
 from server.profiles import Profile, profiles_of
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +95,12 @@ def here(path: str, **parameters: str) -> str:
     query = urlencode({**parameters, **chosen}, quote_via=quote)
     joined = f"{'&' if '?' in path else '?'}{query}" if query else ""
     return f"{request.script_root}/{path}{joined}{f'#{fragment}' if fragment else ''}"
+
+
+def once(name: str, make: Callable[[], T]) -> T:
+    """What is made of the dataset, which never changes: made when it is first asked for, and kept by its name."""
+    kept = current_app.extensions.setdefault("once", {})
+    if name not in kept:
+        kept[name] = make()
+    found: T = kept[name]
+    return found
