@@ -126,7 +126,7 @@ class Schema:
         self._use: dict[str, list[Node]] = defaultdict(list)  # property IRI → its property shapes
         self.classes = {str(iri): self._class(iri) for iri in sorted(self._ours(OWL.Class, RDFS.Class))}
         for iri in self.classes:
-            for shape in self._property_shapes(iri):
+            for shape in self.property_shapes(iri):
                 path = shapes.value(shape, SH.path)
                 if isinstance(path, URIRef):
                     self._use[str(path)].append(shape)
@@ -353,7 +353,7 @@ class Schema:
 
     def _derive_keys(self, class_: Class) -> dict[str, Key]:
         keys: dict[str, Key] = {}
-        shapes = (shape for iri in class_.ancestors for shape in self._property_shapes(iri))
+        shapes = (shape for iri in class_.ancestors for shape in self.property_shapes(iri))
         for shape in shapes:
             path = self.path_of(shape)
             property_ = self._by_iri.get(path)
@@ -409,14 +409,18 @@ class Schema:
         head = self.shapes.value(shape, SH.languageIn)
         return tuple(str(language) for language in Collection(self.shapes, head)) if head is not None else ()
 
-    def _property_shapes(self, iri: str) -> Iterator[Node]:
-        """The property shapes of the node shapes that target a class (SHACL 2.1.3)."""
+    def node_shapes(self, iri: str) -> list[Node]:
+        """The node shapes that target a class, and those that they include (SHACL 2.1.3)."""
         node = URIRef(iri)
         shapes = set(self.shapes.subjects(SH.targetClass, node))
         if (node, RDF.type, SH.NodeShape) in self.shapes:
             shapes.add(node)
         shapes |= {other for shape in shapes for other in self.shapes.objects(shape, SH.node)}
-        for shape in sorted(shapes, key=str):
+        return sorted(shapes, key=str)
+
+    def property_shapes(self, iri: str) -> Iterator[Node]:
+        """The property shapes of the node shapes of a class."""
+        for shape in self.node_shapes(iri):
             yield from sorted(self.shapes.objects(shape, SH.property), key=str)
 
     def _count(self, shape: Node, parameter: URIRef) -> int | None:

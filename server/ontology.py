@@ -12,10 +12,15 @@ from kg.json_schema import json_schema
 from kg.media import JSON_LD, MediaType
 from kg.releases import as_document
 from kg.schema import Schema
+from kg.shacl import to_graph
+from server.diagram import circle
 from server.documents import LONG, SHORT, Document, cached, compressed, respond, split
 from server.graphs import triples_of
+from server.history import history
 from server.links import link
-from server.site import graph, site
+from server.reference import Reference
+from server.shapes import groups, profiles
+from server.site import site
 
 blueprint = Blueprint("ontology", __name__)
 
@@ -45,9 +50,11 @@ def reference(path: str, version: str) -> Document:
     iri = f"{names.ontology}/{version}"
     name = names.ontology if current else iri
 
-    def page(_: list[Triple]) -> str:
-        schema = site().schema if current else Schema(graph(site().engine, name), Graph(), names)
-        return render_template("ontology.html", schema=schema, names=names, path=path)
+    def page(triples: list[Triple]) -> str:
+        schema = site().schema if current else Schema(to_graph(triples), Graph(), names)
+        shown = Reference(schema, live=current)
+        points = circle({each: {*others} for each, others in shown.map.items()})
+        return render_template("ontology.html", ref=shown, points=points, releases=history(), path=path)
 
     return Document(
         path,
@@ -103,24 +110,8 @@ def shapes(suffix: str | None = None) -> Response:
     names = site().names
 
     def page(_: list[Triple]) -> str:
-        return render_template("shapes.html", shapes=listed())
+        schema = site().schema
+        return render_template("shapes.html", groups=groups(schema), profiles=profiles(schema))
 
     links = (link(names.shapes, "cite-as"),)
     return respond(Document("shapes", names.shapes, lambda: triples_of(names.shapes), page, links=links), suffix)
-
-
-def listed() -> list[dict[str, Any]]:
-    """Every shape with an IRI: its fragment, the IRIs that it is about, and its message."""
-    query = f"""SELECT ?shape ?about ?message WHERE {{ GRAPH <{site().names.shapes}> {{
-        VALUES ?type {{ sh:NodeShape sh:PropertyShape sh:SPARQLConstraint prof:Profile }}
-        ?shape a ?type FILTER(isIRI(?shape))
-        OPTIONAL {{ ?shape sh:targetClass|sh:targetSubjectsOf|sh:path|(^sh:sparql/sh:targetClass) ?about
-            FILTER(isIRI(?about)) }}
-        OPTIONAL {{ ?shape sh:message|rdfs:comment ?message }} }} }} ORDER BY ?shape ?about"""
-    found: dict[str, dict[str, Any]] = {}
-    for row in site().engine.select(query):
-        fragment = row["shape"].value.partition("#")[2]
-        message = row["message"].value if "message" in row else ""
-        shape = found.setdefault(fragment, {"fragment": fragment, "about": [], "message": message})
-        shape["about"] += [row["about"].value] if "about" in row else []
-    return list(found.values())

@@ -1,9 +1,10 @@
 """The site: one published dataset, open for reading, with the schema that its own graphs hold."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from flask import current_app, g, request
@@ -16,6 +17,8 @@ from kg.questions import Question
 from kg.schema import Class, Schema
 from server.languages import chosen_language
 from server.profiles import Profile, profiles_of
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +102,12 @@ def page_in(language: str) -> str:
     path = g.get("address", request.path.lstrip("/"))
     given = [pair for pair in request.args.items(multi=True) if pair[0] != "lang"]
     return f"{request.script_root}/{path}?{urlencode([*given, ('lang', language)], quote_via=quote)}"
+
+
+def once(name: str, make: Callable[[], T]) -> T:
+    """What is made of the dataset, which never changes: made when it is first asked for, and kept by its name."""
+    kept = current_app.extensions.setdefault("once", {})
+    if name not in kept:
+        kept[name] = make()
+    found: T = kept[name]
+    return found

@@ -1,0 +1,420 @@
+"""The reference: what a version of the ontology, and its shapes, say of each term, put together for a page.
+
+All of it is read from the graphs: a class or property that is added there has its entry here.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+
+from markupsafe import Markup
+from rdflib import Literal, URIRef
+from rdflib.collection import Collection
+from rdflib.namespace import DCTERMS, OWL, RDF, RDFS, SH, SKOS
+from rdflib.term import Node
+
+from kg.names import PREFIXES, local_name
+from kg.schema import Class, Key, Property, Schema
+from kg.skeleton import is_required
+from server import examples
+from server.examples import Example
+from server.languages import language
+from server.site import href, once
+
+STATUS = URIRef(PREFIXES["vs"] + "term_status")
+ALIGNMENTS = (
+    *(RDFS.subClassOf, RDFS.subPropertyOf, OWL.equivalentClass, OWL.equivalentProperty),
+    *(SKOS.exactMatch, SKOS.closeMatch, SKOS.broadMatch, SKOS.narrowMatch, SKOS.relatedMatch, RDFS.seeAlso),
+)
+"""The relations to terms of other vocabularies, the strictest first."""
+
+PROPERTIES = OWL.ObjectProperty, OWL.DatatypeProperty, RDF.Property
+BELOW = RDFS.subClassOf, RDFS.subPropertyOf
+TRAITS = {
+    *(OWL.SymmetricProperty, OWL.TransitiveProperty, OWL.ReflexiveProperty, OWL.IrreflexiveProperty),
+    *(OWL.AsymmetricProperty, OWL.FunctionalProperty, OWL.InverseFunctionalProperty),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text and its language."""
+
+    value: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """What every term has; `aligned` has the IRIs of others' terms by the IRI of the relation to them."""
+
+    iri: str
+    name: str
+    label: Text
+    others: list[Text]
+    definition: Text | None
+    examples: list[Text]
+    status: str
+    deprecated: bool
+    replaced_by: list[str]
+    above: list[str]
+    below: list[str]
+    aligned: dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A key of a class: the class whose shapes speak of it last, and the IRIs of these shapes."""
+
+    class_: str
+    key: Key
+    takes: tuple[str, ...]
+    shapes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassEntry:
+    """A class: its keys (own and inherited), its further rules (shape, message), and its links from and to classes.
+
+    `incoming` and `outgoing` are pairs of a class and a property; `required` are the keys that a record begins with.
+    """
+
+    term: Term
+    class_: Class
+    keys: list[Use]
+    rules: list[tuple[str, str]]
+    shapes: list[str]
+    incoming: list[tuple[str, str]]
+    outgoing: list[tuple[str, str]]
+    required: list[Key]
+    terms: list[str]
+    count: int
+    examples: list[Example]
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyEntry:
+    """A property: what it takes, the classes that use it, and what it follows from.
+
+    `chains` are the properties that make it, one after the other; `bounds` those of its dates, `bound_of` the property
+    whose bound it is.
+    """
+
+    term: Term
+    property: Property | None
+    takes: tuple[str, ...]
+    domains: list[str]
+    uses: list[Use]
+    inverse: list[str]
+    traits: list[str]
+    chains: list[list[str]]
+    bound_of: str | None
+    example: Example | None
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The terms of a class, in the schemes that hold them; without a class, those that stand alone."""
+
+    class_: str | None
+    schemes: list[Term]
+    terms: list[Term]
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A class of the tree, and those below it."""
+
+    iri: str
+    below: list["Branch"]
+
+
+class Reference:
+    """A version of the ontology as its page shows it; `live` if it is the one that the data is in."""
+
+    def __init__(self, schema: Schema, live: bool) -> None:
+        self.schema = schema
+        self.live = live
+        self.names = schema.names
+        self.language = language()
+        self._texts: dict[tuple[str, Node], list[Text]] = defaultdict(list)
+        self._objects: dict[tuple[str, Node], list[str]] = defaultdict(list)
+        self._subjects: dict[tuple[Node, str], list[str]] = defaultdict(list)
+        self._links: dict[str, Markup] = {}
+        for s, p, o in sorted(schema.ontology, key=lambda triple: [*map(str, triple)]):
+            if isinstance(o, Literal):
+                self._texts[str(s), p].append(Text(str(o), o.language or "en"))
+            elif isinstance(s, URIRef) and isinstance(o, URIRef):
+                self._objects[str(s), p].append(str(o))
+                self._subjects[p, str(o)].append(str(s))
+
+    # ── Texts and links ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def texts(self, iri: str, *properties: URIRef) -> list[Text]:
+        """What the ontology says of a term in the language of the page, or else in English."""
+        found = [text for p in properties for text in self._texts.get((iri, p), ())]
+        spoken = [text for text in found if text.language == self.language]
+        return spoken or [text for text in found if text.language == "en"]
+
+    def text(self, iri: str, *properties: URIRef) -> Text | None:
+        return next(iter(self.texts(iri, *properties)), None)
+
+    def label(self, iri: str) -> Text:
+        """What to call a term: its label, of others' terms the prefixed name."""
+        return self.text(iri, RDFS.label) or Text(self.names.compact(iri), self.language)
+
+    def link(self, iri: str) -> Markup:
+        """A link to a term by its label."""
+        if iri not in self._links:
+            label = self.label(iri)
+            lang = Markup("") if label.language == self.language else Markup(' lang="{}"').format(label.language)
+            text = label.value if iri in self.anchors else Markup("<code>{}</code>").format(label.value)
+            self._links[iri] = Markup('<a href="{}"{}>{}</a>').format(self.href(iri), lang, text)
+        return self._links[iri]
+
+    @cached_property
+    def anchors(self) -> set[str]:
+        """The IRIs of the terms on the page."""
+        return {*self.schema.classes, *self.schema.declared_properties, *self.schema.individuals}
+
+    def href(self, iri: str) -> str:
+        """Where a link to an IRI leads: for a term on this page, to its entry."""
+        return f"#{local_name(iri)}" if iri in self.anchors else href(iri)
+
+    @property
+    def about(self) -> dict[str, str]:
+        """What the ontology says of itself, by the local name of the property."""
+        found = self.schema.ontology.predicate_objects(URIRef(self.names.ontology))
+        return {local_name(str(p)): str(o) for p, o in sorted(found) if p != RDF.type}
+
+    # ── Terms ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def term(self, iri: str) -> Term:
+        related = {str(p): [o for o in self._objects[iri, p] if o not in self.anchors] for p in ALIGNMENTS}
+        return Term(
+            iri,
+            local_name(iri),
+            self.label(iri),
+            [text for text in self.texts(iri, SKOS.altLabel) if text != self.label(iri)],
+            self.text(iri, SKOS.definition, RDFS.comment),
+            self.texts(iri, SKOS.example),
+            next((text.value for text in self._texts.get((iri, STATUS), ())), ""),
+            Text("true", "en") in self._texts.get((iri, OWL.deprecated), ()),
+            self._objects[iri, DCTERMS.isReplacedBy],
+            self._here(o for p in BELOW for o in self._objects[iri, p]),
+            self._here(s for p in BELOW for s in self._subjects[p, iri]),
+            {relation: others for relation, others in related.items() if others},
+        )
+
+    def _here(self, iris: Iterable[str]) -> list[str]:
+        """Those of some terms that are on the page, by name."""
+        return sorted(set(iris) & self.anchors, key=lambda iri: local_name(iri).lower())
+
+    def _of(self, *types: URIRef) -> list[str]:
+        return self._here(s for type_ in types for s in self._subjects[RDF.type, str(type_)])
+
+    def _lists(self, subject: Node | None, predicate: URIRef) -> list[list[str]]:
+        """The lists that something has for a property."""
+        heads = [] if subject is None else self.schema.ontology.objects(subject, predicate)
+        return sorted([str(member) for member in Collection(self.schema.ontology, head)] for head in heads)
+
+    @property
+    def datatypes(self) -> list[tuple[Term, list[str]]]:
+        """The datatypes of ours, each with those that it is one of."""
+        same = {iri: self.schema.ontology.value(URIRef(iri), OWL.equivalentClass) for iri in self._of(RDFS.Datatype)}
+        return [(self.term(iri), [*chain(*self._lists(node, OWL.unionOf))]) for iri, node in same.items()]
+
+    @property
+    def annotations(self) -> list[tuple[Term, list[str]]]:
+        """The annotation properties, each with the terms that have it."""
+        return [
+            (self.term(iri), self._here(map(str, self.schema.ontology.subjects(URIRef(iri)))))
+            for iri in self._of(OWL.AnnotationProperty)
+        ]
+
+    @property
+    def vocabularies(self) -> list[Vocabulary]:
+        """The individuals by class, each class with the schemes of its own."""
+        found, left = [], set(self.schema.individuals)
+        for class_ in self.schema.classes:
+            terms = sorted(left & set(self._subjects[RDF.type, class_]))
+            held = {scheme for iri in terms for scheme in self._objects[iri, SKOS.inScheme]}
+            schemes = sorted(held & left - set(terms))
+            left -= {*terms, *schemes}
+            if terms:
+                found.append(Vocabulary(class_, [*map(self.term, schemes)], [*map(self.term, terms)]))
+        return [*found, Vocabulary(None, [], [*map(self.term, sorted(left))])] if left else found
+
+    @property
+    def disjoint(self) -> list[list[str]]:
+        """The sets of classes of which nothing is of two."""
+        axioms = self.schema.ontology.subjects(RDF.type, OWL.AllDisjointClasses)
+        return sorted(members for axiom in axioms for members in self._lists(axiom, OWL.members))
+
+    # ── Classes ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def tree(self) -> list[Branch]:
+        """The classes below their superclasses; those with others below them come first."""
+
+        def grown(iri: str, path: tuple[str, ...]) -> Branch:
+            below = [grown(child, (*path, child)) for child in below_of[iri] if child not in path]
+            return Branch(iri, sorted(below, key=lambda branch: not branch.below))
+
+        below_of: dict[str, list[str]] = defaultdict(list)
+        for iri in self.schema.classes:
+            for parent in [a for a in self._objects[iri, RDFS.subClassOf] if a in self.schema.classes] or [""]:
+                below_of[parent].append(iri)
+        return grown("", ()).below
+
+    @cached_property
+    def uses(self) -> dict[str, list[Use]]:
+        """The keys of each class by its IRI, in the order of the shapes."""
+        keys = self.schema.keys
+        return {iri: [self._use(c, key) for key in keys(c).values()] for iri, c in self.schema.classes.items()}
+
+    def _use(self, class_: Class, key: Key) -> Use:
+        nearest = next(iri for iri in class_.ancestors if key.property.iri in self._speaking.get(iri, ()))
+        return Use(nearest, key, self._takes(key.property, key), self._speaking[nearest][key.property.iri])
+
+    @cached_property
+    def _speaking(self) -> dict[str, dict[str, list[str]]]:
+        """The IRIs of the property shapes of each class itself, by the property that they are about."""
+        found: dict[str, dict[str, list[str]]] = {}
+        for iri in {a for class_ in self.schema.classes.values() for a in class_.ancestors}:
+            found[iri] = defaultdict(list)
+            for shape in self.schema.property_shapes(iri):
+                found[iri][self.schema.path_of(shape)].append(str(shape))
+        return found
+
+    def _takes(self, property_: Property | None, key: Key | None = None) -> tuple[str, ...]:
+        """The IRIs of the classes, terms or datatypes that values are one of; none for text and for an address."""
+        if property_ is None:
+            return ()
+        narrowed = [group for group in (key.classes if key else ()) if group != (property_.range or "",)]
+        if key and key.terms:
+            return tuple(property_.individuals[name] for name in key.terms)
+        if narrowed:
+            return narrowed[0]
+        declared = tuple(self._objects[property_.iri, RDFS.range])
+        return declared or ((property_.range,) if property_.range else property_.datatypes)
+
+    @cached_property
+    def _leads(self) -> list[tuple[str, str, str]]:
+        """Class, property, class: which class has a key, by shapes of its own, whose values are of which."""
+        return [
+            (iri, use.key.property.iri, taken)
+            for iri, uses in self.uses.items()
+            for use in uses
+            if use.class_ == iri
+            for taken in use.takes
+            if taken in self.schema.classes
+        ]
+
+    @cached_property
+    def map(self) -> dict[str, dict[str, list[str]]]:
+        """How the main classes link: of each the others, and by which properties, its parts and subclasses included.
+
+        Main are the classes of records that are below no other; what all of them say is left out.
+        """
+        kinds = {class_.iri: class_ for class_ in self.schema.kinds.values()}
+        main = {iri: c for iri, c in kinds.items() if not any(a in kinds for a in c.ancestors[1:])}
+        common = set.intersection(*({*self.schema.keys(class_)} for class_ in main.values())) if main else set()
+        found: dict[str, dict[str, list[str]]] = {iri: defaultdict(list) for iri in main}
+        for iri in main:
+            for class_ in self.schema.subclasses(iri):
+                for use in self._reached(class_, common):
+                    for taken in use.takes:
+                        for other in main.keys() & set(self._above(taken)):
+                            if use.key.property.iri not in found[iri][other]:
+                                found[iri][other].append(use.key.property.iri)
+        reached = {other for others in found.values() for other in others}
+        return {iri: dict(sorted(others.items())) for iri, others in sorted(found.items()) if others or iri in reached}
+
+    def _above(self, iri: str) -> tuple[str, ...]:
+        """The IRIs of a class of ours and its superclasses."""
+        return self.schema.classes[iri].ancestors if iri in self.schema.classes else ()
+
+    def _reached(self, class_: Class, common: set[str]) -> Iterable[Use]:
+        """The keys of a class, but for some, and those of its parts."""
+        queue, seen = [class_], {class_.iri}
+        while queue:
+            for use in self.uses[queue.pop().iri]:
+                part = self.schema.classes.get(use.key.property.range or "")
+                if use.key.property.key in common:
+                    continue
+                if part and self.schema.is_part(part) and part.iri not in seen:
+                    seen.add(part.iri)
+                    queue.append(part)
+                yield use
+
+    @cached_property
+    def classes(self) -> list[ClassEntry]:
+        """The classes by name."""
+        counts, things = (once("counts", examples.counts), examples.things()) if self.live else ({}, {})
+        entries = []
+        for class_ in sorted(self.schema.classes.values(), key=lambda c: c.name):
+            uses, keys = self.uses[class_.iri], self.schema.keys(class_)
+            shapes = self.schema.node_shapes(class_.iri)
+            entries.append(
+                ClassEntry(
+                    self.term(class_.iri),
+                    class_,
+                    uses,
+                    self._rules(class_, shapes),
+                    [str(shape) for shape in shapes if isinstance(shape, URIRef)],
+                    [(a, p) for a, p, b in self._leads if b == class_.iri],
+                    [(b, p) for a, p, b in self._leads if a == class_.iri],
+                    [u.key for u in uses if is_required(self.schema, u.key, keys)],
+                    self._of(URIRef(class_.iri)),
+                    counts.get(class_.iri, 0),
+                    things.get(class_.iri, []),
+                )
+            )
+        return entries
+
+    def _rules(self, class_: Class, shapes: list[Node]) -> list[tuple[str, str]]:
+        """What the shapes of a class say beyond its keys: the shape and its message."""
+        graph, keys = self.schema.shapes, {key.property.iri for key in self.schema.keys(class_).values()}
+        others = [s for s in self.schema.property_shapes(class_.iri) if self.schema.path_of(s) not in keys]
+        queries = sorted((q for shape in shapes for q in graph.objects(shape, SH.sparql)), key=str)
+        return [(str(s), str(graph.value(s, SH.message) or "")) for s in [*others, *queries]]
+
+    # ── Properties ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def properties(self) -> list[PropertyEntry]:
+        """The properties by name, but for annotation properties."""
+        users = defaultdict(list)
+        for iri, uses in self.uses.items():
+            for use in uses:
+                if use.class_ == iri:
+                    users[use.key.property.iri].append(use)
+        values = examples.values() if self.live else {}
+        own = {p.iri: p for p in self.schema.properties.values()}
+        bounded = {bound: p.iri for p in own.values() for bound in p.bounds or ()}
+        entries = []
+        for iri in self._of(*PROPERTIES):
+            entries.append(
+                PropertyEntry(
+                    self.term(iri),
+                    own.get(iri),
+                    self._takes(own.get(iri)),
+                    self._objects[iri, RDFS.domain],
+                    users[iri],
+                    sorted({*self._objects[iri, OWL.inverseOf], *self._subjects[OWL.inverseOf, iri]}),
+                    [local_name(type_) for type_ in self._objects[iri, RDF.type] if type_ in TRAITS],
+                    self._lists(URIRef(iri), OWL.propertyChainAxiom),
+                    bounded.get(iri),
+                    values.get(iri),
+                )
+            )
+        return entries
+
+    @property
+    def followed(self) -> list[tuple[str, list[str]]]:
+        """The properties of other vocabularies that follow from a chain, each with the chain."""
+        subjects = {s for s in self.schema.ontology.subjects(OWL.propertyChainAxiom) if str(s) not in self.anchors}
+        return sorted((str(s), steps) for s in subjects for steps in self._lists(s, OWL.propertyChainAxiom))

@@ -1,0 +1,129 @@
+"""The shapes as a page shows them: by the class that they are about, each constraint as a word with its values."""
+
+from dataclasses import dataclass, field
+from textwrap import dedent
+
+from rdflib import Graph, URIRef
+from rdflib.collection import Collection
+from rdflib.namespace import RDF, RDFS, SH
+from rdflib.term import BNode, Node
+
+from kg.names import PREFIXES, local_name
+from kg.schema import Schema
+
+TARGETS = (SH.targetClass, SH.targetSubjectsOf, SH.targetObjectsOf, SH.targetNode)
+QUERIES = (SH.select, SH.ask, SH.construct)
+SAID_ELSEWHERE = {
+    *(RDF.type, RDFS.label, RDFS.comment, SH.path, SH.message, SH.severity, SH.order, SH.name, SH.description),
+    *(SH.property, SH.sparql, SH.prefixes, *TARGETS, *QUERIES),
+}
+PROFILE = URIRef(PREFIXES["prof"] + "Profile")
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value of a parameter: an IRI, a text, or the constraints of a shape without a name."""
+
+    text: str
+    is_iri: bool = False
+    inner: list["Constraint"] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """A parameter of SHACL by its local name, and its values."""
+
+    parameter: str
+    values: list[Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A shape: its fragment (empty if it has no IRI), the properties of its path, and what it says."""
+
+    fragment: str
+    path: list[str]
+    message: str
+    severity: str
+    constraints: list[Constraint]
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A node shape with its property shapes and queries; `shared` are the fragments of those that another lists."""
+
+    node: Shape
+    about: list[str]
+    shapes: list[Shape]
+    shared: list[str]
+
+
+def fragment_of(shape: Node | str) -> str:
+    """What follows `#` in the IRI of a shape; empty for a blank node."""
+    return str(shape).partition("#")[2]
+
+
+def groups(schema: Schema) -> list[Group]:
+    """The node shapes by name; a shape that several include stands under the first."""
+    graph, listed, found = schema.shapes, set[Node](), []
+    for node in sorted(graph.subjects(RDF.type, SH.NodeShape), key=str):
+        held = {o for relation in (SH.property, SH.sparql) for o in graph.objects(node, relation)}
+        inner = sorted(held, key=lambda s: (float(str(graph.value(s, SH.order) or "inf")), str(s)))
+        found.append(
+            Group(
+                shape_of(schema, node),
+                sorted(str(o) for target in TARGETS for o in graph.objects(node, target)),
+                [shape_of(schema, shape) for shape in inner if shape not in listed],
+                [fragment_of(shape) for shape in inner if shape in listed],
+            )
+        )
+        listed.update(inner)
+    return found
+
+
+def profiles(schema: Schema) -> list[tuple[str, str, Shape]]:
+    """The profiles of documents: label, comment, and the shape that each is."""
+    graph = schema.shapes
+    return [
+        (str(graph.value(iri, RDFS.label)), str(graph.value(iri, RDFS.comment)), shape_of(schema, iri))
+        for iri in sorted(graph.subjects(RDF.type, PROFILE), key=str)
+    ]
+
+
+def shape_of(schema: Schema, node: Node) -> Shape:
+    """What a shape, a query or a profile says."""
+    graph = schema.shapes
+    path = graph.value(node, SH.path)
+    alternatives = graph.value(path, SH.alternativePath)
+    paths = [path] if alternatives is None else Collection(graph, alternatives)
+    query = next((str(o) for p in QUERIES for o in graph.objects(node, p)), "")
+    return Shape(
+        fragment_of(node),
+        [str(p) for p in paths if p is not None],
+        str(graph.value(node, SH.message) or ""),
+        local_name(str(graph.value(node, SH.severity) or SH.Violation)),
+        constraints_of(graph, node),
+        dedent(query).strip(),
+    )
+
+
+def constraints_of(graph: Graph, node: Node) -> list[Constraint]:
+    """What a shape asks for, in the order of the parameters' names."""
+    asked = {str(p) for p in graph.predicates(node) if p not in SAID_ELSEWHERE}
+    return [
+        Constraint(
+            local_name(p), [v for o in sorted(graph.objects(node, URIRef(p)), key=str) for v in values_of(graph, o)]
+        )
+        for p in sorted(asked)
+        if p.startswith(str(SH))
+    ]
+
+
+def values_of(graph: Graph, node: Node) -> list[Value]:
+    """A value of a parameter: of a list, each of its members."""
+    if graph.value(node, RDF.first) is not None:
+        return [value for member in Collection(graph, node) for value in values_of(graph, member)]
+    if isinstance(node, BNode):
+        return [Value("", inner=constraints_of(graph, node))]
+    return [Value(str(node), isinstance(node, URIRef))]
