@@ -21,7 +21,7 @@ from kg.names import PREFIXES, XSD, Names, kebab, local_name
 UNORDERED = 50
 """Where a key without sh:order stands among the others."""
 
-ABSTRACT = URIRef(PREFIXES["dash"] + "abstract")
+ABSTRACT, ROLE, KEY_INFO = (URIRef(PREFIXES["dash"] + name) for name in ("abstract", "propertyRole", "KeyInfoRole"))
 
 
 class Values(Enum):
@@ -82,6 +82,8 @@ class Key:
     """False if another key may stand in its place (sh:alternativePath)."""
     message: str = ""
     """What the shape nearest to the class says of the values."""
+    is_key_info: bool = False
+    """True if things are told apart by the values (dash:propertyRole dash:KeyInfoRole), so that they make a facet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,6 +374,7 @@ class Schema:
                 self._terms(property_, shape) or (known.terms if known else ()),
                 isinstance(self.shapes.value(shape, SH.path), URIRef) and (known is None or known.lone),
                 known.message if known else str(self.shapes.value(shape, SH.message) or ""),
+                (known is not None and known.is_key_info) or (shape, ROLE, KEY_INFO) in self.shapes,
             )
         allowed = {name: key for name, key in keys.items() if key.most != 0}
         return dict(sorted(allowed.items(), key=lambda item: (item[1].order, item[0])))
