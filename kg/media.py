@@ -47,6 +47,12 @@ RDF_XML = MediaType("application/rdf+xml", "rdf", "RDF/XML", RdfFormat.RDF_XML, 
 TRIG = MediaType("application/trig", "trig", "TriG", RdfFormat.TRIG, "TriG")
 N_QUADS = MediaType("application/n-quads", "nq", "N-Quads", RdfFormat.N_QUADS, "N-Quads")
 
+JSON = MediaType("application/json", "json", "JSON")
+"""Plain JSON, where it is another form than JSON-LD."""
+
+ATOM = MediaType("application/atom+xml", "atom", "Atom")
+"""A feed (RFC 4287)."""
+
 TEXT = MediaType("text/plain", "txt", "plain text")
 YAML = MediaType("application/yaml", "yaml", "YAML", also=("text/yaml", "application/x-yaml"))
 """A source (RFC 9512)."""

@@ -9,6 +9,7 @@ published/<version>/data.*.gz       the dumps: all graphs as N-Quads; the defaul
 published/<version>/questions.json  the competency questions, as examples for the SPARQL page
 published/<version>/questions.nq    the same as data
 published/<version>/quality.json    what is missing, to be checked or disputed, for the page about quality
+published/<version>/search.sqlite   the index that words are looked up in, for the search
 published/<version>/manifest.json   version, base, ontology_version, counts, files with their SHA-256, origin
 published/.engine/<version>/        the engine's own files, made from the above, safe to delete
 published/current                   link to the version that is served
@@ -41,9 +42,10 @@ from kg.names import RDF_TYPE, Names
 from kg.problems import Problem, errors
 from kg.quality import report
 from kg.questions import as_quads, read_questions
+from kg.search import write_index
 from kg.serialize import serialize_in_order
 
-FORMAT = 4
+FORMAT = 5
 """Of the files in a version's directory; a version of another format is made anew."""
 
 SHORT = 16
@@ -69,6 +71,7 @@ def publish(build: Build, keep: int) -> None:
             "sources.nq": b"".join(n_quads(build.origins)),
             "releases.nq": b"".join(n_quads(build.releases)),
             "contexts.json": as_json(build.contexts),
+            "search.sqlite": write_index(build.store, build.schema, build.names),
         }
         found = build.published / version
         if not is_whole(found) or any((found / name).read_bytes() != content for name, content in asked.items()):

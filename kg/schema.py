@@ -21,7 +21,7 @@ from kg.names import PREFIXES, XSD, Names, kebab, local_name
 UNORDERED = 50
 """Where a key without sh:order stands among the others."""
 
-ABSTRACT = URIRef(PREFIXES["dash"] + "abstract")
+ABSTRACT, ROLE, KEY_INFO = (URIRef(PREFIXES["dash"] + name) for name in ("abstract", "propertyRole", "KeyInfoRole"))
 
 
 class Values(Enum):
@@ -84,6 +84,8 @@ class Key:
     """What the shape nearest to the class says of the values."""
     group: str | None = None
     """The IRI of the group that it is shown in (sh:group)."""
+    is_key_info: bool = False
+    """True if things are told apart by the values (dash:propertyRole dash:KeyInfoRole), so that they make a facet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,6 +378,7 @@ class Schema:
                 isinstance(self.shapes.value(shape, SH.path), URIRef) and (known is None or known.lone),
                 known.message if known else str(self.shapes.value(shape, SH.message) or ""),
                 (known.group if known else None) or (str(group) if group is not None else None),
+                (known is not None and known.is_key_info) or (shape, ROLE, KEY_INFO) in self.shapes,
             )
         allowed = {name: key for name, key in keys.items() if key.most != 0}
         return dict(sorted(allowed.items(), key=lambda item: (item[1].order, item[0])))

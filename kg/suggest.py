@@ -19,10 +19,15 @@ MOST = 3
 Named = tuple[str, str]
 """A name, and what to write for it."""
 
+LETTERS = str.maketrans(
+    {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "þ": "th", "ı": "i"}
+)
+"""The letters whose strokes Unicode does not take for accents, and how they are written without."""
+
 
 def fold(text: str) -> str:
     """A name without case, accents and punctuation."""
-    letters = unicodedata.normalize("NFKD", text.casefold())
+    letters = unicodedata.normalize("NFKD", text.casefold().translate(LETTERS))
     plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return re.sub(r"[\W_]+", " ", plain).strip()
 

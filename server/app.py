@@ -12,7 +12,7 @@ from werkzeug.security import safe_join
 
 from kg.describe import LICENSE
 from kg.engine import Dataset
-from kg.media import DOCUMENT, LINKSET, YAML
+from kg.media import ATOM, CSV, DOCUMENT, JSON, LINKSET, YAML
 from kg.settings import SETTINGS
 from server import (
     catalogue,
@@ -24,6 +24,7 @@ from server import (
     languages,
     ontology,
     quality,
+    search,
     sparql,
     status,
     things,
@@ -43,7 +44,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; font-src 'self'; "
     "img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-MODULES = (home, things, collections, ontology, sparql, graph_store, catalogue, discovery, quality, status)
+MODULES = (home, things, collections, ontology, sparql, graph_store, catalogue, discovery, quality, search, status)
 SERVING = ("max-query-bytes", "contact", "trusted-proxies", "max-kept-bytes", *SETTINGS_OF_LIMITS)
 """The settings of an application."""
 
@@ -71,7 +72,7 @@ def create_app(dataset: Dataset, settings: Mapping[str, Any] | None = None, quer
         columns=columns,
         label=label,
         document_links=lambda: g.get("links", []),
-        labels_of_media={media.name: media.label for media in (*DOCUMENT, YAML, LINKSET)},
+        labels_of_media={media.name: media.label for media in (*DOCUMENT, YAML, JSON, CSV, ATOM, LINKSET)},
         site=app.extensions["site"],
         license=LICENSE,
         contact=app.config["contact"],

@@ -138,12 +138,17 @@ def negotiated(document: Document) -> Variant:
 
 def named(document: Document, suffix: str) -> Variant:
     """The variant that a suffix names."""
-    language, dot, kind = suffix.rpartition(".")
+    translation, dot, kind = suffix.rpartition(".")
     media = by_suffix(kind, document.offered)
-    if media is None or (dot and (media is not HTML or language == LANGUAGES[0])):
+    if media is None or (dot and (media is not HTML or translation == LANGUAGES[0])):
         there = ", ".join(m.suffix for m in document.offered)
         raise NotFound(f"There is no variant .{suffix} here; there are: {there}.")
-    return Variant(media, language or chosen_language() or LANGUAGES[0], asked_profile() or site().profiles[FULL.token])
+    return Variant(media, language_of(suffix), asked_profile() or site().profiles[FULL.token])
+
+
+def language_of(suffix: str) -> str:
+    """The language of the variant that a suffix names: its own, else the one that the reader chose, else the first."""
+    return suffix.rpartition(".")[0] or chosen_language() or LANGUAGES[0]
 
 
 def asked_profile() -> Profile | None:

@@ -15,6 +15,8 @@ from kg.engine import Dataset, Engine
 from kg.names import Names
 from kg.questions import Question
 from kg.schema import Class, Schema
+from kg.search import FILE
+from server.finder import Finder
 from server.languages import chosen_language
 from server.profiles import Profile, profiles_of
 
@@ -23,7 +25,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What every view asks: the engine, the schema, the framing of JSON-LD, the profiles; none of it ever changes."""
+    """What every view asks: engine, finder, schema, the framing of JSON-LD, profiles, …; none of it ever changes."""
 
     engine: Engine
     schema: Schema
@@ -31,6 +33,7 @@ class Site:
     questions: tuple[Question, ...]
     contexts: dict[str, Any]
     profiles: dict[str, Profile]
+    finder: Finder
 
     @classmethod
     def of(cls, dataset: Dataset) -> "Site":
@@ -44,6 +47,7 @@ class Site:
             tuple(map(Question.of, json.loads((dataset.directory / "questions.json").read_bytes()))),
             json.loads((dataset.directory / "contexts.json").read_bytes()),
             profiles_of(schema.shapes),
+            Finder(dataset.directory / FILE),
         )
 
     @property

@@ -1,0 +1,333 @@
+"""Search: `/search` finds things by words in all languages, `/suggest` while they are being typed.
+
+What is found can be narrowed by facets, whose values are parameters of the same names as the filters of collections.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote
+
+from flask import Blueprint, Response, g, render_template, request
+from markupsafe import Markup
+from pyoxigraph import Literal, NamedNode, Triple
+from werkzeug.exceptions import BadRequest
+
+from kg.media import ATOM, CSV, HTML, JSON, LANGUAGES
+from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL
+from kg.search import KIND
+from kg.suggest import did_you_mean, nearest
+from server.documents import SHORT, Document, cached, compressed, language_of, respond
+from server.facets import Facet, facets_of, label_of, labels_of
+from server.filters import shown
+from server.finder import Found, Hit
+from server.languages import language
+from server.links import link
+from server.site import site
+from server.snippets import Snippet, called, snippet_of
+
+blueprint = Blueprint("search", __name__)
+
+OWN = ("q", "page", "size", "context", "_profile", "lang")
+"""Parameters that are no facets."""
+
+LONGEST = 200
+"""The longest query, in characters."""
+
+SIZE, MOST = 20, 100
+"""How many things a page lists, and how many at most; a `size` beyond it asks for this many."""
+
+DEEPEST = 1000
+"""How many things can be listed, page by page; who wants more narrows the search, or asks a collection."""
+
+SUGGESTED = 8
+"""How many things are suggested."""
+
+HYDRA = PREFIXES["hydra"]
+RESULTS_PAGE = PREFIXES["schema"] + "SearchResultsPage"
+
+Pairs = list[tuple[str, str]]
+"""Names and values of a query string."""
+
+
+# ── What is asked ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request asks for: words, the values of facets by their names, a page from 1 on and its size."""
+
+    query: str
+    filters: dict[str, tuple[str, ...]]
+    page: int
+    size: int
+
+    @property
+    def start(self) -> int:
+        return (self.page - 1) * self.size
+
+    @property
+    def pairs(self) -> Pairs:
+        """The parameters that make the search, canonical and in order."""
+        chosen = [(name, value) for name, values in self.filters.items() for value in values]
+        return [*([("q", self.query)] if self.query else []), *chosen]
+
+    def at(self, page: int) -> Pairs:
+        """The parameters of a page."""
+        size = [("size", str(self.size))] if self.size != SIZE else []
+        return [*self.pairs, *size, *([("page", str(page))] if page > 1 else [])]
+
+    def narrowed(self, name: str, value: str) -> Pairs:
+        """The parameters of what also has a value of a facet."""
+        return [*self.pairs, (name, value)]
+
+    def widened(self, name: str, value: str) -> Pairs:
+        """The parameters without a value of a facet."""
+        return [pair for pair in self.pairs if pair != (name, value)]
+
+
+def read() -> Asked:
+    """What the current request asks for; BadRequest tells everything that is wrong with it."""
+    filters: dict[str, list[str]] = {}
+    problems: list[str] = []
+    for name, value in request.args.items(multi=True):
+        if name in OWN:
+            continue
+        if name not in site().finder.names:
+            hint = did_you_mean(nearest(name, ((other, other) for other in (*site().finder.names, *OWN[:3]))))
+            problems.append(f"There is no parameter {shown(name)}" + (f"; {hint}" if hint else "."))
+        elif name == KIND and value not in site().kinds:
+            hint = did_you_mean(nearest(value, ((kind, kind) for kind in site().kinds)))
+            problems.append(f"There is no kind {shown(value)}" + (f"; {hint}" if hint else "."))
+        else:
+            filters.setdefault(name, []).append(value)
+    size = min(number("size", SIZE, problems), MOST)
+    page = number("page", 1, problems)
+    if page > 1 and page * size > DEEPEST:
+        problems.append(f"Of what is found {DEEPEST} things can be listed; narrow the search.")
+    query = words(problems)
+    if problems:
+        raise BadRequest(" ".join(problems))
+    return Asked(query, {name: tuple(sorted(set(filters[name]))) for name in sorted(filters)}, page, size)
+
+
+def words(problems: list[str]) -> str:
+    """The query of the current request; one too long is a problem."""
+    query = " ".join(request.args.get("q", "").split())
+    if len(query) > LONGEST:
+        problems.append(f"A query has at most {LONGEST} characters.")
+    return query
+
+
+def number(name: str, default: int, problems: list[str]) -> int:
+    """A parameter that is a whole number from 1 on; anything else is a problem."""
+    given = request.args.get(name, str(default))
+    if given.isascii() and given.isdigit() and len(given) <= 9 and int(given):
+        return int(given)
+    problems.append(f"{name} takes a whole number from 1 on, not {shown(given)}.")
+    return default
+
+
+def spoken() -> tuple[str, ...]:
+    """The languages that words are looked for in: that of the page, and English."""
+    return tuple(dict.fromkeys((language(), LANGUAGES[0])))
+
+
+# ── What is found ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A thing that was found: its IRI, what it is called, its kind, and a text that shows why."""
+
+    iri: str
+    label: str
+    label_language: str
+    kind: str
+    snippet: Snippet
+
+    @classmethod
+    def of(cls, hit: Hit, found: Found) -> "Result":
+        label, kind = called(hit, language()), hit.path.partition("/")[0]
+        snippet = snippet_of(hit, found.reading.words, language())
+        return cls(site().names.thing(hit.path), label.text, label.language, kind, snippet)
+
+    @property
+    def title(self) -> str | Markup:
+        """Its label, marked if that is the snippet."""
+        return self.snippet.marked if self.snippet.text == self.label else self.label
+
+    @property
+    def json(self) -> dict[str, str]:
+        return {"iri": self.iri, "label": self.label, "kind": self.kind, "snippet": str(self.snippet.marked)}
+
+
+def as_json(found: Found) -> bytes:
+    """What was found as JSON: `total`, and of each result `iri`, `label`, `kind` and `snippet` (HTML)."""
+    results = [Result.of(hit, found).json for hit in found.hits]
+    return json.dumps({"total": found.total, "results": results}, ensure_ascii=False, indent=2).encode() + b"\n"
+
+
+class Page:
+    """A page of what was found, in the language that the request has settled."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+        self.iri = site().names.base + "search" + query(asked.pairs)
+
+    @cached_property
+    def found(self) -> Found:
+        asked = self.asked
+        return site().finder.find(asked.query, spoken(), asked.filters, asked.start, asked.size)
+
+    @cached_property
+    def results(self) -> list[Result]:
+        return [Result.of(hit, self.found) for hit in self.found.hits]
+
+    @property
+    def next(self) -> int | None:
+        """The number of the next page, if there is one that can be asked for."""
+        end = self.asked.start + self.asked.size
+        return self.asked.page + 1 if end < self.found.total and end + self.asked.size <= DEEPEST else None
+
+    @property
+    def missing(self) -> bool:
+        """True if a word was not found, and another is looked for, or none, in its place."""
+        return self.found.reading.asked != self.found.reading.taken
+
+    def facets(self, file: str) -> list[Facet]:
+        """The facets of all that was found, with links to narrower searches."""
+        counts = site().finder.counted(self.found.held)
+
+        def narrower(name: str, value: str) -> str:
+            return address(file, self.asked.narrowed(name, value))
+
+        return facets_of(counts, self.found.total, self.asked.filters, narrower)
+
+    def active(self, file: str) -> Iterator[dict[str, str]]:
+        """Each value that the search is narrowed by: what it is of, what to call it, and where it is not asked."""
+        for name, values in self.asked.filters.items():
+            labels = labels_of(name, list(values))
+            for value in values:
+                remove = address(file, self.asked.widened(name, value))
+                yield {"label": label_of(name), "value": labels[value], "remove": remove}
+
+
+@blueprint.get("/search")
+@blueprint.get("/search.<suffix>")
+def search(suffix: str | None = None) -> Response:
+    """The things that have all words of a query, in any language, best first; without a query, all things."""
+    g.language = language_of(suffix) if suffix else language()
+    page = Page(read())
+    file = "search" if suffix is None or suffix.endswith(HTML.suffix) else f"search.{suffix}"
+    near = {"first": 1, "prev": page.asked.page - 1 or None, "next": page.next}
+    links = {relation: address(file, page.asked.at(at)) for relation, at in near.items() if at}
+
+    def html(_: list[Triple]) -> str:
+        return render_template(
+            "search.html", page=page, links=links, facets=page.facets(file), active=page.active(file)
+        )
+
+    return respond(
+        Document(
+            "search",
+            page.iri,
+            lambda: list(statements(page)),
+            html,
+            root=page.iri,
+            default=JSON,
+            others={
+                JSON: lambda: as_json(page.found),
+                CSV: lambda: as_csv(page),
+                ATOM: lambda: render_template("feed.xml", page=page, links=links, moment=moment()).encode(),
+            },
+            links=(link(RESULTS_PAGE, "type"), *(link(target, relation) for relation, target in links.items())),
+            filtered=True,
+        ),
+        suffix,
+    )
+
+
+@blueprint.get("/suggest")
+def suggest() -> Response:
+    """The things whose names begin as a query does, or have its words, as JSON."""
+    problems: list[str] = []
+    query = words(problems)
+    if problems:
+        raise BadRequest(" ".join(problems))
+    response = compressed(as_json(site().finder.suggest(query, spoken(), SUGGESTED)), JSON.content_type)
+    response.vary.add("Accept-Language")
+    return cached(response, SHORT)
+
+
+def address(file: str, pairs: Pairs) -> str:
+    """Where on this host a search is, in the variant of the current request and with its ways to show a document."""
+    shared = [(name, value) for name in OWN[3:] for value in request.args.getlist(name)]
+    return f"{request.script_root}/{file}{query([*pairs, *shared])}"
+
+
+def query(pairs: Pairs) -> str:
+    """A query string with its question mark; empty for nothing."""
+    return "?" + "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs) if pairs else ""
+
+
+# ── How it is written ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def as_csv(page: Page) -> bytes:
+    """A page as a table (RFC 4180): what JSON has, with the snippet as plain text."""
+    written = io.StringIO()
+    rows = ((result.iri, result.label, result.kind, result.snippet.text) for result in page.results)
+    csv.writer(written).writerows([("iri", "label", "kind", "snippet"), *rows])
+    return written.getvalue().encode()
+
+
+def moment() -> str:
+    """When the dataset last changed, as a feed tells it; one that tells no time is as old as can be."""
+    return str(site().dataset.manifest.get("time", "1970-01-01T00:00:00Z"))
+
+
+def statements(page: Page) -> Iterator[Triple]:
+    """A page as RDF, in the Hydra core vocabulary (hydra-cg.com/spec/latest/core)."""
+    here, view = page.iri, site().names.base + "search" + query(page.asked.at(page.asked.page))
+    told: list[tuple[str, str, Any]] = [
+        (here, RDF_TYPE, NamedNode(HYDRA + "Collection")),
+        (
+            here,
+            RDFS_LABEL,
+            Literal(f"Search ({'; '.join(' '.join(pair) for pair in page.asked.pairs)})", language="en"),
+        ),
+        (here, HYDRA + "totalItems", Literal(page.found.total)),
+        (here, HYDRA + "search", NamedNode(site().names.base + "search#search")),
+        *template(site().names.base + "search#search"),
+    ]
+    for result in page.results:
+        told += [
+            (here, HYDRA + "member", NamedNode(result.iri)),
+            (result.iri, RDF_TYPE, NamedNode(site().schema.kinds[result.kind].iri)),
+            (result.iri, RDFS_LABEL, Literal(result.label, language=result.label_language or None)),
+        ]
+    if view != here or page.next:
+        told += [(here, HYDRA + "view", NamedNode(view)), (view, RDF_TYPE, NamedNode(HYDRA + "PartialCollectionView"))]
+        for relation, at in {"first": 1, "previous": page.asked.page - 1, "next": page.next}.items():
+            if at:
+                target = site().names.base + "search" + query(page.asked.at(at))
+                told.append((view, HYDRA + relation, NamedNode(target)))
+    return (Triple(NamedNode(s), NamedNode(p), o) for s, p, o in told)
+
+
+def template(iri: str) -> Iterator[tuple[str, str, Any]]:
+    """How to search: an IRI template (Hydra core, 4.3; RFC 6570)."""
+    yield iri, RDF_TYPE, NamedNode(HYDRA + "IriTemplate")
+    yield iri, HYDRA + "template", Literal(f"{site().names.base}search{{?q,{KIND},page,size}}")
+    yield f"{iri}-q", HYDRA + "property", NamedNode(HYDRA + "freetextQuery")
+    for name in ("q", KIND, "page", "size"):
+        mapping = f"{iri}-{name}"
+        yield iri, HYDRA + "mapping", NamedNode(mapping)
+        yield mapping, RDF_TYPE, NamedNode(HYDRA + "IriTemplateMapping")
+        yield mapping, HYDRA + "variable", Literal(name)
+        yield mapping, HYDRA + "required", Literal(False)

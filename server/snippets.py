@@ -1,0 +1,76 @@
+"""Snippets: which text of a thing shows best why it was found, with the words that were looked for marked."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+from kg.media import LANGUAGES
+from kg.search import LANGUAGE
+from kg.words import plain, spans, stems
+from server.finder import Hit, Text, Word
+
+WIDTH = 180
+"""How much of a long text is shown, in characters."""
+
+BEFORE = 60
+"""How much of that stands before the first word that is marked, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """A text with what was looked for marked (HTML), the IRI of its property if it has one, and its language."""
+
+    marked: Markup
+    property: str
+    language: str
+    text: str
+
+
+def called(hit: Hit, language: str) -> Text:
+    """What a thing is called: in a language, else in English, else in any."""
+    labels = [text for text in hit.texts if text.field == 0]
+    return min(labels, key=lambda text: (text.language != language, text.language != LANGUAGES[0]))
+
+
+def snippet_of(hit: Hit, words: Iterable[Word], language: str) -> Snippet:
+    """The text that has most of the words; of several the first, and of these that in the language of the reader."""
+    looked_for = list(words)
+    label = called(hit, language)
+
+    def worth(text: Text) -> tuple[int, int, bool, bool, bool]:
+        known = {word.text for _, _, word in marks(text, looked_for)}
+        own, english = text.language == language, text.language == LANGUAGES[0]
+        return -len(known), text.field, text is not label, not own, not english
+
+    best = min(hit.texts, key=worth) if looked_for else label
+    return Snippet(marked(best, looked_for), best.property, best.language, best.text)
+
+
+def marks(text: Text, words: list[Word]) -> list[tuple[int, int, Word]]:
+    """Where in a text a word stands that is looked for: from, to, and which."""
+    language = text.language or LANGUAGE
+    return [
+        (*match.span(), word)
+        for match in spans(text.text)
+        for word in words
+        if word.matches(plain(match[0]), stems(match[0], language))
+    ]
+
+
+def marked(text: Text, words: list[Word]) -> Markup:
+    """A text, or as much of a long one as is shown, as HTML."""
+    found = list(dict.fromkeys((start, end) for start, end, _ in marks(text, words)))
+    whole = text.text
+    first = found[0][0] if found else 0
+    start = whole.rfind(" ", 0, max(first - BEFORE, 0)) + 1 if len(whole) > WIDTH and first > BEFORE else 0
+    stop = len(whole) if len(whole) - start <= WIDTH else whole.rfind(" ", start, start + WIDTH)
+    stop = stop if stop > start else min(start + WIDTH, len(whole))
+    parts = [Markup("… ") if start else Markup("")]
+    at = start
+    for begin, end in found:
+        if start <= begin and end <= stop:
+            parts += [escape(whole[at:begin]), Markup("<mark>{}</mark>").format(whole[begin:end])]
+            at = end
+    parts += [escape(whole[at:stop]), Markup(" …") if stop < len(whole) else Markup("")]
+    return Markup("").join(parts)
