@@ -468,12 +468,10 @@ class Schema:
         return str(next(iter(sorted(english)), ""))
 
     @cached_property
-    def groups(self) -> list[str]:
-        """The groups that properties are shown in (SHACL 2.3.2.3), in their order."""
+    def groups(self) -> dict[str, float]:
+        """The groups that properties are shown in (SHACL 2.3.2.3), each with its order."""
         found = self.shapes.subjects(RDF.type, SH.PropertyGroup)
-        return sorted(
-            map(str, found), key=lambda iri: float(str(self.shapes.value(URIRef(iri), SH.order) or UNORDERED))
-        )
+        return {str(iri): float(str(self.shapes.value(iri, SH.order) or UNORDERED)) for iri in sorted(found, key=str)}
 
     def label(self, iri: str, language: str = "en") -> str:
         """What to call a term, or a group, in a language, else in English, else its local name."""

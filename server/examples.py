@@ -83,6 +83,7 @@ def names_of(iris: Iterable[str]) -> dict[str, str]:
         if iri.startswith(names.vocabulary):
             return label(iri)
         part = iri.removeprefix(whole)
-        return labels.get(whole, names.compact(whole)) + (f" {part}" if part else "")
+        named = labels[whole].text if whole in labels else names.compact(whole)
+        return f"{named} {part}" if part else named
 
     return {iri: called(iri, whole) for iri, whole in wholes.items()}

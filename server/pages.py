@@ -48,6 +48,15 @@ class Row:
     """The group that it is shown in."""
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows that a page shows together: what they are called together, and where they stand on it."""
+
+    label: str
+    order: float
+    rows: list[Row]
+
+
 @dataclass
 class Description:
     """A thing or part as a page shows it: label, types, rows of our own properties, rows of standard terms."""
@@ -120,11 +129,12 @@ class Description:
         return [row for row, again in zip(rows, repeated, strict=True) if row.values and (self.above or not again)]
 
     @property
-    def groups(self) -> list[tuple[str, list[Row]]]:
-        """The rows by the group that they are shown in, those in none first, each with what the group is called."""
-        order = [None, *site().schema.groups]
-        found = [(label(group) if group else "", [row for row in self.rows if row.group == group]) for group in order]
-        return [(name, rows) for name, rows in found if rows]
+    def groups(self) -> list[Group]:
+        """The rows by the group that they are shown in, those in none first."""
+        found = [Group("", 0, [row for row in self.rows if row.group is None])]
+        for iri, order in site().schema.groups.items():
+            found.append(Group(label(iri), order, [row for row in self.rows if row.group == iri]))
+        return [group for group in found if group.rows]
 
     @property
     def names_in_languages(self) -> list[Value]:

@@ -19,13 +19,14 @@ from kg.search import FILE
 from server.finder import Finder
 from server.languages import chosen_language
 from server.profiles import Profile, profiles_of
+from server.views import View, views_in
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What every view asks: engine, finder, schema, the framing of JSON-LD, profiles, …; none of it ever changes."""
+    """What every page asks, and what never changes: engine, finder, schema, framing of JSON-LD, profiles, views, …"""
 
     engine: Engine
     schema: Schema
@@ -34,6 +35,7 @@ class Site:
     contexts: dict[str, Any]
     profiles: dict[str, Profile]
     finder: Finder
+    views: tuple[View, ...]
 
     @classmethod
     def of(cls, dataset: Dataset) -> "Site":
@@ -48,6 +50,7 @@ class Site:
             json.loads((dataset.directory / "contexts.json").read_bytes()),
             profiles_of(schema.shapes),
             Finder(dataset.directory / FILE),
+            views_in(schema.shapes),
         )
 
     @property

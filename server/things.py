@@ -15,6 +15,7 @@ from server.errors import GoneError
 from server.links import Link, link
 from server.origins import Origins
 from server.pages import Description, incoming
+from server.pictures import views_of
 from server.profiles import FULL
 from server.site import site
 
@@ -49,10 +50,13 @@ def document(kind: str, file: str) -> Response:
     iri = names.thing(path)
 
     def page(triples: list[Triple]) -> str:
+        thing = Description(iri, triples)
+        views = views_of(iri, thing.classes[0].ancestors if thing.classes else ())
         return render_template(
             "thing.html",
             path=path,
-            thing=Description(iri, triples),
+            thing=thing,
+            sections=sorted([*thing.groups, *views], key=lambda section: section.order),
             incoming=incoming(iri),
             origins=origins(path, triples),
             query=f"SELECT ?property ?value WHERE {{\n  <{iri}> ?property ?value .\n}}\nORDER BY ?property ?value",
