@@ -4,6 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := PIP_CONSTRAINT=.ci/constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install --quiet
 
+FRONTEND := server/frontend
+BUILT := server/static/built/map.json
+
 .PHONY: help install serve build check test test-all bench docs texts clean
 
 help:
@@ -18,14 +21,17 @@ help:
 	@echo "make texts    the catalogues of the pages' texts, from the templates, to be translated"
 	@echo "make clean    remove what was installed and published"
 
-install: $(BIN)/installed
+install: $(BIN)/installed $(BUILT)
 
 $(BIN)/installed: pyproject.toml .ci/constraints.txt
 	@$(PYTHON) -m venv --clear .venv || { .ci/debian python3-venv && $(PYTHON) -m venv --clear .venv; }
 	$(PIP) --editable .
 	@touch $@
 
-$(BIN)/test-installed: $(BIN)/installed tests/server/clients/package-lock.json
+$(BUILT): $(BIN)/installed $(wildcard $(FRONTEND)/*.*)
+	@.ci/assets || echo "warning: the editor of queries and the map are not built; pages do without" >&2
+
+$(BIN)/test-installed: $(BIN)/installed $(BUILT) tests/server/clients/package-lock.json
 	$(PIP) --editable '.[test]'
 	@command -v chromium >/dev/null || .ci/debian chromium
 	@command -v npm >/dev/null || .ci/debian nodejs npm
@@ -68,4 +74,4 @@ texts: install
 	rm server/translations/texts.pot
 
 clean:
-	rm -rf .venv .bench published tests/server/clients/node_modules
+	rm -rf .venv .bench published server/static/built $(FRONTEND)/node_modules tests/server/clients/node_modules

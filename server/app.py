@@ -27,6 +27,7 @@ from server import (
     search,
     sparql,
     status,
+    terms,
     things,
 )
 from server.documents import SHORT, Answer, cached, compressed
@@ -44,7 +45,14 @@ POLICY = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; font-src 'self'; "
     "img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-MODULES = (home, things, collections, ontology, sparql, graph_store, catalogue, discovery, quality, search, status)
+MODULES = (
+    *(home, things, collections, ontology, sparql, graph_store, catalogue, discovery, quality, search, status),
+    terms,
+)
+
+STATIC = Path(__file__).parent / "static"
+"""The files that pages load; `built/` holds those that `make install` builds from `frontend/`."""
+
 SERVING = ("max-query-bytes", "contact", "trusted-proxies", "max-kept-bytes", *SETTINGS_OF_LIMITS)
 """The settings of an application."""
 
@@ -69,6 +77,7 @@ def create_app(dataset: Dataset, settings: Mapping[str, Any] | None = None, quer
         href=href,
         here=here,
         page_in=page_in,
+        is_built=is_built,
         columns=columns,
         label=label,
         document_links=lambda: g.get("links", []),
@@ -89,9 +98,14 @@ def create_app(dataset: Dataset, settings: Mapping[str, Any] | None = None, quer
     return app
 
 
+def is_built(filename: str) -> bool:
+    """Whether there is such a file among those that are built; pages do without."""
+    return (STATIC / "built" / filename).is_file()
+
+
 def asset(filename: str) -> Response:
-    """A file that pages need: style sheet, icon."""
-    path = safe_join(str(Path(__file__).parent / "static"), filename)
+    """A file that pages need: style sheet, script, icon."""
+    path = safe_join(str(STATIC), filename)
     if path is None or not Path(path).is_file():
         raise NotFound(f"There is no file {filename}.")
     media_type = mimetypes.guess_type(path)[0] or "application/octet-stream"

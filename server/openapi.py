@@ -33,6 +33,7 @@ PRODUCES: dict[str, tuple[str, ...]] = {
     "ontology.schema": ("application/schema+json",),
     "quality.quality": (HTML.name,),
     "status.status": ("application/json",),
+    "terms.terms": ("application/json",),
     "catalogue.dump": ("application/gzip",),
     "sparql.sparql": tuple(m.name for m in ANSWERS),
     "graph_store.graph": tuple(m.name for m in RDF),

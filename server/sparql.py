@@ -53,6 +53,9 @@ LIMITS = {
 }
 """The limits that a query may meet, and after how many seconds it is worth trying again."""
 
+ASKED = ("query", "default-graph-uri", "named-graph-uri", "timeout")
+"""The parameters that say what is asked, whatever the format of the answer."""
+
 SD = PREFIXES["sd"]
 
 
@@ -180,6 +183,7 @@ def limits() -> Limits:
 def answer(query: str, parameters: MultiDict[str, str]) -> Response:
     """The answer to a query of a stranger, in the negotiated media type."""
     g.query = query
+    g.asked = urlencode([pair for pair in parameters.items(multi=True) if pair[0] in ASKED], quote_via=quote)
     text = QueryText(query)
     check(text)
     media = {form: chosen(form, parameters.get("format")) for form in OFFERED}
@@ -223,17 +227,19 @@ def evaluated(
         raise unanswered(error, media, most) from error
     written = media[found.form]
     assert written is not None
-    response = whole(found.body, written) if isinstance(found.body, bytes) else streamed(found, written, question)
-    response.vary.add("Accept")
+    response = (
+        whole(found.body, found.form, written) if isinstance(found.body, bytes) else streamed(found, written, question)
+    )
+    response.vary.update(("Accept", "Accept-Language") if written is HTML else ("Accept",))
     if not lasting:
         response.headers["Cache-Control"] = "no-store"
         del response.headers["ETag"]
     return response
 
 
-def whole(content: bytes, media: MediaType) -> Response:
-    """A response with all of an answer."""
-    body = result_page(json.loads(content)).encode() if media is HTML else content
+def whole(content: bytes, form: str, media: MediaType) -> Response:
+    """A response with all of an answer of some form."""
+    body = result_page(form, json.loads(content)).encode() if media is HTML else content
     return cached(compressed(body, media.content_type), SHORT)
 
 
@@ -276,11 +282,12 @@ def unanswered(error: UnansweredError, media: dict[str, MediaType | None], most:
     return InternalServerError("The engine has a fault with this query; it has been logged.")
 
 
-def result_page(found: dict[str, Any]) -> str:
-    """The answer for people: a table, a word, or Turtle; and what the query may have meant."""
+def result_page(form: str, found: dict[str, Any]) -> str:
+    """The answer for people: a table, a word, or Turtle; what else it can be had as, and what the query may have meant."""
     names = site().names
     hints = [*QueryText(g.query).unknown_terms(names.vocabulary, site().engine.terms())]
-    return render_template("result.html", query=g.query, hints=hints, **found)
+    formats, _ = OFFERED[form]
+    return render_template("result.html", query=g.query, asked=g.asked, formats=formats, hints=hints, **found)
 
 
 def introduction(suffix: str | None) -> Response:

@@ -1,0 +1,42 @@
+"""Terms: the classes and properties that the dataset uses, as editors of queries complete them."""
+
+import json
+from typing import Any
+
+from flask import Blueprint, Response
+
+from server.documents import SHORT, cached, compressed
+from server.languages import language
+from server.site import site
+
+blueprint = Blueprint("terms", __name__)
+
+
+@blueprint.get("/terms")
+def terms() -> Response:
+    """The prefixes, and by VoID's partitions of the dataset its classes and properties, the most used first."""
+    found = {"prefixes": site().names.prefixes, "class": used("class"), "property": used("property")}
+    response = compressed(json.dumps(found, ensure_ascii=False).encode(), "application/json")
+    response.vary.add("Accept-Language")
+    response.content_language.add(language())
+    return cached(response, SHORT)
+
+
+def used(sort: str) -> list[dict[str, Any]]:
+    """The terms of a sort that the dataset is partitioned by (w3.org/TR/void, 4.5), each with what is said of it."""
+    names, schema = site().names, site().schema
+    count = {"class": "entities", "property": "triples"}[sort]
+    solutions = site().engine.select(
+        f"""SELECT ?term ?count {{ GRAPH <{names.dataset}> {{
+            <{names.dataset}> void:{sort}Partition [ void:{sort} ?term ; void:{count} ?count ] }} }}
+            ORDER BY DESC(?count) ?term"""
+    )
+    return [
+        {
+            "iri": solution["term"].value,
+            "label": schema.label(solution["term"].value, language()),
+            "definition": schema.definition(solution["term"].value),
+            "count": int(solution["count"].value),
+        }
+        for solution in solutions
+    ]
