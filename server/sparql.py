@@ -227,9 +227,8 @@ def evaluated(
         raise unanswered(error, media, most) from error
     written = media[found.form]
     assert written is not None
-    response = (
-        whole(found.body, found.form, written) if isinstance(found.body, bytes) else streamed(found, written, question)
-    )
+    is_whole = isinstance(found.body, bytes)
+    response = whole(found, written) if is_whole else streamed(found, written, question)
     response.vary.update(("Accept", "Accept-Language") if written is HTML else ("Accept",))
     if not lasting:
         response.headers["Cache-Control"] = "no-store"
@@ -237,9 +236,10 @@ def evaluated(
     return response
 
 
-def whole(content: bytes, form: str, media: MediaType) -> Response:
-    """A response with all of an answer of some form."""
-    body = result_page(form, json.loads(content)).encode() if media is HTML else content
+def whole(found: Answer, media: MediaType) -> Response:
+    """A response with all of an answer."""
+    assert isinstance(found.body, bytes)
+    body = result_page(found.form, json.loads(found.body)).encode() if media is HTML else found.body
     return cached(compressed(body, media.content_type), SHORT)
 
 
@@ -283,7 +283,7 @@ def unanswered(error: UnansweredError, media: dict[str, MediaType | None], most:
 
 
 def result_page(form: str, found: dict[str, Any]) -> str:
-    """The answer for people: a table, a word, or Turtle; what else it can be had as, and what the query may have meant."""
+    """The answer for people: a table, a word, or Turtle; its other formats; what the query may have meant."""
     names = site().names
     hints = [*QueryText(g.query).unknown_terms(names.vocabulary, site().engine.terms())]
     formats, _ = OFFERED[form]
