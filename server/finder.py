@@ -257,13 +257,13 @@ class Finder:
 
     def facets(self, paths: Iterable[str]) -> Facets:
         """The facets of some things, by their paths."""
-        sql = "SELECT facets FROM json_each(?) CROSS JOIN things ON path = value"
+        sql = "SELECT facets FROM json_each(?) CROSS JOIN things ON things.path = value"
         return self.counted(b"".join(held for (held,) in self._rows(sql, json.dumps(list(paths)))))
 
     def labels(self, paths: Iterable[str]) -> dict[str, dict[str, str]]:
         """What some things are called, by path and language."""
         sql = (
-            "SELECT path, language, text FROM json_each(?) CROSS JOIN things ON path = value "
+            "SELECT things.path, language, text FROM json_each(?) CROSS JOIN things ON things.path = value "
             "JOIN texts ON thing = things.id WHERE field = 0"
         )
         found: dict[str, dict[str, str]] = defaultdict(dict)

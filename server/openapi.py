@@ -9,12 +9,29 @@ from werkzeug.routing import Rule
 
 from kg.describe import DESCRIPTION, LICENSE, TITLE
 from kg.json_schema import document, node
-from kg.media import BOOLEAN, CSV, DOCUMENT, HTML, LANGUAGES, LINKSET, RDF, SOLUTIONS, TEXT, TSV, YAML, MediaType
+from kg.media import (
+    ATOM,
+    BOOLEAN,
+    CSV,
+    DOCUMENT,
+    HTML,
+    JSON,
+    LANGUAGES,
+    LINKSET,
+    RDF,
+    SOLUTIONS,
+    TEXT,
+    TSV,
+    YAML,
+    MediaType,
+)
 from kg.names import NAME
 from kg.schema import Class
+from kg.search import KIND
 from server.collections import sortable
 from server.errors import PROBLEM
 from server.filters import parameters_of
+from server.search import DEEPEST, LONGEST, MOST
 from server.site import site
 
 Json = dict[str, Any]
@@ -32,6 +49,7 @@ PRODUCES: dict[str, tuple[str, ...]] = {
     "ontology.context": ("application/ld+json",),
     "ontology.schema": ("application/schema+json",),
     "quality.quality": (HTML.name,),
+    "search.suggest": (JSON.name,),
     "status.status": ("application/json",),
     "terms.terms": ("application/json",),
     "catalogue.dump": ("application/gzip",),
@@ -148,6 +166,8 @@ def in_path(path: str, class_: Class | None) -> list[Json]:
             known = {"const": site().dataset.version}
         if name == "suffix" and path.startswith("/dump"):
             known = {"enum": ["nq", "ttl", "jsonld"]}
+        if name == "suffix" and path.startswith("/search"):
+            known = {"enum": [*VARIANTS, JSON.suffix, CSV.suffix, ATOM.suffix]}
         example = {"example": example_of(class_)} if name == "name" and class_ else {}
         found.append({"name": name, "in": "path", "required": True, "schema": known, **example})
     return found
@@ -169,11 +189,15 @@ def in_query(rule: Rule, path: str, class_: Class | None) -> list[Json]:
     if rule.endpoint == "graph_store.graph":
         known = {"enum": [*site().names.graphs]}
         return [{"name": "graph", "in": "query", "required": True, "description": "Or `default`.", "schema": known}]
+    if rule.endpoint == "search.suggest":
+        return [WORDS]
     if rule.endpoint in PRODUCES or rule.endpoint in REDIRECTS:
         return []
     profile = {"name": "_profile", "in": "query", "schema": {"enum": list(site().profiles)}}
     about = "`inline` puts the context into a JSON-LD document."
     inline = {"name": "context", "in": "query", "description": about, "schema": {"type": "string"}}
+    if rule.endpoint == "search.search":
+        return [profile, inline, *searched()]
     if class_ is None or path != f"/doc/{class_.kind}":  # a variant by suffix takes the filters of its collection
         return [profile, inline]
     return [profile, inline, *filters(class_)]
@@ -203,6 +227,26 @@ def filters(class_: Class) -> list[Json]:
     return [*known, *paging]
 
 
+WORDS: Json = {
+    "name": "q",
+    "in": "query",
+    "description": "Words, in any of the languages of pages.",
+    "schema": {"type": "string", "maxLength": LONGEST},
+}
+
+
+def searched() -> list[Json]:
+    """What a search takes: words, the values of facets, and a page."""
+    facets = [name for name in site().finder.names if name != KIND]
+    return [
+        WORDS,
+        {"name": KIND, "in": "query", "schema": {"enum": list(site().kinds)}},
+        *({"name": name, "in": "query", "schema": {"type": "string"}} for name in facets),
+        {"name": "page", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": DEEPEST // MOST}},
+        {"name": "size", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 10**9 - 1}},
+    ]
+
+
 def in_header(rule: Rule, path: str) -> list[Json]:
     """The headers that a document is negotiated by."""
     if rule.endpoint == "catalogue.dump":
@@ -217,6 +261,8 @@ def content(rule: Rule, path: str, class_: Class | None) -> Json:
     if rule.endpoint in PRODUCES:
         return {name: {} for name in PRODUCES[rule.endpoint]}
     media: tuple[MediaType, ...] = (*DOCUMENT, LINKSET)
+    if rule.endpoint == "search.search":
+        return {m.name: {} for m in (*media, JSON, CSV, ATOM)}
     about_thing = class_ is not None and rule.endpoint == "things.document"
     if not about_thing or class_ is None:
         return {m.name: {} for m in media}
