@@ -27,12 +27,15 @@ from kg.engine import Engine
 from kg.media import HTML, LANGUAGES
 from kg.names import NAME, PREFIXES, RDF_TYPE, RDFS, RDFS_LABEL, XSD
 from kg.schema import Class, Property, Values
+from kg.search import KIND
 from kg.suggest import did_you_mean, nearest
 from server import filters
 from server.documents import Document, respond, split
+from server.facets import Facet, facets_of
 from server.filters import RESERVED, Filter, Parameter, shown
 from server.languages import language
 from server.links import link
+from server.pages import Value
 from server.site import site
 
 blueprint = Blueprint("collections", __name__)
@@ -297,14 +300,14 @@ def labels_of(iris: list[str]) -> dict[str, list[Literal]]:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of a collection: how many things the collection has, and which of them the page shows, in order.
+    """A page of a collection: all things that the collection has, and which of them the page shows, in order.
 
     `labels` has those of the members, and of what the filters name; `last` is the member before the next page, if
     there is one.
     """
 
     asked: Asked
-    total: int
+    all: list[Row]
     members: list[str]
     labels: dict[str, list[Literal]]
     last: Row | None
@@ -318,11 +321,21 @@ class Page:
         iris = [site().names.thing(f"{asked.class_.kind}/{row.name}") for row in shown_rows]
         named = [value.iri for each in asked.filters for value in each.values if value.iri]
         last = shown_rows[-1] if start + asked.size < len(rows) else None
-        return cls(asked, len(rows), iris, labels_of([*iris, *named]), last)
+        return cls(asked, rows, iris, labels_of([*iris, *named]), last)
+
+    @property
+    def total(self) -> int:
+        return len(self.all)
 
     @property
     def document(self) -> str:
         return site().names.document(self.asked.class_.kind)
+
+    def facets(self, file: str) -> list[Facet]:
+        """What the things of the collection are told apart by, with links to narrower ones."""
+        counts = site().finder.facets(f"{self.asked.class_.kind}/{row.name}" for row in self.all)
+        asked = [KIND, *(each.parameter.name for each in self.asked.filters)]
+        return facets_of(counts, self.total, asked, lambda *pair: address(file, [*self.asked.pairs, pair]))
 
     @property
     def collection(self) -> str:
@@ -333,11 +346,11 @@ class Page:
         """The IRI of the page after a member, or of the first."""
         return self.document + query(self.asked.page(last))
 
-    def name_of(self, iri: str) -> str:
-        """What to call a thing or a term that stands on the page, in its language if it can be."""
+    def value_of(self, iri: str) -> Value:
+        """A thing or a term that stands on the page, called in its language if it can be."""
         labels = self.labels.get(iri, [])
         found = next((label for label in labels if label.language == language()), labels[0] if labels else None)
-        return found.value if found else filters.path_of(iri)
+        return Value(found.value, found.language, iri) if found else Value(filters.path_of(iri), iri=iri)
 
 
 def query(pairs: Pairs) -> str:
@@ -372,6 +385,7 @@ def collection(file: str) -> Response:
             active=active,
             parameters=choices,
             orders=sortable(class_),
+            facets=page.facets(file),
         )
 
     return respond(
@@ -401,7 +415,7 @@ def removable(file: str, page: Page) -> Iterator[dict[str, str]]:
         for value in each.values:
             pair = (each.parameter.name, value.text)
             without = [other for other in page.asked.page(None) if other != pair]
-            name = page.name_of(value.iri) if value.iri else value.text
+            name = page.value_of(value.iri).text if value.iri else value.text
             yield {"label": each.parameter.label, "value": name, "remove": address(file, without)}
 
 
