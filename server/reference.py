@@ -98,8 +98,8 @@ class ClassEntry:
 class PropertyEntry:
     """A property: what it takes, the classes that use it, and what it follows from.
 
-    `chains` are the properties that make it, one after the other; `bounds` those of its dates, `bound_of` the property
-    whose bound it is.
+    Of each of `chains` the properties make it, one after the other; `bound_of` is the date property whose first or last
+    day it gives.
     """
 
     term: Term
