@@ -4,12 +4,17 @@ from flask import Blueprint, Response, render_template, request
 from pyoxigraph import Triple
 
 from kg.media import HTML, TURTLE
+from kg.names import PREFIXES
 from server import catalogue
 from server.documents import Document, respond
 from server.links import Link, link
+from server.pictures import views_of
 from server.site import site
 
 blueprint = Blueprint("home", __name__)
+
+DATASET = PREFIXES["dcat"] + "Dataset"
+"""The class whose views the home page shows: those of the dataset."""
 
 
 def example() -> str:
@@ -31,7 +36,8 @@ def home(suffix: str | None = None) -> Response:
         counts = site().dataset.manifest["kinds"]
         kinds = [(class_, counts[kind]) for kind, class_ in site().kinds.items()]
         present = sorted(kinds, key=lambda pair: pair[0].name)
-        return render_template("home.html", kinds=present, questions=site().questions, example=example())
+        views = views_of(names.dataset, [DATASET])
+        return render_template("home.html", kinds=present, questions=site().questions, example=example(), views=views)
 
     return respond(
         Document(

@@ -110,11 +110,12 @@ def shapes(suffix: str | None = None) -> Response:
 
 
 def listed() -> list[dict[str, Any]]:
-    """Every shape with an IRI: its fragment, the IRIs that it is about, and its message."""
+    """Every shape, profile, view and viewer with an IRI: its fragment, the IRIs that it is about, and its message."""
     query = f"""SELECT ?shape ?about ?message WHERE {{ GRAPH <{site().names.shapes}> {{
-        VALUES ?type {{ sh:NodeShape sh:PropertyShape sh:SPARQLConstraint prof:Profile }}
+        VALUES ?type {{ sh:NodeShape sh:PropertyShape sh:SPARQLConstraint sh:SPARQLSelectExecutable dash:MultiViewer
+            prof:Profile }}
         ?shape a ?type FILTER(isIRI(?shape))
-        OPTIONAL {{ ?shape sh:targetClass|sh:targetSubjectsOf|sh:path|(^sh:sparql/sh:targetClass) ?about
+        OPTIONAL {{ ?shape sh:targetClass|sh:targetSubjectsOf|sh:path|(^sh:sparql/sh:targetClass)|schema:about ?about
             FILTER(isIRI(?about)) }}
         OPTIONAL {{ ?shape sh:message|rdfs:comment ?message }} }} }} ORDER BY ?shape ?about"""
     found: dict[str, dict[str, Any]] = {}

@@ -16,11 +16,12 @@ from kg.questions import Question
 from kg.schema import Class, Schema
 from server.languages import chosen_language
 from server.profiles import Profile, profiles_of
+from server.views import View, views_in
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What every view asks: the engine, the schema, the framing of JSON-LD, the profiles; none of it ever changes."""
+    """What every page asks: engine, schema, framing of JSON-LD, questions, contexts, profiles, views; none ever changes."""
 
     engine: Engine
     schema: Schema
@@ -28,6 +29,7 @@ class Site:
     questions: tuple[Question, ...]
     contexts: dict[str, Any]
     profiles: dict[str, Profile]
+    views: tuple[View, ...]
 
     @classmethod
     def of(cls, dataset: Dataset) -> "Site":
@@ -41,6 +43,7 @@ class Site:
             tuple(map(Question.of, json.loads((dataset.directory / "questions.json").read_bytes()))),
             json.loads((dataset.directory / "contexts.json").read_bytes()),
             profiles_of(schema.shapes),
+            views_in(schema.shapes),
         )
 
     @property

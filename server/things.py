@@ -12,6 +12,7 @@ from server.documents import Document, moved, respond, split
 from server.errors import GoneError
 from server.links import Link, link
 from server.pages import Description, incoming
+from server.pictures import views_of
 from server.site import site
 
 blueprint = Blueprint("things", __name__)
@@ -42,7 +43,9 @@ def document(kind: str, file: str) -> Response:
     iri = names.thing(path)
 
     def page(triples: list[Triple]) -> str:
-        return render_template("thing.html", path=path, thing=Description(iri, triples), incoming=incoming(iri))
+        thing = Description(iri, triples)
+        views = views_of(iri, thing.classes[0].ancestors if thing.classes else ())
+        return render_template("thing.html", path=path, thing=thing, views=views, incoming=incoming(iri))
 
     return respond(
         Document(

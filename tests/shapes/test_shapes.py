@@ -48,7 +48,7 @@ REFUSED_EARLIER = {
 }
 """The shapes that no mapped record can break: reader or mapper refuse what would, with a code of E2xx."""
 
-FILES = sorted(file.stem for file in SHAPES.glob("*.ttl") if file.name not in (RULES, "profiles.ttl"))
+FILES = sorted(file.stem for file in SHAPES.glob("*.ttl") if file.name not in (RULES, "profiles.ttl", "views.ttl"))
 """The shape files that speak of records."""
 
 

@@ -1,0 +1,252 @@
+"""Maps: points, and countries by their codes, on the outlines of Natural Earth.
+
+`static/built/map.json` has the outlines, drawn in an azimuthal equal-area projection, which this module applies to
+points in the same way (d3-geo: rotate, project, scale, translate).
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import count
+from math import asin, atan2, cos, hypot, pi, radians, sin, sqrt
+from pathlib import Path
+from typing import Any
+
+from server.lettering import width_of
+from server.tables import Row, Sort, Table, territories
+
+OUTLINES = Path(__file__).parent / "static" / "built" / "map.json"
+
+RADIUS = 7
+"""How large a point is drawn, in units of the map."""
+
+LETTERS = 17
+"""The size of the names of points."""
+
+SMALLEST = 0.28
+"""The smallest part of the map, in length, that is shown alone."""
+
+MARGIN = 90
+"""The room around what is shown, in units of the whole map."""
+
+MOST_GROUPS = 5
+"""How many sorts of countries can be told from each other."""
+
+Point = tuple[float, float]
+Box = tuple[float, float, float, float]
+
+WELL_KNOWN = re.compile(r"\s*POINT\s*\(\s*(-?\d+(?:\.\d+)?)\s+(-?\d+(?:\.\d+)?)\s*\)\s*", re.IGNORECASE)
+"""A point in well-known text: its longitude, then its latitude."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlines:
+    """The outlines of countries by numeric code (ISO 3166-1): a name, a path, a centre; and how they are projected."""
+
+    width: float
+    height: float
+    projection: dict[str, Any]
+    countries: dict[str, dict[str, Any]]
+
+    def project(self, latitude: float, longitude: float) -> Point:
+        """Where a point of the earth, in degrees, lies on the map."""
+        turn, tilt, roll = map(radians, self.projection["rotate"])
+        x, y = turned(radians(longitude) + turn, radians(latitude), tilt, roll)
+        divisor = 1 + cos(x) * cos(y)
+        factor = sqrt(2 / divisor) * self.projection["scale"] if divisor > 0 else 0.0  # else the antipode
+        right, down = self.projection["translate"]
+        return right + factor * cos(y) * sin(x), down - factor * sin(y)
+
+
+def turned(longitude: float, latitude: float, tilt: float, roll: float) -> Point:
+    """A point of the sphere after the second and the third rotation, all in radians."""
+    x, y, z = cos(longitude) * cos(latitude), sin(longitude) * cos(latitude), sin(latitude)
+    k = z * cos(tilt) + x * sin(tilt)
+    over = max(-1.0, min(1.0, k * cos(roll) + y * sin(roll)))
+    return atan2(y * cos(roll) - k * sin(roll), x * cos(tilt) - z * sin(tilt)), asin(over)
+
+
+@cache
+def outlines(file: Path) -> Outlines | None:
+    """The outlines that a file holds; None where there is no file, and so no map."""
+    if not file.is_file():
+        return None
+    told = json.loads(file.read_bytes())
+    _, _, width, height = told["viewBox"]
+    return Outlines(width, height, told["projection"], told["countries"])
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A part of the outlines: where it begins, and how many times it is enlarged."""
+
+    left: float
+    top: float
+    zoom: float
+
+    def of(self, point: Point) -> Point:
+        """Where a point of the outlines is in it."""
+        return round((point[0] - self.left) * self.zoom, 2), round((point[1] - self.top) * self.zoom, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A point as drawn: where, what it stands for, its link, whether that has ended, and where its name is written."""
+
+    at: Point
+    name: str
+    iri: str | None
+    ended: bool
+    label: Point | None = None
+    anchor: str = "start"
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    """A country that a row is about: its outline, empty if it is too small for one, its centre, its name and link.
+
+    Countries of one group, by its number, are drawn alike.
+    """
+
+    path: str
+    at: Point
+    name: str
+    iri: str | None
+    group: int
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """A map: the outlines, the part of them that is shown, and what is marked on them."""
+
+    outlines: Outlines
+    window: Window
+    countries: list[Country]
+    groups: list[str]
+    markers: list[Marker]
+
+    @property
+    def land(self) -> str:
+        """The outlines of all countries as one path."""
+        return "".join(country["path"] for country in self.outlines.countries.values())
+
+    @property
+    def some_ended(self) -> bool:
+        """True if some of what is marked has ended, and some has not."""
+        return len({marker.ended for marker in self.markers}) > 1
+
+
+def fits(table: Table) -> bool:
+    """True for rows with points or codes of countries, where there are outlines."""
+    located = {Sort.LATITUDE, Sort.LONGITUDE} <= set(table.sorts) or bool(table.columns(Sort.POINT, Sort.COUNTRY))
+    return located and outlines(OUTLINES) is not None
+
+
+def map_of(table: Table) -> Map | None:
+    """The rows that have a place, each by its first thing; None where there is none, or there are no outlines."""
+    drawn = outlines(OUTLINES)
+    if drawn is None or not fits(table):
+        return None
+    points = [(row, drawn.project(*place)) for row in table.rows if (place := located(table, row))]
+    countries, groups = countries_of(table, drawn)
+    if not points and not countries:
+        return None
+    window = window_of([at for _, at in points] + [each.at for each in countries], drawn)
+    shown = [replace(each, at=window.of(each.at)) for each in countries]
+    markers = list(named(markers_of(table, [(row, window.of(at)) for row, at in points]), drawn))
+    return Map(drawn, window, shown, groups, markers)
+
+
+def located(table: Table, row: Row) -> Point | None:
+    """The latitude and the longitude of a row, in degrees; None where it has none, or none of the earth."""
+    latitude, longitude, point = map(table.column, (Sort.LATITUDE, Sort.LONGITUDE, Sort.POINT))
+    if latitude is not None and longitude is not None and row[latitude] and row[longitude]:
+        found = float(row[latitude].value), float(row[longitude].value)  # type: ignore[union-attr]
+    elif point is not None and row[point] and (match := WELL_KNOWN.fullmatch(row[point].value)):  # type: ignore[union-attr]
+        found = float(match[2]), float(match[1])
+    else:
+        return None
+    return found if abs(found[0]) <= 90 and abs(found[1]) <= 180 else None
+
+
+def markers_of(table: Table, points: list[tuple[Row, Point]]) -> list[Marker]:
+    """A marker for each thing at each point, moved aside where it would lie on another."""
+    thing, dates = table.column(Sort.THING, Sort.TEXT), table.columns(Sort.DATE)
+    found: dict[tuple[str, Point], Marker] = {}
+    for row, point in points:
+        name, iri = (table.text(row, thing), table.iri(row, thing)) if thing is not None else ("", None)
+        if (name, point) not in found:
+            at = free(point, [marker.at for marker in found.values()])
+            found[name, point] = Marker(at, name, iri, len(dates) > 1 and row[dates[1]] is not None)
+    return [*found.values()]
+
+
+def free(point: Point, taken: list[Point]) -> Point:
+    """The nearest place on a spiral around a point at which a marker lies on no other."""
+    for step in count():
+        distance, angle = RADIUS * 0.7 * sqrt(step), step * pi * (3 - sqrt(5))
+        at = round(point[0] + distance * cos(angle), 2), round(point[1] + distance * sin(angle), 2)
+        if all(hypot(at[0] - x, at[1] - y) >= 2 * RADIUS for x, y in taken):
+            return at
+    raise AssertionError("a plane has room for any number of markers")
+
+
+def named(markers: list[Marker], drawn: Outlines) -> Iterator[Marker]:
+    """The markers, with a name beside each that has room for one."""
+    taken = [(x - RADIUS, y - RADIUS, x + RADIUS, y + RADIUS) for x, y in (marker.at for marker in markers)]
+    for marker in markers:
+        x, y = marker.at
+        length, gap = width_of(marker.name, LETTERS), RADIUS + 4
+        sides = ((x + gap, x + gap, y, "start"), (x - gap - length, x - gap, y, "end"))
+        for left, at, middle, anchor in sides:
+            box = (left, middle - LETTERS * 0.6, left + length, middle + LETTERS * 0.6)
+            if box[0] >= 0 and box[2] <= drawn.width and not any(touch(box, other) for other in taken):
+                taken.append(box)
+                yield replace(marker, label=(at, middle), anchor=anchor)
+                break
+        else:
+            yield marker
+
+
+def touch(one: Box, other: Box) -> bool:
+    """True if two boxes have anything in common."""
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def countries_of(table: Table, drawn: Outlines) -> tuple[list[Country], list[str]]:
+    """The countries whose codes the rows have, in groups by a column of few values, and what the groups are called."""
+    code, thing = table.column(Sort.COUNTRY), table.column(Sort.THING, Sort.TEXT)
+    if code is None or thing is None:
+        return [], []
+    known = {territories()[number]: country for number, country in drawn.countries.items() if number in territories()}
+    rows = {row[code].value: row for row in reversed(table.rows) if row[code]}  # type: ignore[union-attr]
+    rows = {letters: row for letters, row in reversed(rows.items()) if letters in known}
+    group = group_of(table, [*rows.values()], {code, thing})
+    groups = [*dict.fromkeys(table.text(row, group) for row in rows.values())] if group is not None else []
+    found = []
+    for letters, row in rows.items():
+        country, number = known[letters], groups.index(table.text(row, group)) if group is not None else 0
+        at = (country["centre"][0], country["centre"][1])
+        found.append(Country(country["path"], at, table.text(row, thing), table.iri(row, thing), number))
+    return found, groups
+
+
+def group_of(table: Table, rows: list[Row], but: set[int]) -> int | None:
+    """The first other column with few values, by which countries can be told from each other."""
+    for place in table.columns(Sort.THING, Sort.TEXT):
+        if place not in but and 1 < len({table.text(row, place) for row in rows}) <= MOST_GROUPS:
+            return place
+    return None
+
+
+def window_of(points: list[Point], drawn: Outlines) -> Window:
+    """The part of the outlines around some points, of the same proportions as the whole."""
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    wide, high = max(xs) - min(xs) + 2 * MARGIN, max(ys) - min(ys) + 2 * MARGIN
+    part = min(1.0, max(SMALLEST, wide / drawn.width, high / drawn.height))
+    left = (min(xs) + max(xs) - part * drawn.width) / 2
+    top = (min(ys) + max(ys) - part * drawn.height) / 2
+    most_left, most_top = drawn.width * (1 - part), drawn.height * (1 - part)
+    return Window(round(max(0, min(left, most_left)), 2), round(max(0, min(top, most_top)), 2), round(1 / part, 4))

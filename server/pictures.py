@@ -1,0 +1,137 @@
+"""Pictures: what the rows of a query show, drawn or listed, always with the same rows as a table.
+
+Which pictures fit is seen from what the columns hold (`tables.py`). Timelines, charts and maps are SVG, of which
+`templates/pictures.html` writes what the modules of their names compute; trees and lines are lists.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from pyoxigraph import QuerySolutions
+
+from server import charts, maps, timelines
+from server.pages import Value
+from server.site import site
+from server.tables import Sort, Table, Term
+from server.views import MOST, View
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture: its sort, the rows that it shows, whether there are more, and its drawing; None is a table alone."""
+
+    sort: str
+    table: Table
+    more: bool
+    drawing: Any
+
+
+@dataclass(slots=True)
+class Node:
+    """A thing in a tree, with what is below it."""
+
+    value: Value
+    below: list["Node"] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A thing in a line, with its dates in words."""
+
+    value: Value
+    dates: str
+
+
+def tree_of(table: Table) -> list[Node] | None:
+    """The things of the first column below those of the second, in the order of the rows; None where there are none."""
+    things = table.columns(Sort.THING)
+    if len(things) < 2:
+        return None
+    item, above = things[:2]
+    nodes: dict[Term, Node] = {}
+    parents: dict[Term, Term] = {}
+    for row in table.rows:
+        for place in (above, item):
+            if (term := row[place]) is not None and (value := table.written(row, place)):
+                nodes.setdefault(term, Node(value))
+        child, parent = row[item], row[above]
+        if child and parent and child not in parents and not is_above(child, parent, parents):
+            parents[child] = parent
+            nodes[parent].below.append(nodes[child])
+    return [node for term, node in nodes.items() if term not in parents]
+
+
+def is_above(term: Term, other: Term | None, parents: dict[Term, Term]) -> bool:
+    """True if a thing is another, or above it."""
+    while other is not None and other != term:
+        other = parents.get(other)
+    return other == term
+
+
+def line_of(table: Table) -> list[Step] | None:
+    """The things of the first column in the order of the rows, with their first two dates; None for fewer than two."""
+    thing, dates = table.column(Sort.THING), table.columns(Sort.DATE)[:2]
+    if thing is None or len(table.rows) < 2:
+        return None
+    steps = []
+    for row in table.rows:
+        value = table.written(row, thing)
+        if value:
+            years = [(row[place].value if row[place] else "")[:4] for place in dates]  # type: ignore[union-attr]
+            steps.append(Step(value, "–".join(years) if any(years) else ""))
+    return steps
+
+
+DRAWN: dict[str, Callable[[Table], Any]] = {
+    "map": maps.map_of,
+    "timeline": timelines.timeline_of,
+    "chart": charts.chart_of,
+    "tree": tree_of,
+    "line": line_of,
+    "table": lambda _: None,
+}
+"""The sorts of pictures of views, each with what draws a table; that gives None for one that does not fit."""
+
+SEEN: dict[str, Callable[[Table], bool]] = {"map": maps.fits, "timeline": timelines.fits, "chart": charts.fits}
+"""The sorts of pictures that any rows may fit, each with what sees it."""
+
+
+def picture_of(sort: str, table: Table, more: bool = False) -> Picture:
+    """The picture of a sort that a table makes; a table alone where it does not fit."""
+    shown = table.first(MOST)
+    return Picture(sort, shown, more or len(table.rows) > MOST, DRAWN[sort](shown))
+
+
+def fitting(table: Table) -> list[str]:
+    """The sorts of pictures that fit a table."""
+    return [sort for sort, fits in SEEN.items() if table.rows and fits(table)]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A view of a thing: the view, its picture, and its query about that thing."""
+
+    view: View
+    picture: Picture
+    query: str
+
+
+def views_of(iri: str, classes: Iterable[str]) -> list[Shown]:
+    """The views of a thing of some classes, those of them that have rows."""
+    among = set(classes)
+    shown = (seen(view, iri) for view in site().views if view.about in among)
+    return [each for each in shown if each]
+
+
+def seen(view: View, iri: str) -> Shown | None:
+    """What a view shows of a thing; None for no rows."""
+    query = view.about_thing(iri, site().names)
+    solutions = site().engine.query(query)
+    assert isinstance(solutions, QuerySolutions)
+    rows = [list(solution) for solution in islice(solutions, view.most + 1)]
+    if not rows:
+        return None
+    table = Table([variable.value for variable in solutions.variables], rows)
+    return Shown(view, picture_of(view.sort, table.first(view.most), more=len(rows) > view.most), query)

@@ -1,0 +1,185 @@
+"""Tables: the rows that a query finds, with what their columns hold, and how a page writes them."""
+
+import re
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import cache, cached_property
+from math import isfinite
+from typing import Any
+
+from babel.core import get_global
+from pyoxigraph import BlankNode, Literal, NamedNode
+
+from kg.names import PREFIXES, XSD
+from server.languages import written_date, written_number
+from server.pages import Value, label, labels_of
+from server.site import site
+
+Term = NamedNode | BlankNode | Literal
+Row = list[Term | None]
+
+DATES = {XSD + name for name in ("date", "dateTime", "gYear", "gYearMonth")}
+WHOLE = {XSD + name for name in ("integer", "int", "long", "short", "nonNegativeInteger", "positiveInteger")}
+NUMBERS = WHOLE | {XSD + name for name in ("decimal", "double", "float")}
+POINT = "http://www.opengis.net/ont/geosparql#wktLiteral"
+YEARS = range(1000, 3000)
+"""What may be a year, of whole numbers in a first column."""
+
+
+class Sort(Enum):
+    """What a column holds, in every row in which it holds anything."""
+
+    THING = auto()
+    """IRIs."""
+    DATE = auto()
+    """Days, months or years."""
+    YEAR = auto()
+    """Years, if written as whole numbers in the first column."""
+    NUMBER = auto()
+    LATITUDE = auto()
+    LONGITUDE = auto()
+    POINT = auto()
+    """Points as GeoSPARQL writes them (well-known text)."""
+    COUNTRY = auto()
+    """Codes of countries, of two letters (ISO 3166-1)."""
+    TEXT = auto()
+    """Anything else."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows that a query finds: the names of its variables, and a term for each in every row, or None."""
+
+    variables: list[str]
+    rows: list[Row]
+
+    @classmethod
+    def of_json(cls, variables: list[str], rows: list[list[dict[str, str] | None]]) -> "Table":
+        """A table of terms as the JSON of SPARQL has them (SPARQL 1.1 Query Results JSON, 3.2.2)."""
+        return cls(variables, [[term_of(told) if told else None for told in row] for row in rows])
+
+    def first(self, most: int) -> "Table":
+        """The same with so many rows at most."""
+        return Table(self.variables, self.rows[:most])
+
+    @cached_property
+    def sorts(self) -> list[Sort]:
+        """What each column holds."""
+        return [self._sort(place) for place in range(len(self.variables))]
+
+    def column(self, *sorts: Sort) -> int | None:
+        """The place of the first column of some sorts."""
+        return next((place for place, sort in enumerate(self.sorts) if sort in sorts), None)
+
+    def columns(self, *sorts: Sort) -> list[int]:
+        """The places of all columns of some sorts."""
+        return [place for place, sort in enumerate(self.sorts) if sort in sorts]
+
+    def _sort(self, place: int) -> Sort:
+        terms = [term for row in self.rows if (term := row[place]) is not None]
+        if terms and all(isinstance(term, NamedNode) for term in terms):
+            return Sort.THING
+        literals = [term for term in terms if isinstance(term, Literal)]
+        if not literals or len(literals) < len(terms):
+            return Sort.TEXT
+        datatypes = {term.datatype.value for term in literals}
+        if datatypes <= DATES:
+            return Sort.DATE
+        if datatypes <= NUMBERS and all(map(is_finite, literals)):
+            return self._sort_of_numbers(place, literals, datatypes)
+        if datatypes == {POINT}:
+            return Sort.POINT
+        return Sort.COUNTRY if {term.value for term in literals} <= {*territories().values()} else Sort.TEXT
+
+    def _sort_of_numbers(self, place: int, literals: list[Literal], datatypes: set[str]) -> Sort:
+        property_ = site().schema.properties.get(self.variables[place])
+        meant = {property_.iri, *site().schema.superproperties(property_.iri)} if property_ else set()
+        if PREFIXES["geo"] + "lat" in meant or self.variables[place] == "lat":
+            return Sort.LATITUDE
+        if PREFIXES["geo"] + "long" in meant or self.variables[place] == "long":
+            return Sort.LONGITUDE
+        years = place == 0 and datatypes <= WHOLE and all(int(term.value) in YEARS for term in literals)
+        return Sort.YEAR if years else Sort.NUMBER
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """The labels of the things in it, and of those whose parts are in it."""
+        things = site().names.things
+        iris = {term.value for row in self.rows for term in row if isinstance(term, NamedNode)}
+        ours = {iri for iri in iris if iri.startswith(things)}
+        return labels_of(ours | {iri.partition("#")[0] for iri in ours}) if ours else {}
+
+    def written(self, row: Row, place: int) -> Value | None:
+        """What a page writes for a cell; None where there is nothing."""
+        term = row[place]
+        if isinstance(term, NamedNode):
+            return Value(self.name_of(term.value), iri=term.value)
+        if not isinstance(term, Literal):
+            return Value(str(term)) if term is not None else None
+        if self.sorts[place] is Sort.DATE:
+            return Value(written_date(term.value))
+        if self.sorts[place] is Sort.NUMBER and re.fullmatch(r"[+-]?\d{1,15}(\.\d{1,15})?", term.value):
+            return Value(written_number(float(term.value) if "." in term.value else int(term.value)))
+        return Value(term.value, term.language)
+
+    def text(self, row: Row, place: int) -> str:
+        """The words of a cell."""
+        value = self.written(row, place)
+        return value.text if value else ""
+
+    def iri(self, row: Row, place: int) -> str | None:
+        """The IRI that a cell holds, if it holds one."""
+        term = row[place]
+        return term.value if isinstance(term, NamedNode) else None
+
+    def name_of(self, iri: str) -> str:
+        """What to call anything, in the language of the page if it has a label in it."""
+        if iri.startswith(site().names.vocabulary):
+            return label(iri)
+        return self.labels.get(iri) or self.labels.get(iri.partition("#")[0]) or site().names.compact(iri)
+
+    def cells(self, row: Row) -> list[Value | None]:
+        """What a page writes for a row."""
+        return [self.written(row, place) for place in range(len(row))]
+
+    @property
+    def headings(self) -> list[str]:
+        """What to call the columns: of a variable named like a class or property of ours, that one's label."""
+        return [heading(variable) for variable in self.variables]
+
+
+def heading(variable: str) -> str:
+    """The label of the class or property of ours that a variable is named after; else its own name."""
+    schema = site().schema
+    named = [c.iri for c in schema.classes.values() if variable in (c.name, c.name[:1].lower() + c.name[1:])]
+    property_ = schema.properties.get(variable)
+    iri = next(iter(named), property_.iri if property_ else None)
+    return label(iri) if iri else variable
+
+
+def is_finite(number: Literal) -> bool:
+    """True for a number that can be drawn: INF, NaN and what is written wrong cannot."""
+    try:
+        return isfinite(float(number.value))
+    except ValueError:
+        return False
+
+
+def term_of(told: dict[str, Any]) -> Term:
+    """A term from its JSON; a triple as its text."""
+    if told["type"] == "uri":
+        return NamedNode(told["value"])
+    if told["type"] == "bnode":
+        return BlankNode(told["value"])
+    if "xml:lang" in told:
+        return Literal(told["value"], language=told["xml:lang"])
+    return (
+        Literal(told["value"], datatype=NamedNode(told["datatype"])) if "datatype" in told else Literal(told["value"])
+    )
+
+
+@cache
+def territories() -> dict[str, str]:
+    """The codes of countries of two letters by their codes of three digits, former ones too (ISO 3166-1, from CLDR)."""
+    aliases: dict[str, list[str]] = get_global("territory_aliases")  # type: ignore[assignment]
+    return {code: found[0] for code, found in aliases.items() if re.fullmatch(r"\d{3}", code) and len(found) == 1}
