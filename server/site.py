@@ -21,7 +21,7 @@ from server.views import View, views_in
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What every page asks: engine, schema, framing of JSON-LD, questions, contexts, profiles, views; none ever changes."""
+    """What every page asks: engine, schema, framing of JSON-LD, questions, profiles, views; none of it ever changes."""
 
     engine: Engine
     schema: Schema
