@@ -9,8 +9,11 @@ WIDTH = 880
 HEIGHT, TOP, FOOT = 190, 26, 30
 """The height of the highest bar, and the room above it for its number and below it for the years."""
 
+SIDE = 12
+"""The room at both sides for the first and the last year."""
+
 LANE, THICK = 30, 16
-WIDEST_LABEL = 340
+WIDEST_LABEL = 310
 WIDEST = 56
 """The room of a year at most."""
 
@@ -86,7 +89,7 @@ def standing(table: Table, by_year: dict[str, Row], number: int) -> Chart:
     years = range(int(min(by_year)), int(max(by_year)) + 1)
     values = {year: value_of(by_year[str(year)], number) if str(year) in by_year else 0.0 for year in years}
     written = {year: table.text(by_year[str(year)], number) if str(year) in by_year else "0" for year in years}
-    room = min(WIDEST, WIDTH / len(years))
+    room = min(WIDEST, (WIDTH - 2 * SIDE) / len(years))
     numbered = max(width_of(text, 13) for text in written.values()) + 2 <= room
     step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 1000) if step * room >= CLOSEST)
     largest = max(values.values()) or 1
@@ -95,7 +98,7 @@ def standing(table: Table, by_year: dict[str, Row], number: int) -> Chart:
         height = round(values[year] / largest * HEIGHT, 2)
         label = str(year) if year % step == 0 else ""
         shown = numbered or values[year] == largest
-        x, width = round((place + 0.12) * room, 2), round(room * 0.76, 2)
+        x, width = round(SIDE + (place + 0.12) * room, 2), round(room * 0.76, 2)
         columns.append(Column(x, TOP + HEIGHT - height, width, height, str(year), written[year], None, label, shown))
     highest = max(columns, key=lambda column: column.height)
     return Chart(True, TOP + HEIGHT + FOOT, TOP + HEIGHT, columns, str(years[0]), str(years[-1]), highest)

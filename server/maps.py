@@ -198,7 +198,7 @@ def named(markers: list[Marker], drawn: Outlines) -> Iterator[Marker]:
     taken = [(x - RADIUS, y - RADIUS, x + RADIUS, y + RADIUS) for x, y in (marker.at for marker in markers)]
     for marker in markers:
         x, y = marker.at
-        length, gap = width_of(marker.name, LETTERS), RADIUS + 4
+        length, gap = width_of(marker.name, LETTERS), RADIUS + 5
         sides = ((x + gap, x + gap, y, "start"), (x - gap - length, x - gap, y, "end"))
         for left, at, middle, anchor in sides:
             box = (left, middle - LETTERS * 0.6, left + length, middle + LETTERS * 0.6)

@@ -22,9 +22,11 @@ from server.errors import BadQueryError, LimitError, NotAcceptableError
 from server.gateway import ON_LEAVE
 from server.links import link
 from server.negotiation import negotiate, negotiate_coding
+from server.pictures import fitting, picture_of
 from server.queries.client import Answer, Body, Queries, UnansweredError
 from server.queries.limits import Limits
 from server.site import site
+from server.tables import Table
 
 blueprint = Blueprint("sparql", __name__)
 
@@ -287,7 +289,17 @@ def result_page(form: str, found: dict[str, Any]) -> str:
     names = site().names
     hints = [*QueryText(g.query).unknown_terms(names.vocabulary, site().engine.terms())]
     formats, _ = OFFERED[form]
-    return render_template("result.html", query=g.query, asked=g.asked, formats=formats, hints=hints, **found)
+    return render_template(
+        "result.html", query=g.query, asked=g.asked, formats=formats, hints=hints, **found, **pictured(found)
+    )
+
+
+def pictured(found: dict[str, Any]) -> dict[str, Any]:
+    """Which pictures fit solutions, and the one that `view` asks for."""
+    table = Table.of_json(found.get("variables", []), found.get("rows", []))
+    views = fitting(table)
+    asked = request.args.get("view")
+    return {"views": views, "picture": picture_of(asked, table, found["more"]) if asked in views else None}
 
 
 def introduction(suffix: str | None) -> Response:

@@ -16,7 +16,7 @@ from server.tables import Row, Sort, Table
 WIDTH, LANE, TOP = 880, 30, 34
 """The width of a timeline, the height of a lane, and the room above for the axis, in units of the picture."""
 
-WIDEST_LABEL = 340
+WIDEST_LABEL = 310
 EDGE = 22
 """The room at the right for the points of bars that go on."""
 

@@ -15,7 +15,7 @@ from kg.query_text import QueryText
 from server.languages import language
 
 SORTS = ("map", "timeline", "chart", "tree", "line", "table")
-"""The sorts of pictures, as viewers are named."""
+"""The sorts of pictures; the viewer of a map is called MapViewer, and so on."""
 
 MOST = 200
 """How many rows a picture shows at most."""
@@ -67,7 +67,8 @@ def views_in(shapes: Graph) -> tuple[View, ...]:
 
 def view_of(shapes: Graph, iri: Node) -> View:
     """A view as the shapes define it."""
-    sort = local_name(str(shapes.value(iri, URIRef(PREFIXES["dash"] + "viewer")))).lower()
+    viewer = str(shapes.value(iri, URIRef(PREFIXES["dash"] + "viewer")))
+    sort = local_name(viewer).removesuffix("Viewer").lower()
     if sort not in SORTS:
         raise ValueError(f"{iri} has no dash:viewer that there is; there are: {', '.join(SORTS)}")
     labels = {o.language: str(o) for o in shapes.objects(iri, RDFS.label) if isinstance(o, Literal) and o.language}

@@ -1,0 +1,131 @@
+"""Views: what the page of a thing shows besides its properties is data, and follows its class."""
+
+import re
+import shutil
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from pyshacl.shapes_graph import ShapesGraph
+from rdflib import Graph
+
+from kg.engine import Dataset
+from kg.media import LANGUAGES
+from server.app import create_app
+from server.pictures import DRAWN
+from server.site import Site
+from server.views import SORTS, views_in
+from tests.conftest import ONTOLOGY, SAMPLE, SHAPES, build_world
+
+ADDED = '''
+@prefix dash: <http://datashapes.org/dash#> .
+@prefix osce: <https://w3id.org/osce-kg/ontology#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix schema: <https://schema.org/> .
+@prefix sh: <http://www.w3.org/ns/shacl#> .
+@prefix shapes: <https://w3id.org/osce-kg/shapes#> .
+
+shapes:ThingLinkingView a sh:SPARQLSelectExecutable ;
+    rdfs:label "Who points here"@en, "Wer hierher zeigt"@de ;
+    schema:about osce:Thing ; dash:viewer shapes:TableViewer ; sh:order 0 ;
+    sh:select """SELECT DISTINCT ?thing ('$this' AS ?literal) { ?thing ?property $this FILTER(?thing != $this) # $this
+    }""" .
+'''
+
+
+@pytest.fixture(scope="module")
+def extended(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
+    """A client of the sample world under shapes with one view more, of all things."""
+    root = tmp_path_factory.mktemp("views")
+    shutil.copytree(SHAPES, root / "shapes")
+    (root / "shapes" / "more.ttl").write_text(ADDED)
+    build = build_world(SAMPLE, root / "published", ONTOLOGY, root / "shapes")
+    assert build.version
+    assert build.problems == []
+    return create_app(Dataset.current(root / "published")).test_client()
+
+
+def site_of(app: Flask) -> Site:
+    found: Site = app.extensions["site"]
+    return found
+
+
+def figure(page: str, name: str) -> str:
+    """The figure of a view on a page."""
+    match = re.search(rf'<figure[^>]* id="{name}">.*?</figure>', page, re.DOTALL)
+    return match[0] if match else ""
+
+
+def test_a_view_that_is_added_to_the_shapes_appears_on_the_pages_of_all_classes_below_its_own(
+    extended: FlaskClient,
+) -> None:
+    for path in ("state/avalon", "organization/round-table", "person/merlin"):
+        shown = figure(extended.get(f"/doc/{path}.html").get_data(as_text=True), "ThingLinkingView")
+        assert ">Who points here</figcaption>" in shown, path
+    german = extended.get("/doc/state/avalon.de.html").get_data(as_text=True)
+    assert ">Wer hierher zeigt</figcaption>" in figure(german, "ThingLinkingView")
+
+
+def test_the_query_of_a_view_can_be_asked_as_it_is_and_this_is_a_term_alone(extended: FlaskClient) -> None:
+    shown = figure(extended.get("/doc/state/avalon.html").get_data(as_text=True), "ThingLinkingView")
+    address = re.findall(r'href="(/sparql\?[^"]+)"', shown)[0]
+    query = parse_qs(urlsplit(address).query)["query"][0]
+    assert query.count("<http://localhost:8000/id/state/avalon>") == 2
+    assert "'$this'" in query
+    answer = extended.get(address, headers={"Accept": "text/csv"})
+    assert answer.status_code == 200
+    assert "http://localhost:8000/id/place/camelot,$this" in answer.get_data(as_text=True)
+
+
+def test_a_view_of_structures_is_on_the_page_of_an_institution_with_labels_and_without_the_views_of_others(
+    client: FlaskClient,
+) -> None:
+    page = client.get("/doc/institution/grail-office.html").get_data(as_text=True)
+    tree = figure(page, "StructurePlaceView")
+    assert re.search(r'<a href="/doc/institution/grail-office" aria-current="page">Grail Office</a>', tree)
+    assert "StateRolesView" not in page
+
+
+def test_a_view_without_rows_is_not_shown(client: FlaskClient) -> None:
+    assert "StructureHeadsView" not in client.get("/doc/institution/grail-office.html").get_data(as_text=True)
+
+
+def test_every_view_is_called_something_in_each_language_and_can_be_drawn(app: Flask) -> None:
+    assert set(SORTS) == set(DRAWN)
+    views = site_of(app).views
+    assert len(views) > 20
+    for view in views:
+        assert set(view.labels) == set(LANGUAGES), view.iri
+        assert view.sort in SORTS
+
+
+def test_every_view_is_a_query_that_the_engine_takes_and_that_gives_its_rows_in_one_order(app: Flask) -> None:
+    site = site_of(app)
+    for view in site.views:
+        query = view.about_thing(site.names.thing("state/avalon"), site.names)
+        assert site.engine.syntax_error(query) == "", view.iri
+        assert "ORDER BY" in query or view.name == "PlaceMapView", view.iri
+
+
+def test_a_view_is_about_a_class_that_there_is(app: Flask) -> None:
+    site = site_of(app)
+    ours = {view.about for view in site.views if view.about.startswith(site.names.vocabulary)}
+    assert ours <= set(site.schema.classes)
+
+
+def test_shacl_takes_no_view_for_a_shape(app: Flask) -> None:
+    shapes = site_of(app).schema.shapes
+    views = {view.iri for view in site_of(app).views}
+    assert not views & {str(shape.node) for shape in ShapesGraph(shapes).shapes}
+
+
+def test_the_page_of_the_shapes_lists_views_under_their_class(client: FlaskClient) -> None:
+    page = client.get("/shapes.html").get_data(as_text=True)
+    assert 'id="StateRolesView"' in page
+
+
+def test_a_view_without_a_viewer_that_there_is_is_refused_by_name() -> None:
+    graph = Graph().parse(data=ADDED.replace("shapes:TableViewer", "shapes:HologramViewer"), format="turtle")
+    with pytest.raises(ValueError, match="ThingLinkingView has no dash:viewer that there is"):
+        views_in(graph)
