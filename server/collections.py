@@ -30,6 +30,7 @@ from kg.schema import Class, Property, Values
 from kg.suggest import did_you_mean, nearest
 from server import filters
 from server.documents import Document, respond, split
+from server.facets import Facet, facets_of
 from server.filters import RESERVED, Filter, Parameter, shown
 from server.languages import language
 from server.links import link
@@ -367,6 +368,7 @@ def collection(file: str) -> Response:
         return render_template(
             "collection.html",
             page=page,
+            facets=facets_on(file, page),
             kind=kind,
             links=links,
             active=active,
@@ -403,6 +405,18 @@ def removable(file: str, page: Page) -> Iterator[dict[str, str]]:
             without = [other for other in page.asked.page(None) if other != pair]
             name = page.name_of(value.iri) if value.iri else value.text
             yield {"label": each.parameter.label, "value": name, "remove": address(file, without)}
+
+
+def facets_on(file: str, page: Page) -> list[Facet]:
+    """What the members of all pages are told apart by, with links to the collections of fewer."""
+    asked = page.asked
+    rows = members(site().engine, asked.class_, filters.pattern(asked.filters), asked.order)
+    counts = site().finder.facets(f"{asked.class_.kind}/{row.name}" for row in rows)
+
+    def narrower(name: str, value: str) -> str:
+        return address(file, [(name, value), *asked.page(None)])
+
+    return facets_of(counts, page.total, {each.parameter.name for each in asked.filters}, narrower)
 
 
 def statements(page: Page) -> Iterator[Triple]:
