@@ -42,7 +42,7 @@ LANGUAGE = "en"
 """The language of texts that name none."""
 
 KIND, TYPE = "kind", "type"
-"""The facets that are no properties: the kind of a thing, and its class where the kind has several."""
+"""The facets that are no properties: the kind of a thing, and its classes where the kind has several."""
 
 TABLES = f"""
 CREATE TABLE things (
@@ -164,9 +164,10 @@ def classes_of(types: Iterable[Statement], schema: Schema) -> dict[str, Class]:
 
 
 def type_of(class_: Class, kind: Class, schema: Schema) -> Iterator[Facet]:
-    """The class of a thing as a facet, where its kind has several."""
-    if len(schema.subclasses(kind.iri)) > 1:
-        yield TYPE, class_.name
+    """The classes of a thing as facets: those below the class of its kind."""
+    for iri in class_.ancestors:
+        if iri in schema.classes and kind.iri in schema.classes[iri].ancestors and iri != kind.iri:
+            yield TYPE, schema.classes[iri].name
 
 
 def is_text(property_: Property) -> bool:

@@ -335,7 +335,7 @@ class Page:
         """What the things of the collection are told apart by, with links to narrower ones."""
         counts = site().finder.facets(f"{self.asked.class_.kind}/{row.name}" for row in self.all)
         asked = [KIND, *(each.parameter.name for each in self.asked.filters)]
-        return facets_of(counts, self.total, asked, lambda *pair: address(file, [*self.asked.pairs, pair]))
+        return facets_of(counts, self.total, asked, lambda *pair: address(file, [pair, *self.asked.page(None)]))
 
     @property
     def collection(self) -> str:

@@ -109,7 +109,7 @@ def respond(document: Document, suffix: str | None) -> Response:
     Raises NotFound for a suffix that is not offered, NotAcceptableError where Accept leaves nothing, BadRequest for a
     profile that there is not.
     """
-    variant = negotiated(document) if suffix is None else named(document, suffix)
+    variant = variant_of(document, suffix)
     g.language = variant.language
     g.address = document.path if document.home is None else document.home
     g.links = links_of(document, variant)
@@ -125,6 +125,11 @@ def respond(document: Document, suffix: str | None) -> Response:
     return cached(response, document.cache)
 
 
+def variant_of(document: Document, suffix: str | None) -> Variant:
+    """The variant that the suffix names, or else the one that the request asks for; raises what `respond` does."""
+    return negotiated(document) if suffix is None else named(document, suffix)
+
+
 def negotiated(document: Document) -> Variant:
     """The variant that the headers of the request, and its `_profile`, ask for."""
     media = negotiate(request.headers.get("Accept"), document.offered, document.default)
@@ -132,8 +137,8 @@ def negotiated(document: Document) -> Variant:
         raise NotAcceptableError(document.offered, document.path)
     profiles = site().profiles
     by_header = negotiate_profile(request.headers.get("Accept-Profile"), ((p.iri, p) for p in profiles.values()))
-    language = chosen_language() or negotiate_language(request.headers.get("Accept-Language"))
-    return Variant(media, language, asked_profile() or by_header or profiles[FULL.token])
+    spoken = negotiate_language(request.headers.get("Accept-Language")) if media is HTML else LANGUAGES[0]
+    return Variant(media, chosen_language() or spoken, asked_profile() or by_header or profiles[FULL.token])
 
 
 def named(document: Document, suffix: str) -> Variant:
@@ -143,12 +148,8 @@ def named(document: Document, suffix: str) -> Variant:
     if media is None or (dot and (media is not HTML or translation == LANGUAGES[0])):
         there = ", ".join(m.suffix for m in document.offered)
         raise NotFound(f"There is no variant .{suffix} here; there are: {there}.")
-    return Variant(media, language_of(suffix), asked_profile() or site().profiles[FULL.token])
-
-
-def language_of(suffix: str) -> str:
-    """The language of the variant that a suffix names: its own, else the one that the reader chose, else the first."""
-    return suffix.rpartition(".")[0] or chosen_language() or LANGUAGES[0]
+    language = translation or chosen_language() or LANGUAGES[0]
+    return Variant(media, language, asked_profile() or site().profiles[FULL.token])
 
 
 def asked_profile() -> Profile | None:

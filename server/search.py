@@ -7,7 +7,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
@@ -21,7 +21,7 @@ from kg.media import ATOM, CSV, HTML, JSON, LANGUAGES
 from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL
 from kg.search import KIND
 from kg.suggest import did_you_mean, nearest
-from server.documents import SHORT, Document, cached, compressed, language_of, respond
+from server.documents import SHORT, Document, cached, compressed, respond, variant_of
 from server.facets import Facet, facets_of, label_of, labels_of
 from server.filters import shown
 from server.finder import Found, Hit
@@ -142,19 +142,21 @@ def spoken() -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A thing that was found: its IRI, what it is called, its kind, and a text that shows why."""
+    """A thing that was found: its IRI, what to call it, its kind, a text that shows why, and all of its labels."""
 
     iri: str
     label: str
-    label_language: str
+    language: str
     kind: str
     snippet: Snippet
+    labels: tuple[Literal, ...]
 
     @classmethod
     def of(cls, hit: Hit, found: Found) -> "Result":
         label, kind = called(hit, language()), hit.path.partition("/")[0]
         snippet = snippet_of(hit, found.reading.words, language())
-        return cls(site().names.thing(hit.path), label.text, label.language, kind, snippet)
+        labels = tuple(Literal(text.text, language=text.language or None) for text in hit.texts if text.field == 0)
+        return cls(site().names.thing(hit.path), label.text, label.language, kind, snippet, labels)
 
     @property
     def title(self) -> str | Markup:
@@ -221,35 +223,34 @@ class Page:
 @blueprint.get("/search.<suffix>")
 def search(suffix: str | None = None) -> Response:
     """The things that have all words of a query, in any language, best first; without a query, all things."""
-    g.language = language_of(suffix) if suffix else language()
     page = Page(read())
     file = "search" if suffix is None or suffix.endswith(HTML.suffix) else f"search.{suffix}"
-    near = {"first": 1, "prev": page.asked.page - 1 or None, "next": page.next}
-    links = {relation: address(file, page.asked.at(at)) for relation, at in near.items() if at}
+    links: dict[str, str] = {}
 
     def html(_: list[Triple]) -> str:
         return render_template(
             "search.html", page=page, links=links, facets=page.facets(file), active=page.active(file)
         )
 
-    return respond(
-        Document(
-            "search",
-            page.iri,
-            lambda: list(statements(page)),
-            html,
-            root=page.iri,
-            default=JSON,
-            others={
-                JSON: lambda: as_json(page.found),
-                CSV: lambda: as_csv(page),
-                ATOM: lambda: render_template("feed.xml", page=page, links=links, moment=moment()).encode(),
-            },
-            links=(link(RESULTS_PAGE, "type"), *(link(target, relation) for relation, target in links.items())),
-            filtered=True,
-        ),
-        suffix,
+    document = Document(
+        "search",
+        page.iri,
+        lambda: list(statements(page)),
+        html,
+        root=page.iri,
+        default=JSON,
+        others={
+            JSON: lambda: as_json(page.found),
+            CSV: lambda: as_csv(page),
+            ATOM: lambda: render_template("feed.xml", page=page, links=links, moment=moment()).encode(),
+        },
+        filtered=True,
     )
+    g.language = variant_of(document, suffix).language  # what is found depends on it, and so where a next page is
+    near = {"first": 1, "prev": page.asked.page - 1 or None, "next": page.next}
+    links |= {relation: address(file, page.asked.at(at)) for relation, at in near.items() if at}
+    told = (link(RESULTS_PAGE, "type"), *(link(target, relation) for relation, target in links.items()))
+    return respond(replace(document, links=told), suffix)
 
 
 @blueprint.get("/suggest")
@@ -309,7 +310,7 @@ def statements(page: Page) -> Iterator[Triple]:
         told += [
             (here, HYDRA + "member", NamedNode(result.iri)),
             (result.iri, RDF_TYPE, NamedNode(site().schema.kinds[result.kind].iri)),
-            (result.iri, RDFS_LABEL, Literal(result.label, language=result.label_language or None)),
+            *((result.iri, RDFS_LABEL, label) for label in result.labels),
         ]
     if view != here or page.next:
         told += [(here, HYDRA + "view", NamedNode(view)), (view, RDF_TYPE, NamedNode(HYDRA + "PartialCollectionView"))]
