@@ -458,5 +458,14 @@ class Schema:
 
     def label(self, iri: str, language: str = "en") -> str:
         """What to call a term in a language, else in English, else its local name."""
-        labels = {o.language: str(o) for o in self.ontology.objects(URIRef(iri), RDFS.label) if isinstance(o, Literal)}
+        labels = self._labels.get(iri, {})
         return labels.get(language) or labels.get("en") or labels.get(None) or local_name(iri)
+
+    @cached_property
+    def _labels(self) -> dict[str, dict[str | None, str]]:
+        """The labels of each term by language."""
+        found: dict[str, dict[str | None, str]] = defaultdict(dict)
+        for term, label in self.ontology.subject_objects(RDFS.label):
+            if isinstance(label, Literal):
+                found[str(term)][label.language] = str(label)
+        return found
