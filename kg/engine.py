@@ -125,6 +125,10 @@ class Engine:
         assert isinstance(triples, QueryTriples)
         return list(dict.fromkeys(triples))
 
+    def graph(self, name: str) -> list[Triple]:
+        """The triples of a named graph."""
+        return self.construct(f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{name}> {{ ?s ?p ?o }} }}")
+
     def terms(self) -> list[str]:
         """The IRIs of the terms of the ontology."""
         found = f"SELECT DISTINCT ?s {{ GRAPH <{self.names.ontology}> {{ ?s a ?type }} FILTER(ISIRI(?s)) }}"

@@ -24,7 +24,7 @@ from kg.build import Build
 from kg.names import CANONICAL, PREFIXES, local_name
 from kg.problems import Problem, Severity
 from kg.schema import Schema
-from kg.shacl import InvalidShapesError, invalid_shapes, to_graph
+from kg.shacl import InvalidShapesError, invalid_shapes, to_graph, to_triples
 from kg.suspects import judge
 from kg.vocabulary import findings
 
@@ -51,7 +51,7 @@ def read_model(build: Build) -> None:
     found = [at_term(build, f.term, f.code, f.message, hint=f.hint) for f in wrong]
     usable = not found
     build.shapes_graph = shapes
-    quads = canonical({build.names.ontology: ontology, build.names.shapes: all_shapes})
+    quads = canonical({build.names.ontology: to_triples(ontology), build.names.shapes: to_triples(all_shapes)})
     build.ontology = [quad for quad in quads if quad.graph_name == NamedNode(build.names.ontology)]
     build.shapes = [quad for quad in quads if quad.graph_name == NamedNode(build.names.shapes)]
     try:
@@ -90,12 +90,12 @@ def read_turtle(build: Build, file: Path) -> Iterable[Triple]:
         return []
 
 
-def canonical(graphs: dict[str, Graph]) -> list[Quad]:
+def canonical(graphs: dict[str, Iterable[Triple]]) -> list[Quad]:
     """The triples of named graphs as the quads of one dataset, with the blank nodes labelled by RDFC-1.0."""
     dataset = Dataset(
-        Quad(quad.subject, quad.predicate, quad.object, NamedNode(name))
-        for name, graph in graphs.items()
-        for quad in parse(graph.serialize(format="nt"), format=RdfFormat.N_TRIPLES, rename_blank_nodes=True)
+        Quad(triple.subject, triple.predicate, triple.object, NamedNode(name))
+        for name, triples in graphs.items()
+        for triple in triples
     )
     dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
     return list(dataset)

@@ -1,6 +1,8 @@
 """The pipeline: from sources to a published dataset, as the list of its steps."""
 
-from collections.abc import Callable, Iterable
+import gc
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 from kg.build import Build
@@ -30,6 +32,19 @@ def building(keep: int) -> tuple[Step, ...]:
 
 def run(build: Build, steps: Iterable[Step]) -> None:
     """Runs the steps one after the other, and puts the problems in order."""
-    for _, step in steps:
-        step(build)
+    with uncollected():
+        for _, step in steps:
+            step(build)
     build.problems = in_order(build.problems)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Leaves the garbage of cycles alone: a build keeps nearly all it makes, and to look for it takes a third longer."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -14,7 +14,6 @@ from kg.context import Json, context
 from kg.model import RELEASES, canonical, read_model, read_turtle
 from kg.names import CANONICAL, Names
 from kg.serialize import serialize_in_order
-from kg.shacl import to_graph
 
 CONTEXT = ".context.jsonld"
 
@@ -24,8 +23,7 @@ def read_releases(build: Build) -> None:
     assert build.schema is not None
     directory = build.sources.ontology / RELEASES
     graphs = {
-        f"{build.names.ontology}/{file.stem}": to_graph(read_turtle(build, file))
-        for file in sorted(directory.glob("*.ttl"))
+        f"{build.names.ontology}/{file.stem}": read_turtle(build, file) for file in sorted(directory.glob("*.ttl"))
     }
     build.releases = canonical(graphs) if graphs else []
     build.contexts = {

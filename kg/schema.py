@@ -475,6 +475,15 @@ class Schema:
 
     def label(self, iri: str, language: str = "en") -> str:
         """What to call a term, or a group, in a language, else in English, else its local name."""
-        told = [*self.ontology.objects(URIRef(iri), RDFS.label), *self.shapes.objects(URIRef(iri), RDFS.label)]
-        labels = {o.language: str(o) for o in told if isinstance(o, Literal)}
+        labels = self._labels.get(iri, {})
         return labels.get(language) or labels.get("en") or labels.get(None) or local_name(iri)
+
+    @cached_property
+    def _labels(self) -> dict[str, dict[str | None, str]]:
+        """The labels of each term, and of what the shapes name, by language."""
+        found: dict[str, dict[str | None, str]] = defaultdict(dict)
+        for graph in (self.shapes, self.ontology):
+            for term, label in graph.subject_objects(RDFS.label):
+                if isinstance(label, Literal):
+                    found[str(term)][label.language] = str(label)
+        return found

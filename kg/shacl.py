@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import pyshacl
-from pyoxigraph import BlankNode, Literal, NamedNode, Triple
+from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse
 from rdflib import BNode, Graph, URIRef
 from rdflib import Literal as RdflibLiteral
 from rdflib.namespace import RDF, SH, XSD
@@ -45,6 +45,12 @@ def to_graph(triples: Iterable[Triple]) -> Graph:
     for triple in triples:
         graph.add((node(triple.subject), node(triple.predicate), node(triple.object)))
     return graph
+
+
+def to_triples(graph: Graph) -> list[Triple]:
+    """The same triples for the engine, with new blank nodes."""
+    text = graph.serialize(format="nt")
+    return [quad.triple for quad in parse(text, format=RdfFormat.N_TRIPLES, rename_blank_nodes=True)]
 
 
 def copy_of(graph: Graph) -> Graph:

@@ -1,10 +1,22 @@
 """Named graphs: the triples of one."""
 
+from functools import lru_cache
+
 from pyoxigraph import Triple
 
+from kg.engine import Engine
 from server.site import site
+
+KEPT = 8
+"""How many named graphs a process keeps: those that are documents, and of earlier ontologies the last that were read."""
 
 
 def triples_of(name: str) -> list[Triple]:
     """The triples of a named graph."""
-    return site().engine.construct(f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{name}> {{ ?s ?p ?o }} }}")
+    return [*kept(site().engine, name)]
+
+
+@lru_cache(maxsize=KEPT)
+def kept(engine: Engine, name: str) -> tuple[Triple, ...]:
+    """The triples of a named graph, which never change."""
+    return tuple(engine.graph(name))

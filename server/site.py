@@ -16,6 +16,7 @@ from kg.names import Names
 from kg.questions import Question
 from kg.schema import Class, Schema
 from kg.search import FILE
+from kg.shacl import to_graph
 from server.finder import Finder
 from server.languages import chosen_language
 from server.profiles import Profile, profiles_of
@@ -75,8 +76,7 @@ class Site:
 
 def graph(engine: Engine, name: str) -> Graph:
     """A named graph, for the libraries that ask rdflib."""
-    answer: Any = engine.query(f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{name}> {{ ?s ?p ?o }} }}")
-    return Graph().parse(data="".join(f"{triple} .\n" for triple in answer), format="nt")
+    return to_graph(engine.graph(name))
 
 
 def site() -> Site:
