@@ -105,12 +105,12 @@ class Marker:
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """A country that a row is about: its outline, empty if it is too small for one, its centre, its name and link.
+    """A country that a row is about: the number of its outline, empty if it is too small, its centre, name and link.
 
     Countries of one group, by its number, are drawn alike.
     """
 
-    path: str
+    outline: str
     at: Point
     name: str
     iri: str | None
@@ -126,11 +126,6 @@ class Map:
     countries: list[Country]
     groups: list[str]
     markers: list[Marker]
-
-    @property
-    def land(self) -> str:
-        """The outlines of all countries as one path."""
-        return "".join(country["path"] for country in self.outlines.countries.values())
 
     @property
     def some_ended(self) -> bool:
@@ -220,16 +215,20 @@ def countries_of(table: Table, drawn: Outlines) -> tuple[list[Country], list[str
     code, thing = table.column(Sort.COUNTRY), table.column(Sort.THING, Sort.TEXT)
     if code is None or thing is None:
         return [], []
-    known = {territories()[number]: country for number, country in drawn.countries.items() if number in territories()}
+    known = {territories()[number]: number for number in drawn.countries if number in territories()}
     rows = {row[code].value: row for row in reversed(table.rows) if row[code]}  # type: ignore[union-attr]
     rows = {letters: row for letters, row in reversed(rows.items()) if letters in known}
     group = group_of(table, [*rows.values()], {code, thing})
     groups = [*dict.fromkeys(table.text(row, group) for row in rows.values())] if group is not None else []
     found = []
     for letters, row in rows.items():
-        country, number = known[letters], groups.index(table.text(row, group)) if group is not None else 0
+        country, place = (
+            drawn.countries[known[letters]],
+            groups.index(table.text(row, group)) if group is not None else 0,
+        )
         at = (country["centre"][0], country["centre"][1])
-        found.append(Country(country["path"], at, table.text(row, thing), table.iri(row, thing), number))
+        outline = known[letters] if country["path"] else ""
+        found.append(Country(outline, at, table.text(row, thing), table.iri(row, thing), place))
     return found, groups
 
 

@@ -1,12 +1,12 @@
 """Pages in a real browser: what readers do on them, on a desk and on a phone, and that they can be read by all."""
 
-import gzip
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+import brotli
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -159,14 +159,14 @@ def test_a_page_meets_wcag(kind: str, tested: Page, url: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS_OF_PAGE)
 def test_a_page_is_light_and_asks_for_no_script_before_it_is_painted(kind: str, url: str) -> None:
-    request = Request(url + KINDS_OF_PAGE[kind], headers={"Accept": "text/html", "Accept-Encoding": "gzip"})
+    request = Request(url + KINDS_OF_PAGE[kind], headers={"Accept": "text/html", "Accept-Encoding": "br"})
     try:
         answer = urlopen(request, timeout=30)
     except HTTPError as error:
         answer = error
     with answer:
         sent = answer.read()
-        page = gzip.decompress(sent).decode() if answer.headers["Content-Encoding"] == "gzip" else sent.decode()
+        page = (brotli.decompress(sent) if answer.headers["Content-Encoding"] == "br" else sent).decode()
     assert len(sent) < 60_000
     for script in re.findall(r"<script[^>]*>", page):
         assert 'type="module"' in script or 'type="application/ld+json"' in script or " defer" in script

@@ -240,7 +240,7 @@ def test_countries_are_found_by_code_the_small_ones_as_points_and_told_apart_by_
     ]
     drawn = map_of(Table(["state", "code", "status"], rows))
     assert drawn
-    assert [(c.name[-7:], bool(c.path), c.group) for c in drawn.countries] == [
+    assert [(c.name[-7:], bool(c.outline), c.group) for c in drawn.countries] == [
         ("austria", True, 0),
         ("andorra", False, 1),
     ]
