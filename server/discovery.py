@@ -106,9 +106,10 @@ def day() -> str | None:
 
 @blueprint.get("/robots.txt")
 def robots() -> Response:
-    """What crawlers may ask for: everything but queries (RFC 9309)."""
+    """What crawlers may ask for: everything but queries and searches (RFC 9309)."""
     below = urlsplit(site().names.base).path
-    text = f"User-agent: *\nDisallow: {below}sparql?\nAllow: {below}\n\nSitemap: {site().names.base}sitemap.xml\n"
+    refused = "".join(f"Disallow: {below}{path}?\n" for path in ("sparql", "search"))
+    text = f"User-agent: *\n{refused}Allow: {below}\n\nSitemap: {site().names.base}sitemap.xml\n"
     return answer(text, PLAIN.content_type)
 
 

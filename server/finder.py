@@ -61,6 +61,12 @@ def within(columns: Sequence[str], *phrases: str) -> str:
     return f"({{{' '.join(columns)}}} : ({' OR '.join(phrases)}))"
 
 
+def written(query: str) -> dict[str, str]:
+    """The words of a query that count, plain, each as it was written."""
+    found = ((plain(match[0]), match[0]) for match in spans(composed(query)))
+    return dict(islice((pair for pair in found if pair[0]), MOST_WORDS))
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """A word that is looked for: as it was typed, its stems, and whether it is a beginning only."""
@@ -170,8 +176,8 @@ class Finder:
 
         A word that is not known is the beginning of words that are, or else the known word most like it.
         """
-        asked = dict(islice(((plain(match[0]), match[0]) for match in spans(composed(query))), MOST_WORDS))
-        found = (self._known(Word.of(written, languages), languages) for written in asked.values())
+        asked = written(query)
+        found = (self._known(Word.of(word, languages), languages) for word in asked.values())
         known = tuple({word.text: word for word in found if word}.values())
         limit = self._count / COMMON
         common = frozenset(word.text for word in known if self._frequency(word.text) > limit)
@@ -235,20 +241,21 @@ class Finder:
 
         First come those whose name begins so, then others; of each those that most others name.
         """
-        reading = self.read(query, languages)
-        typed = tuple(Word(text, begins=text == reading.asked[-1]) for text in reading.asked)
-        for each in dict.fromkeys((typed, tuple(replace(word, stems=NONE) for word in reading.words))):
-            if not each:
-                break
-            beginning = within((WHOLE,), f'"{"".join(word.text for word in each)}"*')
-            inside = within(FIELDS[:2], " AND ".join(word.phrase for word in each))
-            first = self._first(beginning, size)
-            things = dict.fromkeys([*first, *(self._first(inside, size) if len(first) < size else ())])
-            if things:
-                sql = "SELECT count(*) FROM words WHERE words MATCH ?"
-                total = int(self._rows(sql, f"{beginning} OR {inside}")[0][0])
-                return Found(replace(reading, words=each), total, self._hits(islice(things, size)))
-        return Found(reading, 0, [])
+        asked = tuple(written(query))
+        typed = Reading(asked, tuple(Word(text, begins=text == asked[-1]) for text in asked))
+        return self._suggested(typed, size) or self._suggested(self.read(query, languages), size) or Found(typed, 0, [])
+
+    def _suggested(self, reading: Reading, size: int) -> Found | None:
+        """The things that are called by all words of a query as these are spelled, if there is any."""
+        if not reading.words:
+            return None
+        beginning = within((WHOLE,), f'"{"".join(reading.taken)}"*')
+        inside = within(FIELDS[:2], " AND ".join(word.phrase for word in reading.words))
+        first = self._first(beginning, size)
+        things = dict.fromkeys([*first, *(self._first(inside, size) if len(first) < size else ())])
+        sql = "SELECT count(*) FROM words WHERE words MATCH ?"
+        total = int(self._rows(sql, f"{beginning} OR {inside}")[0][0])
+        return Found(reading, total, self._hits(islice(things, size))) if things else None
 
     def _first(self, expression: str, size: int) -> list[int]:
         """The things that match an expression, those that most others name."""
