@@ -90,7 +90,7 @@ def standing(table: Table, by_year: dict[str, Row], number: int) -> Chart:
     values = {year: value_of(by_year[str(year)], number) if str(year) in by_year else 0.0 for year in years}
     written = {year: table.text(by_year[str(year)], number) if str(year) in by_year else "0" for year in years}
     room = min(WIDEST, (WIDTH - 2 * SIDE) / len(years))
-    numbered = max(width_of(text, 13) for text in written.values()) + 2 <= room
+    numbered = max(width_of(text) for text in written.values()) + 2 <= room
     step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 1000) if step * room >= CLOSEST)
     largest = max(values.values()) or 1
     columns = []

@@ -148,7 +148,8 @@ def map_of(table: Table) -> Map | None:
     countries, groups = countries_of(table, drawn)
     if not points and not countries:
         return None
-    window = window_of([at for _, at in points] + [each.at for each in countries], drawn)
+    whole = Window(0, 0, 1)
+    window = whole if countries else window_of([at for _, at in points], drawn)
     shown = [replace(each, at=window.of(each.at)) for each in countries]
     markers = list(named(markers_of(table, [(row, window.of(at)) for row, at in points]), drawn))
     return Map(drawn, window, shown, groups, markers)
