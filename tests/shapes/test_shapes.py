@@ -18,6 +18,7 @@ from kg.build import Build
 from kg.model import RULES
 from kg.names import CANONICAL, RDF_TYPE, local_name
 from kg.problems import Problem, Severity
+from kg.schema import ROLE
 from tests.conftest import SAMPLE, SHAPES, check_world
 
 SEVERITIES = {SH.Violation: Severity.ERROR, SH.Warning: Severity.WARNING, SH.Info: Severity.INFO}
@@ -112,7 +113,7 @@ QUERIES = {local_name(str(s)) for s in SHAPES_GRAPH.subjects(RDF.type, SH.SPARQL
 
 def speaks_of_class_alone(shape: Node) -> bool:
     """True for a shape that asks for nothing but a class of values, which the mapper knows of every reference."""
-    said = set(SHAPES_GRAPH.predicates(shape)) - {RDF.type, SH.path, SH.order, SH.message, SH.severity}
+    said = set(SHAPES_GRAPH.predicates(shape)) - {RDF.type, SH.path, SH.order, SH.message, SH.severity, ROLE}
     choices = {
         p
         for head in SHAPES_GRAPH.objects(shape, SH["or"])
