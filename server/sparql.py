@@ -227,7 +227,9 @@ def evaluated(
         raise unanswered(error, media, most) from error
     written = media[found.form]
     assert written is not None
-    response = whole(found.body, found.form, written) if isinstance(found.body, bytes) else streamed(found, written, question)
+    response = (
+        whole(found.body, found.form, written) if isinstance(found.body, bytes) else streamed(found, written, question)
+    )
     response.vary.update(("Accept", "Accept-Language") if written is HTML else ("Accept",))
     if not lasting:
         response.headers["Cache-Control"] = "no-store"
@@ -281,7 +283,7 @@ def unanswered(error: UnansweredError, media: dict[str, MediaType | None], most:
 
 
 def result_page(form: str, found: dict[str, Any]) -> str:
-    """The answer for people: a table, a word, or Turtle; what else it can be had as, and what the query may have meant."""
+    """The answer of a form for people, what else it can be had as, and what the query may have meant."""
     names = site().names
     hints = [*QueryText(g.query).unknown_terms(names.vocabulary, site().engine.terms())]
     formats, _ = OFFERED[form]
