@@ -14,6 +14,7 @@ const ROUNDED = { maximumFractionDigits: 2 };
 
 const form = document.querySelector("#ask");
 const button = form.querySelector("button");
+const start = button.textContent;
 const told = form.querySelector("[role=status]");
 const answer = document.querySelector("#answer");
 const editor = edit(form.querySelector("textarea"));
@@ -100,7 +101,6 @@ async function run(address) {
   running = control;
   answer.setAttribute("aria-busy", "true");
   tell(form.dataset.running);
-  button.dataset.run = button.textContent;
   button.textContent = form.dataset.stop;
   try {
     const options = { headers: { Accept: "text/html" }, signal: control.signal };
@@ -118,7 +118,7 @@ async function run(address) {
     if (running === control) {
       running = null;
       answer.removeAttribute("aria-busy");
-      button.textContent = button.dataset.run;
+      button.textContent = start;
     }
   }
 }

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 from pyld import jsonld
 from rdflib import Graph, URIRef
 from rdflib.namespace import RDFS
@@ -19,8 +19,6 @@ from SPARQLWrapper import JSON, POST, SPARQLWrapper
 
 from tests.conftest import ROOT
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 RELEASE = "Minsk Group Co-Chairs meet Foreign Ministers of Armenia and Azerbaijan on margins of UN General Assembly"
 
 
@@ -91,27 +89,27 @@ def test_sparqlwrapper_asks_a_question(method: str, url: str) -> None:
     assert answer["results"]["bindings"][0]["n"]["value"] == "57"
 
 
-def test_a_reader_follows_links_from_the_home_page_to_a_release_and_asks_a_question(url: str) -> None:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page()
-        requested: list[str] = []
-        complaints: list[str] = []
-        page.on("request", lambda request: requested.append(request.url))
-        page.on("console", lambda message: complaints.append(message.text))
-        page.goto(url)
-        page.get_by_role("link", name="State", exact=True).click()
-        page.get_by_role("link", name="Armenia").click()
-        assert page.get_by_role("heading", level=1).inner_text() == "Armenia"
-        page.get_by_role("link", name=RELEASE).first.click()
-        assert page.get_by_role("heading", level=1).inner_text().startswith(RELEASE)
-        page.get_by_role("link", name="Igor Popov").first.click()
-        assert page.get_by_role("heading", level=1).inner_text() == "Igor Popov"
-        page.get_by_role("link", name="SPARQL").click()
-        page.get_by_label("Query").fill("ASK { ?s ?p ?o }")
-        page.get_by_role("button", name="Run").click()
-        assert page.get_by_text("yes (true)").is_visible()
-        browser.close()
+def test_a_reader_follows_links_from_the_home_page_to_a_release_and_asks_a_question(browser: Browser, url: str) -> None:
+    page = browser.new_page()
+    requested: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.goto(url)
+    page.get_by_role("link", name="State", exact=True).click()
+    page.get_by_role("link", name="Armenia").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Armenia"
+    page.get_by_role("link", name=RELEASE).first.click()
+    assert page.get_by_role("heading", level=1).inner_text().startswith(RELEASE)
+    page.get_by_role("link", name="Igor Popov").first.click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Igor Popov"
+    page.get_by_role("link", name="SPARQL").click()
+    page.get_by_text("runs the query").wait_for()
+    page.get_by_label("Query").press("Control+a")
+    page.keyboard.insert_text("ASK { ?s ?p ?o }")
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_text("yes (true)").wait_for()
+    page.close()
     assert complaints == []
     assert {address.partition("/doc")[0].startswith(url.rstrip("/")) for address in requested} == {True}
 
