@@ -91,7 +91,7 @@ def question(name: str) -> Response:
     found = next((each for each in site().questions if each.name == name), None)
     if found is None:
         raise NotFound(f"There is no question {name} here.")
-    others = {key: value for key, value in request.args.items() if key in ("format", "timeout")}
+    others = {key: value for key, value in request.args.items() if key in ("format", "timeout", "view", "lang")}
     values = {key: value for key, value in request.args.items() if key not in others}
     try:
         query = found.fill(values, site().names)
