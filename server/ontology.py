@@ -19,7 +19,7 @@ from server.graphs import triples_of
 from server.history import history
 from server.links import link
 from server.reference import Reference
-from server.shapes import groups, profiles
+from server.shapes import groups, others
 from server.site import site
 
 blueprint = Blueprint("ontology", __name__)
@@ -111,7 +111,7 @@ def shapes(suffix: str | None = None) -> Response:
 
     def page(_: list[Triple]) -> str:
         schema = site().schema
-        return render_template("shapes.html", groups=groups(schema), profiles=profiles(schema))
+        return render_template("shapes.html", groups=groups(schema), others=others(schema))
 
     links = (link(names.shapes, "cite-as"),)
     return respond(Document("shapes", names.shapes, lambda: triples_of(names.shapes), page, links=links), suffix)

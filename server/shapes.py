@@ -10,14 +10,21 @@ from rdflib.term import BNode, Node
 
 from kg.names import PREFIXES, local_name
 from kg.schema import Schema
+from server.languages import language
 
 TARGETS = (SH.targetClass, SH.targetSubjectsOf, SH.targetObjectsOf, SH.targetNode)
 QUERIES = (SH.select, SH.ask, SH.construct)
 SAID_ELSEWHERE = {
-    *(RDF.type, RDFS.label, RDFS.comment, SH.path, SH.message, SH.severity, SH.order, SH.name, SH.description),
-    *(SH.property, SH.sparql, SH.prefixes, *TARGETS, *QUERIES),
+    *(RDF.type, RDFS.label, RDFS.comment, SH.path, SH.message, SH.severity, SH.order, SH.group, SH.name),
+    *(SH.description, SH.property, SH.sparql, SH.prefixes, *TARGETS, *QUERIES),
 }
-PROFILE = URIRef(PREFIXES["prof"] + "Profile")
+OTHERS = (
+    str(SH.PropertyGroup),
+    str(SH.SPARQLSelectExecutable),
+    PREFIXES["dash"] + "MultiViewer",
+    PREFIXES["prof"] + "Profile",
+)
+"""The types of what is no shape: groups of properties, views and how they are drawn, profiles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +89,20 @@ def groups(schema: Schema) -> list[Group]:
     return found
 
 
-def profiles(schema: Schema) -> list[tuple[str, str, Shape]]:
-    """The profiles of documents: label, comment, and the shape that each is."""
+def others(schema: Schema) -> dict[str, list[tuple[str, str, Shape]]]:
+    """What else the shapes define, by the local name of its type: label, comment, and its query, if it has one."""
     graph = schema.shapes
-    return [
-        (str(graph.value(iri, RDFS.label)), str(graph.value(iri, RDFS.comment)), shape_of(schema, iri))
-        for iri in sorted(graph.subjects(RDF.type, PROFILE), key=str)
-    ]
+    return {
+        local_name(type_): [
+            (schema.label(str(iri), language()), str(graph.value(iri, RDFS.comment) or ""), shape_of(schema, iri))
+            for iri in sorted(graph.subjects(RDF.type, URIRef(type_)), key=str)
+        ]
+        for type_ in OTHERS
+    }
 
 
 def shape_of(schema: Schema, node: Node) -> Shape:
-    """What a shape, a query or a profile says."""
+    """What a shape, a query, a view or a profile says."""
     graph = schema.shapes
     path = graph.value(node, SH.path)
     alternatives = graph.value(path, SH.alternativePath)
