@@ -7,7 +7,7 @@ import { map } from "./map.mjs";
 
 const OUT = fileURLToPath(new URL("../static/built/", import.meta.url));
 
-/** Takes out of Yasqe what the Content-Security-Policy forbids, and the namespaces of others, which nobody is offered. */
+/** Takes out of Yasqe the style attribute that the Content-Security-Policy forbids. */
 const tamed = {
   name: "tamed",
   setup({ onLoad }) {
