@@ -48,6 +48,8 @@ def test_a_translation_has_the_places_of_its_text(language: str) -> None:
         return set(re.findall(r"%\((\w+)\)s", text))
 
     for message in catalogue(language):
+        if not message.id:
+            continue  # the header
         for found in forms(message.string):
             wanted = {place for form in forms(message.id) for place in places(form)}
             assert places(found) <= wanted, message.id
@@ -60,9 +62,9 @@ def test_lang_chooses_a_language_and_links_keep_it(language: str, home: str, cli
     page = client.get(f"/doc/state/avalon?lang={language}", headers={"Accept": "text/html"}).get_data(as_text=True)
     assert f'<html lang="{language}">' in page
     assert f'<a href="/doc/state?lang={language}">{home}</a>' in page
-    links = [link for link in re.findall(r'<a [^>]*href="(/[^"]*)"', page) if "." not in link]
-    assert links
-    assert all(f"lang={language}" in link for link in links if "hreflang" not in link and "lang=" in link)
+    links = [link for link in re.findall(r'<a [^>]*href="(/[^"]*)"', page.partition("<main")[2]) if "." not in link]
+    assert len(links) > 5
+    assert [link for link in links if f"lang={language}" not in link] == []
 
 
 def test_a_language_that_is_not_spoken_here_is_passed_over(client: FlaskClient) -> None:
