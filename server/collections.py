@@ -331,6 +331,14 @@ class Page:
     def document(self) -> str:
         return site().names.document(self.asked.class_.kind)
 
+    @property
+    def search(self) -> str | None:
+        """The parameters of the search that finds the same things; None where a filter is none of its facets."""
+        if not all(each.parameter.name in site().finder.names for each in self.asked.filters):
+            return None
+        values = [(each.parameter.name, value.text) for each in self.asked.filters for value in each.values]
+        return query([(KIND, self.asked.class_.kind), *values])
+
     def facets(self, file: str) -> list[Facet]:
         """What the things of the collection are told apart by, with links to narrower ones."""
         counts = site().finder.facets(f"{self.asked.class_.kind}/{row.name}" for row in self.all)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -709,3 +710,12 @@ def test_the_number_of_a_kind_is_that_of_its_collection(whole: FlaskClient) -> N
         for kind in site().schema.kinds:
             graph = parsed(whole, f"/doc/{kind}?size=1")
             assert (URIRef(f"{BASE}doc/{kind}"), hydra("totalItems"), Text(counts.get(kind, 0))) in graph
+
+
+def test_a_list_is_a_table_and_a_feed_too(client: FlaskClient) -> None:
+    page = client.get("/doc/state.html").get_data(as_text=True)
+    table, feed = (re.search(rf'href="(/search\.{suffix}[^"]*)"', page) for suffix in ("csv", "atom"))
+    assert table
+    assert feed
+    assert client.get(table[1]).get_data(as_text=True).count("/id/state/") == 2
+    assert client.get(feed[1]).mimetype == "application/atom+xml"
