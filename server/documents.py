@@ -111,7 +111,7 @@ def respond(document: Document, suffix: str | None) -> Response:
     """
     variant = variant_of(document, suffix)
     g.language = variant.language
-    g.address = document.path if document.home is None else document.home
+    g.address = (document.path if document.home is None else document.home) + asked(document)
     g.links = links_of(document, variant)
     response = compressed(body_of(document, variant), content_type=variant.media.content_type)
     if suffix is None:

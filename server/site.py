@@ -25,6 +25,10 @@ from server.views import View, views_in
 T = TypeVar("T")
 
 
+LONGEST = 8_000
+"""The longest path, with its query, that a page repeats in its links, in characters."""
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """What every page asks, and what never changes: engine, finder, schema, framing of JSON-LD, profiles, views, …"""
@@ -99,16 +103,22 @@ def here(path: str, **parameters: str) -> str:
     language = chosen_language()
     chosen = {"lang": language} if language and "lang" not in parameters else {}
     path, _, fragment = path.partition("#")
-    query = urlencode({**parameters, **chosen}, quote_via=quote)
-    joined = f"{'&' if '?' in path else '?'}{query}" if query else ""
-    return f"{request.script_root}/{path}{joined}{f'#{fragment}' if fragment else ''}"
+    return (
+        f"{request.script_root}/{with_parameters(path, {**parameters, **chosen})}{f'#{fragment}' if fragment else ''}"
+    )
+
+
+def with_parameters(path: str, parameters: dict[str, str]) -> str:
+    """A path that may have a query already, with more parameters."""
+    query = urlencode(parameters, quote_via=quote)
+    return f"{path}{'&' if '?' in path else '?'}{query}" if query else path
 
 
 def page_in(language: str) -> str:
-    """The path on this host of the page that is being written, in another language."""
-    path = g.get("address", request.path.lstrip("/"))
-    given = [pair for pair in request.args.items(multi=True) if pair[0] != "lang"]
-    return f"{request.script_root}/{path}?{urlencode([*given, ('lang', language)], quote_via=quote)}"
+    """The path on this host of the page that is being written, in another language; of one asked at length, home."""
+    asked = urlencode([pair for pair in request.args.items(multi=True) if pair[0] != "lang"], quote_via=quote)
+    path = g.get("address", f"{request.path.lstrip('/')}?{asked}".rstrip("?"))
+    return f"{request.script_root}/" + with_parameters(path if len(path) < LONGEST else "", {"lang": language})
 
 
 def once(name: str, make: Callable[[], T]) -> T:
