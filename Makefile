@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := PIP_CONSTRAINT=.ci/constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install --quiet
 
+export PYTHONDONTWRITEBYTECODE := # what was compiled is kept, whatever the environment says: every start is faster
+
 .PHONY: help install serve build check test test-all bench docs clean
 
 help:

@@ -23,8 +23,7 @@ def read_releases(build: Build) -> None:
     assert build.schema is not None
     directory = build.sources.ontology / RELEASES
     graphs = {
-        f"{build.names.ontology}/{file.stem}": read_turtle(build, file)
-        for file in sorted(directory.glob("*.ttl"))
+        f"{build.names.ontology}/{file.stem}": read_turtle(build, file) for file in sorted(directory.glob("*.ttl"))
     }
     build.releases = canonical(graphs) if graphs else []
     build.contexts = {

@@ -1,5 +1,7 @@
 """What tests share: the sample world and the real graph, each built once."""
 
+import fcntl
+import gc
 import os
 import random
 import subprocess
@@ -26,6 +28,33 @@ SAMPLE = ROOT / "tests" / "sample" / "data"
 ONTOLOGY, SHAPES = ROOT / "ontology", ROOT / "shapes"
 EVERYTHING = "EVERYTHING" in os.environ
 """True in `make test-all`, where nothing is drawn."""
+
+
+LONGEST = (
+    "kg/test_build.py",
+    "server/test_addresses.py",
+    "server/test_serve.py",
+    "kg/test_damage.py",
+    "server/test_collections.py",
+    "server/test_hostile.py",
+    "server/test_discovery.py",
+    "kg/test_consistency.py",
+    "kg/test_explain.py",
+    "server/test_http.py",
+)
+"""The modules that take longest: they begin first, so that at the end no worker waits long for another."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the modules that take longest first, and leaves the rest in order."""
+    places = {ROOT / "tests" / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+def pytest_collection_finish() -> None:
+    """Spares what has been imported and collected from being looked through for garbage, again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def drawn(items: Iterable[str], number: int) -> list[str]:
@@ -68,26 +97,40 @@ def check_world(data: Path, ontology: Path = ONTOLOGY, shapes: Path = SHAPES) ->
     return build
 
 
+def built_once(data: Path, name: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory where a world is published: by the first worker that wants it, for all of them."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    published = shared / name
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (published / "current").exists():
+            assert build_world(data, published).version
+    return published
+
+
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory where the sample world is published."""
-    published = tmp_path_factory.mktemp("sample")
-    assert build_world(SAMPLE, published).version
-    return published
+    return built_once(SAMPLE, "sample", tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory where the real graph is published."""
-    published = tmp_path_factory.mktemp("real")
-    assert build_world(ROOT / "data", published).version
-    return published
+    return built_once(ROOT / "data", "real", tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def engine(real: Path) -> Engine:
     """The engine on the real graph."""
     return Engine(Dataset.current(real))
+
+
+@pytest.fixture(scope="session")
+def real_client(real: Path) -> FlaskClient:
+    """A client of the application on the real graph."""
+    return create_app(Dataset.current(real)).test_client()
 
 
 @pytest.fixture(scope="session")

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from flask.testing import FlaskClient
 from pyoxigraph import QuerySolutions
 
 from kg.cli import main
 from kg.describe import VOID_EXT
-from kg.engine import Dataset, Engine
+from kg.engine import Engine
 from kg.names import CANONICAL
 from kg.query_text import QueryText
 from kg.questions import Question, parameters, read_questions
-from server.app import create_app
 from tests.questions.test_questions import HERE, QUESTIONS
 
 EXAMPLES = """SELECT ?name ?comment ?query ?endpoint { GRAPH <G> {
@@ -132,10 +132,11 @@ def test_editors_can_complete_properties_and_what_they_lead_to(engine: Engine) -
     assert len(found) > 500
 
 
-def test_answers_and_their_order_are_the_same_over_http_and_by_command(real: Path, engine: Engine) -> None:
-    client = create_app(Dataset.current(real)).test_client()
+def test_answers_and_their_order_are_the_same_over_http_and_by_command(
+    real: Path, real_client: FlaskClient, engine: Engine
+) -> None:
     for name, text in QUESTIONS.items():
         asked = {"query": engine.names.rebase(text)}
-        over_http = client.get("/sparql", query_string=asked, headers={"Accept": "text/csv"}).get_data()
+        over_http = real_client.get("/sparql", query_string=asked, headers={"Accept": "text/csv"}).get_data()
         command = ["query", "--published", str(real), "--format", "csv", text]
         assert CliRunner().invoke(main, command).stdout_bytes == over_http, name

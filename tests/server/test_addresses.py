@@ -12,7 +12,6 @@ from pyoxigraph import NamedNode, RdfFormat, Triple, parse
 from kg.engine import Dataset
 from kg.media import JSON_LD, RDF, MediaType
 from kg.names import PREFIXES
-from server.app import create_app
 from tests.conftest import EVERYTHING, drawn
 
 BASE = "http://localhost:8000/"
@@ -106,9 +105,8 @@ def test_a_crawler_finds_all_of_the_sample_world_in_every_format(
         assert BASE + known in crawl.described, known
 
 
-def test_a_crawler_finds_no_dead_link_in_the_real_graph(real: Path) -> None:
+def test_a_crawler_finds_no_dead_link_in_the_real_graph(real: Path, real_client: FlaskClient) -> None:
     dataset = Dataset.current(real)
-    client = create_app(dataset).test_client()
     names = dataset.names
     iris = {
         node.value.partition("#")[0]
@@ -119,34 +117,33 @@ def test_a_crawler_finds_no_dead_link_in_the_real_graph(real: Path) -> None:
     assert len(iris) > 5000
     things = drawn((iri for iri in iris if iri.startswith(names.things)), 200)
     wanted = None if EVERYTHING else {f for thing in things for f in (thing, names.document(names.path(thing) or ""))}
-    crawl = Crawl(client, RDF[0]).run(wanted)
+    crawl = Crawl(real_client, RDF[0]).run(wanted)
     assert crawl.undescribed() == set()
     assert {*things} <= set(crawl.described), "all that was wanted is reached from / by links"
     assert len([iri for iri in crawl.described if "page=" in iri]) > 10, "collections are read to their end"
     for iri in things:
-        page = client.get(path_of(iri), headers={"Accept": "text/html"}, follow_redirects=True)
+        page = real_client.get(path_of(iri), headers={"Accept": "text/html"}, follow_redirects=True)
         assert page.status_code == 200, iri
 
 
-def test_formats_of_the_real_graph_are_isomorphic(real: Path) -> None:
+def test_formats_of_the_real_graph_are_isomorphic(real: Path, real_client: FlaskClient) -> None:
     dataset = Dataset.current(real)
-    client = create_app(dataset).test_client()
     things = {q.subject.value for q in dataset.open() if str(q.subject).startswith(f"<{BASE}id/")}
     for iri in drawn((iri for iri in things if "#" not in iri), KINDS_OF_PAGE):
-        by_format = {media.suffix: read(client, iri, media) for media in RDF}
+        by_format = {media.suffix: read(real_client, iri, media) for media in RDF}
         inline = by_format.pop("jsonld")
         assert by_format["ttl"]
         assert all(found == by_format["ttl"] for found in by_format.values()), iri
         assert inline == by_format["ttl"], iri
 
 
-def test_a_description_is_symmetric_and_labels_all_that_it_mentions(real: Path) -> None:
+def test_a_description_is_symmetric_and_labels_all_that_it_mentions(real: Path, real_client: FlaskClient) -> None:
     dataset = Dataset.current(real)
-    client, store = create_app(dataset).test_client(), dataset.open()
+    store = dataset.open()
     label = NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
     things = {q.subject.value for q in store if str(q.subject).startswith(f"<{BASE}id/")}
     for iri in drawn((iri for iri in things if "#" not in iri), 60):
-        found = read(client, iri, RDF[0]) or set()
+        found = read(real_client, iri, RDF[0]) or set()
         thing = NamedNode(iri)
         for quad in [*store.quads_for_pattern(thing, None, None), *store.quads_for_pattern(None, None, thing)]:
             if str(quad.graph_name) == "DEFAULT":
@@ -157,9 +154,10 @@ def test_a_description_is_symmetric_and_labels_all_that_it_mentions(real: Path) 
                     assert quad.triple in found, (iri, mentioned)
 
 
-def test_every_fragment_of_ontology_shapes_and_things_is_an_anchor_of_its_page(real: Path) -> None:
+def test_every_fragment_of_ontology_shapes_and_things_is_an_anchor_of_its_page(
+    real: Path, real_client: FlaskClient
+) -> None:
     dataset = Dataset.current(real)
-    client = create_app(Dataset.current(real)).test_client()
     subjects = {quad.subject.value for quad in dataset.open() if isinstance(quad.subject, NamedNode)}
     documents = (dataset.names.ontology, dataset.names.shapes, dataset.names.things)
     parts = sorted(iri for iri in subjects if "#" in iri and iri.startswith(documents))
@@ -171,6 +169,6 @@ def test_every_fragment_of_ontology_shapes_and_things_is_an_anchor_of_its_page(r
         document, _, fragment = iri.partition("#")
         if document not in pages:
             path = "/" + document.removeprefix(dataset.names.base)
-            answer = client.get(path, headers={"Accept": "text/html"}, follow_redirects=True)
+            answer = real_client.get(path, headers={"Accept": "text/html"}, follow_redirects=True)
             pages[document] = answer.get_data(as_text=True)
         assert f'id="{fragment}"' in pages[document], iri

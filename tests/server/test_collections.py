@@ -4,7 +4,6 @@ import base64
 import json
 from collections.abc import Iterator
 from itertools import chain
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,10 +15,9 @@ from pyoxigraph import Literal, NamedNode, Quad, Store
 from rdflib import RDF, RDFS, XSD, Graph, URIRef
 from rdflib import Literal as Text
 
-from kg.engine import Dataset, Engine
+from kg.engine import Engine
 from kg.schema import Values
 from server import collections, filters
-from server.app import create_app
 from server.site import site
 from tests.conftest import drawn
 from tests.server.test_things import RDFLIB, from_json_ld, isomorphic
@@ -27,12 +25,6 @@ from tests.server.test_things import RDFLIB, from_json_ld, isomorphic
 BASE = "http://localhost:8000/"
 HYDRA = "http://www.w3.org/ns/hydra/core#"
 DAY, MONTH, YEAR = f"{XSD}date", f"{XSD}gYearMonth", f"{XSD}gYear"
-
-
-@pytest.fixture(scope="module")
-def whole(real: Path) -> FlaskClient:
-    """A client of the application on the real graph."""
-    return create_app(Dataset.current(real)).test_client()
 
 
 @pytest.fixture(scope="module")
@@ -208,8 +200,8 @@ def values(engine: Engine, kind: str, parameter: filters.Parameter) -> list[tupl
     return sorted((name, value) for name, value in pairs if "#" not in name)
 
 
-def test_whatever_is_in_the_data_is_found_by_it(whole: FlaskClient, engine: Engine) -> None:
-    with whole.application.app_context():
+def test_whatever_is_in_the_data_is_found_by_it(real_client: FlaskClient, engine: Engine) -> None:
+    with real_client.application.app_context():
         kinds = {kind: filters.parameters_of(class_) for kind, class_ in site().schema.kinds.items()}
     known = {f"{kind} {p.name}": (kind, p) for kind, all_ in kinds.items() for p in all_ if p.key and not p.is_range}
     seen = []
@@ -219,7 +211,7 @@ def test_whatever_is_in_the_data_is_found_by_it(whole: FlaskClient, engine: Engi
             value = pairs[len(pairs) // 2][1]
             asked = urlencode({parameter.name: value.removeprefix(f"{BASE}id/")})
             same = {name for name, other in pairs if other == value}
-            found = set(listed(whole, f"/doc/{kind}?size=1000&{asked}"))
+            found = set(listed(real_client, f"/doc/{kind}?size=1000&{asked}"))
             partial = filters.is_date(parameter.key.property) and len(value) < len("2000-01-01")
             assert (same <= found) if partial else (same == found), (name, value)
             seen.append(parameter.key.property.values)
@@ -234,16 +226,16 @@ def dates(engine: Engine) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("asked", ["2013", "2014-05", "2016-02-29", "1994"])
-def test_a_date_agrees_with_the_sources(asked: str, whole: FlaskClient, engine: Engine) -> None:
+def test_a_date_agrees_with_the_sources(asked: str, real_client: FlaskClient, engine: Engine) -> None:
     written = {name for name, date in dates(engine).items() if date == asked or date.startswith(asked + "-")}
-    assert set(listed(whole, f"/doc/release?size=1000&date={asked}")) == written
+    assert set(listed(real_client, f"/doc/release?size=1000&date={asked}")) == written
 
 
 @pytest.mark.parametrize(
     ("low", "high"), [("2013-01-01", "2013-12-31"), ("2014-02-10", "2014-02-20"), ("1990-01-01", "2001-06-15")]
 )
 def test_a_range_agrees_with_the_bounds_that_the_build_derived(
-    low: str, high: str, whole: FlaskClient, engine: Engine
+    low: str, high: str, real_client: FlaskClient, engine: Engine
 ) -> None:
     found = engine.select(
         "SELECT ?s WHERE { ?s a osce:Release ; osce:dateEarliest ?e ; osce:dateLatest ?l "
@@ -251,23 +243,23 @@ def test_a_range_agrees_with_the_bounds_that_the_build_derived(
     )
     expected = {row["s"].value.rpartition("/")[2] for row in found}
     assert expected
-    assert set(listed(whole, f"/doc/release?size=1000&date.from={low}&date.to={high}")) == expected
+    assert set(listed(real_client, f"/doc/release?size=1000&date.from={low}&date.to={high}")) == expected
 
 
-def test_a_partial_bound_takes_in_the_whole_of_its_time(whole: FlaskClient) -> None:
-    wide = listed(whole, "/doc/release?size=1000&date.from=2012&date.to=2013-02")
-    assert wide == listed(whole, "/doc/release?size=1000&date.from=2012-01-01&date.to=2013-02-28")
+def test_a_partial_bound_takes_in_the_whole_of_its_time(real_client: FlaskClient) -> None:
+    wide = listed(real_client, "/doc/release?size=1000&date.from=2012&date.to=2013-02")
+    assert wide == listed(real_client, "/doc/release?size=1000&date.from=2012-01-01&date.to=2013-02-28")
     assert wide
 
 
-def test_parts_agree_with_sparql_on_the_real_graph(whole: FlaskClient, engine: Engine) -> None:
+def test_parts_agree_with_sparql_on_the_real_graph(real_client: FlaskClient, engine: Engine) -> None:
     found = engine.select(
         "SELECT DISTINCT ?s WHERE { ?s osce:participation ?p . ?p osce:status osce:participating ; "
         'osce:sinceLatest ?l FILTER(?l >= "1992-01-01"^^xsd:date) }'
     )
     expected = sorted(row["s"].value.rpartition("/")[2] for row in found)
     asked = "participation.status=participating&participation.since.from=1992&size=1000"
-    assert listed(whole, f"/doc/state?{asked}") == expected
+    assert listed(real_client, f"/doc/state?{asked}") == expected
     assert 10 < len(expected) < 60
 
 
@@ -344,19 +336,19 @@ def test_pages_hold_every_member_once_in_order_under_every_sort(kind: str, size:
         assert [*chain(*pages)] == listed(client, f"/doc/{kind}?{sort}"), sort
 
 
-def test_pages_hold_every_member_once_in_order_on_the_real_graph(whole: FlaskClient) -> None:
-    every = listed(whole, "/doc/state?size=1000")
-    for sort in drawn(sorts(whole, "state"), 16):
-        found = [*chain(*walked(whole, f"/doc/state?{sort}&size=7"))]
-        assert found == listed(whole, f"/doc/state?{sort}&size=1000"), sort
+def test_pages_hold_every_member_once_in_order_on_the_real_graph(real_client: FlaskClient) -> None:
+    every = listed(real_client, "/doc/state?size=1000")
+    for sort in drawn(sorts(real_client, "state"), 16):
+        found = [*chain(*walked(real_client, f"/doc/state?{sort}&size=7"))]
+        assert found == listed(real_client, f"/doc/state?{sort}&size=1000"), sort
         assert sorted(found) == every, sort
 
 
-def test_pages_of_a_filtered_collection_stay_filtered(whole: FlaskClient) -> None:
+def test_pages_of_a_filtered_collection_stay_filtered(real_client: FlaskClient) -> None:
     asked = "date.from=2013&date.to=2014&sort=-date"
-    pages = walked(whole, f"/doc/release?{asked}&size=37")
+    pages = walked(real_client, f"/doc/release?{asked}&size=37")
     assert len(pages) > 2
-    assert [*chain(*pages)] == listed(whole, f"/doc/release?{asked}&size=1000")
+    assert [*chain(*pages)] == listed(real_client, f"/doc/release?{asked}&size=1000")
 
 
 @pytest.mark.parametrize(("sort", "aggregate", "direction"), [("", "MIN", "ASC"), ("-", "MAX", "DESC")])
@@ -364,7 +356,7 @@ def test_pages_of_a_filtered_collection_stay_filtered(whole: FlaskClient) -> Non
     ("key", "term"), [("date", "osce:dateEarliest"), ("fieldOfWork", "osce:fieldOfWork"), ("language", "osce:language")]
 )
 def test_a_sort_agrees_with_sparql(
-    key: str, term: str, sort: str, aggregate: str, direction: str, whole: FlaskClient, engine: Engine
+    key: str, term: str, sort: str, aggregate: str, direction: str, real_client: FlaskClient, engine: Engine
 ) -> None:
     found = engine.select(
         f"SELECT ?s ?least WHERE {{ ?s a osce:Release OPTIONAL {{ "
@@ -372,13 +364,13 @@ def test_a_sort_agrees_with_sparql(
         f"ORDER BY (!BOUND(?least)) {direction}(?least) STR(?s)"
     )
     expected = [row["s"].value.rpartition("/")[2] for row in found]
-    assert [*chain(*walked(whole, f"/doc/release?sort={sort}{key}&size=301"))] == expected
+    assert [*chain(*walked(real_client, f"/doc/release?sort={sort}{key}&size=301"))] == expected
 
 
-def test_a_sort_by_text_agrees_with_the_english_labels(whole: FlaskClient, engine: Engine) -> None:
+def test_a_sort_by_text_agrees_with_the_english_labels(real_client: FlaskClient, engine: Engine) -> None:
     rows = engine.select('SELECT ?s ?v WHERE { ?s a osce:Person ; rdfs:label ?v FILTER(LANG(?v) = "en") }')
     labels = sorted((row["v"].value, row["s"].value.rpartition("/")[2]) for row in rows)
-    assert listed(whole, "/doc/person?sort=label&size=1000") == [name for _, name in labels]
+    assert listed(real_client, "/doc/person?sort=label&size=1000") == [name for _, name in labels]
     assert len(labels) > 400
 
 
@@ -441,9 +433,9 @@ def test_a_size_is_cut_to_the_most(size: str, number: int, client: FlaskClient) 
     assert client.get(f"/doc/state?size={size}").status_code == 200
 
 
-def test_a_page_has_a_hundred_members_unless_asked(whole: FlaskClient) -> None:
-    assert len(listed(whole, "/doc/release")) == 100
-    assert len(listed(whole, "/doc/person?size=1000")) > 400
+def test_a_page_has_a_hundred_members_unless_asked(real_client: FlaskClient) -> None:
+    assert len(listed(real_client, "/doc/release")) == 100
+    assert len(listed(real_client, "/doc/person?size=1000")) > 400
 
 
 # ── What cannot be asked ─────────────────────────────────────────────────────────────────────────────────────────
@@ -703,9 +695,9 @@ def test_a_range_is_offered_for_dates_and_numbers_and_a_type_for_parts_of_severa
     assert "engagement.type" in names
 
 
-def test_the_number_of_a_kind_is_that_of_its_collection(whole: FlaskClient) -> None:
-    with whole.application.app_context():
+def test_the_number_of_a_kind_is_that_of_its_collection(real_client: FlaskClient) -> None:
+    with real_client.application.app_context():
         counts = site().dataset.manifest["kinds"]
         for kind in site().schema.kinds:
-            graph = parsed(whole, f"/doc/{kind}?size=1")
+            graph = parsed(real_client, f"/doc/{kind}?size=1")
             assert (URIRef(f"{BASE}doc/{kind}"), hydra("totalItems"), Text(counts.get(kind, 0))) in graph

@@ -15,7 +15,6 @@ from rdflib import Graph
 
 from kg.context import Framing
 from kg.engine import Dataset, Engine
-from server.app import create_app
 from server.site import Site
 from tests.conftest import drawn
 
@@ -31,12 +30,6 @@ class CoreLoader(yaml.SafeLoader):
         first: [pair for pair in pairs if not pair[0].endswith(":timestamp")]
         for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
-
-
-@pytest.fixture(scope="module")
-def real_client(real: Path) -> FlaskClient:
-    """A client of the application on the real graph."""
-    return create_app(Dataset.current(real)).test_client()
 
 
 def loader(client: FlaskClient) -> Any:
