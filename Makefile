@@ -7,6 +7,8 @@ PIP := PIP_CONSTRAINT=.ci/constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)
 FRONTEND := server/frontend
 BUILT := server/static/built/map.json
 
+export PYTHONDONTWRITEBYTECODE := # what was compiled is kept, whatever the environment says: every start is faster
+
 .PHONY: help install serve build check test test-all bench docs texts clean
 
 help:

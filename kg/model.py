@@ -24,7 +24,7 @@ from kg.build import Build
 from kg.names import CANONICAL, PREFIXES, local_name
 from kg.problems import Problem, Severity
 from kg.schema import Schema
-from kg.shacl import InvalidShapesError, invalid_shapes, to_graph, to_triples
+from kg.shacl import InvalidShapesError, copy_of, invalid_shapes, to_graph, to_triples
 from kg.suspects import judge
 from kg.vocabulary import findings
 
@@ -46,7 +46,8 @@ def read_model(build: Build) -> None:
         return
     declare_bounds(ontology, build.names.vocabulary)
     schema = Schema(ontology, shapes, build.names)
-    all_shapes = shapes + rules
+    all_shapes = copy_of(shapes)
+    all_shapes += rules
     wrong = [*schema.findings, *findings(ontology, all_shapes, build.names)]
     found = [at_term(build, f.term, f.code, f.message, hint=f.hint) for f in wrong]
     usable = not found

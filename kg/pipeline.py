@@ -40,7 +40,7 @@ def run(build: Build, steps: Iterable[Step]) -> None:
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Leaves the garbage of cycles alone: a build keeps nearly all it makes, and looking takes a third longer."""
+    """Looks for no garbage: a build keeps nearly all that it makes, and to look through it takes a fifth longer."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -40,8 +40,8 @@ class Result:
 
 
 def to_graph(triples: Iterable[Triple]) -> Graph:
-    """The same triples for rdflib and pySHACL."""
-    graph, node = Graph(), cache(to_node)
+    """The same triples for rdflib and pySHACL, in a graph of the kind that is quickest to make and to ask."""
+    graph, node = Graph(store="SimpleMemory"), cache(to_node)
     for triple in triples:
         graph.add((node(triple.subject), node(triple.predicate), node(triple.object)))
     return graph
@@ -75,8 +75,8 @@ def validate(data: Graph, shapes: Graph) -> Iterator[Result]:
     """The results of validating a data graph, without further inference; raises InvalidShapesError."""
     logging.getLogger("pyshacl-validate").disabled = True  # it prints what it raises
     try:
-        known = shapes if shapes.context_aware else Graph() + shapes  # pySHACL takes no other graphs
-        _, report, text = pyshacl.validate(data, shacl_graph=known, inference="none")
+        known, meant = (g if g.context_aware else Graph() + g for g in (data, shapes))  # pySHACL takes no other graphs
+        _, report, text = pyshacl.validate(known, shacl_graph=meant, inference="none")
     except Exception as error:  # whatever a constraint brings about, such as a query that does not parse
         raise InvalidShapesError(reason(error)) from error
     if not isinstance(report, Graph):

@@ -8,7 +8,7 @@ from kg.engine import Engine
 from server.site import site
 
 KEPT = 8
-"""How many named graphs a process keeps: those that are documents, and the earlier ontologies read last."""
+"""How many named graphs a process keeps: those that are documents, and earlier ontologies that were read last."""
 
 
 def triples_of(name: str) -> list[Triple]:
