@@ -14,6 +14,9 @@ from tests.conftest import ROOT, serving
 
 AXE = ROOT / "tests/server/clients/node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+EXCEPTIONS = {"scrollable-region-focusable": ".CodeMirror-scroll"}
+"""By rule, what the editor of queries has within it that is not ours to mend: its text area takes the focus."""
+
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 380, "height": 800}
 
 KINDS_OF_PAGE = {
@@ -151,9 +154,13 @@ def test_a_page_meets_wcag(kind: str, tested: Page, url: str) -> None:
     tested.evaluate(AXE.read_text())
     found = tested.evaluate("rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", RULES)
     assert found["passes"]
+    for each in found["violations"]:
+        within = EXCEPTIONS.get(each["id"], "")
+        each["nodes"] = [node for node in each["nodes"] if not within or within not in node["target"][0]]
     told = {
         each["id"]: [(node["target"], node["failureSummary"]) for node in each["nodes"][:3]]
         for each in found["violations"]
+        if each["nodes"]
     }
     assert told == {}
 
