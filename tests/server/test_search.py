@@ -4,14 +4,13 @@ import csv
 import io
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 from rdflib import RDF, RDFS, Graph, URIRef
 from rdflib import Literal as Text
 
@@ -211,16 +210,7 @@ def test_the_real_graph_is_found_by_what_readers_type(whole: FlaskClient) -> Non
         assert found(whole, f"q={query}")["results"][0]["iri"] == f"{BASE}id/{path}", query
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A Chromium."""
-    with sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"])
-        yield chromium
-        chromium.close()
-
-
-def test_suggestions_are_used_with_the_keyboard_alone(browser: Any, served: str) -> None:
+def test_suggestions_are_used_with_the_keyboard_alone(browser: Browser, served: str) -> None:
     tab = browser.new_page()
     faults: list[str] = []
     tab.on("console", lambda message: faults.append(message.text))
@@ -244,7 +234,7 @@ def test_suggestions_are_used_with_the_keyboard_alone(browser: Any, served: str)
     tab.close()
 
 
-def test_the_form_goes_to_the_results_without_scripts(browser: Any, served: str) -> None:
+def test_the_form_goes_to_the_results_without_scripts(browser: Browser, served: str) -> None:
     context = browser.new_context(java_script_enabled=False)
     tab = context.new_page()
     tab.goto(f"{served}search")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -96,7 +97,7 @@ def test_a_reader_follows_links_from_the_home_page_to_a_release_and_asks_a_quest
     page.on("request", lambda request: requested.append(request.url))
     page.on("console", lambda message: complaints.append(message.text))
     page.goto(url)
-    page.get_by_role("link", name="State", exact=True).click()
+    page.get_by_role("link", name=re.compile(r"^State \d+$")).click()
     page.get_by_role("link", name="Armenia").click()
     assert page.get_by_role("heading", level=1).inner_text() == "Armenia"
     page.get_by_role("link", name=RELEASE).first.click()

@@ -43,7 +43,7 @@ def visit(browser: Browser, served: str) -> Iterator[Visit]:
 
 def write(page: Page, text: str) -> None:
     """Types a text into the emptied editor, key by key."""
-    page.get_by_label("Query").press("Control+a")
+    page.locator(".CodeMirror textarea").press("Control+a")
     page.keyboard.press("Delete")
     page.keyboard.type(text)
 
@@ -146,9 +146,9 @@ def test_a_query_too_long_for_an_address_is_sent_in_a_body_and_the_first_solutio
 
 
 def test_a_page_names_no_script_that_is_not_built(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert b"<script" in client.get("/sparql", headers={"Accept": "text/html"}).data
+    assert b"built/sparql.js" in client.get("/sparql", headers={"Accept": "text/html"}).data
     monkeypatch.setattr(app, "STATIC", app.STATIC / "nowhere")
-    assert b"<script" not in client.get("/sparql", headers={"Accept": "text/html"}).data
+    assert b"built/sparql.js" not in client.get("/sparql", headers={"Accept": "text/html"}).data
 
 
 def test_the_map_has_a_shape_or_a_point_for_every_country(client: FlaskClient) -> None:

@@ -49,7 +49,9 @@ REFUSED_EARLIER = {
 }
 """The shapes that no mapped record can break: reader or mapper refuse what would, with a code of E2xx."""
 
-FILES = sorted(file.stem for file in SHAPES.glob("*.ttl") if file.name not in (RULES, "profiles.ttl", "views.ttl"))
+FILES = sorted(
+    file.stem for file in SHAPES.glob("*.ttl") if file.name not in (RULES, "groups.ttl", "profiles.ttl", "views.ttl")
+)
 """The shape files that speak of records."""
 
 
@@ -113,7 +115,7 @@ QUERIES = {local_name(str(s)) for s in SHAPES_GRAPH.subjects(RDF.type, SH.SPARQL
 
 def speaks_of_class_alone(shape: Node) -> bool:
     """True for a shape that asks for nothing but a class of values, which the mapper knows of every reference."""
-    said = set(SHAPES_GRAPH.predicates(shape)) - {RDF.type, SH.path, SH.order, SH.message, SH.severity, ROLE}
+    said = set(SHAPES_GRAPH.predicates(shape)) - {RDF.type, SH.path, SH.order, SH.group, SH.message, SH.severity, ROLE}
     choices = {
         p
         for head in SHAPES_GRAPH.objects(shape, SH["or"])
