@@ -13,6 +13,7 @@ from yaml.nodes import MappingNode, SequenceNode
 
 from kg.names import PREFIXES, RDF
 from kg.provenance import values_of
+from kg.read import first_of
 from kg.schema import Property
 from kg.tree import compose
 from server.site import site
@@ -87,4 +88,5 @@ class Origins:
             node.value[0] if isinstance(node, SequenceNode) and node.value else node
             for _, node in values_of(self._record, properties)
         ]
-        return [self.first + node.start_mark.line for node in places]
+        before = first_of(self._record).start_mark.line  # a text may begin with --- or a comment
+        return [self.first + node.start_mark.line - before for node in places]

@@ -1,6 +1,7 @@
 """Things: 303 to documents, and documents exact in every variant."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from rdflib.namespace import RDF, RDFS
 
 from kg.model import canonical
 from kg.shacl import to_triples
+from tests.conftest import SAMPLE, model
 
 AVALON = "/doc/state/avalon"
 RDFLIB = {"ttl": "turtle", "nt": "nt", "rdf": "xml", "trig": "turtle", "nq": "nt"}
@@ -210,3 +212,30 @@ def test_status_names_version_and_engine(client: FlaskClient) -> None:
     assert status["status"] == "ok"
     assert status["engine"] == "oxigraph"
     assert len(status["version"]) == 16
+
+
+def test_beside_each_fact_stands_the_line_of_its_source(client: FlaskClient) -> None:
+    checked, files = 0, set[str]()
+    for path in sorted(file.stem for file in (SAMPLE / "state").glob("*.yaml")):
+        checked += lines_are_right(client, f"state/{path}", files)
+    for release in sorted(re.findall(r"^id: (\S+)", (SAMPLE / "release/2000.yaml").read_text(), re.MULTILINE)):
+        checked += lines_are_right(client, release, files)
+    assert checked > 15
+    assert any(text.count("\n---\n") > 0 for text in files), "also of records that share a file"
+
+
+def lines_are_right(client: FlaskClient, path: str, files: set[str]) -> int:
+    """How many facts of a thing name a line of its source; asserts that the value begins on it, after its key."""
+    page = client.get(f"/doc/{path}.html").get_data(as_text=True)
+    schema = model().schema
+    assert schema
+    keys = {schema.label(property_.iri): key for key, property_ in schema.properties.items()}
+    facts = re.findall(r"– ([^<]+)</span></summary>[^–]*?<code>([^<]+)</code></a>,\s+lines? (\d+)", page)
+    for label, name, line in facts:
+        text = (SAMPLE.parent / name).read_text()
+        files.add(text)
+        lines = text.splitlines()[: int(line)]
+        at = max(number for number, written in enumerate(lines) if written.startswith(f"{keys[label]}:"))
+        assert int(line) - 1 - at <= 1, (path, label, line)
+        assert all(written.startswith((" ", "-")) for written in lines[at + 1 :]), (path, label, line)
+    return len(facts)
