@@ -45,7 +45,7 @@ from kg.questions import as_quads, read_questions
 from kg.search import write_index
 from kg.serialize import serialize_in_order
 
-FORMAT = 5
+FORMAT = 6
 """Of the files in a version's directory; a version of another format is made anew."""
 
 SHORT = 16

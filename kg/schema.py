@@ -21,7 +21,9 @@ from kg.names import PREFIXES, XSD, Names, kebab, local_name
 UNORDERED = 50
 """Where a key without sh:order stands among the others."""
 
-ABSTRACT, ROLE, KEY_INFO = (URIRef(PREFIXES["dash"] + name) for name in ("abstract", "propertyRole", "KeyInfoRole"))
+ABSTRACT, HIDDEN, ROLE, KEY_INFO = (
+    URIRef(PREFIXES["dash"] + name) for name in ("abstract", "hidden", "propertyRole", "KeyInfoRole")
+)
 
 
 class Values(Enum):
@@ -86,6 +88,8 @@ class Key:
     """The IRI of the group that it is shown in (sh:group)."""
     is_key_info: bool = False
     """True if things are told apart by the values (dash:propertyRole dash:KeyInfoRole), so that they make a facet."""
+    is_hidden: bool = False
+    """True if pages leave it out (dash:hidden)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,6 +383,7 @@ class Schema:
                 known.message if known else str(self.shapes.value(shape, SH.message) or ""),
                 (known.group if known else None) or (str(group) if group is not None else None),
                 (known is not None and known.is_key_info) or (shape, ROLE, KEY_INFO) in self.shapes,
+                (known is not None and known.is_hidden) or self._is_true(shape, HIDDEN),
             )
         allowed = {name: key for name, key in keys.items() if key.most != 0}
         return dict(sorted(allowed.items(), key=lambda item: (item[1].order, item[0])))

@@ -14,6 +14,7 @@ search.sqlite, an SQLite database with the extension FTS5 (sqlite.org/fts5.html)
 The same triples make the same bytes, as long as SQLite is the same.
 """
 
+import re
 import sqlite3
 from array import array
 from collections import Counter, defaultdict
@@ -37,6 +38,9 @@ WHOLE = "whole"
 """The column in which each label and each other name is one word."""
 
 COLUMNS = (*FIELDS, *STEMS, WHOLE)
+
+ADDRESS = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+(/\S*)?")
+"""What a page of the web is called that is not called anything else."""
 
 LANGUAGE = "en"
 """The language of texts that name none."""
@@ -111,8 +115,10 @@ def fill(database: sqlite3.Connection, things: dict[str, Thing]) -> None:
     database.executescript("ANALYZE; VACUUM;")
 
 
-def columns_of(texts: list[Text]) -> Iterator[str]:
-    """What stands in each of COLUMNS."""
+def columns_of(stated: list[Text]) -> Iterator[str]:
+    """What stands in each of COLUMNS; an address is no name, whatever it stands as."""
+    said = FIELDS.index("text")
+    texts = [(said if ADDRESS.fullmatch(text) else at, iri, language, text) for at, iri, language, text in stated]
     for number in range(len(FIELDS)):
         yield " ".join(word for at, _, _, text in texts if at == number for word in words(text))
     for number in range(len(FIELDS)):

@@ -32,7 +32,7 @@ from server import (
 )
 from server.documents import SHORT, Answer, cached, compressed
 from server.mount import Mount
-from server.pages import columns, label
+from server.pages import columns, label, labels_of_kinds
 from server.queries.client import Queries
 from server.queries.limits import SETTINGS_OF_LIMITS, Limits
 from server.site import Site, here, href, page_in
@@ -80,6 +80,7 @@ def create_app(dataset: Dataset, settings: Mapping[str, Any] | None = None, quer
         is_built=is_built,
         columns=columns,
         label=label,
+        labels_of_kinds=labels_of_kinds,
         document_links=lambda: g.get("links", []),
         labels_of_media={media.name: media.label for media in (*DOCUMENT, YAML, JSON, CSV, ATOM, LINKSET)},
         site=app.extensions["site"],

@@ -1,54 +1,50 @@
-"""Charts: numbers as bars, standing side by side for years, lying below each other for anything else."""
+"""Charts: numbers as bars, standing side by side for years, lying below each other for anything else.
+
+Places and widths are percent of what a chart is wide, so that it is as wide as its page; heights are pixels.
+"""
 
 from dataclasses import dataclass
 
-from server.lettering import shortened, width_of
 from server.tables import Row, Sort, Table
 
-WIDTH = 880
-HEIGHT, TOP, FOOT = 190, 26, 30
-"""The height of the highest bar, and the room above it for its number and below it for the years."""
+HEIGHT = 190
+"""How high the highest bar is."""
 
-SIDE = 12
-"""The room at both sides for the first and the last year."""
-
-LANE, THICK = 30, 16
-WIDEST_LABEL = 310
-WIDEST = 56
+WIDEST = 6
 """The room of a year at most."""
 
-CLOSEST = 48
-"""How close years may be written to each other."""
+MOST_YEARS = 9
+"""How many years can be written beside each other on a phone."""
+
+STEPS = (1, 2, 5, 10, 20, 50, 100, 1000)
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A bar: where it is and how large, what it stands for, its number, its link; whether these are written at it."""
+    """A bar: what it stands for, its number, where and how large it is, its link, whether its name is written at it."""
 
-    x: float
-    y: float
-    width: float
-    height: float
     name: str
     number: str
+    x: float
+    width: float
+    height: float
     iri: str | None = None
-    label: str = ""
-    numbered: bool = True
+    labelled: bool = True
+
+    @property
+    def middle(self) -> float:
+        return round(self.x + self.width / 2, 2)
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart: whether its bars stand, its size, where they begin, the bars."""
+    """A chart: whether its bars stand, the bars, and the highest of them."""
 
     standing: bool
-    height: float
-    foot: float
     columns: list[Column]
-    first: str
-    last: str
     highest: Column
 
-    width = WIDTH
+    height = HEIGHT
 
 
 def places_of(table: Table) -> tuple[int, int] | None:
@@ -89,36 +85,25 @@ def standing(table: Table, by_year: dict[str, Row], number: int) -> Chart:
     years = range(int(min(by_year)), int(max(by_year)) + 1)
     values = {year: value_of(by_year[str(year)], number) if str(year) in by_year else 0.0 for year in years}
     written = {year: table.text(by_year[str(year)], number) if str(year) in by_year else "0" for year in years}
-    room = min(WIDEST, (WIDTH - 2 * SIDE) / len(years))
-    numbered = max(width_of(text) for text in written.values()) + 2 <= room
-    step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 1000) if step * room >= CLOSEST)
+    room = min(WIDEST, 100 / len(years))
+    step = next((step for step in STEPS if len(years) / step <= MOST_YEARS), STEPS[-1])
     largest = max(values.values()) or 1
     columns = []
     for place, year in enumerate(years):
+        x, width = round((place + 0.12) * room, 2), round(room * 0.76, 2)
         height = round(values[year] / largest * HEIGHT, 2)
-        label = str(year) if year % step == 0 else ""
-        shown = numbered or values[year] == largest
-        x, width = round(SIDE + (place + 0.12) * room, 2), round(room * 0.76, 2)
-        columns.append(Column(x, TOP + HEIGHT - height, width, height, str(year), written[year], None, label, shown))
-    highest = max(columns, key=lambda column: column.height)
-    return Chart(True, TOP + HEIGHT + FOOT, TOP + HEIGHT, columns, str(years[0]), str(years[-1]), highest)
+        columns.append(Column(str(year), written[year], x, width, height, labelled=year % step == 0))
+    return Chart(True, columns, max(columns, key=lambda column: column.height))
 
 
 def lying(table: Table, name: int, number: int) -> Chart:
     """A bar for each row, in the order of the rows."""
-    names = [table.text(row, name) for row in table.rows]
-    numbers = [table.text(row, number) for row in table.rows]
-    left = min(WIDEST_LABEL, max(map(width_of, names))) + 14
-    most = WIDTH - left - max(width_of(text) for text in numbers) - 10
     largest = max(value_of(row, number) for row in table.rows) or 1
     columns = []
-    for place, row in enumerate(table.rows):
-        width = round(value_of(row, number) / largest * most, 2)
-        y = place * LANE + (LANE - THICK) / 2
-        label = shortened(names[place], left - 14)
-        columns.append(Column(left, y, width, THICK, names[place], numbers[place], table.iri(row, name), label))
-    highest = max(columns, key=lambda column: column.width)
-    return Chart(False, LANE * len(columns), left, columns, names[0], names[-1], highest)
+    for row in table.rows:
+        width = round(value_of(row, number) / largest * 100, 2)
+        columns.append(Column(table.text(row, name), table.text(row, number), 0, width, 0, table.iri(row, name)))
+    return Chart(False, columns, max(columns, key=lambda column: column.width))
 
 
 def value_of(row: Row, place: int) -> float:

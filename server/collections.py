@@ -30,6 +30,7 @@ from kg.schema import Class, Property, Values
 from kg.search import KIND
 from kg.suggest import did_you_mean, nearest
 from server import filters
+from server.briefs import briefs_of
 from server.documents import Document, respond, split
 from server.facets import Facet, facets_of
 from server.filters import RESERVED, Filter, Parameter, shown
@@ -394,6 +395,7 @@ def collection(file: str) -> Response:
             parameters=choices,
             orders=sortable(class_),
             facets=page.facets(file),
+            briefs=briefs_of(page.members),
         )
 
     return respond(

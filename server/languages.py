@@ -15,6 +15,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 from flask import Flask, g, request
+from markupsafe import Markup, escape
 
 from kg.media import LANGUAGES
 from server.negotiation import negotiate_language
@@ -30,7 +31,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(
         chosen_language=chosen_language, language=language, languages=LANGUAGES, name_of_language=name_of_language
     )
-    app.jinja_env.filters.update(date=written_date, number=written_number)
+    app.jinja_env.filters.update(date=written_date, number=written_number, breakable=breakable)
 
 
 def language() -> str:
@@ -70,6 +71,12 @@ def ngettext(one: str, many: str, number: int) -> str:
 def name_of_language(tag: str) -> str:
     """What a language is called by those who speak it."""
     return str(Locale(tag).get_display_name(tag)).capitalize()
+
+
+def breakable(address: str) -> Markup:
+    """An address that a line may break after each of its steps."""
+    scheme, mark, rest = address.partition("://")
+    return escape(scheme + mark) + escape(rest).replace("/", Markup("/<wbr>"))
 
 
 def written_number(number: float) -> str:

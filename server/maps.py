@@ -14,7 +14,6 @@ from math import asin, atan2, cos, hypot, pi, radians, sin, sqrt
 from pathlib import Path
 from typing import Any
 
-from server.lettering import width_of
 from server.tables import Row, Sort, Table, territories
 
 OUTLINES = Path(__file__).parent / "static" / "built" / "map.json"
@@ -25,11 +24,14 @@ RADIUS = 7
 LETTERS = 17
 """The size of the names of points."""
 
+NARROW = frozenset(" .,:;'’!|()[]/ijltfrI1-")
+WIDE = frozenset("mwMW—…@%QОШЩЖЮФЫМшщжюфыДд")
+
 SMALLEST = 0.28
 """The smallest part of the map, in length, that is shown alone."""
 
-MARGIN = 90
-"""The room around what is shown, in units of the whole map."""
+MARGIN, FLATTEST = 90, 0.42
+"""The room beside what is shown, in units of the whole map, and how high a map is at least for its width."""
 
 MOST_GROUPS = 5
 """How many sorts of countries can be told from each other."""
@@ -80,11 +82,12 @@ def outlines(file: Path) -> Outlines | None:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A part of the outlines: where it begins, and how many times it is enlarged."""
+    """A part of the outlines: where it begins, how many times it is enlarged, and how high it is then."""
 
     left: float
     top: float
     zoom: float
+    height: float
 
     def of(self, point: Point) -> Point:
         """Where a point of the outlines is in it."""
@@ -148,7 +151,7 @@ def map_of(table: Table) -> Map | None:
     countries, groups = countries_of(table, drawn)
     if not points and not countries:
         return None
-    whole = Window(0, 0, 1)
+    whole = Window(0, 0, 1, drawn.height)
     window = whole if countries else window_of([at for _, at in points], drawn)
     shown = [replace(each, at=window.of(each.at)) for each in countries]
     markers = list(named(markers_of(table, [(row, window.of(at)) for row, at in points]), drawn))
@@ -194,7 +197,7 @@ def named(markers: list[Marker], drawn: Outlines) -> Iterator[Marker]:
     taken = [(x - RADIUS, y - RADIUS, x + RADIUS, y + RADIUS) for x, y in (marker.at for marker in markers)]
     for marker in markers:
         x, y = marker.at
-        length, gap = width_of(marker.name, LETTERS), RADIUS + 5
+        length, gap = width_of(marker.name), RADIUS + 5
         sides = ((x + gap, x + gap, y, "start"), (x - gap - length, x - gap, y, "end"))
         for left, at, middle, anchor in sides:
             box = (left, middle - LETTERS * 0.6, left + length, middle + LETTERS * 0.6)
@@ -242,11 +245,20 @@ def group_of(table: Table, rows: list[Row], but: set[int]) -> int | None:
 
 
 def window_of(points: list[Point], drawn: Outlines) -> Window:
-    """The part of the outlines around some points, of the same proportions as the whole."""
+    """The part of the outlines around some points: as wide as the whole is drawn, and no higher than it need be."""
     xs, ys = [x for x, _ in points], [y for _, y in points]
-    wide, high = max(xs) - min(xs) + 2 * MARGIN, max(ys) - min(ys) + 2 * MARGIN
+    wide, high = max(xs) - min(xs) + 2 * MARGIN, max(ys) - min(ys) + MARGIN
     part = min(1.0, max(SMALLEST, wide / drawn.width, high / drawn.height))
+    height = min(drawn.height, max(high / part, FLATTEST * drawn.width))
     left = (min(xs) + max(xs) - part * drawn.width) / 2
-    top = (min(ys) + max(ys) - part * drawn.height) / 2
-    most_left, most_top = drawn.width * (1 - part), drawn.height * (1 - part)
-    return Window(round(max(0, min(left, most_left)), 2), round(max(0, min(top, most_top)), 2), round(1 / part, 4))
+    top = (min(ys) + max(ys) - part * height) / 2
+    most_left, most_top = drawn.width * (1 - part), drawn.height - part * height
+    left, top = max(0, min(left, most_left)), max(0, min(top, most_top))
+    return Window(round(left, 2), round(top, 2), round(1 / part, 4), round(height, 2))
+
+
+def width_of(text: str) -> float:
+    """How wide the name of a point is at most, as a rule: a picture knows no fonts."""
+    return LETTERS * sum(
+        0.38 if letter in NARROW else 0.95 if letter in WIDE else 0.72 if letter.isupper() else 0.62 for letter in text
+    )

@@ -25,6 +25,11 @@ def label(iri: str) -> str:
     return site().schema.label(iri, language())
 
 
+def labels_of_kinds() -> dict[str, str]:
+    """What to call each kind of which there is a thing, in the language of the page or else in English."""
+    return {kind: label(class_.iri) for kind, class_ in site().kinds.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Value:
     """One value of a row: its text, in a language if it has one; a link if it is an IRI; or a part."""
@@ -41,11 +46,15 @@ class Value:
 class Row:
     """A property, what to call it, and its values."""
 
-    property: str
+    iri: str
     label: str
     values: list[Value]
     group: str | None = None
     """The group that it is shown in."""
+
+    @property
+    def has_parts(self) -> bool:
+        return any(value.part for value in self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +86,7 @@ class Description:
 
     def values_of(self, property_: str) -> list[Value]:
         """The values of a property, as its row lists them."""
-        return next((row.values for row in self.rows if row.property == property_), [])
+        return next((row.values for row in self.rows if row.iri == property_), [])
 
     @property
     def fragment(self) -> str:
@@ -114,19 +123,29 @@ class Description:
 
     @cached_property
     def rows(self) -> list[Row]:
-        """The properties of ours that state something: the keys of its class in their order, then what is inferred."""
+        """The properties of ours that state something: the keys of its class in their order, then what is inferred.
+
+        A value of a property is left out where it stands as that of a narrower one.
+        """
         schema, names = site().schema, site().names
         classes = self.classes
         keys = schema.keys(classes[0]) if classes else {}
         order = [key.property.iri for key in keys.values()]
+        hidden = {key.property.iri for key in keys.values() if key.is_hidden}
         bounds = {iri for p in schema.properties.values() if p.bounds for iri in p.bounds}
         others = sorted(p for p in self.about[self.iri] if p.startswith(names.vocabulary) and p not in order)
-        wanted = [iri for iri in [*order, *others] if iri not in bounds and iri in self.about[self.iri]]
+        left_out = bounds | hidden
+        wanted = [iri for iri in [*order, *others] if iri not in left_out and iri in self.about[self.iri]]
         groups = {key.property.iri: key.group for key in keys.values()}
         rows = [Row(iri, label(iri), self._values(iri), groups.get(iri)) for iri in wanted]
         labels = {o.value for o in self.about[self.iri][RDFS_LABEL]}
         repeated = [all(v.iri is None and v.text in labels for v in row.values) for row in rows]
         return [row for row, again in zip(rows, repeated, strict=True) if row.values and (self.above or not again)]
+
+    @property
+    def plain_rows(self) -> list[Row]:
+        """The rows whose values are no parts."""
+        return [row for row in self.rows if not row.has_parts]
 
     @property
     def groups(self) -> list[Group]:
@@ -145,7 +164,7 @@ class Description:
     @property
     def standard_rows(self) -> list[Row]:
         """What else the triples say: standard terms, bounds of dates, and the document."""
-        shown = {row.property for row in self.rows} | {RDFS_LABEL, RDF_TYPE}
+        shown = {row.iri for row in self.rows} | {RDFS_LABEL, RDF_TYPE}
         others = sorted(iri for iri in self.about[self.iri] if iri not in shown)
         rows = [Row(iri, site().names.compact(iri), self._values(iri)) for iri in others]
         types = [o for o in self.about[self.iri][RDF_TYPE] if o.value not in site().schema.classes]
@@ -153,7 +172,9 @@ class Description:
         return [*([Row(RDF_TYPE, "rdf:type", listed)] if listed else []), *(row for row in rows if row.values)]
 
     def _values(self, property_: str) -> list[Value]:
-        values = [self.term(o) for o in self.about[self.iri][property_] if o.value not in self.above]
+        narrower = [p.iri for p in site().schema.subproperties(property_) if p.iri != property_]
+        repeated = {o for iri in narrower for o in self.about[self.iri].get(iri, ())} | {*map(NamedNode, self.above)}
+        values = [self.term(o) for o in self.about[self.iri][property_] if o not in repeated]
         return sorted(
             values, key=lambda v: (v.language != language(), v.language or "", v.part.order if v.part else (v.text,))
         )
@@ -182,16 +203,19 @@ class Description:
 
 
 def columns(row: Row) -> list[Row]:
-    """The properties of the values of a row, where these are parts that fit into a table; else none."""
+    """The properties of the values of a row, where these are parts that fit into a table; else none.
+
+    What has parts of its own as values is none of them: it is shown beside the row of the table.
+    """
     parts = [value.part for value in row.values if value.part]
     if not parts or len(parts) < len(row.values):
         return []
     found: dict[str, Row] = {}
     for part in parts:
-        found |= {inner.property: inner for inner in part.rows if inner.property not in found}
+        found |= {inner.iri: inner for inner in part.plain_rows if inner.iri not in found}
     keys = site().schema.keys(parts[0].classes[0]) if parts[0].classes else {}
     order = [key.property.iri for key in keys.values()]
-    in_order = sorted(found.values(), key=lambda r: order.index(r.property) if r.property in order else len(order))
+    in_order = sorted(found.values(), key=lambda r: order.index(r.iri) if r.iri in order else len(order))
     return in_order if len(in_order) <= WIDEST else []
 
 

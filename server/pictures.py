@@ -94,6 +94,9 @@ DRAWN: dict[str, Callable[[Table], Any]] = {
 }
 """The sorts of pictures of views, each with what draws a table; that gives None for one that does not fit."""
 
+FEWEST_BARS = 3
+"""How many bars a page draws at least; fewer numbers are seen at once in a table."""
+
 SEEN: dict[str, Callable[[Table], bool]] = {"map": maps.fits, "timeline": timelines.fits, "chart": charts.fits}
 """The sorts of pictures that any rows may fit, each with what sees it."""
 
@@ -139,4 +142,5 @@ def seen(view: View, iri: str) -> Shown | None:
     if not rows:
         return None
     table = Table([variable.value for variable in solutions.variables], rows)
-    return Shown(view, picture_of(view.sort, table.first(view.most), more=len(rows) > view.most), query)
+    sort = "table" if view.sort == "chart" and len(rows) < FEWEST_BARS else view.sort
+    return Shown(view, picture_of(sort, table.first(view.most), more=len(rows) > view.most), query)

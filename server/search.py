@@ -21,6 +21,7 @@ from kg.media import ATOM, CSV, HTML, JSON, LANGUAGES
 from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL
 from kg.search import KIND
 from kg.suggest import did_you_mean, nearest
+from server.briefs import briefs_of
 from server.documents import SHORT, Document, cached, compressed, respond, variant_of
 from server.facets import Facet, facets_of, label_of, labels_of
 from server.filters import shown
@@ -228,8 +229,9 @@ def search(suffix: str | None = None) -> Response:
     links: dict[str, str] = {}
 
     def html(_: list[Triple]) -> str:
+        briefs = briefs_of(result.iri for result in page.results)
         return render_template(
-            "search.html", page=page, links=links, facets=page.facets(file), active=page.active(file)
+            "search.html", page=page, links=links, facets=page.facets(file), active=page.active(file), briefs=briefs
         )
 
     document = Document(

@@ -1,4 +1,7 @@
-"""Timelines: things with the time that each lasts or lasted, one lane each, above an axis of years."""
+"""Timelines: things with the time that each lasts or lasted, one lane each, below an axis of years.
+
+All places are percent of the length of the axis, so that a timeline is as wide as its page.
+"""
 
 import re
 from calendar import isleap
@@ -9,25 +12,17 @@ from datetime import date, timedelta
 from itertools import groupby
 from math import ceil, floor
 
-from server.lettering import shortened, width_of
 from server.site import site
 from server.tables import Row, Sort, Table
 
-WIDTH, LANE, TOP = 880, 30, 34
-"""The width of a timeline, the height of a lane, and the room above for the axis, in units of the picture."""
-
-WIDEST_LABEL = 310
-EDGE = 22
-"""The room at the right for the points of bars that go on."""
-
-THICK = 14
-"""How thick a bar is; what is shorter than that is drawn as a dot."""
+SHORTEST = 1.2
+"""How long a bar is at least; what is shorter is drawn as a dot."""
 
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 """Of how many years the steps of an axis may be."""
 
-CLOSEST = 52
-"""How close years may be written to each other."""
+MOST_TICKS = 8
+"""How many years can be written beside each other on a phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,60 +35,49 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """An axis of whole years: the first and the last, and where they are."""
+    """An axis of whole years: the first and the last."""
 
     first: int
     last: int
-    left: float
-    right: float
 
     def at(self, year: float) -> float:
         """Where a time is."""
-        return round(self.left + (year - self.first) / (self.last - self.first) * (self.right - self.left), 2)
+        return round((year - self.first) / (self.last - self.first) * 100, 2)
 
     @property
     def ticks(self) -> list[tuple[float, int]]:
         """Where years are marked, as many as can be written beside each other."""
-        room = (self.right - self.left) / (self.last - self.first)
-        step = next((step for step in STEPS if step * room >= CLOSEST), STEPS[-1])
+        step = next((step for step in STEPS if (self.last - self.first) / step < MOST_TICKS), STEPS[-1])
         return [(self.at(year), year) for year in range(-(-self.first // step) * step, self.last + 1, step)]
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A time as drawn: from where to where, and whether it goes on at either side."""
+    """A time as drawn: from where to where, its dates in words, and whether it goes on at either side."""
 
     x: float
     right: float
-    y: float
     text: str
     open_left: bool
     open_right: bool
 
     @property
-    def is_dot(self) -> bool:
-        return self.right - self.x < THICK and not (self.open_left or self.open_right)
+    def width(self) -> float:
+        return round(self.right - self.x, 2)
 
     @property
     def middle(self) -> float:
         return round((self.x + self.right) / 2, 2)
 
     @property
-    def outline(self) -> str:
-        """The path of the bar: straight where it ends, a point where it goes on."""
-        top, bottom = self.y - THICK / 2, self.y + THICK / 2
-        left = f"L{self.x:g} {self.y:g}" if self.open_left else ""
-        right = f"L{self.right + THICK:g} {self.y:g}" if self.open_right else ""
-        start = self.x + THICK if self.open_left else self.x
-        return f"M{start:g} {top:g}H{self.right:g}{right}L{self.right:g} {bottom:g}H{start:g}{left}Z"
+    def is_dot(self) -> bool:
+        return self.width < SHORTEST and not (self.open_left or self.open_right)
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A thing, or the name of a group of things: what of its name has room, all of it, its link, and its bars."""
+    """A thing, or the name of a group of things: what it is called, its link, and its bars."""
 
-    y: float
-    label: str
     name: str
     iri: str | None
     bars: tuple[Bar, ...] = ()
@@ -105,13 +89,6 @@ class Timeline:
 
     scale: Scale
     lanes: list[Lane]
-
-    width = WIDTH
-    top = TOP
-
-    @property
-    def height(self) -> int:
-        return TOP + LANE * len(self.lanes) + 6
 
     @property
     def goes_on(self) -> bool:
@@ -134,23 +111,21 @@ def timeline_of(table: Table) -> Timeline | None:
     rows = [(row, span) for row, span in found if span]
     if thing is None or not rows:
         return None
-    left = min(WIDEST_LABEL, max(width_of(table.text(row, thing)) for row, _ in rows)) + 14
-    scale = Scale(*years_of([span for _, span in rows]), left, WIDTH - EDGE)
+    scale = Scale(*years_of([span for _, span in rows]))
     return Timeline(scale, list(lanes_of(table, rows, thing, scale)))
 
 
 def lanes_of(table: Table, rows: list[tuple[Row, Span]], thing: int, scale: Scale) -> Iterator[Lane]:
-    """The lanes of the rows, group by group; times of one thing share a lane where they do not overlap."""
+    """The lanes of the rows, group by group; times of one thing share a lane unless they overlap."""
     group = group_of(table, [row for row, _ in rows], thing)
-    y = TOP + LANE / 2
     for _, grouped in groupby(rows, lambda pair: pair[0][group] if group else None):
         members = list(grouped)
         if group:
-            name = table.text(members[0][0], group)
-            yield Lane(y, shortened(name, WIDTH - EDGE), name, table.iri(members[0][0], group))
-            y += LANE
+            yield Lane(table.text(members[0][0], group), table.iri(members[0][0], group))
         lanes: dict[object, list[list[tuple[Row, Span]]]] = defaultdict(list)
         for row, span in members:
+            if any(span == other for lane in lanes[row[thing]] for _, other in lane):
+                continue
             free = (lane for lane in lanes[row[thing]] if not any(overlap(span, other) for _, other in lane))
             lane = next(free, None)
             if lane is None:
@@ -158,18 +133,16 @@ def lanes_of(table: Table, rows: list[tuple[Row, Span]], thing: int, scale: Scal
             else:
                 lane.append((row, span))
         for lane in (lane for each in lanes.values() for lane in each):
-            name = table.text(lane[0][0], thing)
-            bars = tuple(bar_of(table, row, span, scale, y) for row, span in lane)
-            yield Lane(y, shortened(name, scale.left - 14), name, table.iri(lane[0][0], thing), bars)
-            y += LANE
+            bars = tuple(bar_of(table, row, span, scale) for row, span in lane)
+            yield Lane(table.text(lane[0][0], thing), table.iri(lane[0][0], thing), bars)
 
 
-def bar_of(table: Table, row: Row, span: Span, scale: Scale, y: float) -> Bar:
+def bar_of(table: Table, row: Row, span: Span, scale: Scale) -> Bar:
     """A time as drawn, with its dates in words."""
-    x = scale.left if span.begin is None else scale.at(span.begin)
-    right = scale.right if span.end is None else scale.at(span.end)
+    x = 0 if span.begin is None else scale.at(span.begin)
+    right = 100 if span.end is None else scale.at(span.end)
     written = [table.text(row, place) or "…" for place in table.columns(Sort.DATE)[:2]]
-    return Bar(x, right, y, " – ".join(dict.fromkeys(written)), span.begin is None, span.end is None)
+    return Bar(x, right, " – ".join(dict.fromkeys(written)), span.begin is None, span.end is None)
 
 
 def group_of(table: Table, rows: list[Row], thing: int) -> int | None:

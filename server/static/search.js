@@ -2,6 +2,7 @@
 // Without it the form goes to the results all the same.
 
 const PAUSE = 120; // milliseconds without a key before the server is asked
+const KINDS = JSON.parse(document.body.dataset.kinds); // what each kind is called in the language of the page
 
 for (const input of document.querySelectorAll("form[role=search] input[data-suggest]")) combobox(input);
 
@@ -49,7 +50,7 @@ function combobox(input) {
       item.id = `${list.id}-${at}`;
       item.setAttribute("role", "option");
       item.append(label, more);
-      more.textContent = text === label ? kind.replaceAll("-", " ") : `${kind.replaceAll("-", " ")} · ${text}`;
+      more.textContent = text === label ? KINDS[kind] : `${KINDS[kind]} · ${text}`;
       item.addEventListener("mousedown", (event) => event.preventDefault());
       item.addEventListener("click", () => location.assign(address(iri)));
       return { item, iri };

@@ -7,7 +7,7 @@ import pytest
 from pyoxigraph import RdfFormat, Store
 
 from kg.names import DEFAULT_BASE, Names
-from kg.search import things_of, write_index
+from kg.search import COLUMNS, columns_of, things_of, write_index
 from kg.words import stems, words
 from server.finder import Finder, Found
 from tests.conftest import model
@@ -151,6 +151,13 @@ def test_words_that_stand_nowhere_together_are_looked_for_one_by_one(finder: Fin
 def test_a_whole_name_comes_before_a_part_of_one_and_a_name_before_a_text(finder: Finder) -> None:
     assert paths(asked(finder, "camelot"))[0] == "place/camelot"
     assert paths(asked(finder, "table")) == ["structure/round-table", "release/2"]
+
+
+def test_an_address_is_no_name() -> None:
+    texts = [(0, "", "en", "osce.org/minsk/43444"), (0, "", "en", "PC.DEC/218")]
+    columns = dict(zip(COLUMNS, columns_of(texts), strict=True))
+    assert columns["label"] == "pc dec 218"
+    assert columns["text"] == "osce org minsk 43444"
 
 
 def test_suggestions_begin_as_what_is_typed(finder: Finder) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import HTTPError
+from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 import brotli
@@ -19,6 +20,11 @@ EXCEPTIONS = {"scrollable-region-focusable": ".CodeMirror-scroll"}
 
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 380, "height": 800}
 
+SPANS = """PREFIX osce: <http://localhost:8000/ontology#>
+SELECT * { ?term osce:since ?since ; osce:until ?until ; osce:heldBy ?state }"""
+PLACES = """PREFIX osce: <http://localhost:8000/ontology#>
+SELECT * { ?place osce:latitude ?latitude ; osce:longitude ?longitude }"""
+
 KINDS_OF_PAGE = {
     "home": "",
     "state": "doc/state/austria",
@@ -26,6 +32,7 @@ KINDS_OF_PAGE = {
     "field operation": "doc/field-operation/mission-to-skopje",
     "person": "doc/person/knut-vollebaek",
     "post": "doc/post/secretary-general",
+    "field of work": "doc/field-of-work/elections",
     "release": "doc/release/2018-09-27-minsk-group-co-chairs-meet-foreign-ministers-of-armenia-and",
     "collection": "doc/field-operation",
     "filtered collection": "doc/release?fieldOfWork=field-of-work/elections",
@@ -33,6 +40,8 @@ KINDS_OF_PAGE = {
     "nothing found": "search?q=xyzzyxyzzy",
     "SPARQL": "sparql",
     "result": "sparql?query=SELECT%20*%20%7B%20%3Fs%20a%20%3Fclass%20%7D%20LIMIT%205",
+    "result as timeline": f"sparql?query={quote(SPANS)}&view=timeline",
+    "result as map": f"sparql?query={quote(PLACES)}&view=map",
     "wrong query": "sparql?query=SELECT%20nothing",
     "ontology": "ontology",
     "shapes": "shapes",

@@ -16,7 +16,6 @@ from pyoxigraph import Literal, NamedNode
 from kg.names import XSD
 from server import maps
 from server.charts import Chart, chart_of
-from server.lettering import shortened, width_of
 from server.maps import RADIUS, Map, Outlines, map_of
 from server.pictures import Node, fitting, line_of, picture_of, tree_of
 from server.tables import Row, Table, Term
@@ -97,8 +96,7 @@ def test_a_date_is_as_long_as_it_can_mean() -> None:
 def test_what_has_no_end_goes_on_to_the_edge_with_a_point_and_what_has_ends_there() -> None:
     found = bars(spans(("on", "2000", None), ("since-ever", None, "2005"), ("over", "2001", "2003")))
     assert (found["on"].open_left, found["on"].open_right) == (False, True)
-    assert found["on"].right > found["over"].right
-    assert found["on"].outline.count("L") > found["over"].outline.count("L")
+    assert found["on"].right == 100 > found["over"].right
     assert (found["since-ever"].open_left, found["since-ever"].open_right) == (True, False)
     assert not found["over"].open_left
     assert not found["over"].open_right
@@ -130,20 +128,20 @@ def test_rows_that_come_in_groups_get_headings() -> None:
     assert len(mixed.lanes) == 4
 
 
-def test_nothing_is_written_over_anything_else_on_a_timeline_of_sixty() -> None:
-    rows = [("mission-to-somewhere-" + "far-" * (n % 12) + str(n), str(1990 + n % 30), None) for n in range(60)]
-    timeline = timeline_of(spans(*rows))
+def test_rows_of_one_thing_and_one_time_are_drawn_once() -> None:
+    timeline = timeline_of(spans(("a", "1990", "1992"), ("a", "1990", "1992"), ("a", "1991", None)))
     assert timeline
-    assert all(b.y - a.y >= 28 for a, b in zip(timeline.lanes, timeline.lanes[1:], strict=False))
-    assert all(width_of(lane.label) <= timeline.scale.left for lane in timeline.lanes)
+    assert [[bar.text for bar in lane.bars] for lane in timeline.lanes] == [["1990 – 1992"], ["1991 – …"]]
+
+
+@pytest.mark.parametrize("last", ["1990", "1995", "1999", "2026", "2400"])
+def test_the_years_of_an_axis_have_room_beside_each_other_on_a_phone(last: str) -> None:
+    timeline = timeline_of(spans(("a", "1990", last)))
+    assert timeline
     marks = [x for x, _ in timeline.scale.ticks]
-    assert all(b - a >= width_of("2000") for a, b in pairwise(marks))
-
-
-def test_a_text_that_has_no_room_is_shortened() -> None:
-    assert shortened("Vienna", 200) == "Vienna"
-    assert shortened("Organization for Security", 120).endswith("…")
-    assert width_of(shortened("Организация по безопасности", 120)) <= 120
+    assert marks
+    assert all(b - a >= 10 for a, b in pairwise(marks))
+    assert all(0 <= x <= 100 for x in marks)
 
 
 # ── Charts ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -262,7 +260,7 @@ def test_without_outlines_there_is_no_map_but_the_table(monkeypatch: pytest.Monk
     table = places(("a", 48.2, 16.37))
     assert fitting(table) == []
     assert picture_of("map", table).drawing is None
-    assert "<table>" in figure("map", table)
+    assert "<table" in figure("map", table)
     assert "<svg" not in figure("map", table)
 
 
@@ -335,7 +333,7 @@ def test_the_page_of_a_result_offers_what_fits_and_draws_what_is_asked(client: F
     asked = {"query": query, "view": "timeline"}
     drawn = client.get("/sparql", query_string=asked, headers={"Accept": "text/html"}).get_data(as_text=True)
     assert drawn.count("<figure") == 1
-    assert "Chairpersonship of Avalon: 1 January 2000 – 31 December 2000" in drawn
+    assert re.search(r">Chairpersonship of Avalon</a><[^>]*>: 1 January 2000 – 31 December 2000<", drawn)
     for other in ({"query": query, "view": "map"}, {"query": "ASK {}", "view": "timeline"}):
         answer = client.get("/sparql", query_string=other, headers={"Accept": "text/html"})
         assert answer.status_code == 200

@@ -210,6 +210,18 @@ def test_the_real_graph_is_found_by_what_readers_type(whole: FlaskClient) -> Non
         assert found(whole, f"q={query}")["results"][0]["iri"] == f"{BASE}id/{path}", query
 
 
+def test_results_say_what_tells_them_apart_in_the_language_of_the_reader(whole: FlaskClient) -> None:
+    results = page(whole, "/search?q=minsk&lang=de")
+    said = re.sub(r"<[^>]+>", "", results)
+    assert "Veröffentlichung · 24. März 2011 · Konfliktverhütung und -lösung · Vienna" in said
+
+
+def test_lists_say_what_tells_their_members_apart_and_not_what_all_of_them_share(whole: FlaskClient) -> None:
+    listed = re.sub(r"<[^>]+>", "", page(whole, "/doc/field-operation"))
+    assert "Croatia · Zagreb · 18 April 1996" in listed
+    assert "Organization for Security and Co-operation in Europe ·" not in listed
+
+
 def test_suggestions_are_used_with_the_keyboard_alone(browser: Browser, served: str) -> None:
     tab = browser.new_page()
     faults: list[str] = []
@@ -223,6 +235,7 @@ def test_suggestions_are_used_with_the_keyboard_alone(browser: Browser, served: 
     tab.keyboard.press("ArrowDown")
     chosen = tab.locator(f"#{field.get_attribute('aria-activedescendant')}")
     assert chosen.get_attribute("aria-selected") == "true"
+    assert chosen.locator("small").inner_text() == "Lieu"
     tab.keyboard.press("Escape")
     assert field.get_attribute("aria-expanded") == "false"
     tab.keyboard.press("ArrowDown")

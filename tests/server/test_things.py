@@ -70,9 +70,41 @@ def test_every_format_carries_the_same_triples(path: str, client: FlaskClient) -
 
 def test_a_table_of_parts_has_no_column_that_only_leads_back(client: FlaskClient) -> None:
     page = client.get("/doc/state/avalon.html").get_data(as_text=True)
-    table = page.partition('<table class="parts">')[2].partition("</table>")[0]
+    table = page.partition('<table class="parts stacked">')[2].partition("</table>")[0]
     assert "#status" in table
     assert "#participationOf" not in table
+
+
+def facts(client: FlaskClient, path: str) -> list[tuple[str, str]]:
+    """What a page lists, as properties with their values, those of parts too."""
+    page = client.get(f"/doc/{path}.html").get_data(as_text=True)
+    rows = re.findall(r'<dt><a href="/ontology#(\w+)">[^<]*</a></dt>(.*?)(?=<dt>|</dl>)', page, re.DOTALL)
+    return [(name, value) for name, row in rows for value in re.findall(r"<dd>\s*<(?:a|span)[^>]*>([^<]+)<", row)]
+
+
+def test_a_value_is_shown_once_as_that_of_the_narrowest_property(real_client: FlaskClient) -> None:
+    engagements = "release/2018-09-27-minsk-group-co-chairs-meet-foreign-ministers-of-armenia-and"
+    shown = facts(real_client, engagements)
+    assert ("counterpart", "Zohrab Mnatsakanyan") in shown
+    assert "participant" not in {name for name, _ in shown}
+    elections = facts(real_client, "field-of-work/elections")
+    assert ("responsibleStructure", "Office for Democratic Institutions and Human Rights") in elections
+    assert [value for name, value in elections if name == "involvedStructure"] == ["Parliamentary Assembly"]
+
+
+def test_what_the_shapes_hide_is_in_the_data_and_on_no_page(real_client: FlaskClient) -> None:
+    path = "release/2018-09-27-minsk-group-co-chairs-meet-foreign-ministers-of-armenia-and"
+    assert "key" not in {name for name, _ in facts(real_client, path)}
+    assert 'osce:key "with-foreign-ministers"' in real_client.get(f"/doc/{path}.ttl").get_data(as_text=True)
+
+
+def test_the_statements_of_a_part_stand_beside_its_row(real_client: FlaskClient) -> None:
+    page = real_client.get("/doc/post/secretary-general.html").get_data(as_text=True)
+    table = page.partition('<table class="parts stacked">')[2].partition("</table>")[0]
+    head, _, body = table.partition("</thead>")
+    assert "#holder" in head
+    assert "#statement" not in head
+    assert body.count("<summary>statement</summary>") == body.count("<tr") > 5
 
 
 def test_a_document_describes_its_thing_and_its_parts_with_labels_of_what_they_mention(client: FlaskClient) -> None:

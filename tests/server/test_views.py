@@ -129,3 +129,11 @@ def test_a_view_without_a_viewer_that_there_is_is_refused_by_name() -> None:
     graph = Graph().parse(data=ADDED.replace("shapes:TableViewer", "shapes:HologramViewer"), format="turtle")
     with pytest.raises(ValueError, match="ThingLinkingView has no dash:viewer that there is"):
         views_in(graph)
+
+
+def test_two_numbers_are_told_by_a_table_and_more_are_drawn(real_client: FlaskClient) -> None:
+    two = figure(real_client.get("/doc/state/austria.html").get_data(as_text=True), "StateReleasesView")
+    assert two.count("<tr>") == 1 + 2
+    assert "<svg" not in two
+    page = real_client.get("/doc/field-of-work/elections.html").get_data(as_text=True)
+    assert "<svg" in figure(page, "FieldOfWorkReleasesView")

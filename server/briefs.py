@@ -1,0 +1,64 @@
+"""Briefs: what tells a thing apart from others of its kind, in one line beside its name in a list.
+
+Which properties these are stands in the shapes (dash:propertyRole dash:KeyInfoRole).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from operator import attrgetter
+
+from pyoxigraph import Literal, NamedNode
+
+from kg.names import local_name
+from server.pages import Value, label, labels_of
+from server.site import site
+
+MOST = 3
+"""Of how many properties a brief has the values."""
+
+FEW = 2
+"""How many values of a property a brief has; it leaves out what has more."""
+
+
+def briefs_of(iris: Iterable[str]) -> dict[str, list[Value]]:
+    """By its IRI, the brief of each of some things of the dataset that has one; what all of them share is left out."""
+    properties = {iri: telling(iri) for iri in iris}
+    rows = site().engine.select(
+        f"SELECT ?s ?p ?o WHERE {{ VALUES ?s {{ {listed(properties)} }} "
+        f"VALUES ?p {{ {listed(sorted({each for found in properties.values() for each in found}))} }} ?s ?p ?o }}"
+    )
+    stated: dict[str, dict[str, set[NamedNode | Literal]]] = defaultdict(lambda: defaultdict(set))
+    for row in rows:
+        stated[row["p"].value][row["s"].value].add(row["o"])
+    shared = {
+        property_
+        for property_, values in stated.items()
+        if len(values) == len(properties) > 1 and len(set(map(frozenset, values.values()))) == 1
+    }
+    named = labels_of({row["o"].value for row in rows if isinstance(row["o"], NamedNode)})
+    briefs = {}
+    for iri, found in properties.items():
+        told = [stated[each][iri] for each in found if each not in shared]
+        few = [terms for terms in told if 0 < len(terms) <= FEW][:MOST]
+        briefs[iri] = [
+            value for terms in few for value in sorted((value_of(t, named) for t in terms), key=attrgetter("text"))
+        ]
+    return briefs
+
+
+def telling(iri: str) -> list[str]:
+    """The properties that things of the kind of one are told apart by, in the order of a page."""
+    class_ = site().schema.kinds[(site().names.path(iri) or "").partition("/")[0]]
+    return [key.property.iri for key in site().schema.keys(class_).values() if key.is_key_info]
+
+
+def value_of(term: NamedNode | Literal, named: dict[str, Value]) -> Value:
+    """A value as a brief writes it: without a link."""
+    if isinstance(term, Literal):
+        return Value(term.value, term.language, datatype=local_name(term.datatype.value))
+    known = named.get(term.value)
+    return Value(known.text, known.language) if known else Value(label(term.value))
+
+
+def listed(iris: Iterable[str]) -> str:
+    return " ".join(f"<{iri}>" for iri in iris)
