@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-import pyshacl
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse
 from rdflib import BNode, Graph, URIRef
 from rdflib import Literal as RdflibLiteral
@@ -73,6 +72,8 @@ def to_node(term: NamedNode | BlankNode | Literal | Triple) -> Node:
 
 def validate(data: Graph, shapes: Graph) -> Iterator[Result]:
     """The results of validating a data graph, without further inference; raises InvalidShapesError."""
+    import pyshacl  # here, since to load it takes a third of a start, and few programs validate
+
     logging.getLogger("pyshacl-validate").disabled = True  # it prints what it raises
     try:
         known, meant = (g if g.context_aware else Graph() + g for g in (data, shapes))  # pySHACL takes no other graphs
@@ -96,6 +97,8 @@ def validate(data: Graph, shapes: Graph) -> Iterator[Result]:
 
 def invalid_shapes(shapes: Graph) -> Iterator[tuple[str, str]]:
     """The shapes that are not well-formed by themselves: the IRI, and why."""
+    import pyshacl
+
     named = {*shapes.subjects(RDF.type, SH.NodeShape), *shapes.subjects(RDF.type, SH.PropertyShape)}
     for shape in sorted(node for node in named | set(shapes.objects(None, SH.property)) if isinstance(node, URIRef)):
         alone = shapes.cbd(shape)
