@@ -115,7 +115,7 @@ def test_a_reader_switches_to_russian_and_stays_there(reader: Reader) -> None:
     page.get_by_role("link", name=re.compile("Русский")).click()
     assert page.get_by_role("heading", level=1).inner_text() == "Австрия"
     page.get_by_role("main").get_by_role("link", name="Государство", exact=True).click()
-    assert page.get_by_role("link", name="Азербайджан").is_visible()
+    page.get_by_role("link", name="Азербайджан").wait_for()
     assert page.locator("html").get_attribute("lang") == "ru"
 
 
@@ -132,9 +132,9 @@ def test_a_reader_finds_where_a_fact_comes_from(reader: Reader) -> None:
     row = page.locator("dl.facts > div", has=page.get_by_role("link", name="established", exact=True)).first
     row.locator("summary").click()
     card = row.locator(".card")
-    assert card.get_by_text(re.compile(r"line \d+")).is_visible()
-    assert card.get_by_text("14 August 1992").is_visible()
-    assert card.get_by_role("link", name=re.compile("reliefweb")).first.is_visible()
+    card.get_by_text(re.compile(r"line \d+")).wait_for()
+    card.get_by_text("14 August 1992").wait_for()
+    card.get_by_role("link", name=re.compile("reliefweb")).first.wait_for()
     source = card.get_by_role("link", name=re.compile("yaml")).get_attribute("href") or ""
     line = int(re.search(r"line (\d+)", card.inner_text())[1])  # type: ignore[index]
     assert "1992" in page.request.get(reader.home.rstrip("/") + source).text().splitlines()[line - 1]
