@@ -59,9 +59,8 @@ Place = tuple[int, int]
 
 
 def read(build: Build) -> None:
-    """Fills the model if the build has none yet, `records` and `paths`, and reports what cannot be read."""
-    if build.schema is None:
-        read_model(build)
+    """Fills the model, `records` and `paths`, and reports what cannot be read."""
+    read_model(build)
     for directory in build.sources.data:
         for file in files(directory, build.problems):
             build.files += 1

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-import pyshacl
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse
 from rdflib import BNode, Graph, URIRef
 from rdflib import Literal as RdflibLiteral
@@ -53,9 +52,9 @@ def to_triples(graph: Graph) -> list[Triple]:
     return [quad.triple for quad in parse(text, format=RdfFormat.N_TRIPLES, rename_blank_nodes=True)]
 
 
-def copy_of(graph: Graph) -> Graph:
-    """The same triples in a graph that may be changed, of the kind that is quickest to make."""
-    copied = Graph(store="SimpleMemory")
+def copy_of(graph: Graph, store: str = "SimpleMemory") -> Graph:
+    """The same triples in a graph that may be changed, of the kind that is quickest to make unless another is asked."""
+    copied = Graph(store=store, bind_namespaces="none")
     for triple in graph:
         copied.add(triple)
     return copied
@@ -73,9 +72,11 @@ def to_node(term: NamedNode | BlankNode | Literal | Triple) -> Node:
 
 def validate(data: Graph, shapes: Graph) -> Iterator[Result]:
     """The results of validating a data graph, without further inference; raises InvalidShapesError."""
+    import pyshacl  # here, since to load it takes a third of a start, and few programs validate
+
     logging.getLogger("pyshacl-validate").disabled = True  # it prints what it raises
     try:
-        known, meant = (g if g.context_aware else Graph() + g for g in (data, shapes))  # pySHACL takes no other graphs
+        known, meant = (copy_of(g, "default") for g in (data, shapes))  # pySHACL takes no other graphs
         _, report, text = pyshacl.validate(known, shacl_graph=meant, inference="none")
     except Exception as error:  # whatever a constraint brings about, such as a query that does not parse
         raise InvalidShapesError(reason(error)) from error
@@ -96,6 +97,8 @@ def validate(data: Graph, shapes: Graph) -> Iterator[Result]:
 
 def invalid_shapes(shapes: Graph) -> Iterator[tuple[str, str]]:
     """The shapes that are not well-formed by themselves: the IRI, and why."""
+    import pyshacl
+
     named = {*shapes.subjects(RDF.type, SH.NodeShape), *shapes.subjects(RDF.type, SH.PropertyShape)}
     for shape in sorted(node for node in named | set(shapes.objects(None, SH.property)) if isinstance(node, URIRef)):
         alone = shapes.cbd(shape)
@@ -111,7 +114,7 @@ def invalid_shapes(shapes: Graph) -> Iterator[tuple[str, str]]:
 
 def declarations(shapes: Graph, constraint: Node) -> Graph:
     """The triples that declare the prefixes of a SPARQL-based constraint (5.2.1)."""
-    found = Graph()
+    found = Graph(bind_namespaces="none")
     for owner in shapes.objects(constraint, SH.prefixes):
         for declaration in shapes.objects(owner, SH.declare):
             found.add((owner, SH.declare, declaration))

@@ -13,7 +13,7 @@ from kg.media import HTML, LINKSET, TURTLE, MediaType
 from server.documents import SHORT, cached, compressed
 from server.links import Link, link, linkset
 from server.openapi import description
-from server.site import site
+from server.site import once, site
 
 blueprint = Blueprint("discovery", __name__)
 
@@ -66,9 +66,13 @@ def catalogued() -> dict[str, list[Link]]:
 @blueprint.get("/openapi.json")
 def openapi() -> Response:
     """The interfaces of this site in OpenAPI 3.1, as routes and shapes give them."""
+    return answer(once("openapi", described), f"{OPENAPI.name};version=3.1")
+
+
+def described() -> bytes:
+    """The description of this application, which never changes."""
     found: dict[str, Any] = description(list(current_app.url_map.iter_rules()), current_app.view_functions)
-    body = json.dumps(found, ensure_ascii=False).encode() + b"\n"
-    return answer(body, f"{OPENAPI.name};version=3.1")
+    return json.dumps(found, ensure_ascii=False).encode() + b"\n"
 
 
 @blueprint.get("/sitemap.xml")

@@ -32,7 +32,7 @@ from server.collections import sortable
 from server.errors import PROBLEM
 from server.filters import parameters_of
 from server.search import DEEPEST, LONGEST, MOST
-from server.site import site
+from server.site import once, site
 
 Json = dict[str, Any]
 
@@ -174,11 +174,10 @@ def in_path(path: str, class_: Class | None) -> list[Json]:
 
 
 def example_of(class_: Class) -> str:
-    """The name of a thing of a kind."""
+    """The name of a thing of a kind, which is asked for once."""
     things = site().names.thing(f"{class_.kind}/")
-    found = site().engine.select(
-        f"SELECT ?s WHERE {{ ?s a <{class_.iri}> FILTER(STRSTARTS(STR(?s), '{things}')) }} ORDER BY ?s LIMIT 1"
-    )
+    query = f"SELECT ?s WHERE {{ ?s a <{class_.iri}> FILTER(STRSTARTS(STR(?s), '{things}')) }} ORDER BY ?s LIMIT 1"
+    found = once(f"example of {class_.kind}", lambda: site().engine.select(query))
     return str(found[0]["s"].value).removeprefix(things) if found else "none"
 
 

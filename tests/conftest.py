@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -20,9 +19,9 @@ from playwright.sync_api import Browser, sync_playwright
 
 from kg.build import Build, Sources
 from kg.engine import Dataset, Engine
+from kg.model import read_model
 from kg.names import DEFAULT_BASE, Names
 from kg.pipeline import CHECKING, building, run
-from kg.read import read
 from server.app import create_app
 
 ROOT = Path(__file__).parent.parent
@@ -33,17 +32,21 @@ EVERYTHING = "EVERYTHING" in os.environ
 
 
 LONGEST = (
-    "kg/test_build.py",
     "server/test_pages.py",
+    "kg/test_build.py",
     "server/test_addresses.py",
+    "kg/test_model.py",
+    "kg/test_generate.py",
     "server/test_serve.py",
+    "kg/test_violations.py",
     "kg/test_damage.py",
-    "server/test_collections.py",
-    "server/test_hostile.py",
-    "server/test_discovery.py",
-    "kg/test_consistency.py",
-    "kg/test_explain.py",
+    "kg/test_codes.py",
     "server/test_http.py",
+    "kg/test_identity.py",
+    "server/test_hostile.py",
+    "kg/test_consistency.py",
+    "kg/test_quality.py",
+    "server/test_sparql_page.py",
 )
 """The modules that take longest: they begin first, so that at the end no worker waits long for another."""
 
@@ -67,35 +70,44 @@ def drawn(items: Iterable[str], number: int) -> list[str]:
 
 
 @cache
-def model() -> Build:
+def model(base: str = DEFAULT_BASE) -> Build:
     """A build that has read the real model and no data; nothing changes it, except to look up more of the schema."""
-    build = Build(Sources((), ONTOLOGY, SHAPES), Names.at(DEFAULT_BASE), Path("unused"))
-    read(build)
+    build = Build(Sources((), ONTOLOGY, SHAPES), Names.at(base), Path("unused"))
+    read_model(build)
     return build
 
 
-def start(sources: Sources, published: Path) -> Build:
-    """A build of some sources, as it is before any step; under the real model, one that has read it."""
-    build = Build(sources, Names.at(DEFAULT_BASE), published)
-    if (sources.ontology, sources.shapes) != (ONTOLOGY, SHAPES):
-        return build
-    known = model()
-    shared = {"shapes_graph": known.shapes_graph, "schema": known.schema, "files": known.files}
-    copied = {"problems": [*known.problems], "ontology": [*known.ontology], "shapes": [*known.shapes]}
-    return replace(build, **shared, **copied)
+def read_model_once(build: Build) -> None:
+    """Gives a build its model; the real one is read once, for all builds and commands in this process."""
+    if (build.sources.ontology.resolve(), build.sources.shapes.resolve()) != (ONTOLOGY, SHAPES):
+        read_model(build)
+        return
+    known = model(build.names.base)
+    build.schema, build.shapes_graph = known.schema, known.shapes_graph
+    build.ontology, build.shapes = [*known.ontology], [*known.shapes]
+    build.problems += known.problems
+    build.files += known.files
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_model() -> Iterator[None]:
+    """Lets no build read the real model again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("kg.read.read_model", read_model_once)
+        yield
 
 
 def build_world(data: Path, published: Path, ontology: Path = ONTOLOGY, shapes: Path = SHAPES) -> Build:
     """Builds and publishes the records of one data directory under a model; the real one by default."""
     sources = Sources((data,), ontology, shapes, ROOT / "tests" / "questions")
-    build = start(sources, published)
+    build = Build(sources, Names.at(DEFAULT_BASE), published)
     run(build, building(keep=5))
     return build
 
 
 def check_world(data: Path, ontology: Path = ONTOLOGY, shapes: Path = SHAPES) -> Build:
     """Checks the records of one data directory without publishing; the build then holds the problems."""
-    build = start(Sources((data,), ontology, shapes), Path("unused"))
+    build = Build(Sources((data,), ontology, shapes), Names.at(DEFAULT_BASE), Path("unused"))
     run(build, CHECKING)
     return build
 

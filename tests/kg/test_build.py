@@ -19,15 +19,22 @@ from kg.names import CANONICAL, RDF_TYPE, RDFS_LABEL, Names
 from kg.publish import is_whole
 from kg.releases import write_release
 from tests.conftest import ONTOLOGY, ROOT, SAMPLE, SHAPES, build_world
+from tests.kg.test_cli import kg
 
 KILLS = 10
 
 
-def kg(*arguments: object, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
+def kg_apart(*arguments: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Runs the command line in a process of its own."""
     command = [sys.executable, "-m", "kg", *map(str, arguments)]
     env = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
     return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=120)
+
+
+@pytest.fixture
+def published(sample: Path, tmp_path: Path) -> Path:
+    """The sample world as it was published, to be changed."""
+    return shutil.copytree(sample, tmp_path / "published", symlinks=True)
 
 
 def contents(directory: Path) -> dict[str, bytes]:
@@ -41,17 +48,16 @@ def test_two_hash_seeds_and_two_directories_give_the_same_version_and_bytes(tmp_
         shutil.copytree(source, copied / name)
     fixed = {"SOURCE_DATE_EPOCH": "1500000000", "GIT_CEILING_DIRECTORIES": str(ROOT), "GIT_DIR": str(tmp_path)}
     sources = ["--data", SAMPLE, "--ontology", ONTOLOGY, "--shapes", SHAPES]
-    here = kg("build", *sources, "--published", tmp_path / "a", PYTHONHASHSEED="1", **fixed, cwd=tmp_path)
-    there = kg("build", "--published", tmp_path / "b", PYTHONHASHSEED="2", **fixed, cwd=copied)
+    here = kg_apart("build", *sources, "--published", tmp_path / "a", PYTHONHASHSEED="1", **fixed, cwd=tmp_path)
+    there = kg_apart("build", "--published", tmp_path / "b", PYTHONHASHSEED="2", **fixed, cwd=copied)
     assert here.returncode == there.returncode == 0, here.stderr + there.stderr
     assert here.stdout == there.stdout
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
 
 
-def test_current_is_whole_whenever_a_build_is_killed(tmp_path: Path) -> None:
-    data, published = tmp_path / "data", tmp_path / "published"
+def test_current_is_whole_whenever_a_build_is_killed(published: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
     shutil.copytree(SAMPLE, data)
-    build_world(data, published)
     command = [sys.executable, "-m", "kg", "build", "--data", str(data), "--published", str(published)]
     began = time.monotonic()
     subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
@@ -75,13 +81,12 @@ def test_current_is_whole_whenever_a_build_is_killed(tmp_path: Path) -> None:
     assert not [file.name for file in published.iterdir() if file.name.startswith((".new", ".old", ".engine-"))]
 
 
-def test_an_invalid_source_never_replaces_what_is_published(tmp_path: Path) -> None:
-    data, published = tmp_path / "data", tmp_path / "published"
+def test_an_invalid_source_never_replaces_what_is_published(published: Path, tmp_path: Path) -> None:
+    data, before = tmp_path / "data", os.readlink(published / "current")
     shutil.copytree(SAMPLE, data)
-    before = build_world(data, published).version
     (data / "state" / "avalon.yaml").write_text("label:\n  en: Avalon\n")
     refused = kg("build", "--data", data, "--published", published)
-    assert refused.returncode == 1
+    assert refused.exit_code == 1
     assert refused.stdout == ""
     assert "E301" in refused.stderr
     assert os.readlink(published / "current") == before
@@ -95,11 +100,10 @@ def test_a_later_build_of_the_same_sources_leaves_the_version_alone(sample: Path
     assert directory.stat().st_mtime_ns == before
 
 
-def test_a_damaged_version_is_made_anew(tmp_path: Path) -> None:
-    build_world(SAMPLE, tmp_path)
-    (tmp_path / "current" / "data.nq").write_text("")
-    build_world(SAMPLE, tmp_path)
-    assert is_whole((tmp_path / "current").resolve())
+def test_a_damaged_version_is_made_anew(published: Path) -> None:
+    (published / "current" / "data.nq").write_text("")
+    build_world(SAMPLE, published)
+    assert is_whole((published / "current").resolve())
 
 
 def test_a_version_whose_questions_or_measures_were_edited_is_made_anew(tmp_path: Path) -> None:
@@ -128,7 +132,7 @@ def test_only_the_newest_versions_are_kept(tmp_path: Path) -> None:
 
 def test_nothing_canonical_survives_another_base(tmp_path: Path) -> None:
     done = kg("build", "--data", SAMPLE, "--base-uri", "https://data.example/osce", "--published", tmp_path)
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     for name, content in contents(tmp_path).items():
         if not name.endswith(".gz"):
             assert CANONICAL.encode() not in content, name
@@ -137,7 +141,7 @@ def test_nothing_canonical_survives_another_base(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("base", ["ftp://data.example/", "data.example", "http://x/?q", "http://x/#f", "http://a b/"])
 def test_a_base_that_is_none_is_a_usage_error(base: str, tmp_path: Path) -> None:
-    assert kg("build", "--base-uri", base, "--published", tmp_path).returncode == 2
+    assert kg("build", "--base-uri", base, "--published", tmp_path).exit_code == 2
     assert not list(tmp_path.iterdir())
 
 
@@ -179,16 +183,15 @@ def test_the_manifest_names_what_the_contract_asks_for(sample: Path) -> None:
     assert "data.nq" in manifest["files"]
 
 
-def test_a_part_is_named_by_its_key_and_not_by_its_place(tmp_path: Path) -> None:
-    data = tmp_path / "data"
+def test_a_part_is_named_by_its_key_and_not_by_its_place(sample: Path, tmp_path: Path) -> None:
+    data, before = tmp_path / "data", os.readlink(sample / "current")
     shutil.copytree(SAMPLE, data)
-    before = build_world(data, tmp_path / "a").version
     file = data / "state" / "avalon.yaml"
     first = "  - status: asianPartner\n    since: 1999\n    until: 2004-02\n"
     second = "  - status: participating\n    since: 2004-02-29\n"
     assert first + second in file.read_text()
     file.write_text(file.read_text().replace(first + second, second + first))
-    assert build_world(data, tmp_path / "b").version == before
+    assert build_world(data, tmp_path / "published").version == before
 
 
 def test_names_mint_every_iri_under_the_base() -> None:
@@ -199,33 +202,31 @@ def test_names_mint_every_iri_under_the_base() -> None:
 
 
 @pytest.mark.parametrize("harm", ["remove", "empty", "garble"])
-def test_a_damaged_engine_is_made_anew_and_until_then_the_files_serve(harm: str, tmp_path: Path) -> None:
-    version = build_world(SAMPLE, tmp_path).version
-    directory = tmp_path / ".engine" / str(version)
+def test_a_damaged_engine_is_made_anew_and_until_then_the_files_serve(harm: str, published: Path) -> None:
+    directory = published / ".engine" / os.readlink(published / "current")
     if harm == "remove":
         shutil.rmtree(directory)
     else:
         for file in directory.iterdir():
             file.write_bytes(b"" if harm == "empty" else b"x" * 100)
-    assert len(Dataset.current(tmp_path).open()) > 1000
-    build_world(SAMPLE, tmp_path)
+    assert len(Dataset.current(published).open()) > 1000
+    build_world(SAMPLE, published)
     assert len(open_files(directory)) > 1000
 
 
 @pytest.mark.parametrize("manifest", ["", "[]", "{}", "null", '{"version": "x"}'])
-def test_a_damaged_manifest_is_no_dataset_and_is_made_anew(manifest: str, tmp_path: Path) -> None:
-    build_world(SAMPLE, tmp_path)
-    (tmp_path / "current" / "manifest.json").write_text(manifest)
+def test_a_damaged_manifest_is_no_dataset_and_is_made_anew(manifest: str, published: Path) -> None:
+    (published / "current" / "manifest.json").write_text(manifest)
     with pytest.raises(NoDatasetError):
-        Dataset.current(tmp_path)
-    build_world(SAMPLE, tmp_path)
-    assert is_whole((tmp_path / "current").resolve())
+        Dataset.current(published)
+    build_world(SAMPLE, published)
+    assert is_whole((published / "current").resolve())
 
 
-def widened(tmp_path: Path) -> tuple[Path, Path]:
-    """The sample world published, and a copy of the ontology in which a key has another range."""
-    ontology, published = tmp_path / "ontology", tmp_path / "published"
-    assert build_world(SAMPLE, published).version
+@pytest.fixture
+def widened(tmp_path: Path) -> Path:
+    """A copy of the ontology with one key more."""
+    ontology = tmp_path / "ontology"
     shutil.copytree(ONTOLOGY, ontology)
     text = (ontology / "osce.ttl").read_text()
     new = """
@@ -234,52 +235,48 @@ osce:motto a owl:DatatypeProperty ; rdfs:label "motto"@en ; rdfs:range rdf:langS
     rdfs:isDefinedBy <https://w3id.org/osce-kg/ontology> ; vs:term_status "stable" .
 """
     (ontology / "osce.ttl").write_text(text + new)
-    return ontology, published
+    return ontology
 
 
-def test_a_published_context_never_changes_under_its_version(tmp_path: Path) -> None:
-    ontology, published = widened(tmp_path)
+def test_a_published_context_never_changes_under_its_version(widened: Path, published: Path) -> None:
     before = contents(published)
-    build = build_world(SAMPLE, published, ontology)
+    build = build_world(SAMPLE, published, widened)
     (found,) = build.problems
     assert (found.code, found.file.name) == ("E510", "osce.ttl")
     assert "motto" in found.message
     assert "owl:versionInfo" in (found.hint or "")
     assert build.version is None
     assert contents(published) == before
-    elsewhere = kg("build", "--data", SAMPLE, "--ontology", ontology, "--published", published)
-    assert (elsewhere.returncode, elsewhere.stdout) == (1, "")
+    elsewhere = kg("build", "--data", SAMPLE, "--ontology", widened, "--published", published)
+    assert (elsewhere.exit_code, elsewhere.stdout) == (1, "")
     assert "E510" in elsewhere.stderr
 
 
-def test_a_new_version_has_its_own_context_and_the_old_one_stays(tmp_path: Path) -> None:
-    ontology, published = widened(tmp_path)
-    text = (ontology / "osce.ttl").read_text()
+def test_a_new_version_has_its_own_context_and_the_old_one_stays(widened: Path, published: Path) -> None:
+    text = (widened / "osce.ttl").read_text()
     version = re.search(r'owl:versionInfo "([^"]*)"', text)[1]  # type: ignore[index]
-    kept = write_release(ONTOLOGY, SHAPES, ontology / "releases")
+    kept = write_release(ONTOLOGY, SHAPES, widened / "releases")
     assert kept == version
-    (ontology / "osce.ttl").write_text(text.replace(f'"{version}"', '"99.0.0"').replace(f"/{version}>", "/99.0.0>"))
-    build = build_world(SAMPLE, published, ontology)
+    (widened / "osce.ttl").write_text(text.replace(f'"{version}"', '"99.0.0"').replace(f"/{version}>", "/99.0.0>"))
+    build = build_world(SAMPLE, published, widened)
     assert build.problems == []
     contexts = json.loads(contents(published)["contexts.json"])
     assert "motto" in contexts["99.0.0"]
     assert "motto" not in contexts[version]
 
 
-def test_what_was_withdrawn_changes_the_version(tmp_path: Path) -> None:
-    data, published = tmp_path / "data", tmp_path / "published"
+def test_what_was_withdrawn_changes_the_version(published: Path, tmp_path: Path) -> None:
+    data, before = tmp_path / "data", os.readlink(published / "current")
     shutil.copytree(SAMPLE, data)
-    before = build_world(data, published).version
     withdrawn = data / "withdrawn.yaml"
     withdrawn.write_text(withdrawn.read_text().replace("nobody was meant", "nobody was there"))
     assert build_world(data, published).version != before
     assert b"nobody was there" in contents(published)["data.nq"]
 
 
-def test_where_a_record_stands_is_published_anew_without_another_version(tmp_path: Path) -> None:
-    data, published = tmp_path / "data", tmp_path / "published"
+def test_where_a_record_stands_is_published_anew_without_another_version(published: Path, tmp_path: Path) -> None:
+    data, before = tmp_path / "data", os.readlink(published / "current")
     shutil.copytree(SAMPLE, data)
-    before = build_world(data, published).version
     file = data / "state" / "avalon.yaml"
     file.write_text("# moved down\n\n" + file.read_text())
     assert build_world(data, published).version == before

@@ -15,7 +15,7 @@ from kg.problems import Severity
 from tests.conftest import ROOT, SAMPLE, check_world
 
 EXAMPLES = int(os.environ.get("DAMAGES", "40"))
-"""How many damaged records are checked, of which a world has up to four; `make test-all` takes more."""
+"""How many damaged records are checked, of which a world has up to eight; `make test-all` takes more."""
 
 REAL = sorted((ROOT / "data").rglob("*.yaml"))
 SNIPPETS = [
@@ -83,8 +83,8 @@ def assert_told_well(build: Build, files: set[Path]) -> None:
 
 
 @seed(20260927)
-@settings(max_examples=EXAMPLES // 4, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-@given(damaged=st.lists(damages(), min_size=1, max_size=4, unique_by=lambda damage: damage[0]))
+@settings(max_examples=EXAMPLES // 8, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@given(damaged=st.lists(damages(), min_size=1, max_size=8, unique_by=lambda damage: damage[0]))
 def test_damaged_records_are_told_or_are_right(damaged: list[tuple[Path, bytes]], world: Path) -> None:
     files = {world / original.relative_to(ROOT / "data"): original for original, _ in damaged}
     try:

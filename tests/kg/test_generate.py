@@ -13,10 +13,11 @@ from click.testing import CliRunner, Result
 from kg.build import Build, Sources
 from kg.cli import main
 from kg.generate import Generator, plain
+from kg.names import DEFAULT_BASE, Names
 from kg.pipeline import CHECKING, READING, run
 from kg.problems import errors
 from kg.schema import Values
-from tests.conftest import ONTOLOGY, ROOT, SAMPLE, SHAPES, start
+from tests.conftest import ONTOLOGY, ROOT, SAMPLE, SHAPES
 from tests.kg.test_extension import RECORDS, extended
 
 MODEL = ["--ontology", str(ONTOLOGY), "--shapes", str(SHAPES)]
@@ -32,6 +33,11 @@ def generate(*arguments: object) -> Result:
     return CliRunner().invoke(main, ["generate", *told, "--data", str(SAMPLE), *MODEL])
 
 
+def begin(data: tuple[Path, ...], ontology: Path = ONTOLOGY, shapes: Path = SHAPES) -> Build:
+    """A build of some records that is not published."""
+    return Build(Sources(data, ontology, shapes), Names.at(DEFAULT_BASE), Path("unused"))
+
+
 def write(build: Build, kind: str, number: int, out: Path) -> None:
     """Writes generated records after those of a build."""
     (out / kind).mkdir(parents=True)
@@ -42,7 +48,7 @@ def write(build: Build, kind: str, number: int, out: Path) -> None:
 @pytest.fixture(scope="module")
 def learnt() -> Build:
     """The real records, read and mapped."""
-    build = start(Sources((ROOT / "data",), ONTOLOGY, SHAPES), Path("unused"))
+    build = begin((ROOT / "data",))
     run(build, READING)
     return build
 
@@ -53,7 +59,7 @@ def world(learnt: Build, tmp_path_factory: pytest.TempPathFactory) -> Build:
     out = tmp_path_factory.mktemp("generated")
     for kind in sorted({record.kind for record in learnt.records}):
         write(learnt, kind, EACH, out)
-    build = start(Sources((ROOT / "data", out), ONTOLOGY, SHAPES), Path("unused"))
+    build = begin((ROOT / "data", out))
     run(build, CHECKING)
     return build
 
@@ -103,10 +109,10 @@ def test_as_many_keys_as_real_records_have(learnt: Build) -> None:
 
 def test_a_class_that_python_does_not_know_is_generated_too(extended: Path, tmp_path: Path) -> None:
     data, model = extended / "data", (extended / "ontology", extended / "shapes")
-    build = start(Sources((data,), *model), tmp_path)
+    build = begin((data,), *model)
     run(build, READING)
     write(build, "dragon-sighting", 50, tmp_path / "out")
-    union = start(Sources((data, tmp_path / "out"), *model), tmp_path)
+    union = begin((data, tmp_path / "out"), *model)
     run(union, CHECKING)
     assert errors(union.problems) == 0
     assert sum(record.kind == "dragon-sighting" for record in union.records) == 50 + len(RECORDS)

@@ -277,7 +277,7 @@ def test_every_mark_of_a_conflict_of_versions_is_told(tmp_path: Path) -> None:
     "text",
     [
         "k: [\n" * 100_000,
-        "---\nid: place/x\nlabel: {\n" * 50_000,
+        "---\nid: place/x\nlabel: {\n" * 10_000,
         "a: 'b\n" * 200_000,
         "k\n" * 500_000,
         "- " * 500_000,

@@ -21,6 +21,12 @@ def graph() -> Build:
     return check_world(ROOT / "data")
 
 
+@pytest.fixture(scope="module")
+def found(graph: Build) -> list[Problem]:
+    """What the measures found of it."""
+    return [*gaps(graph)]
+
+
 def world_with(tmp_path: Path, measure: str) -> Build:
     """The sample world under the real shapes, with one measure alone."""
     shapes = tmp_path / "shapes"
@@ -95,22 +101,22 @@ def test_each_measure_of_ours_finds_something_and_says_it_whole(graph: Build) ->
         assert all(set(re.findall(r"\{(\w+)\}", measure.sentence)) <= set(row) for row in measure.rows)
 
 
-def gap(graph: Build, message: str) -> Problem:
-    return next(found for found in gaps(graph) if found.message == message)
+def gap(found: list[Problem], message: str) -> Problem:
+    return next(each for each in found if each.message == message)
 
 
-def test_a_disputed_value_is_told_at_the_value(graph: Build) -> None:
-    found = gap(graph, "References give 2 values for established of institution/odihr.")
-    assert found.file.read_text(encoding="utf-8").splitlines()[found.line - 1] == "established: 1991"
+def test_a_disputed_value_is_told_at_the_value(found: list[Problem]) -> None:
+    disputed = gap(found, "References give 2 values for established of institution/odihr.")
+    assert disputed.file.read_text(encoding="utf-8").splitlines()[disputed.line - 1] == "established: 1991"
 
 
-def test_what_rests_on_general_knowledge_alone_is_told_at_the_record(graph: Build) -> None:
-    found = gap(graph, "All that is said of chairpersonship/1994 rests on general knowledge.")
-    assert (found.thing, found.line, found.severity) == ("chairpersonship/1994", 1, Severity.INFO)
+def test_what_rests_on_general_knowledge_alone_is_told_at_the_record(found: list[Problem]) -> None:
+    known = gap(found, "All that is said of chairpersonship/1994 rests on general knowledge.")
+    assert (known.thing, known.line, known.severity) == ("chairpersonship/1994", 1, Severity.INFO)
 
 
-def test_labels_are_counted_by_language(graph: Build) -> None:
-    said = [found.message for found in gaps(graph) if found.message.endswith("in Spanish.")]
+def test_labels_are_counted_by_language(found: list[Problem]) -> None:
+    said = [each.message for each in found if each.message.endswith("in Spanish.")]
     assert any(
         message.startswith("Of 36 things of the class Field Operation, 36 have a label in English") for message in said
     )

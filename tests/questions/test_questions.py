@@ -1,6 +1,7 @@
 """Competency questions: each .rq file is a question to the real graph; checks.yaml says what its answer must hold."""
 
 import re
+from functools import cache
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from pyoxigraph import Literal, NamedNode, QueryBoolean, QuerySolutions
 from rdflib import Variable
 from rdflib.plugins.sparql import prepareQuery
 from rdflib.plugins.sparql.algebra import traverse
+from rdflib.plugins.sparql.sparql import Query
 
 from kg.engine import Engine
 from kg.names import CANONICAL
@@ -29,8 +31,9 @@ Row = dict[str, str]
 each_question = pytest.mark.parametrize("name", QUESTIONS)
 
 
+@cache
 def solutions(engine: Engine, query: str) -> list[dict[str, Any]]:
-    """The terms of each solution of a query by variable, in order, with None for no value."""
+    """The terms of each solution of a query by variable, in order, with None for no value; each query is asked once."""
     found = engine.query(engine.names.rebase(query))
     assert isinstance(found, QuerySolutions)
     names = [variable.value for variable in found.variables]
@@ -65,9 +68,15 @@ def is_known(engine: Engine, path: str) -> bool:
     return bool(answer)
 
 
+@cache
+def prepared(query: str) -> Query:
+    """A query as rdflib reads it."""
+    return prepareQuery(query)
+
+
 def order_keys(query: str) -> set[str]:
     """The variables that the outermost ORDER BY sorts by, none if there is no ORDER BY."""
-    node = prepareQuery(query).algebra
+    node = prepared(query).algebra
     while node is not None and node.name != "OrderBy":
         node = node.p
     keys: set[str] = set()
@@ -94,7 +103,7 @@ def test_question_starts_with_a_question_in_english(name: str) -> None:
 
 @each_question
 def test_question_is_standard_sparql(name: str) -> None:
-    prepareQuery(QUESTIONS[name])
+    prepared(QUESTIONS[name])
 
 
 @each_question
@@ -154,7 +163,7 @@ def test_check_speaks_of_variables_and_things_that_exist(engine: Engine, name: s
 
 @each_question
 def test_answer_is_the_same_when_asked_twice(engine: Engine, name: str) -> None:
-    assert rows(engine, QUESTIONS[name]) == rows(engine, QUESTIONS[name])
+    assert solutions.__wrapped__(engine, QUESTIONS[name]) == solutions(engine, QUESTIONS[name])
 
 
 @each_question

@@ -21,7 +21,7 @@ from kg.schema import Values
 from server import collections, filters
 from server.site import site
 from tests.conftest import drawn
-from tests.server.test_things import RDFLIB, from_json_ld, isomorphic
+from tests.server.test_things import RDFLIB, from_json_ld, named
 
 BASE = "http://localhost:8000/"
 HYDRA = "http://www.w3.org/ns/hydra/core#"
@@ -559,13 +559,13 @@ def hydra(name: str) -> URIRef:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_every_format_carries_the_same_triples(path: str, client: FlaskClient) -> None:
-    turtle = parsed(client, path)
+    turtle = named(parsed(client, path))
     stem, _, asked = path.partition("?")
     for suffix in ("nt", "rdf", "trig", "nq"):
         body = client.get(f"{stem}.{suffix}?{asked}").get_data(as_text=True)
-        assert isomorphic(Graph().parse(data=body, format=RDFLIB[suffix]), turtle), suffix
+        assert named(Graph().parse(data=body, format=RDFLIB[suffix])) == turtle, suffix
     inline = client.get(f"{stem}.jsonld?{asked}&context=inline").get_data(as_text=True)
-    assert isomorphic(from_json_ld(inline), turtle)
+    assert named(from_json_ld(inline)) == turtle
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -291,7 +291,8 @@ def test_a_dump_comes_in_ranges_with_its_digest(suffix: str, client: FlaskClient
 @pytest.mark.parametrize("path", DOCUMENTS)
 def test_the_variant_that_was_chosen_is_at_its_own_address(path: str, client: FlaskClient) -> None:
     for media in DOCUMENT:
-        for language, tag in (("fr-CA, fr;q=0.9", "fr"), ("pl", "en"), ("", "en")):
+        languages = (("fr-CA, fr;q=0.9", "fr"), ("pl", "en"), ("", "en"))
+        for language, tag in languages if media.suffix == "html" else languages[:1]:
             negotiated = client.get(path, headers={"Accept": media.name, "Accept-Language": language})
             here = client.get(negotiated.headers["Content-Location"])
             assert here.data == negotiated.data

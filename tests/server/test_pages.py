@@ -11,12 +11,18 @@ import brotli
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.conftest import ROOT, serving
+from tests.conftest import EVERYTHING, ROOT, serving
 
 AXE = ROOT / "tests/server/clients/node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 EXCEPTIONS = {"scrollable-region-focusable": ".CodeMirror-scroll"}
 """By rule, what the editor of queries has within it that is not ours to mend: its text area takes the focus."""
+
+SOME = """most => document.querySelectorAll('li, tr, section').forEach(each => {
+    const alike = [...each.parentElement?.children ?? []].filter(other => other.className === each.className);
+    alike.slice(most).forEach(other => other.remove());
+})"""
+"""Leaves of many items that are alike in a list, table or reference only some: to judge each takes most of the time."""
 
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 380, "height": 800}
 
@@ -118,7 +124,7 @@ def test_a_reader_switches_to_russian_and_stays_there(reader: Reader) -> None:
     page.get_by_role("link", name=re.compile("Русский")).click()
     assert page.get_by_role("heading", level=1).inner_text() == "Австрия"
     page.get_by_role("main").get_by_role("link", name="Государство", exact=True).click()
-    assert page.get_by_role("link", name="Азербайджан").is_visible()
+    page.get_by_role("link", name="Азербайджан").wait_for()
     assert page.locator("html").get_attribute("lang") == "ru"
 
 
@@ -135,9 +141,9 @@ def test_a_reader_finds_where_a_fact_comes_from(reader: Reader) -> None:
     row = page.locator("dl.facts > div", has=page.get_by_role("link", name="established", exact=True)).first
     row.locator("summary").click()
     card = row.locator(".card")
-    assert card.get_by_text(re.compile(r"line \d+")).is_visible()
-    assert card.get_by_text("14 August 1992").is_visible()
-    assert card.get_by_role("link", name=re.compile("reliefweb")).first.is_visible()
+    card.get_by_text(re.compile(r"line \d+")).wait_for()
+    card.get_by_text("14 August 1992").wait_for()
+    card.get_by_role("link", name=re.compile("reliefweb")).first.wait_for()
     source = card.get_by_role("link", name=re.compile("yaml")).get_attribute("href") or ""
     line = int(re.search(r"line (\d+)", card.inner_text())[1])  # type: ignore[index]
     assert "1992" in page.request.get(reader.home.rstrip("/") + source).text().splitlines()[line - 1]
@@ -160,6 +166,8 @@ def tested(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
 @pytest.mark.parametrize("kind", KINDS_OF_PAGE)
 def test_a_page_meets_wcag(kind: str, tested: Page, url: str) -> None:
     tested.goto(url + KINDS_OF_PAGE[kind])
+    if not EVERYTHING:
+        tested.evaluate(SOME, 10)
     tested.evaluate(AXE.read_text())
     found = tested.evaluate("rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", RULES)
     assert found["passes"]
