@@ -174,3 +174,11 @@ def test_examples_are_the_same_whatever_the_order_of_the_store(real: Path) -> No
     rows = [re.findall(r"<dt>В данных</dt><dd>.*?</dd>", each) for each in pages]
     assert len(rows[0]) > 150
     assert rows[0] == rows[1]
+
+
+def test_a_shape_says_in_one_line_how_many_values_there_are(client: FlaskClient) -> None:
+    page = client.get("/shapes.html").get_data(as_text=True)
+    counts = re.findall(r"<li>number of values: (.*?)</li>", page)
+    assert {"1", "0 to 1", "1 or more"} <= {*counts}
+    assert "at least" not in "".join(counts)
+    assert not re.search(r"<li>number of values: [^<]*</li><li>number of values", page)
