@@ -209,7 +209,11 @@ class Reference:
     # ── Terms ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def term(self, iri: str) -> Term:
-        related = {str(p): [o for o in self._objects[iri, p] if o not in self.anchors] for p in ALIGNMENTS}
+        related = {
+            str(p): [o for o in self._objects[iri, p] if o not in self.anchors]
+            for p in ALIGNMENTS
+            if (iri, p) in self._objects
+        }
         return Term(
             iri,
             local_name(iri),
