@@ -120,4 +120,4 @@ def names_of(iris: Iterable[str]) -> dict[str, str]:
 
 def shortened(text: str) -> str:
     """A text, or its first words."""
-    return text if len(text) <= LONGEST else text[:LONGEST].rsplit(" ", 1)[0] + "…"
+    return text if len(text) <= LONGEST else text[:LONGEST].rsplit(" ", 1)[0].rstrip(",:;") + "…"
