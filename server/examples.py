@@ -71,10 +71,10 @@ def spoken(value: NamedNode | Literal) -> str | None:
     return None if tag == language() else tag
 
 
-def preferred(value: NamedNode | Literal) -> tuple[bool, bool, str]:
+def preferred(value: NamedNode | Literal) -> tuple[bool, bool, str, str]:
     """Where a value stands among others: one in the language of the page comes first, then one in English."""
     tag = value.language if isinstance(value, Literal) else None
-    return tag != language(), tag != LANGUAGES[0], value.value
+    return tag != language(), tag != LANGUAGES[0], value.value, str(value)
 
 
 def seen_values() -> dict[str, tuple[str, list[NamedNode | Literal]]]:
