@@ -1,5 +1,6 @@
 """The ASGI application, made where it is started: what it serves comes from the environment."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -26,6 +27,7 @@ def application() -> Gateway:
     }
     dataset = Dataset.at(Path(os.environ[DATASET]))
     app = create_app(dataset, settings, os.environ[QUERIES])
+    gc.freeze()  # what lives as long as the process is not looked through for garbage while somebody waits
     shelf = Shelf(Path(os.environ[SHELF]), settings["max-kept-bytes"])
     threads = settings["max-queries"] + settings["max-waiting"] * CROWD + ROOM
     return Gateway(app, shelf, dataset.version, threads, settings["max-query-bytes"])

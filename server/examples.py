@@ -1,76 +1,105 @@
-"""Examples: what the data has of each class and each property, a few of each, for the reference."""
+"""Examples: what the data has of each class and each property, a few of each, for the reference.
+
+Which ones does not depend on the order in which an engine finds things: they are the first by address.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pyoxigraph import Literal, NamedNode
 
+from kg.media import LANGUAGES
+from server.languages import language
 from server.pages import label, labels_of
 from server.site import once, site
 
-FEW = 3
-"""How many things of a class are shown."""
-
-SEEN = 12
-"""Among how many things, or values, these are chosen: the first that the engine comes upon."""
+LONGEST = 40
+"""Of a name or a value, in characters; what is longer is cut at a word."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A thing or part, and what it has for a property: a text, in a language if it has one, or an IRI."""
+    """A thing or part, and what it has for a property as a text, in a language if that is not the page's."""
 
     thing: str
     name: str
     text: str = ""
-    iri: str | None = None
     language: str | None = None
 
 
-def counts() -> dict[str, int]:
-    """How many things there are of each class of ours."""
-    listed = " ".join(f"<{iri}>" for iri in site().schema.classes)
-    rows = site().engine.select(
-        f"SELECT ?class (COUNT(*) AS ?number) {{ VALUES ?class {{ {listed} }} ?thing a ?class }} GROUP BY ?class"
-    )
-    return {row["class"].value: int(row["number"].value) for row in rows}
+@dataclass(frozen=True, slots=True)
+class Members:
+    """How many things there are of a class, and one of them."""
+
+    count: int
+    example: Example
 
 
-def things() -> dict[str, list[Example]]:
-    """A few things of each class of ours, those with the shortest addresses first."""
+def things() -> dict[str, Members]:
+    """How many things there are of each class of ours, with an example."""
     found = once("things", seen_things)
-    names = names_of(thing for few in found.values() for thing in few)
-    return {iri: [Example(thing, names[thing]) for thing in few] for iri, few in found.items()}
+    names = names_of(thing for _, thing in found.values())
+    return {iri: Members(count, Example(thing, names[thing])) for iri, (count, thing) in found.items()}
 
 
-def seen_things() -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for iri in site().schema.classes:
-        rows = site().engine.select(f"SELECT ?thing {{ ?thing a <{iri}> }} LIMIT {SEEN}")
-        found[iri] = sorted((row["thing"].value for row in rows), key=lambda thing: (len(thing), thing))[:FEW]
-    return found
+def seen_things() -> dict[str, tuple[int, str]]:
+    rows = site().engine.select(
+        "SELECT ?class (COUNT(*) AS ?count) (MIN(?each) AS ?thing) "
+        f"{{ VALUES ?class {{ {listed(site().schema.classes)} }} ?each a ?class }} GROUP BY ?class"
+    )
+    return {row["class"].value: (int(row["count"].value), row["thing"].value) for row in rows}
 
 
 def values() -> dict[str, Example]:
-    """A thing and its value for each property of ours that has one, the shortest of those seen."""
-    found = once("values", seen_values)
+    """A thing and its value, for each property of ours that has one."""
+    found = {iri: (thing, min(all_, key=preferred)) for iri, (thing, all_) in once("values", seen_values).items()}
     links = (value.value for _, value in found.values() if isinstance(value, NamedNode))
     names = names_of((*links, *(thing for thing, _ in found.values())))
-    return {
-        iri: Example(thing, names[thing], names[value.value], value.value)
-        if isinstance(value, NamedNode)
-        else Example(thing, names[thing], value.value, None, value.language)
-        for iri, (thing, value) in found.items()
+
+    def example(thing: str, value: NamedNode | Literal) -> Example:
+        if isinstance(value, Literal):
+            return Example(thing, names[thing], shortened(value.value), spoken(value))
+        is_part = value.value.startswith((f"{thing}#", f"{thing}/"))
+        return Example(thing, names[thing], value.value.removeprefix(thing) if is_part else names[value.value])
+
+    return {iri: example(thing, value) for iri, (thing, value) in found.items()}
+
+
+def spoken(value: NamedNode | Literal) -> str | None:
+    """The language of a value, if it is another than that of the page."""
+    tag = value.language if isinstance(value, Literal) else None
+    return None if tag == language() else tag
+
+
+def preferred(value: NamedNode | Literal) -> tuple[bool, bool, str, str]:
+    """Where a value stands among others: one in the language of the page comes first, then one in English."""
+    tag = value.language if isinstance(value, Literal) else None
+    return tag != language(), tag != LANGUAGES[0], value.value, str(value)
+
+
+def seen_values() -> dict[str, tuple[str, list[NamedNode | Literal]]]:
+    """Of each property the first thing that has it, and all its values; rather an example of a class than another."""
+    known = {thing for _, thing in once("things", seen_things).values()}
+    wanted = {*site().schema.declared_properties} - {
+        bound for property_ in site().schema.properties.values() for bound in property_.bounds or ()
     }
-
-
-def seen_values() -> dict[str, tuple[str, NamedNode | Literal]]:
-    found: dict[str, tuple[str, NamedNode | Literal]] = {}
-    for iri in site().schema.declared_properties:
-        rows = site().engine.select(f"SELECT ?thing ?value {{ ?thing <{iri}> ?value }} LIMIT {SEEN}")
-        pairs = [(row["thing"].value, row["value"]) for row in rows]
-        if pairs:
-            found[iri] = min(pairs, key=lambda pair: (len(pair[0] + pair[1].value), pair[0], pair[1].value))
+    rows = site().engine.select(f"SELECT * {{ VALUES ?thing {{ {listed(known)} }} ?thing ?property ?value }}")
+    left = wanted - {row["property"].value for row in rows}
+    rows += site().engine.select(
+        f"SELECT * {{ {{ SELECT ?property (MIN(?each) AS ?thing) {{ VALUES ?property {{ {listed(left)} }} "
+        "?each ?property ?any } GROUP BY ?property } ?thing ?property ?value }"
+    )
+    found: dict[str, tuple[str, list[NamedNode | Literal]]] = {}
+    for row in sorted(rows, key=lambda row: row["thing"].value):
+        thing, property_ = row["thing"].value, row["property"].value
+        if property_ in wanted and found.setdefault(property_, (thing, []))[0] == thing:
+            found[property_][1].append(row["value"])
     return found
+
+
+def listed(iris: Iterable[str]) -> str:
+    """Some IRIs as SPARQL lists them."""
+    return " ".join(f"<{iri}>" for iri in sorted(iris))
 
 
 def names_of(iris: Iterable[str]) -> dict[str, str]:
@@ -83,7 +112,12 @@ def names_of(iris: Iterable[str]) -> dict[str, str]:
         if iri.startswith(names.vocabulary):
             return label(iri)
         part = iri.removeprefix(whole)
-        named = labels[whole].text if whole in labels else names.compact(whole)
+        named = shortened(labels[whole].text if whole in labels else names.compact(whole))
         return f"{named} {part}" if part else named
 
     return {iri: called(iri, whole) for iri, whole in wholes.items()}
+
+
+def shortened(text: str) -> str:
+    """A text, or its first words."""
+    return text if len(text) <= LONGEST else text[:LONGEST].rsplit(" ", 1)[0].rstrip(",:;") + "…"

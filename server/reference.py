@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from rdflib import Literal, URIRef
 from rdflib.collection import Collection
 from rdflib.namespace import DCTERMS, OWL, RDF, RDFS, SH, SKOS
@@ -19,9 +19,10 @@ from kg.names import PREFIXES, local_name
 from kg.schema import Class, Key, Property, Schema
 from kg.skeleton import is_required
 from server import examples
-from server.examples import Example
+from server.examples import Example, Members
 from server.languages import language
-from server.site import href, once
+from server.shapes import fragment_of
+from server.site import here, href
 
 STATUS = URIRef(PREFIXES["vs"] + "term_status")
 ALIGNMENTS = (
@@ -76,27 +77,28 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class ClassEntry:
-    """A class: its keys (own and inherited), its further rules (shape, message), and its links from and to classes.
+    """A class: its own keys and those of its superclasses, its further rules (shape, message), its links.
 
-    `incoming` and `outgoing` are pairs of a class and a property; `required` are the keys that a record begins with.
+    `incoming` and `outgoing` have the properties that link by the class at the other end; `required` are the keys that
+    a record begins with.
     """
 
     term: Term
     class_: Class
     keys: list[Use]
+    inherited: dict[str, list[str]]
     rules: list[tuple[str, str]]
     shapes: list[str]
-    incoming: list[tuple[str, str]]
-    outgoing: list[tuple[str, str]]
+    incoming: dict[str, list[str]]
+    outgoing: dict[str, list[str]]
     required: list[Key]
     terms: list[str]
-    count: int
-    examples: list[Example]
+    members: Members | None
 
 
 @dataclass(frozen=True, slots=True)
 class PropertyEntry:
-    """A property: what it takes, the classes that use it, and what it follows from.
+    """A property: what it takes, the classes that use it (in the same way: together), and what it follows from.
 
     Of each of `chains` the properties make it, one after the other; `bound_of` is the date property whose first or last
     day it gives.
@@ -106,7 +108,7 @@ class PropertyEntry:
     property: Property | None
     takes: tuple[str, ...]
     domains: list[str]
-    uses: list[Use]
+    uses: list[tuple[Use, list[str]]]
     inverse: list[str]
     traits: list[str]
     chains: list[list[str]]
@@ -165,14 +167,29 @@ class Reference:
         """What to call a term: its label, of others' terms the prefixed name."""
         return self.text(iri, RDFS.label) or Text(self.names.compact(iri), self.language)
 
+    def lang(self, text: Text) -> Markup:
+        """The attribute that tells the language of a text, if it is another than that of the page."""
+        return Markup("") if text.language == self.language else Markup(' lang="{}"').format(text.language)
+
     def link(self, iri: str) -> Markup:
         """A link to a term by its label."""
         if iri not in self._links:
             label = self.label(iri)
-            lang = Markup("") if label.language == self.language else Markup(' lang="{}"').format(label.language)
             text = label.value if iri in self.anchors else Markup("<code>{}</code>").format(label.value)
-            self._links[iri] = Markup('<a href="{}"{}>{}</a>').format(self.href(iri), lang, text)
+            self._links[iri] = Markup('<a href="{}"{}>{}</a>').format(self.href(iri), self.lang(label), text)
         return self._links[iri]
+
+    def links(self, iris: Iterable[str], between: str = ", ") -> Markup:
+        """Links to some terms."""
+        return escape(between).join(map(self.link, iris))
+
+    def shape(self, iri: str) -> str:
+        """Where a link to a shape leads; empty for one without a name."""
+        return f"{self._shapes}#{fragment_of(iri)}" if fragment_of(iri) else ""
+
+    @cached_property
+    def _shapes(self) -> str:
+        return here("shapes")
 
     @cached_property
     def anchors(self) -> set[str]:
@@ -192,7 +209,11 @@ class Reference:
     # ── Terms ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def term(self, iri: str) -> Term:
-        related = {str(p): [o for o in self._objects[iri, p] if o not in self.anchors] for p in ALIGNMENTS}
+        related = {
+            str(p): [o for o in self._objects[iri, p] if o not in self.anchors]
+            for p in ALIGNMENTS
+            if (iri, p) in self._objects
+        }
         return Term(
             iri,
             local_name(iri),
@@ -353,7 +374,7 @@ class Reference:
     @cached_property
     def classes(self) -> list[ClassEntry]:
         """The classes by name."""
-        counts, things = (once("counts", examples.counts), examples.things()) if self.live else ({}, {})
+        members = examples.things() if self.live else {}
         entries = []
         for class_ in sorted(self.schema.classes.values(), key=lambda c: c.name):
             uses, keys = self.uses[class_.iri], self.schema.keys(class_)
@@ -362,15 +383,15 @@ class Reference:
                 ClassEntry(
                     self.term(class_.iri),
                     class_,
-                    uses,
+                    [use for use in uses if use.class_ == class_.iri],
+                    grouped((use.class_, use.key.property.iri) for use in uses if use.class_ != class_.iri),
                     self._rules(class_, shapes),
                     [str(shape) for shape in shapes if isinstance(shape, URIRef)],
-                    [(a, p) for a, p, b in self._leads if b == class_.iri],
-                    [(b, p) for a, p, b in self._leads if a == class_.iri],
+                    grouped((a, p) for a, p, b in self._leads if b == class_.iri),
+                    grouped((b, p) for a, p, b in self._leads if a == class_.iri),
                     [u.key for u in uses if is_required(self.schema, u.key, keys)],
                     self._of(URIRef(class_.iri)),
-                    counts.get(class_.iri, 0),
-                    things.get(class_.iri, []),
+                    members.get(class_.iri),
                 )
             )
         return entries
@@ -387,11 +408,12 @@ class Reference:
     @cached_property
     def properties(self) -> list[PropertyEntry]:
         """The properties by name, but for annotation properties."""
-        users = defaultdict(list)
+        users: dict[str, dict[tuple[object, ...], list[Use]]] = defaultdict(lambda: defaultdict(list))
         for iri, uses in self.uses.items():
             for use in uses:
                 if use.class_ == iri:
-                    users[use.key.property.iri].append(use)
+                    alike = use.key.least, use.key.most, use.key.single, use.takes
+                    users[use.key.property.iri][alike].append(use)
         values = examples.values() if self.live else {}
         own = {p.iri: p for p in self.schema.properties.values()}
         bounded = {bound: p.iri for p in own.values() for bound in p.bounds or ()}
@@ -403,7 +425,7 @@ class Reference:
                     own.get(iri),
                     self._takes(own.get(iri)),
                     self._objects[iri, RDFS.domain],
-                    users[iri],
+                    [(found[0], [use.class_ for use in found]) for found in users[iri].values()],
                     sorted({*self._objects[iri, OWL.inverseOf], *self._subjects[OWL.inverseOf, iri]}),
                     [local_name(type_) for type_ in self._objects[iri, RDF.type] if type_ in TRAITS],
                     self._lists(URIRef(iri), OWL.propertyChainAxiom),
@@ -418,3 +440,11 @@ class Reference:
         """The properties of other vocabularies that follow from a chain, each with the chain."""
         subjects = {s for s in self.schema.ontology.subjects(OWL.propertyChainAxiom) if str(s) not in self.anchors}
         return sorted((str(s), steps) for s in subjects for steps in self._lists(s, OWL.propertyChainAxiom))
+
+
+def grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """The second of some pairs, each once, by the first, in its order."""
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for first, second in pairs:
+        found[first][second] = None
+    return {first: [*found[first]] for first in sorted(found)}

@@ -13,6 +13,9 @@ from kg.schema import Schema
 from server.languages import language
 
 TARGETS = (SH.targetClass, SH.targetSubjectsOf, SH.targetObjectsOf, SH.targetNode)
+COUNTS = {"count": (SH.minCount, SH.maxCount), "qualifiedCount": (SH.qualifiedMinCount, SH.qualifiedMaxCount)}
+"""What a page says of how many values there are, by the parameters for the least and the most."""
+
 QUERIES = (SH.select, SH.ask, SH.construct)
 SAID_ELSEWHERE = {
     *(RDF.type, RDFS.label, RDFS.comment, SH.path, SH.message, SH.severity, SH.order, SH.group, SH.name),
@@ -38,7 +41,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """A parameter of SHACL by its local name, and its values."""
+    """A parameter of SHACL by its local name, and its values; of COUNTS, the least and the most, empty for no end."""
 
     parameter: str
     values: list[Value]
@@ -119,15 +122,22 @@ def shape_of(schema: Schema, node: Node) -> Shape:
 
 
 def constraints_of(graph: Graph, node: Node) -> list[Constraint]:
-    """What a shape asks for, in the order of the parameters' names."""
+    """What a shape asks for: how many values there are, then the rest in the order of the parameters' names."""
     asked = {str(p) for p in graph.predicates(node) if p not in SAID_ELSEWHERE}
-    return [
+    counts = []
+    for name, ends in COUNTS.items():
+        if asked & {*map(str, ends)}:
+            asked -= {*map(str, ends)}
+            least, most = (str(graph.value(node, end) or "") for end in ends)
+            counts.append(Constraint(name, [Value(least or "0"), Value(most)]))
+    others = [
         Constraint(
             local_name(p), [v for o in sorted(graph.objects(node, URIRef(p)), key=str) for v in values_of(graph, o)]
         )
         for p in sorted(asked)
         if p.startswith(str(SH))
     ]
+    return [*counts, *others]
 
 
 def values_of(graph: Graph, node: Node) -> list[Value]:

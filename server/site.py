@@ -4,10 +4,12 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from flask import current_app, g, request
+from pyoxigraph import Triple
 from rdflib import Graph
 
 from kg.context import Framing
@@ -24,6 +26,8 @@ from server.views import View, views_in
 
 T = TypeVar("T")
 
+KEPT = 8
+"""How many named graphs a process keeps: those that are documents, and earlier ontologies that were read last."""
 
 LONGEST = 8_000
 """The longest path, with its query, that a page repeats in its links, in characters."""
@@ -80,7 +84,13 @@ class Site:
 
 def graph(engine: Engine, name: str) -> Graph:
     """A named graph, for the libraries that ask rdflib."""
-    return to_graph(engine.graph(name))
+    return to_graph([*kept(engine, name)])
+
+
+@lru_cache(maxsize=KEPT)
+def kept(engine: Engine, name: str) -> tuple[Triple, ...]:
+    """The triples of a named graph, which never change."""
+    return tuple(engine.graph(name))
 
 
 def site() -> Site:
