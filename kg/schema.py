@@ -322,8 +322,16 @@ class Schema:
     def subproperties(self, iri: str) -> list[Property]:
         """The property that an IRI names (for a bound, that of its date), then all whose values are values of it."""
         property_ = self.property_of(iri)
-        below = [p for p in self.properties.values() if iri in self._ancestors(URIRef(p.iri), RDFS.subPropertyOf)]
-        return [*([property_] if property_ else []), *(p for p in below if p is not property_)]
+        return [*([property_] if property_ else []), *(p for p in self._below.get(iri, ()) if p is not property_)]
+
+    @cached_property
+    def _below(self) -> dict[str, list[Property]]:
+        """By the IRI of each property those whose values are values of it."""
+        found: dict[str, list[Property]] = defaultdict(list)
+        for property_ in self.properties.values():
+            for above in self._ancestors(URIRef(property_.iri), RDFS.subPropertyOf):
+                found[above].append(property_)
+        return found
 
     def has_inverse(self, iri: str) -> bool:
         """True if the ontology names an inverse of a property, so that every link by it is stated from both ends."""

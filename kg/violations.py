@@ -12,12 +12,12 @@ from rdflib.collection import Collection
 from rdflib.namespace import DCTERMS, RDF, RDFS, SH, XSD
 from rdflib.term import Node
 
-from kg.schema import ROLE
+from kg.schema import HIDDEN, ROLE
 
 Fresh = Callable[[], str]
 """Makes a variable that stands nowhere else in the query."""
 
-SILENT = {RDF.type, RDFS.label, RDFS.comment, DCTERMS.description, ROLE}
+SILENT = {RDF.type, RDFS.label, RDFS.comment, DCTERMS.description, HIDDEN, ROLE}
 SILENT |= {SH[name] for name in ("path", "order", "message", "severity", "name", "description", "group")}
 SILENT |= {SH[name] for name in ("defaultValue", "flags", "qualifiedMinCount")}
 SILENT |= {SH[name] for name in ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf")}

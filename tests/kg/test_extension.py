@@ -165,7 +165,7 @@ def test_the_reference_documents_the_new_terms(dragons: FlaskClient) -> None:
     for text in ('id="DragonSighting"', 'id="heads"', "data/dragon-sighting/", 'id="seenOnEarliest"', 'href="#heads"'):
         assert text in page, text
     sighting = page.partition('id="DragonSighting"')[2].partition('<section class="term"')[0]
-    for text in ("Red dragon", "1 or more", "A dragon has at least one head.", '<a href="#Wing">Wing</a>', "heads: …"):
+    for text in (">Drake</a>", "#DragonSighting-heads", "1 or more", '<a href="#Wing">Wing</a>', "heads: …"):
         assert text in sighting, text
     assert '<span class="mark">testing</span>' in sighting
     assert "A dragon has at least one head." in dragons.get("/shapes.html").get_data(as_text=True)
