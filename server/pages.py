@@ -231,7 +231,10 @@ class Incoming:
 
 
 def incoming(iri: str) -> list[Incoming]:
-    """What links to a thing, by property of ours and kind; a part that links stands for its record."""
+    """What links to a thing, by property of ours and kind; a part that links stands for its record.
+
+    A property is left out where all that link by it do so by narrower ones.
+    """
     names, schema = site().names, site().schema
     solutions = site().engine.select(
         f"SELECT ?s ?p WHERE {{ ?s ?p <{iri}> FILTER(STRSTARTS(STR(?p), '{names.vocabulary}')) "
@@ -243,6 +246,10 @@ def incoming(iri: str) -> list[Incoming]:
         path = names.path(record)
         if path and not schema.has_inverse(property_):
             records[property_, path.partition("/")[0]].setdefault(record, solution["s"].value)
+    for property_, kind in list(records):
+        narrower = [records.get((p.iri, kind), {}) for p in schema.subproperties(property_) if p.iri != property_]
+        if records[property_, kind].keys() <= {record for found in narrower for record in found}:
+            del records[property_, kind]
     labels = labels_of({record for found in records.values() for record in list(found)[:FEW]})
     return [
         Incoming(

@@ -80,7 +80,7 @@ def line_of(table: Table) -> list[Step] | None:
         value = table.written(row, thing)
         if value:
             years = [(row[place].value if row[place] else "")[:4] for place in dates]  # type: ignore[union-attr]
-            steps.append(Step(value, "–".join(years) if any(years) else ""))
+            steps.append(Step(value, "–".join(dict.fromkeys(years)) if any(years) else ""))
     return steps
 
 

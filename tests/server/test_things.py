@@ -98,6 +98,13 @@ def test_a_value_is_shown_once_as_that_of_the_narrowest_property(real_client: Fl
     assert [value for name, value in elections if name == "involvedStructure"] == ["Parliamentary Assembly"]
 
 
+def test_what_links_by_a_narrower_property_is_not_listed_again(real_client: FlaskClient) -> None:
+    page = real_client.get("/doc/chairpersonship/2018.html").get_data(as_text=True)
+    incoming = re.findall(r'<small><a href="/ontology#(\w+)">', page)
+    assert "counterpart" in incoming
+    assert "participant" not in incoming
+
+
 def test_what_the_shapes_hide_is_in_the_data_and_on_no_page(real_client: FlaskClient) -> None:
     path = "release/2018-09-27-minsk-group-co-chairs-meet-foreign-ministers-of-armenia-and"
     assert "key" not in {name for name, _ in facts(real_client, path)}
