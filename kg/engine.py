@@ -4,6 +4,7 @@ Embedded Oxigraph, on the engine's own files where the build made them, else in 
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,11 @@ def load(store: Store, directory: Path) -> None:
     """Loads the files of a version; blank nodes keep their canonical labels."""
     for name in FILES:
         store.bulk_extend(parse(path=str(directory / name), format=RdfFormat.N_QUADS))
+
+
+def listed(iris: Iterable[str]) -> str:
+    """Some IRIs as a query lists them, in order: after VALUES, within braces."""
+    return " ".join(f"<{iri}>" for iri in sorted(iris))
 
 
 class Engine:

@@ -9,6 +9,7 @@ from operator import attrgetter
 
 from pyoxigraph import Literal, NamedNode
 
+from kg.engine import listed
 from kg.names import local_name
 from server.pages import Value, label, labels_of
 from server.site import site
@@ -25,7 +26,7 @@ def briefs_of(iris: Iterable[str]) -> dict[str, list[Value]]:
     properties = {iri: telling(iri) for iri in iris}
     rows = site().engine.select(
         f"SELECT ?s ?p ?o WHERE {{ VALUES ?s {{ {listed(properties)} }} "
-        f"VALUES ?p {{ {listed(sorted({each for found in properties.values() for each in found}))} }} ?s ?p ?o }}"
+        f"VALUES ?p {{ {listed({each for found in properties.values() for each in found})} }} ?s ?p ?o }}"
     )
     stated: dict[str, dict[str, set[NamedNode | Literal]]] = defaultdict(lambda: defaultdict(set))
     for row in rows:
@@ -58,7 +59,3 @@ def value_of(term: NamedNode | Literal, named: dict[str, Value]) -> Value:
         return Value(term.value, term.language, datatype=local_name(term.datatype.value))
     known = named.get(term.value)
     return Value(known.text, known.language) if known else Value(label(term.value))
-
-
-def listed(iris: Iterable[str]) -> str:
-    return " ".join(f"<{iri}>" for iri in iris)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pyoxigraph import Literal, NamedNode
 
+from kg.engine import listed
 from kg.media import LANGUAGES
 from server.languages import language
 from server.pages import label, labels_of
@@ -95,11 +96,6 @@ def seen_values() -> dict[str, tuple[str, list[NamedNode | Literal]]]:
         if property_ in wanted and found.setdefault(property_, (thing, []))[0] == thing:
             found[property_][1].append(row["value"])
     return found
-
-
-def listed(iris: Iterable[str]) -> str:
-    """Some IRIs as SPARQL lists them."""
-    return " ".join(f"<{iri}>" for iri in sorted(iris))
 
 
 def names_of(iris: Iterable[str]) -> dict[str, str]:

@@ -31,8 +31,10 @@ from kg.search import KIND
 from server.collections import sortable
 from server.errors import PROBLEM
 from server.filters import parameters_of
+from server.pictures import SEEN
 from server.search import DEEPEST, LONGEST, MOST
 from server.site import once, site
+from server.sparql import OFFERED
 
 Json = dict[str, Any]
 
@@ -181,10 +183,25 @@ def example_of(class_: Class) -> str:
     return str(found[0]["s"].value).removeprefix(things) if found else "none"
 
 
+def asking() -> list[Json]:
+    """The parameters of the endpoint: those of the SPARQL 1.1 Protocol (2.1), and ours."""
+    graphs = {"in": "query", "schema": {"type": "array", "items": {"type": "string", "format": "iri"}}}
+    formats = sorted({media.suffix for offered, _ in OFFERED.values() for media in offered})
+    seconds: Json = {"type": "number", "exclusiveMinimum": 0}
+    return [
+        {"name": "query", "in": "query", "description": QUERY["description"], "schema": QUERY},
+        {"name": "default-graph-uri", **graphs},
+        {"name": "named-graph-uri", **graphs},
+        {"name": "timeout", "in": "query", "description": "How many seconds it may take.", "schema": seconds},
+        {"name": "format", "in": "query", "description": "Before `Accept`.", "schema": {"enum": formats}},
+        {"name": "view", "in": "query", "description": "What a page draws.", "schema": {"enum": [*SEEN]}},
+    ]
+
+
 def in_query(rule: Rule, path: str, class_: Class | None) -> list[Json]:
     """The parameters of a query string: profiles of documents, filters of collections, the query of the endpoint."""
     if rule.endpoint == "sparql.sparql":
-        return [{"name": "query", "in": "query", "description": QUERY["description"], "schema": QUERY}]
+        return asking()
     if rule.endpoint == "graph_store.graph":
         known = {"enum": [*site().names.graphs]}
         return [{"name": "graph", "in": "query", "required": True, "description": "Or `default`.", "schema": known}]

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from pyoxigraph import Literal, NamedNode, Triple
 
+from kg.engine import listed
 from kg.media import LANGUAGES
 from kg.names import RDF_TYPE, RDFS_LABEL, local_name
 from kg.schema import Class
@@ -272,9 +273,8 @@ def collection(iri: str, property_: str, class_: Class) -> str | None:
 
 def labels_of(subjects: set[str]) -> dict[str, Value]:
     """What to call each of some subjects, in the language of the page or else in English."""
-    listed = " ".join(f"<{iri}>" for iri in sorted(subjects))
     solutions = site().engine.select(
-        f"SELECT ?s ?label WHERE {{ VALUES ?s {{ {listed} }} ?s rdfs:label ?label }} ORDER BY ?s ?label"
+        f"SELECT ?s ?label WHERE {{ VALUES ?s {{ {listed(subjects)} }} ?s rdfs:label ?label }} ORDER BY ?s ?label"
     )
     found: dict[str, Value] = {}
     preferred = (language(), LANGUAGES[0])

@@ -6,6 +6,7 @@ from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
 from werkzeug.exceptions import NotFound
 
 from kg.context import is_part
+from kg.engine import listed
 from kg.media import YAML
 from kg.names import NAME, PREFIXES, RDF, RDFS_LABEL
 from kg.schema import Class
@@ -182,7 +183,7 @@ def outgoing(subjects: list[str]) -> list[Triple]:
     while subjects:
         seen |= set(subjects)
         step = site().engine.construct(
-            f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ VALUES ?s {{ {iris(subjects)} }} ?s ?p ?o }}"
+            f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ VALUES ?s {{ {listed(subjects)} }} ?s ?p ?o }}"
         )
         found += step
         linked = {(t.subject.value, t.object.value) for t in step if isinstance(t.object, NamedNode)}  # type: ignore[union-attr]
@@ -221,7 +222,7 @@ def origin(path: str) -> list[Triple]:
     names, manifest = site().names, site().dataset.manifest
     document, source = names.document(path), f"{names.document(path)}.{YAML.suffix}"
     found = site().engine.construct(
-        f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{names.sources}> {{ VALUES ?s {{ {iris([document, source])} }} "
+        f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{names.sources}> {{ VALUES ?s {{ {listed([document, source])} }} "
         f"?s ?p ?o FILTER(?p != <{RDF}value>) }} }}"
     )
     if "commit" in manifest:
@@ -233,22 +234,17 @@ def references(path: str, triples: list[Triple]) -> list[Triple]:
     """The references behind the facts of a document, as its sources."""
     iri = site().names.thing(path)
     behind = NamedNode(PREFIXES["dcterms"] + "isReferencedBy")
-    listed = {
+    references = {
         t.object for t in triples
         if t.predicate == behind and isinstance(t.subject, NamedNode) and is_part(t.subject.value + "#", iri)
     }  # fmt: skip
     document = NamedNode(site().names.document(path))
     source = NamedNode(PREFIXES["dcterms"] + "source")
-    return [Triple(document, source, reference) for reference in sorted(listed, key=str)]
+    return [Triple(document, source, reference) for reference in sorted(references, key=str)]
 
 
 def labels(subjects: set[str]) -> list[Triple]:
     """The labels of some subjects, in every language."""
     return site().engine.construct(
-        f"CONSTRUCT {{ ?s <{RDFS_LABEL}> ?o }} "
-        f"WHERE {{ VALUES ?s {{ {iris(sorted(subjects))} }} ?s <{RDFS_LABEL}> ?o }}"
+        f"CONSTRUCT {{ ?s <{RDFS_LABEL}> ?o }} WHERE {{ VALUES ?s {{ {listed(subjects)} }} ?s <{RDFS_LABEL}> ?o }}"
     )
-
-
-def iris(values: list[str]) -> str:
-    return " ".join(f"<{value}>" for value in values)
