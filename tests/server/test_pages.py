@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import quote
@@ -180,6 +181,19 @@ def test_a_page_meets_wcag(kind: str, tested: Page, url: str) -> None:
         if each["nodes"]
     }
     assert told == {}
+
+
+@pytest.mark.parametrize("width", [320, 700, 900, 1100])
+def test_no_page_is_wider_than_its_window_in_any_language(width: int, browser: Browser, url: str) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    wide = {}
+    for kind, language in zip(KINDS_OF_PAGE, cycle(["ru", "de", "en", "fr"]), strict=False):
+        path = KINDS_OF_PAGE[kind]
+        page.goto(f"{url}{path}{'&' if '?' in path else '?'}lang={language}")
+        if (more := page.evaluate("document.documentElement.scrollWidth - innerWidth")) > 0:
+            wide[kind, language] = more
+    page.close()
+    assert wide == {}
 
 
 @pytest.mark.parametrize("kind", KINDS_OF_PAGE)
