@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import cache, cached_property
+from itertools import groupby
 from math import isfinite
 from typing import Any
 
@@ -139,9 +140,18 @@ class Table:
         called = self.labels.get(iri) or self.labels.get(iri.partition("#")[0]) or Value(site().names.compact(iri))
         return replace(called, iri=iri)
 
-    def cells(self, row: Row) -> list[Value | None]:
-        """What a page writes for a row."""
-        return [self.written(row, place) for place in range(len(row))]
+    @property
+    def lines(self) -> list[list[list[Value]]]:
+        """What a page writes, line by line and cell by cell; rows that differ in a last thing alone share a line."""
+        last = len(self.variables) - 1
+        joined = last > 0 and self.sorts[last] is Sort.THING
+        lines = []
+        for _, rows in groupby(enumerate(self.rows), lambda pair: pair[1][:-1] if joined else pair[0]):
+            together = [row for _, row in rows]
+            cells = [[self.written(together[0], place)] for place in range(last)]
+            cells.append([self.written(row, last) for row in together])
+            lines.append([[value for value in cell if value] for cell in cells])
+        return lines
 
     @property
     def headings(self) -> list[str]:

@@ -323,6 +323,15 @@ def test_every_picture_is_well_formed_says_what_it_is_and_has_its_rows_as_a_tabl
     assert not re.search(r"\b(nan|inf|None)\b", written, re.IGNORECASE)
 
 
+def test_rows_that_differ_in_a_last_thing_alone_share_a_line_of_the_table() -> None:
+    rows: list[Row] = [[day("2001"), thing(a), thing(b)] for a, b in ("ax", "ay", "bx")]
+    lines = Table(["date", "thing", "by"], rows).lines
+    told = [[[value.text[-1] for value in cell] for cell in line] for line in lines]
+    assert told == [[["1"], ["a"], ["x", "y"]], [["1"], ["b"], ["x"]]]
+    numbered: list[Row] = [[thing("a"), number(1)], [thing("a"), number(2)]]
+    assert len(Table(["thing", "n"], numbered).lines) == 2
+
+
 def test_the_page_of_a_result_offers_what_fits_and_draws_what_is_asked(client: FlaskClient) -> None:
     query = """PREFIX osce: <http://localhost:8000/ontology#>
         SELECT ?term ?since ?until { ?term osce:since ?since ; osce:until ?until ; osce:heldBy ?state }"""
