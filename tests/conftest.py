@@ -57,6 +57,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Lets a test that storms a server run alone, so that no other worker has a share in what it measures."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return (yield)
+    place = ROOT / ".pytest_cache"
+    place.mkdir(exist_ok=True)
+    with (place / "door").open("w") as door, (place / "room").open("w") as room:
+        fcntl.flock(door, fcntl.LOCK_EX)  # who waits for the room to be empty keeps the door
+        fcntl.flock(room, fcntl.LOCK_EX if "storm" in getattr(item, "fixturenames", ()) else fcntl.LOCK_SH)
+        fcntl.flock(door, fcntl.LOCK_UN)
+        return (yield)
+
+
 def pytest_collection_finish() -> None:
     """Spares what has been imported and collected from being looked through for garbage, again and again."""
     gc.collect()

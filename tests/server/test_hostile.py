@@ -175,8 +175,7 @@ def test_no_answer_is_a_fault(storm: dict[str, dict[str, tuple[int | None, float
 def test_cheap_queries_are_answered_throughout(storm: dict[str, list[tuple[int | None, float, str]]]) -> None:
     assert len(storm["cheap"]) > 1
     assert {status for status, _, _ in storm["cheap"]} == {200}
-    waited = [seconds for _, seconds, _ in storm["cheap"] if seconds > SECONDS / 2]
-    assert len(waited) <= len(storm["cheap"]) / 20, "hardly any has waited for an expensive one, on a busy machine too"
+    assert max(seconds for _, seconds, _ in storm["cheap"]) < SECONDS / 2, "none has waited for an expensive one"
 
 
 def test_memory_stays_within_what_is_stated(storm: dict[str, list[int]]) -> None:
