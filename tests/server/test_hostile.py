@@ -175,7 +175,9 @@ def test_no_answer_is_a_fault(storm: dict[str, dict[str, tuple[int | None, float
 def test_cheap_queries_are_answered_throughout(storm: dict[str, list[tuple[int | None, float, str]]]) -> None:
     assert len(storm["cheap"]) > 1
     assert {status for status, _, _ in storm["cheap"]} == {200}
-    assert max(seconds for _, seconds, _ in storm["cheap"]) < SECONDS / 2, "none has waited for an expensive one"
+    waited = sorted(seconds for _, seconds, _ in storm["cheap"])
+    assert waited[-1] < SECONDS, "none has waited until an expensive one ended"
+    assert waited[len(waited) // 2] < SECONDS / 4, "most have hardly waited"
 
 
 def test_memory_stays_within_what_is_stated(storm: dict[str, list[int]]) -> None:
