@@ -19,6 +19,7 @@ from yaml.nodes import MappingNode, Node, SequenceNode
 from kg import literals
 from kg.build import Build
 from kg.names import XSD
+from kg.patterns import matches
 from kg.schema import Class, Key, Property, Values
 
 PER_FILE = 100
@@ -177,7 +178,7 @@ class Generator:
         except ValueError:
             return False
         listed = any(shapes.value(shape, SH["in"]) for shape in about)
-        return not listed and all(re.search(pattern, text) for pattern in patterns)
+        return not listed and all(matches(pattern, text) for pattern in patterns)
 
     # ── What is made ─────────────────────────────────────────────────────────────────────────────────────────────
 

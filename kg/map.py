@@ -21,8 +21,8 @@ from kg.context import context
 from kg.index import Index
 from kg.model import in_graph
 from kg.names import NAME, XSD, kebab
-from kg.problems import Problem
-from kg.read import PROBLEM, describe, problem
+from kg.problems import Problem, Severity, errors
+from kg.read import PROBLEM, describe, first_of, problem
 from kg.schema import Class, Key, Property, Schema, Values
 from kg.suggest import did_you_mean, nearest
 from kg.tree import scalars
@@ -47,7 +47,7 @@ def map_records(build: Build) -> None:
     for record in build.records:
         result = Mapper(build.schema, index, record).map()
         build.problems += result.problems
-        if record.sound and not result.problems:
+        if record.sound and not errors(result.problems):
             mapped.append((record, result))
     build.records = [record for record, _ in mapped]
     ours = context(build.schema, build.names)
@@ -117,6 +117,7 @@ class Mapper:
 
     def map(self) -> Mapped:
         class_ = self.schema.kinds[self.record.kind]
+        self._warn_of(class_.iri, first_of(self.record.node))
         self.result.document = self._subject(self.record.node, self.record.path, class_)
         return self.result
 
@@ -128,10 +129,19 @@ class Mapper:
         expected: str | None = None,
         found: str | None = None,
         hint: str | None = None,
+        severity: Severity = Severity.ERROR,
     ) -> None:
         at = self.record
-        found_here = problem(code, message, at.file, node, at.path, expected=expected, found=found, hint=hint)
+        found_here = problem(
+            code, message, at.file, node, at.path, expected=expected, found=found, hint=hint, severity=severity
+        )
         self.result.problems.append(found_here)
+
+    def _warn_of(self, iri: str, node: Node) -> None:
+        """Warns where a term of the ontology is deprecated."""
+        if iri in self.schema.deprecated:
+            message, hint = self.schema.deprecation(iri)
+            self._problem("E216", message, node, hint=hint, severity=Severity.WARNING)
 
     def _subject(self, node: MappingNode, id_: str, class_: Class) -> Json:
         """A record or a part: its address, its type and the values of its keys."""
@@ -148,6 +158,7 @@ class Mapper:
                 self._unknown_key(key_node, class_, keys)
                 continue
             key = keys[name]
+            self._warn_of(key.property.iri, key_node)
             if key.property.values is Values.TEXT:
                 document[name] = self._texts(key, value)
             elif key.property.values is Values.PART:
@@ -164,6 +175,7 @@ class Mapper:
             return class_
         choices = {choice.name: choice for choice in self.schema.subclasses(class_.iri)}
         if isinstance(given, ScalarNode) and given.value in choices:
+            self._warn_of(choices[given.value].iri, given)
             return choices[given.value]
         self._problem(
             "E213",
@@ -366,6 +378,7 @@ class Mapper:
     def _term(self, key: Key, node: Node) -> str | None:
         individuals = key.property.individuals
         if node.value in individuals:
+            self._warn_of(individuals[node.value], node)
             return str(node.value)
         choices = {name: individuals[name] for name in key.terms or individuals}
         named = ((called, name) for name, iri in choices.items() for called in self._called(name, iri))

@@ -1,7 +1,7 @@
 """The model: the Turtle files of `ontology/` and `shapes/`, read, rebased and checked by the rules for the ontology."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pyoxigraph import (
@@ -15,9 +15,9 @@ from pyoxigraph import (
     Triple,
     parse,
 )
-from rdflib import Graph, URIRef
+from rdflib import BNode, Graph, URIRef
 from rdflib.collection import Collection
-from rdflib.namespace import OWL, RDF, RDFS, SKOS, XSD
+from rdflib.namespace import OWL, RDF, RDFS, SH, SKOS, XSD
 from rdflib.term import Literal
 
 from kg.build import Build
@@ -25,8 +25,9 @@ from kg.names import CANONICAL, PREFIXES, local_name
 from kg.problems import Problem, Severity
 from kg.schema import Schema
 from kg.shacl import InvalidShapesError, copy_of, invalid_shapes, to_graph, to_triples
-from kg.suspects import judge
-from kg.vocabulary import findings
+from kg.suspects import TARGETS, judge
+from kg.texts import not_composed
+from kg.vocabulary import findings, owner
 
 RELEASES = "releases"
 """The directory of `ontology/` that holds its earlier versions."""
@@ -34,9 +35,30 @@ RELEASES = "releases"
 RULES = "ontology.ttl"
 """The file of `shapes/` that holds the rules for the ontology itself."""
 
+TURTLE, QUERY = ".ttl", ".rq"
+QUERIES = (QUERY, ".sparql")
+SUFFIXES = (
+    *QUERIES,
+    TURTLE,
+    ".turtle",
+    ".n3",
+    ".nt",
+    ".nq",
+    ".trig",
+    ".rdf",
+    ".owl",
+    ".xml",
+    ".jsonld",
+    ".json",
+    ".ofn",
+)
+"""The suffixes of files that say something of a model, in small letters."""
+
 
 def read_model(build: Build) -> None:
     """Fills `ontology`, `shapes` and `schema`; `schema` stays None where the model cannot be built on."""
+    for directory in (build.sources.ontology, build.sources.shapes):
+        build.problems += not_read(directory)
     ontology_files, shape_files = turtle_files(build.sources.ontology), turtle_files(build.sources.shapes)
     before = len(build.problems)
     ontology = to_graph(triple for file in ontology_files for triple in read_turtle(build, file))
@@ -45,12 +67,15 @@ def read_model(build: Build) -> None:
     if len(build.problems) > before:
         return
     declare_bounds(ontology, build.names.vocabulary)
+    shapes += shapes_within(ontology)
+    declare_targets(ontology, shapes)
     schema = Schema(ontology, shapes, build.names)
     all_shapes = copy_of(shapes)
     all_shapes += rules
     wrong = [*schema.findings, *findings(ontology, all_shapes, build.names)]
-    found = [at_term(build, f.term, f.code, f.message, hint=f.hint) for f in wrong]
+    found = [at_term(build, f.term, f.code, f.message, hint=f.hint, part=f.part) for f in wrong]
     usable = not found
+    found += deprecated_terms(build, schema)
     build.shapes_graph = shapes
     quads = canonical({build.names.ontology: to_triples(ontology), build.names.shapes: to_triples(all_shapes)})
     build.ontology = [quad for quad in quads if quad.graph_name == NamedNode(build.names.ontology)]
@@ -66,8 +91,29 @@ def read_model(build: Build) -> None:
 
 
 def turtle_files(directory: Path) -> list[Path]:
-    """The Turtle files of the ontology or the shapes; earlier releases are kept beside them and are no part of it."""
-    return [file for file in sorted(directory.rglob("*.ttl")) if file.relative_to(directory).parts[0] != RELEASES]
+    """The Turtle files of the ontology or the shapes."""
+    return [file for file in entries(directory) if file.suffix == TURTLE and file.is_file()]
+
+
+def entries(directory: Path) -> list[Path]:
+    """What lies in the ontology or the shapes, in order, but for earlier versions and what an editor hides."""
+    found = [(file, file.relative_to(directory).parts) for file in sorted(directory.rglob("*"))]
+    return [f for f, parts in found if parts[0] != RELEASES and not any(part.startswith(".") for part in parts)]
+
+
+def not_read(directory: Path) -> Iterator[Problem]:
+    """A problem for everything that looks like a file of RDF or a query and would be passed over in silence."""
+    for file in entries(directory):
+        suffix = file.suffix.lower()
+        if suffix not in SUFFIXES or (file.suffix in (TURTLE, QUERY) and file.is_file()):
+            continue
+        if file.suffix in (TURTLE, QUERY):
+            found = "a directory" if file.is_dir() else "a link to nothing" if file.is_symlink() else "no file"
+            yield Problem("E109", "this is not a file that can be read", file, found=found, hint="remove it")
+        elif not file.is_dir():
+            right = QUERY if suffix in QUERIES else TURTLE
+            hint = f"name it {file.stem}{right}" if suffix in (TURTLE, QUERY) else f"save it as {file.stem}{right}"
+            yield Problem("E109", f"only {right} files are read here", file, found=file.suffix, hint=hint)
 
 
 def read_turtle(build: Build, file: Path) -> Iterable[Triple]:
@@ -75,7 +121,12 @@ def read_turtle(build: Build, file: Path) -> Iterable[Triple]:
     build.files += 1
     try:
         text = build.names.rebase(file.read_bytes().decode("utf-8-sig"))
+        build.problems += not_composed(text, file)
         return [quad.triple for quad in parse(text, format=RdfFormat.TURTLE, rename_blank_nodes=True)]
+    except OSError as error:
+        told = f"the file cannot be read: {error.strerror}"
+        build.problems.append(Problem("E109", told, file, hint="make it a file that you may read"))
+        return []
     except UnicodeDecodeError as error:
         before = error.object[: error.start].decode("utf-8", "replace")
         line, column = before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1
@@ -133,6 +184,34 @@ def declare_bounds(ontology: Graph, vocabulary: str) -> None:
             ontology.add((property_, URIRef(vocabulary + annotation), bound))
 
 
+def shapes_within(ontology: Graph) -> Graph:
+    """The shapes that the ontology declares, such as a class that is a shape at once (w3.org/TR/shacl, 2.1.3.3)."""
+    types = (SH.NodeShape, SH.PropertyShape)
+    declared = {subject for type_ in types for subject in ontology.subjects(RDF.type, type_)}
+    declared |= {
+        subject for parameter in (SH.property, SH.sparql, *TARGETS) for subject in ontology.subjects(parameter)
+    }
+    found = Graph(bind_namespaces="none")
+    waiting, seen = list(declared), set(declared)
+    while waiting:
+        for subject, predicate, value in ontology.triples((waiting.pop(), None, None)):
+            found.add((subject, predicate, value))
+            if isinstance(value, BNode) and value not in seen:
+                seen.add(value)
+                waiting.append(value)
+    return found
+
+
+def declare_targets(ontology: Graph, shapes: Graph) -> None:
+    """Declares each class that is a shape as its own target (w3.org/TR/shacl, 2.1.3.3)."""
+    parameters = (SH.property, SH.sparql)
+    declared = {*shapes.subjects(RDF.type, SH.NodeShape), *(s for p in parameters for s in shapes.subjects(p))}
+    for shape in declared:
+        types = {*ontology.objects(shape, RDF.type), *shapes.objects(shape, RDF.type)}
+        if types & {OWL.Class, RDFS.Class}:
+            shapes.add((shape, SH.targetClass, shape))
+
+
 def check_ontology(build: Build, rules: Graph) -> Iterable[Problem]:
     """The rules for the ontology that its own terms do not meet."""
     ontology = Store()
@@ -145,7 +224,8 @@ def check_ontology(build: Build, rules: Graph) -> Iterable[Problem]:
 
 def not_shacl(build: Build, shapes: Graph, why: str) -> list[Problem]:
     """A problem for each shape that is not well-formed; one for all where none is wrong by itself."""
-    found = [at_term(build, iri, "E506", f"this is not SHACL: {said}") for iri, said in invalid_shapes(shapes)]
+    invalid = list(invalid_shapes(shapes))
+    found = [at_term(build, owner(shapes, shape), "E506", f"this is not SHACL: {said}") for shape, said in invalid]
     if found:
         return found
     if named := re.search(re.escape(build.names.base) + r"[\w#/-]+", why):
@@ -154,10 +234,18 @@ def not_shacl(build: Build, shapes: Graph, why: str) -> list[Problem]:
 
 
 def at_term(
-    build: Build, iri: str, code: str, message: str, severity: Severity = Severity.ERROR, hint: str | None = None
+    build: Build,
+    iri: str,
+    code: str,
+    message: str,
+    severity: Severity = Severity.ERROR,
+    hint: str | None = None,
+    part: str | None = None,
 ) -> Problem:
-    """A problem where a term or shape is the subject, else where it is first named."""
+    """A problem where a term or shape is the subject, else where it is first named; at a part of it if one is given."""
     file, line, column, length = place_of(build, iri)
+    if part and (within := part_of(file, line, part)):
+        line, column, length = within
     said = message.replace(build.names.base, CANONICAL)  # as the files write it
     return Problem(code, said, file, line, column, severity, hint=hint, length=length)
 
@@ -178,9 +266,36 @@ def place_of(build: Build, iri: str) -> tuple[Path, int, int, int]:
     return first[2:]
 
 
+def part_of(file: Path, line: int, iri: str) -> tuple[int, int, int] | None:
+    """Line, column and length of where a property or class is first named from a line of a file on."""
+    text = file.read_text(encoding="utf-8", errors="replace")
+    term = written(iri, text)
+    for number, row in enumerate(text.splitlines()[line - 1 :], line):
+        if not row.startswith("#") and (match := term.search(row)):
+            return number, match.start() + 1, len(match[0])
+    return None
+
+
+def deprecated_terms(build: Build, schema: Schema) -> Iterator[Problem]:
+    """A warning for each line of the shapes and the questions that names a deprecated term of the ontology."""
+    if not schema.deprecated:
+        return
+    queries = [*build.sources.shapes.rglob(f"*{QUERY}"), *build.sources.questions.rglob(f"*{QUERY}")]
+    for file in (*turtle_files(build.sources.shapes), *sorted(queries)):
+        text = file.read_text(encoding="utf-8", errors="replace")
+        for iri in schema.deprecated:
+            term = written(iri.replace(build.names.base, CANONICAL), text)
+            message, hint = schema.deprecation(iri)
+            for number, row in enumerate(text.splitlines(), 1):
+                for match in () if row.lstrip().startswith("#") else term.finditer(row):
+                    place, length = (number, match.start() + 1), len(match[0])
+                    yield Problem("E511", message, file, *place, Severity.WARNING, hint=hint, length=length)
+
+
 def written(iri: str, text: str) -> re.Pattern[str]:
-    """How a Turtle text may write an IRI: whole, or with a prefix that it declares."""
+    """How a text in Turtle or SPARQL may write an IRI: whole, or with a prefix that it declares, or with ours."""
     prefixes = re.findall(r"(?i)^\s*@?prefix\s+([\w-]*):\s*<([^>]*)>", text, re.MULTILINE)
+    prefixes.append(("osce", CANONICAL + "ontology#"))
     names = [re.escape(f"{prefix}:{iri.removeprefix(space)}") for prefix, space in prefixes if iri.startswith(space)]
     return re.compile(rf"(?<![\w:-])(?:{'|'.join([*names, re.escape(f'<{iri}>')])})(?![\w-])")
 

@@ -17,6 +17,7 @@ from kg.model import read_model
 from kg.names import NAME
 from kg.problems import Problem, Severity
 from kg.suggest import did_you_mean, nearest
+from kg.texts import not_composed
 from kg.tree import CORE_TAGS, MOST_DEPTH, NULL, STRING, Document, Fault, documents
 
 MOST_BYTES = 4 * 1024 * 1024
@@ -108,6 +109,7 @@ def read_file(file: Path, kind: str, build: Build) -> Iterator[Record]:
         build.paths.add(implied)
         return
     text, hidden = read
+    build.problems += not_composed(text, file, implied)
     found = documents(text)
     if not found:
         build.paths.add(implied)

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from rdflib import Graph, URIRef
 from rdflib.collection import Collection
-from rdflib.namespace import OWL, RDF, RDFS, SH, SKOS
+from rdflib.namespace import DCTERMS, OWL, RDF, RDFS, SH, SKOS
 from rdflib.namespace import XSD as XSD_TERMS
 from rdflib.term import Literal, Node
 
@@ -116,6 +116,8 @@ class Finding:
     message: str
     term: str
     hint: str | None = None
+    part: str | None = None
+    """The IRI of the property that the finding is about, where the term says several things."""
 
 
 class Schema:
@@ -310,6 +312,21 @@ class Schema:
     def labels(self, iri: str) -> list[str]:
         """What a term is called, in every language."""
         return sorted(str(label) for label in self.ontology.objects(URIRef(iri), RDFS.label))
+
+    @cached_property
+    def deprecated(self) -> dict[str, tuple[str, ...]]:
+        """The terms of ours that are deprecated (OWL 2 Structural, 5.5), each with the IRIs of what replaces it."""
+        found = (term for term in self.ontology.subjects(OWL.deprecated, Literal(True)) if isinstance(term, URIRef))
+        return {
+            str(term): tuple(sorted(str(other) for other in self.ontology.objects(term, DCTERMS.isReplacedBy)))
+            for term in sorted(found)
+            if term.startswith(self.names.vocabulary)
+        }
+
+    def deprecation(self, iri: str) -> tuple[str, str]:
+        """The message and the hint about a use of a deprecated term."""
+        instead = " or ".join(map(local_name, self.deprecated[iri]))
+        return f"{local_name(iri)} is deprecated", f"use {instead}" if instead else "see its definition for what to use"
 
     def property_of(self, iri: str) -> Property | None:
         """The property that an IRI names; for the bound of a date, the property of that date."""

@@ -3,8 +3,10 @@
 import logging
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from typing import Any, cast
 
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse
 from rdflib import BNode, Graph, URIRef
@@ -12,7 +14,9 @@ from rdflib import Literal as RdflibLiteral
 from rdflib.namespace import RDF, SH, XSD
 from rdflib.term import Node
 
+from kg.constraints import declarations
 from kg.names import local_name
+from kg.patterns import is_pattern, matches
 from kg.problems import Severity
 
 SEVERITIES = {SH.Violation: Severity.ERROR, SH.Warning: Severity.WARNING, SH.Info: Severity.INFO}
@@ -77,7 +81,9 @@ def validate(data: Graph, shapes: Graph) -> Iterator[Result]:
     logging.getLogger("pyshacl-validate").disabled = True  # it prints what it raises
     try:
         known, meant = (copy_of(g, "default") for g in (data, shapes))  # pySHACL takes no other graphs
-        _, report, text = pyshacl.validate(known, shacl_graph=meant, inference="none")
+        keep_one_message(meant)
+        with engine_patterns():
+            _, report, text = pyshacl.validate(known, shacl_graph=meant, inference="none")
     except Exception as error:  # whatever a constraint brings about, such as a query that does not parse
         raise InvalidShapesError(reason(error)) from error
     if not isinstance(report, Graph):
@@ -88,38 +94,91 @@ def validate(data: Graph, shapes: Graph) -> Iterator[Result]:
             focus=str(report.value(result, SH.focusNode)),
             path=report.value(result, SH.resultPath),
             value=report.value(result, SH.value),
-            message=str(report.value(result, SH.resultMessage)),
+            message=message_of(report, result, meant),
             severity=SEVERITIES.get(URIRef(str(report.value(result, SH.resultSeverity))), Severity.ERROR),
             component=component.removesuffix("ConstraintComponent"),
             shape=report.value(result, SH.sourceShape),
         )
 
 
-def invalid_shapes(shapes: Graph) -> Iterator[tuple[str, str]]:
-    """The shapes that are not well-formed by themselves: the IRI, and why."""
-    import pyshacl
+def keep_one_message(shapes: Graph) -> None:
+    """Leaves each shape and constraint one message, in English, else without a language, else in the first by its tag.
 
+    pySHACL drops the languages of messages that it puts values into.
+    """
+
+    def rank(message: Node) -> tuple[bool, bool, str, str]:
+        language = str(getattr(message, "language", None) or "")
+        return language.partition("-")[0] != "en", language != "", language, str(message)
+
+    for subject in set(shapes.subjects(SH.message)):
+        for message in sorted(shapes.objects(subject, SH.message), key=rank)[1:]:
+            shapes.remove((subject, SH.message, message))
+
+
+def message_of(report: Graph, result: Node, shapes: Graph) -> str:
+    """The message of a result: that of the constraint, else of the shape, of which pySHACL reports both."""
+    messages = sorted(str(message) for message in report.objects(result, SH.resultMessage))
+    constraint = report.value(result, SH.sourceConstraint)
+    if len(messages) > 1 and (constraint, SH.message, None) in shapes:
+        shape = report.value(result, SH.sourceShape)
+        of_shape = {str(message) for message in shapes.objects(shape, SH.message)}
+        messages = [message for message in messages if message not in of_shape] or messages
+    return next(iter(messages), "")
+
+
+@contextmanager
+def engine_patterns() -> Iterator[None]:
+    """Lets pySHACL judge sh:pattern by REGEX of the engine, the dialect of `patterns`, and not by that of Python."""
+    from pyshacl.constraints import CONSTRAINT_PARAMETERS_MAP
+    from pyshacl.constraints.core.string_based_constraints import PatternConstraintComponent, StringBasedConstraintBase
+
+    class EnginePattern(PatternConstraintComponent):
+        def __init__(self, shape: Any) -> None:
+            StringBasedConstraintBase.__init__(self, shape)
+            self.string_rules = sorted(shape.objects(SH.pattern))
+            self.flags = next(iter(sorted(shape.objects(SH.flags))), None)
+            rules = {rule: Pattern(str(rule), str(self.flags or "")) for rule in self.string_rules}
+            self.compiled_cache = cast(Any, rules)
+
+    before = CONSTRAINT_PARAMETERS_MAP[SH.pattern]
+    CONSTRAINT_PARAMETERS_MAP[SH.pattern] = EnginePattern
+    try:
+        yield
+    finally:
+        CONSTRAINT_PARAMETERS_MAP[SH.pattern] = before
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A pattern and its flags, with the methods that pySHACL calls; raises ValueError if it is none."""
+
+    pattern: str
+    flags: str
+
+    def __post_init__(self) -> None:
+        if not is_pattern(self.pattern, self.flags):
+            raise ValueError(f"not a pattern of REGEX of SPARQL: {self.pattern}")
+
+    def match(self, text: str) -> bool:
+        return bool(matches(self.pattern, text, self.flags))
+
+    search = match
+
+
+def invalid_shapes(shapes: Graph) -> Iterator[tuple[Node, str]]:
+    """The shapes that are not well-formed by themselves, and why."""
     named = {*shapes.subjects(RDF.type, SH.NodeShape), *shapes.subjects(RDF.type, SH.PropertyShape)}
-    for shape in sorted(node for node in named | set(shapes.objects(None, SH.property)) if isinstance(node, URIRef)):
+    for shape in sorted(named | set(shapes.objects(None, SH.property)), key=str):
         alone = shapes.cbd(shape)
         alone.remove((shape, SH.property, None))
         for constraint in shapes.objects(shape, SH.sparql):
             alone += shapes.cbd(constraint) + declarations(shapes, constraint)
-        alone.add((shape, SH.targetNode, shape))  # without a focus node, constraints are not looked at
+        alone.add((shape, SH.targetNode, SH.Shape))  # without a focus node, constraints are not looked at
         try:
-            pyshacl.validate(Graph(), shacl_graph=alone, inference="none")
-        except Exception as error:  # as above
-            yield str(shape), reason(error)
-
-
-def declarations(shapes: Graph, constraint: Node) -> Graph:
-    """The triples that declare the prefixes of a SPARQL-based constraint (5.2.1)."""
-    found = Graph(bind_namespaces="none")
-    for owner in shapes.objects(constraint, SH.prefixes):
-        for declaration in shapes.objects(owner, SH.declare):
-            found.add((owner, SH.declare, declaration))
-            found += shapes.cbd(declaration)
-    return found
+            list(validate(Graph(), alone))
+        except InvalidShapesError as error:
+            yield shape, str(error)
 
 
 def reason(error: Exception) -> str:

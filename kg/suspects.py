@@ -1,29 +1,23 @@
 """Suspects: which things may not conform to a shape, asked of the engine at once, so that pySHACL judges those alone.
 
-Of SHACL core, each node shape is one query (`violations.py`). A SPARQL-based constraint (w3.org/TR/shacl, 5) is a query
-that pySHACL puts to each focus node by itself. Since such a query may hold neither MINUS nor VALUES (5.2.1), what it
-finds of one node it also finds with the node left open, if it neither counts nor cuts what it finds; so the engine is
-asked once for all. Where that is not certain, pySHACL is asked about every node.
+Of SHACL core, each node shape is one query (`violations.py`); so is each SPARQL-based constraint (`constraints.py`).
+Both find at least what pySHACL would find. Where that is not certain, pySHACL is asked about every node.
 """
 
-import re
 from collections.abc import Iterator
 
-from pyoxigraph import DefaultGraph, NamedNode, QuerySolutions, Store
-from rdflib import Graph, URIRef
+from pyoxigraph import BlankNode, DefaultGraph, NamedNode, QuerySolutions, Store
+from pyoxigraph import Literal as EngineLiteral
+from rdflib import Graph, Literal, URIRef
 from rdflib.namespace import RDF, RDFS, SH
 from rdflib.term import Node
 
+from kg.constraints import Untranslatable, candidates, declarations, prefixes
 from kg.names import RDF_TYPE
-from kg.shacl import Result, copy_of, declarations, to_graph, validate
-from kg.violations import Untranslatable, violation
+from kg.shacl import Result, copy_of, to_graph, validate
+from kg.violations import violation
 
 RDFS_PREFIX = f"PREFIX rdfs: <{RDFS}>"
-
-ONE_BY_ONE = re.compile(
-    r"[$?](PATH|shapesGraph|currentShape)\b|\b(?i:LIMIT|OFFSET|GROUP|HAVING|COUNT|SUM|AVG|MIN|MAX|SAMPLE|GROUP_CONCAT)\b"
-)
-"""What only pySHACL knows to put into a query, and what means another thing of one node than of all."""
 
 
 def judge(shapes: Graph, store: Store, whole: bool) -> Iterator[Result]:
@@ -59,8 +53,9 @@ def split(shapes: Graph, store: Store, whole: bool) -> tuple[Graph, Graph]:
             judged += declarations(shapes, constraint)
             judged.add((shape, RDF.type, SH.NodeShape))
             judged.add((shape, SH.sparql, constraint))
-            for severity in shapes.objects(shape, SH.severity):
-                judged.add((shape, SH.severity, severity))
+            for told in (SH.severity, SH.message, SH.deactivated):
+                for value in shapes.objects(shape, told):
+                    judged.add((shape, told, value))
             for node in sorted(found):
                 judged.add((shape, SH.targetNode, URIRef(node)))
     return rest, judged
@@ -136,30 +131,19 @@ def around(store: Store, nodes: set[str]) -> Graph:
 def suspects(shapes: Graph, shape: Node, constraint: Node, store: Store) -> set[str] | None:
     """The focus nodes of a shape of which a constraint may not hold; None if pySHACL must look for itself."""
     select = str(shapes.value(constraint, SH.select) or "")
-    classes = set(shapes.objects(shape, SH.targetClass))
-    targets = {o for p in (SH.targetNode, SH.targetSubjectsOf, SH.targetObjectsOf) for o in shapes.objects(shape, p)}
-    alone = classes and not targets and (None, None, shape) not in shapes
-    if not select or not alone or ONE_BY_ONE.search(select):
+    targets = [pattern % target.n3() for kind, pattern in TARGETS.items() for target in shapes.objects(shape, kind)]
+    if not select or not targets or (None, None, shape) in shapes or (shape, SH.path, None) in shapes:
         return None
-    prefixes = "".join(f"PREFIX {prefix}: <{namespace}>\n" for prefix, namespace in prefixes_of(shapes, constraint))
+    if any((node, SH.deactivated, Literal(True)) in shapes for node in (shape, constraint)):
+        return set()
+    found: list[NamedNode | BlankNode | EngineLiteral] = []
     try:
-        found = store.query(prefixes + select)
-        rows = {row["this"].value for row in found} if isinstance(found, QuerySolutions) else None
-    except (SyntaxError, OSError, KeyError, AttributeError):
+        known = prefixes(shapes, constraint)
+        for target in sorted(targets):
+            solutions = store.query(candidates(select, known, target), prefixes={"rdfs": str(RDFS)})
+            assert isinstance(solutions, QuerySolutions)
+            found += [solution["this"] for solution in solutions]
+    except (Untranslatable, SyntaxError, OSError):
         return None
-    if rows is None:
-        return None
-    instances = {
-        quad.subject.value
-        for class_ in classes
-        for quad in store.quads_for_pattern(None, NamedNode(RDF_TYPE), NamedNode(str(class_)), None)
-        if isinstance(quad.subject, NamedNode)
-    }
-    return rows & instances
-
-
-def prefixes_of(shapes: Graph, constraint: Node) -> Iterator[tuple[str, str]]:
-    """The prefixes of a constraint, and their namespaces."""
-    declared = declarations(shapes, constraint)
-    for declaration in sorted(declared.objects(None, SH.declare), key=str):
-        yield str(declared.value(declaration, SH.prefix)), str(declared.value(declaration, SH.namespace))
+    named = {node.value for node in found if isinstance(node, NamedNode)}
+    return named if all(isinstance(node, NamedNode) for node in found) else None  # a blank node cannot be a target

@@ -12,6 +12,7 @@ from rdflib.collection import Collection
 from rdflib.namespace import DCTERMS, RDF, RDFS, SH, XSD
 from rdflib.term import Node
 
+from kg.constraints import Untranslatable
 from kg.schema import HIDDEN, ROLE
 
 Fresh = Callable[[], str]
@@ -25,10 +26,6 @@ SILENT |= {SH[name] for name in ("targetClass", "targetNode", "targetSubjectsOf"
 
 MOST = 3
 """Up to which number of values they are told apart pair by pair."""
-
-
-class Untranslatable(ValueError):  # noqa: N818 - not an error of anybody
-    """Raised when a constraint is none of those that are translated."""
 
 
 def violation(shapes: Graph, shape: Node) -> str:

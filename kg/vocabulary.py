@@ -1,13 +1,14 @@
 """Vocabulary: what ontology and shapes say is well-formed, and every term is declared, by us or by its standard."""
 
-import re
 from collections.abc import Iterator
 
 from rdflib import BNode, Graph, URIRef
 from rdflib.namespace import OWL, RDF, RDFS, SH, SKOS, XSD, DefinedNamespace
 from rdflib.term import Literal, Node
 
+from kg.constraints import objections
 from kg.names import Names, local_name
+from kg.patterns import is_pattern
 from kg.schema import Finding
 from kg.suggest import did_you_mean, nearest
 
@@ -22,6 +23,20 @@ LISTS = (
 """The properties whose values are lists."""
 
 
+INSTEAD_OF_INFERENCE = "declare what follows as an axiom in ontology/"
+SH_VALUES = URIRef(str(SH) + "values")
+NOT_SUPPORTED = {
+    SH.target: "use sh:targetClass, sh:targetNode, sh:targetSubjectsOf or sh:targetObjectsOf",
+    SH.rule: INSTEAD_OF_INFERENCE,
+    SH_VALUES: INSTEAD_OF_INFERENCE,
+    SH.expression: "write a SPARQL-based constraint: sh:sparql",
+    SH.js: "write a SPARQL-based constraint: sh:sparql",
+    SH.entailment: "remove it: what the axioms of the ontology imply is in the data already",
+}
+NOT_SUPPORTED_TYPES = (SH.SPARQLFunction, SH.JSFunction, SH.SPARQLTargetType, SH.JSTargetType, SH.TripleRule)
+"""What is defined outside SHACL Core and SHACL-SPARQL (w3.org/TR/shacl-af, w3.org/TR/shacl-js)."""
+
+
 def findings(ontology: Graph, shapes: Graph, names: Names) -> Iterator[Finding]:
     """Everything that is wrong in the form of ontology and shapes."""
     if (URIRef(names.ontology), RDF.type, OWL.Ontology) not in ontology:
@@ -30,12 +45,37 @@ def findings(ontology: Graph, shapes: Graph, names: Names) -> Iterator[Finding]:
     yield from unknown_terms(ontology, shapes, names)
     for graph in (ontology, shapes):
         yield from no_lists(graph, names)
-    for subject, pattern in sorted(shapes.subject_objects(SH.pattern)):
-        try:
-            re.compile(str(pattern))
-        except re.error as error:
-            message = f"sh:pattern is not a regular expression: {error.msg}"
-            yield Finding("E506", message, owner(shapes, subject), f"mend {pattern}")
+    yield from wrong_patterns(shapes)
+    yield from not_supported(shapes, names)
+    for subject, constraint in sorted(shapes.subject_objects(SH.sparql), key=str):
+        for message, hint in objections(shapes, constraint):
+            named = constraint if isinstance(constraint, URIRef) else subject
+            yield Finding("E506", message, owner(shapes, named), hint, str(SH.select))
+
+
+def wrong_patterns(shapes: Graph) -> Iterator[Finding]:
+    """The patterns, and flags, that REGEX of SPARQL does not take (w3.org/TR/shacl, 4.4.3)."""
+    for subject, pattern in sorted(shapes.subject_objects(SH.pattern), key=str):
+        flags = str(shapes.value(subject, SH.flags) or "")
+        if not is_pattern(str(pattern)):
+            message = f"sh:pattern is not a regular expression as REGEX of SPARQL takes it: {pattern}"
+            hint = "correct it; look-around and back-references are not available"
+            yield Finding("E506", message, owner(shapes, subject), hint, str(SH.pattern))
+        elif not is_pattern(str(pattern), flags):
+            message = f"sh:flags takes letters of smixq, not {flags!r}"
+            yield Finding("E506", message, owner(shapes, subject), "remove the others", str(SH.flags))
+
+
+def not_supported(shapes: Graph, names: Names) -> Iterator[Finding]:
+    """What the shapes use of SHACL Advanced Features and SHACL JavaScript, which would be passed over in silence."""
+    for property_, instead in NOT_SUPPORTED.items():
+        for subject in sorted(set(shapes.subjects(property_)), key=str):
+            message = f"{names.compact(property_)} is not supported, so this would have no effect"
+            yield Finding("E506", message, owner(shapes, subject), instead, str(property_))
+    for type_ in NOT_SUPPORTED_TYPES:
+        for subject in sorted(set(shapes.subjects(RDF.type, type_)), key=str):
+            message = f"{names.compact(type_)} is not supported, so this would have no effect"
+            yield Finding("E506", message, owner(shapes, subject), "remove it", str(type_))
 
 
 def no_lists(graph: Graph, names: Names) -> Iterator[Finding]:

@@ -9,9 +9,10 @@ from pyoxigraph import DefaultGraph, RdfFormat, Store
 from rdflib import Graph
 from rdflib.namespace import SH
 
+from kg.constraints import Untranslatable
 from kg.shacl import Result, copy_of, validate
 from kg.suspects import judge, narrow
-from kg.violations import Untranslatable, violation
+from kg.violations import violation
 from tests.shapes.test_shapes import BAD, Bad, check_examples
 
 PREFIXES = """@prefix sh: <http://www.w3.org/ns/shacl#> .

@@ -1,0 +1,437 @@
+"""Constraints: SPARQL-based constraints (w3.org/TR/shacl, 5), checked when read, and as queries for the engine.
+
+pySHACL puts the query of a constraint to each focus node by itself, with `$this` bound beforehand. `candidates` gives
+one query that the engine answers for all focus nodes together, and that finds at least the nodes of which pySHACL would
+report a violation. It is derived from the algebra of the query (SPARQL 1.1, 18.2), so it rests on its meaning:
+
+- Where no part of the pattern sees `$this` unbound, the pattern finds the same with `$this` left open. Elsewhere the
+  pattern is asked within EXISTS, which puts the focus node into it (SPARQL 1.1, 18.6).
+- Where the engine and pySHACL may disagree on an expression, such as a comparison of a year with a day, which the
+  standard calls an error, the condition is widened so that nothing is missed, or narrowed within NOT EXISTS.
+- What cannot be written down so that this holds is Untranslatable, and pySHACL is asked about every focus node.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import lru_cache
+from typing import Any
+
+from pyparsing import ParseException
+from rdflib import BNode, Graph, Literal, URIRef, Variable
+from rdflib.namespace import OWL, RDF, RDFS, SH
+from rdflib.paths import AlternativePath, InvPath, MulPath, Path, SequencePath
+from rdflib.plugins.sparql.parserutils import CompValue
+from rdflib.term import Node
+
+THIS = Variable("this")
+
+MENTIONS_THIS = re.compile(r"[$?]this\b")
+BOUND_BEFOREHAND = re.compile(r"[$?](?:PATH|shapesGraph|currentShape)\b")
+"""What pySHACL puts into a query besides the focus node (w3.org/TR/shacl, 5.3.1)."""
+
+
+class Untranslatable(ValueError):  # noqa: N818 - it tells pySHACL's part from the engine's, and is no error of a user
+    """Raised when a constraint cannot be written as a query that certainly finds what pySHACL would find."""
+
+
+# ── Prefixes, and what a constraint may not say ──────────────────────────────────────────────────────────────────────
+
+
+def prefixes(shapes: Graph, constraint: Node) -> dict[str, str]:
+    """The prefixes of a constraint (5.2.1), and those that pySHACL knows besides."""
+    known = {"rdf": str(RDF), "rdfs": str(RDFS), "owl": str(OWL)}
+    for owner in sorted(prefix_owners(shapes, constraint), key=str):
+        for declaration in sorted(shapes.objects(owner, SH.declare), key=str):
+            known[str(shapes.value(declaration, SH.prefix))] = str(shapes.value(declaration, SH.namespace))
+    return known
+
+
+def prefix_owners(shapes: Graph, constraint: Node) -> set[Node]:
+    """What declares the prefixes of a constraint: what sh:prefixes names, and, as in pySHACL, else the ontologies."""
+    named = set(shapes.objects(constraint, SH.prefixes))
+    ontologies = set(shapes.subjects(RDF.type, OWL.Ontology))
+    if not named or any(owner in ontologies and (owner, SH.declare, None) in shapes for owner in named):
+        return named
+    return named | ontologies
+
+
+def declarations(shapes: Graph, constraint: Node) -> Graph:
+    """The triples that declare the prefixes of a constraint."""
+    found = Graph(bind_namespaces="none")
+    for owner in prefix_owners(shapes, constraint):
+        for declaration in shapes.objects(owner, SH.declare):
+            found.add((owner, SH.declare, declaration))
+            found += shapes.cbd(declaration)
+        if (owner, RDF.type, OWL.Ontology) in shapes:
+            found.add((owner, RDF.type, OWL.Ontology))
+    return found
+
+
+def parse(text: str, known: dict[str, str]) -> CompValue:
+    """The algebra of a query; ValueError says why it is none."""
+    return _parse(text, tuple(sorted(known.items())))
+
+
+@lru_cache(256)  # a query is parsed when it is checked and when it is asked
+def _parse(text: str, known: tuple[tuple[str, str], ...]) -> CompValue:
+    from rdflib.plugins.sparql import prepareQuery  # here: it takes a sixth of a start, and few programs check
+
+    prologue = "".join(f"PREFIX {prefix}: <{namespace}>\n" for prefix, namespace in known)
+    try:
+        query: CompValue = prepareQuery(prologue + text).algebra
+    except ParseException as error:
+        line = error.lineno - prologue.count("\n")
+        message = f"the query cannot be parsed at its line {line}, column {error.column}"
+        raise ValueError(f"{message}: {error.line.strip()}") from error
+    except Exception as error:
+        raise ValueError(f"the query cannot be parsed: {error}") from error
+    return query
+
+
+FORBIDDEN = {
+    "Minus": ("MINUS", "write FILTER NOT EXISTS { … }"),
+    "values": ("VALUES", "write FILTER($this IN (…)), or a UNION of patterns"),
+    "ServiceGraphPattern": ("SERVICE", "validation asks no other endpoint"),
+}
+"""What the query of a constraint may not contain (5.2.1), by its name in the algebra: the keyword, and a hint."""
+
+
+def objections(shapes: Graph, constraint: Node) -> Iterator[tuple[str, str | None]]:
+    """What is wrong with the query of a constraint, and a hint; these queries are ill-formed, or find nothing."""
+    for select in sorted(shapes.objects(constraint, SH.select), key=str):
+        if not isinstance(select, Literal) or not isinstance(select.value, str):
+            yield "sh:select takes a query as a plain text", None
+            continue
+        path = next(iter(shapes.objects(next(iter(shapes.subjects(SH.sparql, constraint)), None), SH.path)), None)
+        text = str(select) if path is None else re.sub(r"[$?]PATH\b", "rdf:type", str(select))
+        try:
+            query = parse(text, prefixes(shapes, constraint))
+        except ValueError as error:
+            yield str(error), None
+            continue
+        if query.name != "SelectQuery":
+            form = query.name.removesuffix("Query").upper()
+            yield f"sh:select takes a SELECT query, not {form}", "write SELECT $this WHERE { … }"
+            continue
+        used = {part.name for part in parts(query)}
+        refused = [FORBIDDEN[name] for name in sorted(used & set(FORBIDDEN))]
+        for keyword, hint in refused:
+            yield f"{keyword} is not allowed in the query of a constraint", hint
+        if refused:
+            continue
+        extended = (part for part in parts(query) if part.name == "Extend" and part.var == THIS)
+        if any(not str(part.expr).startswith("__agg_") for part in extended):  # what rdflib calls an aggregate
+            yield "$this is bound beforehand, so AS and BIND cannot give it a value", "use another variable"
+        if any(part.name == "ToMultiSet" and THIS not in selected(part.p) for part in parts(query)):
+            yield "a sub-select of a constraint selects $this, which is bound beforehand", "add $this to its variables"
+        columns = {str(variable) for variable in query.PV}
+        if not MENTIONS_THIS.search(str(select)) or not columns & {"this", "path", "value", "failure"}:
+            message = "the query of a constraint does not speak of $this, so it would find nothing"
+            yield message, "let it select $this, the node that does not conform"
+
+
+def selected(part: CompValue) -> list[Variable]:
+    """The variables that a sub-select selects."""
+    while part.name != "Project":
+        part = part.p
+    variables: list[Variable] = part.PV
+    return variables
+
+
+EXISTENCE = ("Builtin_EXISTS", "Builtin_NOTEXISTS")
+"""The tests whose pattern, as algebra, is an attribute; the item of the same name is as it was parsed."""
+
+
+def parts(node: Any) -> Iterator[CompValue]:
+    """All parts of an algebra expression, itself among them."""
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, CompValue):
+            yield part
+            waiting += [part.graph] if part.name in EXISTENCE else part.values()
+        elif isinstance(part, list | tuple):
+            waiting += part
+
+
+# ── The query for the engine ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Mode(Enum):
+    """How a condition may differ from what pySHACL finds of it."""
+
+    WIDER = auto()
+    """It holds at least where pySHACL's does."""
+    WIDEST = auto()
+    """It holds at least where pySHACL's does or is an error, so its negation holds at most where pySHACL's does."""
+    NARROWER = auto()
+    """It holds at most where pySHACL's does."""
+    EXACT = auto()
+    """It holds just where pySHACL's does."""
+
+    @property
+    def negated(self) -> "Mode":
+        """How what is negated may differ."""
+        return {Mode.EXACT: Mode.EXACT, Mode.NARROWER: Mode.WIDEST}.get(self, Mode.NARROWER)
+
+    @property
+    def of_patterns(self) -> "Mode":
+        """How the pattern of EXISTS, which is never an error, may differ."""
+        return Mode.WIDER if self is Mode.WIDEST else self
+
+
+def candidates(text: str, known: dict[str, str], target: str) -> str:
+    """A query for each ?this of a target, a graph pattern, that may not meet a constraint; raises Untranslatable."""
+    try:
+        query = parse(text, known)
+    except ValueError as error:
+        raise Untranslatable(text) from error
+    if query.name != "SelectQuery" or query.datasetClause or BOUND_BEFOREHAND.search(text):
+        raise Untranslatable(text)
+    body = query.p
+    while body.name in ("Project", "Distinct", "Reduced", "OrderBy", "Extend"):  # how solutions are shown
+        body = body.p
+    pattern = _pattern(body, Mode.WIDER)
+    if certain(body) and open_to_all(body):
+        return f"SELECT DISTINCT ?this WHERE {{ {{ SELECT DISTINCT ?this WHERE {{ {pattern} }} }} {target} }}"
+    return f"SELECT DISTINCT ?this WHERE {{ {target} FILTER EXISTS {{ {pattern} }} }}"
+
+
+def certain(pattern: CompValue) -> bool:
+    """True if each solution of a pattern binds ?this."""
+    match pattern.name:
+        case "BGP":
+            return any(THIS in triple for triple in pattern.triples)
+        case "Join":
+            return certain(pattern.p1) or certain(pattern.p2)
+        case "Union":
+            return certain(pattern.p1) and certain(pattern.p2)
+        case "LeftJoin":
+            return certain(pattern.p1)
+        case "Filter" | "Extend":
+            return certain(pattern.p)
+    return False
+
+
+def open_to_all(pattern: CompValue) -> bool:
+    """True if a pattern with ?this open has the solutions that it has for each node that ?this may be.
+
+    Basic graph patterns have. A condition that speaks of ?this, or a pattern that is optional, has where what it is
+    applied to certainly binds ?this.
+    """
+    match pattern.name:
+        case "BGP":
+            return True
+        case "Join" | "Union":
+            return open_to_all(pattern.p1) and open_to_all(pattern.p2)
+        case "LeftJoin":
+            known = certain(pattern.p1) or not (mentions_this(pattern.p2) or mentions_this(pattern.expr))
+            return known and open_to_all(pattern.p1) and open_to_all(pattern.p2)
+        case "Filter" | "Extend":
+            return open_to_all(pattern.p) and (certain(pattern.p) or not mentions_this(pattern.expr))
+    return False
+
+
+def mentions_this(node: Any) -> bool:
+    """True if ?this stands anywhere in a part of the algebra."""
+    if isinstance(node, CompValue):
+        return any(mentions_this(value) for key, value in node.items() if key != "_vars")
+    if isinstance(node, list | tuple | set):
+        return any(mentions_this(value) for value in node)
+    return bool(node == THIS)
+
+
+def _pattern(pattern: CompValue, mode: Mode) -> str:
+    """A graph pattern as SPARQL, whose solutions are in the relation of the mode to those of pySHACL."""
+    match pattern.name:
+        case "BGP":
+            return " . ".join(" ".join(map(_place, triple)) for triple in pattern.triples)
+        case "Join":
+            return f"{{ {_pattern(pattern.p1, mode)} }} {{ {_pattern(pattern.p2, mode)} }}"
+        case "Union":
+            return f"{{ {_pattern(pattern.p1, mode)} }} UNION {{ {_pattern(pattern.p2, mode)} }}"
+        case "LeftJoin":  # what is optional decides what is bound: to find more there may be to find less behind it
+            condition = "" if pattern.expr.name == "TrueFilter" else f"FILTER({_condition(pattern.expr, Mode.EXACT)})"
+            optional = f"OPTIONAL {{ {{ {_pattern(pattern.p2, Mode.EXACT)} }} {condition} }}"
+            return f"{{ {_pattern(pattern.p1, mode)} }} {optional}"
+        case "Filter":
+            return f"{{ {_pattern(pattern.p, mode)} }} FILTER({_condition(pattern.expr, mode)})"
+        case "Extend":
+            value = _value(pattern.expr)
+            if value is None:
+                raise Untranslatable(pattern.name)
+            return f"{{ {_pattern(pattern.p, mode)} }} BIND({value} AS {pattern.var.n3()})"
+    raise Untranslatable(pattern.name)
+
+
+def _place(term: Any) -> str:
+    """A subject, predicate or object of a triple pattern."""
+    if isinstance(term, BNode):
+        return f"?blank{term}"
+    if isinstance(term, URIRef | Literal | Variable):
+        return term.n3()
+    if isinstance(term, Path) and _takes_a_step(term):
+        return str(term.n3())
+    raise Untranslatable(term)
+
+
+def _takes_a_step(path: Any) -> bool:
+    """True of a property path without negation that no term alone matches: of such terms, engines think differently."""
+    match path:
+        case SequencePath():
+            return all(map(_is_plain, path.args)) and any(map(_takes_a_step, path.args))
+        case AlternativePath():
+            return all(map(_takes_a_step, path.args))
+        case MulPath():
+            return not path.zero and _takes_a_step(path.path)
+        case InvPath():
+            return _takes_a_step(path.arg)
+    return isinstance(path, URIRef)
+
+
+def _is_plain(path: Any) -> bool:
+    """True of a property path without negation."""
+    match path:
+        case SequencePath() | AlternativePath():
+            return all(map(_is_plain, path.args))
+        case MulPath():
+            return _is_plain(path.path)
+        case InvPath():
+            return _is_plain(path.arg)
+    return isinstance(path, URIRef)
+
+
+# ── Conditions ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Functions:
+    """Functions on which engine and pySHACL agree, by their name in the algebra, with the names of their arguments."""
+
+    names: dict[str, str]
+
+    def call(self, expression: CompValue) -> str | None:
+        """A call of one of them as SPARQL; None where it is another, or an argument may be disputed."""
+        name = expression.name.removeprefix("Builtin_")
+        if name not in self.names or not expression.name.startswith("Builtin_"):
+            return None
+        given = [expression[argument] for argument in self.names[name].split() if argument in expression]
+        if name in ("REGEX", "REPLACE") and not _is_common(expression.pattern):
+            return None
+        arguments = [_value(argument) for argument in given]
+        known = [argument for argument in arguments if argument is not None]
+        return f"{name}({', '.join(known)})" if len(known) == len(arguments) else None
+
+
+TESTS = Functions(
+    {
+        **{"BOUND": "arg", "sameTerm": "arg1 arg2", "isIRI": "arg", "isURI": "arg", "isBLANK": "arg"},
+        **{"isLITERAL": "arg", "STRSTARTS": "arg1 arg2", "STRENDS": "arg1 arg2", "CONTAINS": "arg1 arg2"},
+        **{"LANGMATCHES": "arg1 arg2", "REGEX": "text pattern flags"},
+    }
+)
+SURE = {f"Builtin_{name}" for name in ("BOUND", "sameTerm", "isIRI", "isURI", "isBLANK", "isLITERAL")}
+"""Tests on which everybody agrees, whatever is bound."""
+
+VALUES = Functions(
+    {
+        **{"STR": "arg", "LANG": "arg", "DATATYPE": "arg", "LCASE": "arg", "UCASE": "arg", "STRLEN": "arg"},
+        **{
+            "STRBEFORE": "arg1 arg2",
+            "STRAFTER": "arg1 arg2",
+            "YEAR": "arg",
+            "MONTH": "arg",
+            "DAY": "arg",
+            "REPLACE": "arg pattern replacement flags",
+        },
+    }
+)
+
+COMMON = re.compile(r"(?:[\w /:_,;=@#&%~'\"<>^$.*+?()|-]|\[[\w^ -]+\])*", re.ASCII)
+"""What means the same in the regular expressions of both."""
+
+
+def _is_common(pattern: Any) -> bool:
+    return isinstance(pattern, Literal) and bool(COMMON.fullmatch(str(pattern))) and "(?" not in str(pattern)
+
+
+def _value(expression: Any) -> str | None:
+    """An expression for a value on which engine and pySHACL agree; None of another."""
+    if isinstance(expression, Variable | URIRef) or (isinstance(expression, Literal) and not expression.ill_typed):
+        return str(expression.n3())
+    if not isinstance(expression, CompValue):
+        return None
+    if expression.name == "Builtin_COALESCE":
+        given = [_value(each) for each in expression.arg] if _is_simple(expression.arg) else [None]
+        known = [each for each in given if each is not None]
+        return f"COALESCE({', '.join(known)})" if len(known) == len(given) else None
+    if expression.name == "AdditiveExpression":
+        signs = ["", *(f" {sign} " for sign in expression.op)]
+        terms = [_value(each) for each in (expression.expr, *expression.other)]
+        known = [sign + term for sign, term in zip(signs, terms, strict=True) if term is not None]
+        return f"({''.join(known)})" if len(known) == len(terms) else None
+    return VALUES.call(expression)
+
+
+def _is_simple(arguments: Iterable[Any]) -> bool:
+    """True of variables and constants, which raise no error but that of being unbound."""
+    return all(isinstance(each, Variable | URIRef | Literal) for each in arguments)
+
+
+def _condition(expression: Any, mode: Mode) -> str:
+    """An expression that is true or false, and true in the relation of the mode to that of pySHACL."""
+    name = expression.name if isinstance(expression, CompValue) else ""
+    match name:
+        case "ConditionalAndExpression" | "ConditionalOrExpression":
+            sign = " && " if "And" in name else " || "
+            return sign.join(f"({_condition(each, mode)})" for each in (expression.expr, *expression.other))
+        case "UnaryNot" if mode is Mode.EXACT and not _never_errs(expression.expr):
+            raise Untranslatable(name)
+        case "UnaryNot":
+            return f"!({_condition(expression.expr, mode.negated)})"
+        case _ if name in EXISTENCE:
+            wanted = (mode.negated if "NOT" in name else mode).of_patterns
+            return f"{'NOT ' if 'NOT' in name else ''}EXISTS {{ {_pattern(expression.graph, wanted)} }}"
+        case "RelationalExpression":
+            test = _comparison(expression)
+            exact = test is not None and _is_about_nodes(expression)
+        case _:
+            test = TESTS.call(expression) if name else None
+            exact = name in SURE
+    if mode is Mode.EXACT and not exact:
+        raise Untranslatable(name)
+    if test is None:
+        return "true" if mode in (Mode.WIDER, Mode.WIDEST) else "false"
+    if mode is not Mode.WIDER:
+        return f"COALESCE({test}, {'true' if mode is Mode.WIDEST else 'false'})"
+    bound = (f"BOUND(?{variable})" for variable in sorted(set(re.findall(r"\?(\w+)", test))))
+    return f"COALESCE({test}, {' && '.join(bound) or 'true'})"  # what is not bound is an error for everybody
+
+
+def _never_errs(expression: Any) -> bool:
+    """True of tests that are true or false whatever they are asked of."""
+    return isinstance(expression, CompValue) and expression.name in ("Builtin_BOUND", *EXISTENCE)
+
+
+def _comparison(expression: CompValue) -> str | None:
+    """A comparison as SPARQL; None where engine and pySHACL may disagree on what is compared."""
+    left = _value(expression.expr)
+    if expression.op in ("IN", "NOT IN"):
+        right = [_value(each) for each in expression.other] if isinstance(expression.other, list) else [None]
+        known = [each for each in right if each is not None]
+        return f"{left} {expression.op} ({', '.join(known)})" if left and len(known) == len(right) else None
+    other = _value(expression.other)
+    if left is None or other is None:
+        return None
+    test = f"{left} {expression.op} {other}"
+    if expression.op in ("=", "!="):
+        return test
+    return f"IF(isLITERAL({left}) && isLITERAL({other}), {test}, 1/0)"  # nodes have no order, which is an error
+
+
+def _is_about_nodes(expression: CompValue) -> bool:
+    """True of a comparison for equality with ?this or an IRI, on which nobody disagrees."""
+    sides = (expression.expr, expression.other)
+    return expression.op in ("=", "!=") and any(side == THIS or isinstance(side, URIRef) for side in sides)

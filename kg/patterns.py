@@ -1,0 +1,25 @@
+"""Patterns: regular expressions of sh:pattern, in the one dialect that prefilter, judge and endpoint share.
+
+sh:pattern is defined by REGEX of SPARQL (w3.org/TR/shacl, 4.4.3; SPARQL 1.1, 17.4.3.14), so the engine says what a
+pattern means, wherever one is used. It takes Unicode classes such as `\\p{Lu}`; it has neither look-around nor
+back-references.
+"""
+
+from functools import lru_cache
+
+from pyoxigraph import Literal, QuerySolutions, Store
+
+
+def matches(pattern: str, text: str, flags: str = "") -> bool | None:
+    """Whether a text matches; None for a pattern, or flags, that REGEX does not take."""
+    arguments = ", ".join(str(Literal(each)) for each in (text, pattern, flags))
+    solutions = Store().query(f"SELECT (REGEX({arguments}) AS ?matches) WHERE {{}}")
+    assert isinstance(solutions, QuerySolutions)
+    found = next(solutions)["matches"]
+    return None if found is None else found.value == "true"
+
+
+@lru_cache(1024)
+def is_pattern(pattern: str, flags: str = "") -> bool:
+    """True of what REGEX takes."""
+    return matches(pattern, "", flags) is not None
