@@ -111,9 +111,7 @@ SPARQL_XML = MediaType(
     "application/sparql-results+xml", "xml", "XML", QueryResultsFormat.XML, "SPARQL_Results_XML", XML_NAMES
 )
 CSV = MediaType("text/csv", "csv", "CSV", QueryResultsFormat.CSV, "SPARQL_Results_CSV", ("application/csv",))
-TSV = MediaType(
-    "text/tab-separated-values", "tsv", "TSV", QueryResultsFormat.TSV, "SPARQL_Results_TSV", ("text/tsv",)
-)
+TSV = MediaType("text/tab-separated-values", "tsv", "TSV", QueryResultsFormat.TSV, "SPARQL_Results_TSV", ("text/tsv",))
 
 SOLUTIONS = (SPARQL_JSON, SPARQL_XML, CSV, TSV)
 """What the solutions of SELECT are written as."""
