@@ -25,6 +25,7 @@ TEXTS = {
     "$GRAPHS": "SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } } ORDER BY ?g",
     "${BASE}": BASE,
     "${LONG}": "x" * 1_000_000,
+    "${ADDRESS}": "x" * 100_000,
     "${DEEP}": "(" * 3000,
     "${PEED}": ")" * 3000,
 }
