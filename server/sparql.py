@@ -56,6 +56,9 @@ LIMITS = {
 }
 """The limits that a query may meet, and after how many seconds it is worth trying again."""
 
+UNSORTABLE = "total order"
+"""What the engine writes as it ends for values that it cannot sort (a fault of its own)."""
+
 ASKED = ("query", "default-graph-uri", "named-graph-uri", "timeout")
 """The parameters that say what is asked, whatever the format of the answer."""
 
@@ -312,6 +315,9 @@ def unanswered(error: UnansweredError, query: str, media: dict[str, MediaType | 
     if error.reason == "evaluation":
         return BadQueryError(400, f"The query fails: {more['message']}")
     current_app.logger.error("a query without an answer: %s", more.get("message", error.reason))
+    if UNSORTABLE in more.get("message", ""):
+        hint = "order by values of one type, such as by STR(?x)"
+        return BadQueryError(500, "The engine cannot sort these values, which are of several types.", hint=hint)
     return InternalServerError("The engine has a fault with this query; it has been logged.")
 
 
