@@ -308,7 +308,8 @@ def query(query: str, published: Path, format_: str) -> None:
     try:
         engine = Engine(Dataset.current(published))
         names = engine.names
-        text = QueryText(names.rebase(query_text(query)), names.prefixes)
+        text = QueryText(names.rebase(query_text(query)), names.prefixes, names.base)
+        text.check_characters()
         text.check_nesting()
         try:
             answer = engine.query(text.text, prefixes=names.prefixes)

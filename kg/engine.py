@@ -12,6 +12,8 @@ from typing import Any
 from pyoxigraph import QueryBoolean, QuerySolutions, QueryTriples, RdfFormat, Store, Triple, parse
 
 from kg.names import Names
+from kg.query_plan import reordered
+from kg.query_text import QueryText
 
 ENGINE = ".engine"
 """The directory beside the versions that holds the engine's own files of each."""
@@ -93,6 +95,32 @@ def load(store: Store, directory: Path) -> None:
         store.bulk_extend(parse(path=str(directory / name), format=RdfFormat.N_QUADS))
 
 
+def ask(store: Store, query: str, **options: Any) -> Answer:
+    """The answer of a store to a SPARQL 1.1 query; SyntaxError if it is none.
+
+    `options` are those of the engine: base_iri, prefixes, default_graph, named_graphs. The engine reads a query that
+    means the same, with the patterns of EXISTS in an order that it is quick with (query_plan.py), and with the columns
+    of `SELECT *` in the order in which the query first names them.
+    """
+    text = QueryText(query)
+    planned = QueryText(reordered(text.text))
+    try:
+        if planned.star and not planned.has_word("SERVICE"):  # which would be asked twice
+            columns = text.in_order(variables(planned.text, options))
+            planned = QueryText(planned.with_columns(columns))
+        return store.query(planned.text, **options)
+    except SyntaxError:  # which is told of the query as it was written
+        return store.query(text.text, **options)
+
+
+def variables(query: str, options: dict[str, Any]) -> list[str]:
+    """The names of the variables that a SELECT answers; the engine says so of a query to a store without data."""
+    syntax = {name: options[name] for name in ("base_iri", "prefixes") if name in options}
+    found = Store().query(query, **syntax)
+    assert isinstance(found, QuerySolutions)
+    return [variable.value for variable in found.variables]
+
+
 def listed(iris: Iterable[str]) -> str:
     """Some IRIs as a query lists them, in order: after VALUES, within braces."""
     return " ".join(f"<{iri}>" for iri in sorted(iris))
@@ -109,9 +137,9 @@ class Engine:
         self._store = dataset.open()
         self._prologue = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in self.names.prefixes.items())
 
-    def query(self, query: str, **dataset: Any) -> Answer:
-        """Any SPARQL 1.1 query as it stands; SyntaxError if it is none. `dataset`: default_graph, named_graphs."""
-        return self._store.query(query, **dataset)
+    def query(self, query: str, **options: Any) -> Answer:
+        """Any SPARQL 1.1 query, relative to the base of the dataset; SyntaxError if it is none. `options` as `ask`."""
+        return ask(self._store, query, **{"base_iri": self.names.base, **options})
 
     def syntax_error(self, query: str) -> str:
         """What the engine says against a query, in which the dataset's prefixes are declared; empty if nothing."""

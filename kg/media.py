@@ -39,13 +39,46 @@ class MediaType:
 LANGUAGES = ("en", "fr", "de", "it", "ru", "es")
 """The languages of pages; the first is that of readers who ask for none of them."""
 
-HTML = MediaType("text/html", "html", "HTML")
-TURTLE = MediaType("text/turtle", "ttl", "Turtle", RdfFormat.TURTLE, "Turtle")
-JSON_LD = MediaType("application/ld+json", "jsonld", "JSON-LD", RdfFormat.JSON_LD, "JSON-LD", ("application/json",))
-N_TRIPLES = MediaType("application/n-triples", "nt", "N-Triples", RdfFormat.N_TRIPLES, "N-Triples")
-RDF_XML = MediaType("application/rdf+xml", "rdf", "RDF/XML", RdfFormat.RDF_XML, "RDF_XML")
-TRIG = MediaType("application/trig", "trig", "TriG", RdfFormat.TRIG, "TriG")
-N_QUADS = MediaType("application/n-quads", "nq", "N-Quads", RdfFormat.N_QUADS, "N-Quads")
+XML_NAMES = ("application/xml", "text/xml")
+"""Names that stand for any XML (RFC 7303): whichever of the XML formats is offered is meant."""
+
+HTML = MediaType("text/html", "html", "HTML", also=("application/xhtml+xml",))
+TURTLE = MediaType(
+    "text/turtle",
+    "ttl",
+    "Turtle",
+    RdfFormat.TURTLE,
+    "Turtle",
+    ("application/turtle", "application/x-turtle", "text/n3", "text/rdf+n3", "application/n3"),
+)
+"""Turtle; N3 is a superset of it, so that it also serves those who ask for N3."""
+JSON_LD = MediaType(
+    "application/ld+json",
+    "jsonld",
+    "JSON-LD",
+    RdfFormat.JSON_LD,
+    "JSON-LD",
+    ("application/json", "application/x-json+ld"),
+)
+N_TRIPLES = MediaType(
+    "application/n-triples",
+    "nt",
+    "N-Triples",
+    RdfFormat.N_TRIPLES,
+    "N-Triples",
+    ("text/plain", "text/ntriples", "application/ntriples"),
+)
+"""N-Triples; as text/plain before it had a name of its own (w3.org/TR/n-triples, 5)."""
+RDF_XML = MediaType("application/rdf+xml", "rdf", "RDF/XML", RdfFormat.RDF_XML, "RDF_XML", XML_NAMES)
+TRIG = MediaType("application/trig", "trig", "TriG", RdfFormat.TRIG, "TriG", ("application/x-trig", "text/trig"))
+N_QUADS = MediaType(
+    "application/n-quads",
+    "nq",
+    "N-Quads",
+    RdfFormat.N_QUADS,
+    "N-Quads",
+    ("text/x-nquads", "text/nquads", "text/n-quads", "application/nquads", "application/x-nquads"),
+)
 
 JSON = MediaType("application/json", "json", "JSON")
 """Plain JSON, where it is another form than JSON-LD."""
@@ -74,9 +107,11 @@ SPARQL_JSON = MediaType(
     "SPARQL_Results_JSON",
     ("application/json",),
 )
-SPARQL_XML = MediaType("application/sparql-results+xml", "xml", "XML", QueryResultsFormat.XML, "SPARQL_Results_XML")
-CSV = MediaType("text/csv", "csv", "CSV", QueryResultsFormat.CSV, "SPARQL_Results_CSV")
-TSV = MediaType("text/tab-separated-values", "tsv", "TSV", QueryResultsFormat.TSV, "SPARQL_Results_TSV")
+SPARQL_XML = MediaType(
+    "application/sparql-results+xml", "xml", "XML", QueryResultsFormat.XML, "SPARQL_Results_XML", XML_NAMES
+)
+CSV = MediaType("text/csv", "csv", "CSV", QueryResultsFormat.CSV, "SPARQL_Results_CSV", ("application/csv",))
+TSV = MediaType("text/tab-separated-values", "tsv", "TSV", QueryResultsFormat.TSV, "SPARQL_Results_TSV", ("text/tsv",))
 
 SOLUTIONS = (SPARQL_JSON, SPARQL_XML, CSV, TSV)
 """What the solutions of SELECT are written as."""

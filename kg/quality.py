@@ -11,6 +11,7 @@ from typing import Any
 from pyoxigraph import NamedNode, QuerySolutions, Store
 
 from kg.build import Build, Measure, Row
+from kg.engine import ask
 from kg.model import at_term
 from kg.names import Names
 from kg.problems import Problem, Severity
@@ -40,7 +41,7 @@ def measure(build: Build) -> None:
 
 def solutions(store: Store, query: str) -> list[Row]:
     """The solutions of a SELECT query, unbound variables left out; SyntaxError, OSError or TypeError if it is none."""
-    found = store.query(query)
+    found = ask(store, query)
     if not isinstance(found, QuerySolutions):
         raise TypeError("it is no SELECT query")
     variables = [variable.value for variable in found.variables]

@@ -6,10 +6,13 @@ SPARQL 1.1 Query, 19.8 (terminals); codepoint escapes those of 19.2.
 """
 
 import re
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
+from urllib.parse import urljoin
 
 from kg.suggest import nearest
 
@@ -49,6 +52,51 @@ UPDATE = re.compile(r"(?:INSERT|DELETE|LOAD|CLEAR|DROP|CREATE|ADD|MOVE|COPY|WITH
 VOLATILE = re.compile(r"(?:NOW|RAND|UUID|BNODE)\s*\(", re.IGNORECASE)
 """Functions that give another value each time."""
 
+ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+"""Codepoint escapes (SPARQL 1.1 Query, 19.2)."""
+
+BYTE_ORDER_MARK = "\ufeff"
+
+STRAY = re.compile(
+    "[^\t\n\r\x20-\x7e\xb7\xc0-\xd6\xd8-\xf6\xf8-\u037d\u037f-\u167f\u1681-\u180d\u180f-\u1fff\u200c\u200d\u203f\u2040\u2070-\u218f"
+    "\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufefe\uff00-\ufffd\U00010000-\U000effff]"
+)
+"""Characters that stand nowhere but in strings, IRIs and comments: what is no PN_CHARS (SPARQL 1.1 Query, 19.8).
+
+U+1680, U+180E and U+FEFF are left out although names may have them: nobody means a name with a blank in it.
+"""
+
+MEANT = {
+    "\u2018": "'",
+    "\u2019": "'",
+    "\u201a": "'",
+    "\u201c": '"',
+    "\u201d": '"',
+    "\u201e": '"',
+    "\xab": '"',
+    "\xbb": '"',
+}
+MEANT |= {
+    "\u2010": "-",
+    "\u2011": "-",
+    "\u2012": "-",
+    "\u2013": "-",
+    "\u2014": "-",
+    "\u2212": "-",
+    "\xd7": "*",
+    "\u2026": "...",
+}
+"""What is meant by characters that word processors write."""
+
+CONTROLS = {"\0": "NULL", "\v": "VERTICAL TABULATION", "\f": "FORM FEED", "\x7f": "DELETE", "\x85": "NEXT LINE"}
+"""Names of control characters, which have none in Unicode."""
+
+STAR = re.compile(r"SELECT\b (?: \s | \#[^\r\n]* | DISTINCT\b | REDUCED\b )* \*", re.VERBOSE | re.IGNORECASE)
+"""What looks like a SELECT of all variables."""
+
+MOST_HINTS = 10
+"""How many terms that there are not a query is told of."""
+
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
 CLOSING = {**BRACKETS, "'": "'", '"': '"'}
 
@@ -83,11 +131,15 @@ class QueryError(Exception):
 
 
 class QueryText:
-    """The text of a query, with the prefixes that it need not declare, and its tokens without comments."""
+    """The text of a query without a byte order mark, and its tokens without comments.
 
-    def __init__(self, text: str, prefixes: Mapping[str, str] | None = None) -> None:
-        self.text = text
+    `prefixes` are those that it need not declare, `base` is what its relative IRIs are resolved against.
+    """
+
+    def __init__(self, text: str, prefixes: Mapping[str, str] | None = None, base: str = "") -> None:
+        self.text = text.removeprefix(BYTE_ORDER_MARK)
         self._known = prefixes or {}
+        self._base = base
 
     @cached_property
     def tokens(self) -> list[Token]:
@@ -106,24 +158,83 @@ class QueryText:
             if depth > DEEPEST:
                 raise QueryError(f"the query nests deeper than {DEEPEST} brackets", self.text, match.start())
 
+    def check_characters(self) -> None:
+        """Raises QueryError for a character that belongs to no query, outside of strings, IRIs and comments."""
+        if not STRAY.search(self.text):
+            return
+        opaque = OPAQUE.sub(lambda match: blank(match, ("string", "iri", "comment")), self.text)
+        if found := STRAY.search(opaque):
+            raise stray(found[0], self.text, found.start())
+
     def is_update(self) -> bool:
         """True if the first word after the prologue begins an update."""
         words = (t.text for t in tokens(self.text) if t.kind == "word" and t.text.upper() not in ("PREFIX", "BASE"))
         return bool(UPDATE.fullmatch(next(words, "")))
+
+    def has_word(self, word: str) -> bool:
+        """True if a keyword, in capitals, stands in the query."""
+        may_have = word in self.text.upper()
+        return may_have and any(token.kind == "word" and token.text.upper() == word for token in self.tokens)
 
     def is_volatile(self) -> bool:
         """True if its answer may differ each time, on the same data."""
         return bool(VOLATILE.search(self.bare))
 
     @cached_property
+    def _prologue(self) -> tuple[str, dict[str, str]]:
+        """The base and the prefixes of the query, without colon (SPARQL 1.1 Query, 4.1)."""
+        base, declared = self._base, dict(self._known)
+        for word, first, second in zip(self.tokens, self.tokens[1:], self.tokens[2:], strict=False):
+            if (word.text.upper(), first.kind) == ("BASE", "iri"):
+                base = resolved(base, first.text[1:-1])
+            if (word.text.upper(), first.kind, second.kind) == ("PREFIX", "name", "iri"):
+                declared[first.text[:-1]] = resolved(base, second.text[1:-1])
+        return base, declared
+
+    @property
     def prefixes(self) -> dict[str, str]:
         """The prefixes of the query, without colon."""
-        declared = {
-            name.text[:-1]: iri.text[1:-1]
-            for word, name, iri in zip(self.tokens, self.tokens[1:], self.tokens[2:], strict=False)
-            if (word.text.upper(), name.kind, iri.kind) == ("PREFIX", "name", "iri")
-        }
-        return {**self._known, **declared}
+        return self._prologue[1]
+
+    def iri(self, token: Token) -> str:
+        """The IRI that a token names; empty where its prefix is not declared."""
+        if token.kind == "iri":
+            return resolved(self._prologue[0], token.text[1:-1])
+        prefix, _, local = token.text.partition(":")
+        return self.prefixes[prefix] + local if prefix in self.prefixes else ""
+
+    def in_order(self, variables: Iterable[str]) -> list[str]:
+        """Some variables, by name, in the order in which the query first names them."""
+        left, found = set(variables), []
+        for token in tokens(self.text):
+            if token.kind == "variable" and token.text[1:] in left:
+                left.remove(token.text[1:])
+                found.append(token.text[1:])
+            if not left:
+                break
+        return [*found, *sorted(left)]
+
+    def with_columns(self, variables: Iterable[str]) -> str:
+        """The query with these variables in place of the star of its SELECT."""
+        listed = "".join(f" ?{name}" for name in variables)
+        if not listed or self.star is None:
+            return self.text
+        return f"{self.text[: self.star.start]}{listed} {self.text[self.star.start + 1 :]}"
+
+    @cached_property
+    def star(self) -> Token | None:
+        """The star of a query that selects all its variables; None for any other query."""
+        if not STAR.search(self.text) or ESCAPE.search(self.text):
+            return None
+        head = (token for token in tokens(self.text) if token.kind != "comment")
+        for token in head:
+            if token.text in BRACKETS:
+                return None
+            if token.kind == "word" and token.text.upper() == "SELECT":
+                rest = (each for each in head if each.text.upper() not in ("DISTINCT", "REDUCED"))
+                first = next(rest, None)
+                return first if first and first.text == "*" else None
+        return None
 
     def explain(self, parse: Callable[[str], str], known: Mapping[str, str]) -> QueryError:
         """What is wrong with the query that the engine does not take.
@@ -186,12 +297,11 @@ class QueryText:
         declared = {iri.removeprefix(namespace) for iri in known}
         written: dict[str, str] = {}
         for token in self.tokens:
-            prefix, _, local = token.text.partition(":")
-            iri = token.text[1:-1] if token.kind == "iri" else self.prefixes.get(prefix, "") + local
-            if token.kind in ("iri", "name") and iri.startswith(namespace):
+            if token.kind in ("iri", "name") and (iri := self.iri(token)).startswith(namespace):
                 written.setdefault(iri.removeprefix(namespace), token.text)
-        for name, text in written.items():
-            if name and name not in declared:
+        unknown = ((name, text) for name, text in written.items() if name and name not in declared)
+        for name, text in islice(unknown, MOST_HINTS):
+            if text.removesuffix(">").endswith(name):
                 start = text.removesuffix(">").removesuffix(name)
                 end = text[len(start) + len(name) :]
                 meant = [start + guess + end for guess in nearest(name, ((each, each) for each in declared))]
@@ -205,9 +315,21 @@ def tokens(text: str) -> Iterator[Token]:
         yield Token(match.lastgroup, match[0], match.start())
 
 
-def blank(match: re.Match[str]) -> str:
-    """Blanks for what is opaque in a token, and the rest of it."""
+def stray(character: str, text: str, start: int) -> QueryError:
+    """The error about a character that belongs to no query."""
+    name = CONTROLS.get(character) or unicodedata.name(character, "a character without a name")
+    is_blank = character.isspace()
+    meant = MEANT.get(character)
+    hint = f"replace it with {meant}" if meant else "replace it with a space" if is_blank else "remove it"
+    message = f"U+{ord(character):04X} {name} does not fit here, outside of strings, IRIs and comments"
+    return QueryError(message, text, start, hint=hint)
+
+
+def blank(match: re.Match[str], kinds: tuple[str, ...] = ()) -> str:
+    """Blanks for what is opaque in a token, and the rest of it; of these kinds alone, if any are given."""
     token = match[0]
+    if kinds and match.lastgroup not in kinds:
+        return token
     match match.lastgroup:
         case "string" | "iri":
             return token[0] + " " * (len(token) - 2) + token[-1]
@@ -221,10 +343,18 @@ def blank(match: re.Match[str]) -> str:
             return " " * len(token) if token[0] == "@" else token
 
 
+def resolved(base: str, iri: str) -> str:
+    """An IRI, resolved against a base where it is relative (RFC 3986, 5.2); as it is where it is malformed."""
+    try:
+        whole = iri if re.match(r"[A-Za-z][\w+.-]*:", iri) else urljoin(base, iri)
+    except ValueError:
+        return iri
+    return f"{whole}#" if iri.endswith("#") and not whole.endswith("#") else whole  # which urljoin leaves out
+
+
 def unescaped(text: str) -> str:
     """A text with its codepoint escapes read (SPARQL 1.1 Query, 19.2)."""
-    escape = r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})"
-    return re.sub(escape, lambda m: chr(min(int(m[1] or m[2], 16), 0x10FFFF)), text)
+    return ESCAPE.sub(lambda m: chr(min(int(m[1] or m[2], 16), 0x10FFFF)), text)
 
 
 def offset(text: str, line: int, column: int) -> int:

@@ -84,7 +84,7 @@ def read_questions(directory: Path, names: Names) -> list[Question]:
         lines = names.rebase(file.read_text(encoding="utf-8", errors="replace")).splitlines()
         comment = [line.removeprefix("#").strip() for line in takewhile(lambda line: line.startswith("#"), lines)]
         query = "\n".join(lines[len(comment) :]).strip()
-        text = QueryText(query)
+        text = QueryText(query, base=names.base)
         form = next((t.text.upper() for t in text.tokens if t.kind == "word" and t.text.upper() in FORMS), "SELECT")
         found.append(Question(file.stem, " ".join(comment), query, form, tuple(parameters(text))))
     return found
@@ -105,12 +105,12 @@ def parameters(text: QueryText) -> Iterator[Parameter]:
 
 def parameter_of(name: str, value: list[Token], text: QueryText) -> Parameter | None:
     """The parameter whose default is one term, an IRI or a literal without language; None for anything else."""
-    if not value or any(token.kind == "name" and not iri_of(token, text) for token in value):
+    if not value or any(token.kind == "name" and not text.iri(token) for token in value):
         return None
     start, end = value[0].start, value[-1].start + len(value[-1].text)
     match [token.kind for token in value]:
         case ["iri"] | ["name"]:
-            return Parameter(name, iri_of(value[0], text), "", start, end)
+            return Parameter(name, text.iri(value[0]), "", start, end)
         case ["word"] if value[0].text in ("true", "false"):
             return Parameter(name, value[0].text, XSD + "boolean", start, end)
         case ["number"]:
@@ -119,16 +119,8 @@ def parameter_of(name: str, value: list[Token], text: QueryText) -> Parameter | 
         case ["string"]:
             return Parameter(name, value[0].text[1:-1], XSD + "string", start, end)
         case ["string", "mark", "iri" | "name"]:
-            return Parameter(name, value[0].text[1:-1], iri_of(value[2], text), start, end)
+            return Parameter(name, value[0].text[1:-1], text.iri(value[2]), start, end)
     return None
-
-
-def iri_of(token: Token, text: QueryText) -> str:
-    """The IRI that a token of a query names; empty where its prefix is not declared."""
-    prefix, _, local = token.text.partition(":")
-    if token.kind == "iri":
-        return token.text[1:-1]
-    return text.prefixes[prefix] + local if prefix in text.prefixes else ""
 
 
 def as_quads(questions: list[Question], names: Names) -> Iterator[Quad]:

@@ -42,7 +42,7 @@ SETTINGS = {
         Setting("workers", 2, "Processes that serve.", click.IntRange(min=1)),
         Setting("contact", "", "Address (mailto: or https:) that takes corrections; shown on the home page."),
         Setting("trusted-proxies", 0, "How many proxies in front are believed (X-Forwarded-…).", click.IntRange(min=0)),
-        Setting("max-query-bytes", 100_000, "Longest SPARQL query and request body, in bytes.", click.IntRange(min=1)),
+        Setting("max-query-bytes", 1_000_000, "Maximum length of a SPARQL query, in bytes.", click.IntRange(min=1)),
         Setting("max-query-seconds", 30.0, "How long a query may take, in seconds.", click.FloatRange(min=0.1)),
         Setting("max-query-memory", 512 * 2**20, "Memory of a query, in bytes.", click.IntRange(min=2**24)),
         Setting("max-rows", 2_000_000, "Most solutions or triples of an answer.", click.IntRange(min=1)),

@@ -10,6 +10,7 @@ from server.app import SERVING, create_app
 from server.gateway import Gateway
 from server.kept import Shelf
 from server.queries.host import CROWD
+from server.sparql import longest_body
 
 DATASET, QUERIES, SHELF = "KG_DATASET", "KG_QUERIES", "KG_SHELF"
 """The variables that name the directory of the version to serve, so that all workers serve the same, always; the
@@ -30,4 +31,4 @@ def application() -> Gateway:
     gc.freeze()  # what lives as long as the process is not looked through for garbage while somebody waits
     shelf = Shelf(Path(os.environ[SHELF]), settings["max-kept-bytes"])
     threads = settings["max-queries"] + settings["max-waiting"] * CROWD + ROOM
-    return Gateway(app, shelf, dataset.version, threads, settings["max-query-bytes"])
+    return Gateway(app, shelf, dataset.version, threads, longest_body(settings["max-query-bytes"]))

@@ -60,14 +60,17 @@ class BadQueryError(ProblemError):
 
 
 class LimitError(ProblemError):
-    """Raised when a query meets a limit; the type is an address that tells of it."""
+    """Raised when a query meets a limit; the type is an address that tells of it.
+
+    `more` says where in the query the likely cause is, and how to write it so that it takes less, where that is known.
+    """
 
     code = 503
 
-    def __init__(self, type_: str, detail: str, after: int) -> None:
+    def __init__(self, type_: str, detail: str, after: int, **more: Any) -> None:
         super().__init__(detail)
         self.type = type_
-        self.more = {}
+        self.more = more
         self.retry_after = after
 
     def get_headers(self, *arguments: Any) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from typing import TypeVar
 from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header, parse_options_header
 
-from kg.media import LANGUAGES, MediaType
+from kg.media import HTML, LANGUAGES, MediaType
 from server.codings import CODINGS, Coding
 
 Range = tuple[str, Mapping[str, str], float]
@@ -23,9 +23,10 @@ Choice = TypeVar("Choice")
 def negotiate(accept: str | None, offered: tuple[MediaType, ...], default: MediaType) -> MediaType | None:
     """The acceptable media type of the greatest weight, or None (RFC 9110, 12.5.1).
 
-    Ties go to what is named most exactly, then to the order of `offered`; what matches by `*/*` alone, and a header
-    that is missing, empty or unreadable, get `default`. A parameter says which of several forms is wanted; a form that
-    is not there does not make the type unacceptable: `application/ld+json;profile="…"` is `application/ld+json`.
+    Ties go to what is named most exactly, then to the order of `offered`. What matches by a wildcard alone gets
+    `default` where the wildcard admits it, else the first that is no page; a header that is missing, empty or
+    unreadable gets `default`. A parameter says which of several forms is wanted; a form that is not there does not
+    make the type unacceptable: `application/ld+json;profile="…"` is `application/ld+json`.
     """
     ranges = media_ranges(accept)
     if not ranges:
@@ -37,7 +38,9 @@ def negotiate(accept: str | None, offered: tuple[MediaType, ...], default: Media
     ties = [media for media, (weight, _) in weights.items() if weight == best]
     exactness = max(weights[media][1] for media in ties)
     exact = [media for media in ties if weights[media][1] == exactness]
-    return default if exactness == ANY and default in exact else exact[0]
+    if exactness > GROUP:
+        return exact[0]
+    return default if default in exact else min(exact, key=lambda media: media is HTML)
 
 
 def media_ranges(accept: str | None) -> list[Range]:
@@ -51,12 +54,18 @@ def media_ranges(accept: str | None) -> list[Range]:
 
 
 def _weight(media: MediaType, ranges: list[Range]) -> tuple[float, int]:
-    """The weight of a media type and how exactly it was named: the most exact range that applies counts."""
+    """The weight of a media type and how exactly it was named: the most exact range that applies counts.
+
+    Another name of a media type counts as much as its own, unless its own name is refused.
+    """
     applying = [(_exactness(media, range_), range_[2]) for range_ in ranges]
     exactness = max((exact for exact, _ in applying), default=UNNAMED)
     if exactness == UNNAMED:
         return 0.0, ANY
-    return max(weight for exact, weight in applying if exact == exactness), min(exactness, NAMED)
+    weight = max(weight for exact, weight in applying if exact == exactness)
+    if exactness >= NAMED and weight > 0:
+        weight = max([weight, *(other for exact, other in applying if exact == ALIAS)])
+    return weight, min(exactness, NAMED)
 
 
 def _exactness(media: MediaType, range_: Range) -> int:

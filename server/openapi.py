@@ -187,12 +187,17 @@ def asking() -> list[Json]:
     """The parameters of the endpoint: those of the SPARQL 1.1 Protocol (2.1), and ours."""
     graphs = {"in": "query", "schema": {"type": "array", "items": {"type": "string", "format": "iri"}}}
     formats = sorted({media.suffix for offered, _ in OFFERED.values() for media in offered})
-    seconds: Json = {"type": "number", "exclusiveMinimum": 0}
+    seconds: Json = {"type": "number", "minimum": 0}
     return [
         {"name": "query", "in": "query", "description": QUERY["description"], "schema": QUERY},
         {"name": "default-graph-uri", **graphs},
         {"name": "named-graph-uri", **graphs},
-        {"name": "timeout", "in": "query", "description": "How many seconds it may take.", "schema": seconds},
+        {
+            "name": "timeout",
+            "in": "query",
+            "description": "How many seconds it may take; 0 for the limit.",
+            "schema": seconds,
+        },
         {"name": "format", "in": "query", "description": "Before `Accept`.", "schema": {"enum": formats}},
         {"name": "view", "in": "query", "description": "What a page draws.", "schema": {"enum": [*SEEN]}},
     ]

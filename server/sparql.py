@@ -16,7 +16,8 @@ from werkzeug.exceptions import InternalServerError, NotFound
 from kg.describe import FORMATS
 from kg.media import BOOLEAN, HTML, RDF, SOLUTIONS, SPARQL_JSON, TURTLE, MediaType
 from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL
-from kg.query_text import QueryError, QueryText, unescaped
+from kg.query_plan import cause
+from kg.query_text import QueryError, QueryText, resolved, unescaped
 from server.documents import SHORT, Document, cached, compressed, moved, respond
 from server.errors import BadQueryError, LimitError, NotAcceptableError
 from server.gateway import ON_LEAVE
@@ -54,6 +55,9 @@ LIMITS = {
     "bytes": ("The answer has more than {answer} bytes.", 60),
 }
 """The limits that a query may meet, and after how many seconds it is worth trying again."""
+
+UNSORTABLE = "total order"
+"""What the engine writes as it ends for values that it cannot sort (a fault of its own)."""
 
 ASKED = ("query", "default-graph-uri", "named-graph-uri", "timeout")
 """The parameters that say what is asked, whatever the format of the answer."""
@@ -113,11 +117,13 @@ def read_request() -> MultiDict[str, str]:
         if request.mimetype not in (FORM, QUERY, UPDATE):
             given = request.mimetype or "nothing"
             raise BadQueryError(415, f"A query is sent as {QUERY} or {FORM}, not as {given}.")
-        text = body(most)
+        text = body(longest_body(most))
         if request.mimetype == FORM:
             parameters.update(MultiDict(pairs(text)))
         else:
             parameters.add("query" if request.mimetype == QUERY else "update", text)
+    if any(len(query.encode()) > most for query in parameters.getlist("query")):
+        raise BadQueryError(413, f"A query has at most {most} bytes.")
     if "update" in parameters:
         raise no_updates()
     if (version := parameters.get("version", request.mimetype_params.get("version", "1.1"))) not in VERSIONS:
@@ -129,11 +135,19 @@ def no_updates() -> BadQueryError:
     return BadQueryError(403, "This endpoint answers queries; it takes no updates.")
 
 
+def longest_body(most: int) -> int:
+    """How many bytes the body of a request may have, so that a query of `most` bytes fits into it as a form.
+
+    A byte of the query becomes up to three in a form, and a form has other fields.
+    """
+    return 3 * most + 2**16
+
+
 def body(most: int) -> str:
     """The body of a request, whatever its transfer encoding; raises BadQueryError for more than `most` bytes."""
     data = request.environ["wsgi.input"].read(most + 1)
     if len(data) > most:
-        raise BadQueryError(413, f"A query has at most {most} bytes.")
+        raise BadQueryError(413, f"The body of a request has at most {most} bytes.")
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if charset not in CHARSETS:
         raise BadQueryError(415, f"A query is sent in UTF-8, not in {charset}.")
@@ -152,8 +166,15 @@ def pairs(text: str) -> list[tuple[str, str]]:
 
 
 def protocol_dataset(parameters: MultiDict[str, str]) -> dict[str, list[str]]:
-    """The RDF dataset that the request names, instead of any that the query names (2.1.4)."""
-    found = {name: parameters.getlist(f"{name}-graph-uri") for name in ("default", "named")}
+    """The RDF dataset that the request names, instead of any that the query names (2.1.4).
+
+    A field that is empty, as forms send it, names nothing; a relative IRI is one of the dataset.
+    """
+    base = site().names.base
+    found = {
+        name: [resolved(base, iri) for iri in parameters.getlist(f"{name}-graph-uri") if iri]
+        for name in ("default", "named")
+    }
     for iri in [*found["default"], *found["named"]]:
         try:
             NamedNode(iri)
@@ -163,15 +184,18 @@ def protocol_dataset(parameters: MultiDict[str, str]) -> dict[str, list[str]]:
 
 
 def seconds(parameters: MultiDict[str, str]) -> float:
-    """How long the query may take: what the limit says, or less, if the request says so."""
+    """How long the query may take: what the limit says, or less, if the request says so; 0 or nothing is no wish."""
     most = limits().seconds
+    given = parameters.get("timeout", "").strip() or "0"
     try:
-        asked = float(parameters.get("timeout", most))
+        asked = float(given)
     except ValueError:
-        asked = 0
-    if not asked > 0:
-        raise BadQueryError(400, f"A timeout is a number of seconds, up to {most:g}.")
-    return min(asked, most)
+        asked = -1
+    if not asked >= 0:
+        hint = "leave timeout out, or set it to a positive number of seconds, such as timeout=10"
+        expected = f"A timeout is a number of seconds, up to {most:g}; this request has {given[:40]!r}."
+        raise BadQueryError(400, expected, hint=hint)
+    return min(asked or most, most)
 
 
 def limits() -> Limits:
@@ -184,12 +208,12 @@ def limits() -> Limits:
 
 def answer(query: str, parameters: MultiDict[str, str]) -> Response:
     """The answer to a query of a stranger, in the negotiated media type."""
-    g.query = query
-    g.asked = urlencode([pair for pair in parameters.items(multi=True) if pair[0] in ASKED], quote_via=quote)
     text = QueryText(query)
+    g.query = text.text
+    g.asked = urlencode([pair for pair in parameters.items(multi=True) if pair[0] in ASKED], quote_via=quote)
     check(text)
     media = {form: chosen(form, parameters.get("format")) for form in OFFERED}
-    return evaluated(query, media, protocol_dataset(parameters), seconds(parameters), not text.is_volatile())
+    return evaluated(text.text, media, protocol_dataset(parameters), seconds(parameters), not text.is_volatile())
 
 
 def check(text: QueryText) -> None:
@@ -197,6 +221,7 @@ def check(text: QueryText) -> None:
     if text.is_update() or QueryText(unescaped(text.text)).is_update():
         raise no_updates()
     try:
+        text.check_characters()
         text.check_nesting()
     except QueryError as error:
         raise bad_query(error.message, str(error), error.line, error.column, error.hint) from error
@@ -210,7 +235,7 @@ def bad_query(message: str, detail: str, line: int, column: int, hint: str | Non
 def chosen(form: str, named: str | None) -> MediaType | None:
     """What an answer of a form is written as: what `format` names, if it is offered, else as negotiated."""
     offered, default = OFFERED[form]
-    by_name = next((m for m in offered if named in (m.suffix, m.name)), None)
+    by_name = next((m for m in offered if named in (m.suffix, m.name, *m.also)), None)
     return by_name or negotiate(request.headers.get("Accept"), (HTML, *offered), default)
 
 
@@ -219,19 +244,23 @@ def evaluated(
 ) -> Response:
     """The response with what a worker answers; `lasting` if the same query always gets the same."""
     question = {
-        **{"query": query, "seconds": most, "client": request.remote_addr or "", "prefixes": site().names.prefixes},
+        **{"query": query, "base": site().names.base, "prefixes": site().names.prefixes},
+        **{"seconds": most, "client": request.remote_addr or ""},
         **{"media": {form: chosen.name if chosen else None for form, chosen in media.items()}, **dataset},
     }
     queries: Queries = current_app.extensions["queries"]
     try:
         found: Answer = queries.ask(question, request.environ.get(ON_LEAVE, lambda _: None))
     except UnansweredError as error:
-        raise unanswered(error, media, most) from error
+        raise unanswered(error, query, media, most) from error
     written = media[found.form]
     assert written is not None
     is_whole = isinstance(found.body, bytes)
     response = whole(found, written) if is_whole else streamed(found, written, question)
     response.vary.update(("Accept", "Accept-Language") if written is HTML else ("Accept",))
+    if written is not HTML:
+        name = f"osce-kg-{site().dataset.version}-results.{written.suffix}"
+        response.headers["Content-Disposition"] = f'inline; filename="{name}"'
     if not lasting:
         response.headers["Cache-Control"] = "no-store"
         del response.headers["ETag"]
@@ -262,13 +291,18 @@ def streamed(found: Answer, media: MediaType, question: dict[str, Any]) -> Respo
     return response
 
 
-def unanswered(error: UnansweredError, media: dict[str, MediaType | None], most: float) -> Exception:
+def unanswered(error: UnansweredError, query: str, media: dict[str, MediaType | None], most: float) -> Exception:
     """The error that says why a query has no answer."""
     more = error.more
     if error.reason in LIMITS:
         told, after = LIMITS[error.reason]
         type_ = f"{site().names.base}sparql#limit-{error.reason}"
-        return LimitError(type_, told.format(**{**limits().as_dict(), "seconds": most}), after)
+        detail = told.format(**{**limits().as_dict(), "seconds": most})
+        likely = cause(query) if error.reason in ("timeout", "memory") else None
+        if likely is None:
+            return LimitError(type_, detail, after)
+        more = {"message": likely.message, "line": likely.line, "column": likely.column, "hint": likely.hint}
+        return LimitError(type_, f"{detail} The likely cause is at\n{likely}", after, **more)
     if error.reason == "syntax":
         return bad_query(more["message"], more["detail"], more["line"], more["column"], more["hint"])
     if error.reason in ("unacceptable", "unwritable"):
@@ -281,13 +315,16 @@ def unanswered(error: UnansweredError, media: dict[str, MediaType | None], most:
     if error.reason == "evaluation":
         return BadQueryError(400, f"The query fails: {more['message']}")
     current_app.logger.error("a query without an answer: %s", more.get("message", error.reason))
+    if UNSORTABLE in more.get("message", ""):
+        hint = "order by values of one type, such as by STR(?x)"
+        return BadQueryError(500, "The engine cannot sort these values, which are of several types.", hint=hint)
     return InternalServerError("The engine has a fault with this query; it has been logged.")
 
 
 def result_page(form: str, found: dict[str, Any]) -> str:
     """The answer for people: a table, a word, or Turtle; its other formats; what the query may have meant."""
     names = site().names
-    hints = [*QueryText(g.query).unknown_terms(names.vocabulary, site().engine.terms())]
+    hints = [*QueryText(g.query, base=names.base).unknown_terms(names.vocabulary, site().engine.terms())]
     formats, _ = OFFERED[form]
     return render_template(
         "result.html", query=g.query, asked=g.asked, formats=formats, hints=hints, **found, **pictured(found)

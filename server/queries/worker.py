@@ -14,7 +14,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -31,8 +31,10 @@ from pyoxigraph import (
     serialize,
 )
 
+from kg.engine import ask
 from kg.media import CSV, HTML, RDF, RDF_XML, SOLUTIONS, SPARQL_JSON, SPARQL_XML, TSV, MediaType
 from kg.query_text import QueryText, unescaped
+from kg.serialize import prefixes_used
 from server.queries.frames import failure, frame, message, read_frame
 from server.queries.limits import Limits
 
@@ -47,6 +49,9 @@ HELD = 2**20
 
 HELD_SECONDS = 1.0
 """How long they are held back at most."""
+
+FOREMOST = 1000
+"""How many triples are looked at before an answer declares the prefixes that they are written with."""
 
 SPARE = 64 * 2**20
 """By how many bytes a worker may have grown and still take another question."""
@@ -224,9 +229,10 @@ def answer(
     """Writes the answer to a question, or why there is none."""
     outlet, form = None, ""
     try:
-        if any(asks_others(text, limits.services) for text in {question["query"], unescaped(question["query"])}):
+        query, base = question["query"], question["base"]
+        if any(asks_others(text, base, limits.services) for text in {query, unescaped(query)}):
             raise StopError("service")
-        found: Any = store.query(question["query"], **dataset(question))
+        found: Any = ask(store, query, base_iri=base, **dataset(question))
         form = FORMS[type(found)]
         if question["media"][form] is None:
             raise StopError("unacceptable")
@@ -235,7 +241,7 @@ def answer(
         write(found, outlet, MEDIA[head["media"]], question["prefixes"])
         outlet.end()
     except SyntaxError:
-        wrong = QueryText(question["query"]).explain(lambda text: syntax_error(store, text), question["prefixes"])
+        wrong = QueryText(query).explain(lambda text: syntax_error(store, text, base), question["prefixes"])
         told = {"message": wrong.message, "line": wrong.line, "column": wrong.column, "hint": wrong.hint}
         connection.sendall(failure("syntax", detail=str(wrong), **told))
     except StopError as error:
@@ -264,7 +270,7 @@ def dataset(question: dict[str, Any]) -> dict[str, Any]:
     return {"default_graph": [*map(NamedNode, default)], "named_graphs": [*map(NamedNode, named)]}
 
 
-def asks_others(query: str, allowed: tuple[str, ...]) -> bool:
+def asks_others(query: str, base: str, allowed: tuple[str, ...]) -> bool:
     """True if a query asks other endpoints than those that are allowed (SPARQL 1.1 Federated Query), in any disguise.
 
     The engine judges, on no data: if a query is none any more when all that reads SERVICE is called something else,
@@ -275,15 +281,15 @@ def asks_others(query: str, allowed: tuple[str, ...]) -> bool:
     known = "|".join(rf"SERVICE\s+(?:SILENT\s+)?<{re.escape(iri)}>" for iri in allowed)
     pattern = re.compile(f"{known}|SERVICE" if known else "SERVICE", re.IGNORECASE)
     renamed = pattern.sub(lambda match: "ZERVIZE" if len(match[0]) == len("SERVICE") else match[0], query)
-    if not syntax_error(Store(), renamed):
+    if not syntax_error(Store(), renamed, base):
         return False
-    return bool(allowed) or not syntax_error(Store(), query)
+    return bool(allowed) or not syntax_error(Store(), query, base)
 
 
-def syntax_error(store: Store, text: str) -> str:
+def syntax_error(store: Store, text: str, base: str) -> str:
     """What the engine says against a text; nothing if it takes it."""
     try:
-        store.query(text)
+        store.query(text, base_iri=base)
     except SyntaxError as error:
         return str(error)
     except (OSError, ValueError, RuntimeError):
@@ -297,7 +303,10 @@ def write(found: Any, outlet: Outlet, media: MediaType, prefixes: dict[str, str]
         outlet.write(json.dumps(shown(found, prefixes)).encode())
     elif isinstance(found, QueryTriples):
         assert isinstance(media.format, RdfFormat)
-        serialize(counted(found, outlet, media), cast(IO[bytes], outlet), format=media.format, prefixes=prefixes)
+        triples = counted(found, outlet, media)
+        first = foremost(triples)
+        used = prefixes_used(first, media.format, prefixes)
+        serialize(chain(first, triples), cast(IO[bytes], outlet), format=media.format, prefixes=used)
     else:
         found.serialize(output=outlet, format=media.format)
 
@@ -311,6 +320,15 @@ def counted(triples: Iterable[Triple], outlet: Outlet, media: MediaType) -> Iter
         yield triple
 
 
+def foremost(triples: Iterator[Triple]) -> list[Triple]:
+    """The first triples of an answer, which decide what prefixes it declares: FOREMOST, or as many as come soon."""
+    began = time.monotonic()
+    found: list[Triple] = []
+    while len(found) < FOREMOST and time.monotonic() - began < HELD_SECONDS and (each := next(triples, None)):
+        found.append(each)
+    return found
+
+
 def shown(found: Any, prefixes: dict[str, str]) -> dict[str, Any]:
     """The first of what was found, for a page: solutions as in the JSON of SPARQL, a boolean, or Turtle."""
     if isinstance(found, QueryBoolean):
@@ -318,7 +336,8 @@ def shown(found: Any, prefixes: dict[str, str]) -> dict[str, Any]:
     first = list(islice(found, SHOWN + 1))
     more = len(first) > SHOWN
     if isinstance(found, QueryTriples):
-        turtle = serialize(first[:SHOWN], format=RdfFormat.TURTLE, prefixes=prefixes)
+        used = prefixes_used(first[:SHOWN], RdfFormat.TURTLE, prefixes)
+        turtle = serialize(first[:SHOWN], format=RdfFormat.TURTLE, prefixes=used)
         return {"turtle": (turtle or b"").decode(), "more": more}
     rows = [[None if term is None else written(term) for term in solution] for solution in first[:SHOWN]]
     return {"variables": [variable.value for variable in found.variables], "rows": rows, "more": more}

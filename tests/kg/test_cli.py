@@ -107,6 +107,31 @@ def test_query_takes_a_text_or_a_file_and_prints_the_answer(sample: Path, tmp_pa
     assert "state/avalon" in kg("query", text, "--published", sample).stdout
 
 
+def test_query_resolves_relative_iris_against_the_base_and_keeps_the_order_of_columns(sample: Path) -> None:
+    query = "SELECT * { ?thing a <ontology#State> ; rdfs:label ?label . FILTER(?thing = <id/state/avalon>) }"
+    result = kg("query", query, "--published", sample, "--format", "csv")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.splitlines()[0] == "thing,label"
+    table = kg("query", query, "--published", sample).stdout
+    assert table.index("thing") < table.index("label")
+
+
+def test_query_tells_what_a_relative_term_may_have_meant(sample: Path) -> None:
+    result = kg("query", "ASK { ?s a <ontology#Stat> }", "--published", sample)
+    assert "did you mean <ontology#State>?" in result.stderr
+
+
+def test_query_passes_over_a_byte_order_mark_and_names_other_characters(sample: Path, tmp_path: Path) -> None:
+    file = tmp_path / "states.rq"
+    file.write_bytes(b"\xef\xbb\xbfASK { ?s a osce:State }")
+    assert kg("query", file, "--published", sample).stdout == "true\n"
+    file.write_bytes("ASK {\n ?s\u00a0a osce:State }".encode())
+    result = kg("query", file, "--published", sample)
+    assert result.exit_code == 1
+    assert "2:4: U+00A0 NO-BREAK SPACE" in result.stderr
+    assert "hint: replace it with a space" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("query", "format_", "status", "output"),
     [

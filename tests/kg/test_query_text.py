@@ -100,3 +100,98 @@ def test_an_update_is_known_by_its_first_word(query: str, is_update: bool) -> No
 )
 def test_what_differs_each_time_is_known(query: str, is_volatile: bool) -> None:
     assert QueryText(query).is_volatile() is is_volatile
+
+
+SPACES = "\u00a0\u000b\u000c\u0085\u1680\u2002\u2028\u2029\u202f\u3000"
+INVISIBLE = "\0\u0007\u00ad\u180e\u200b\u2060\ufeff"
+
+
+@pytest.mark.parametrize("character", [*SPACES, *INVISIBLE], ids=lambda c: f"U+{ord(c):04X}")
+@pytest.mark.parametrize(
+    "query", ["SELECT *\n {X ?s ?p ?o }", "SELECT *\n {?sX ?p ?o }", "ASK {\n  }X", "ASK\n\n{ aX:b :c 1 }"]
+)
+def test_a_character_that_belongs_to_no_query_is_named_at_its_place(query: str, character: str) -> None:
+    with pytest.raises(QueryError) as found:
+        QueryText(query.replace("X", character)).check_characters()
+    before = query[: query.index("X")]
+    assert (found.value.line, found.value.column) == (before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+    assert f"U+{ord(character):04X} " in found.value.message
+    assert found.value.hint == ("replace it with a space" if character in SPACES else "remove it")
+
+
+@pytest.mark.parametrize(
+    ("character", "name", "meant"),
+    [
+        ("\u00a0", "NO-BREAK SPACE", "a space"),
+        ("\u000b", "VERTICAL TABULATION", "a space"),
+        ("\u201c", "LEFT DOUBLE QUOTATION MARK", '"'),
+        ("\u201d", "RIGHT DOUBLE QUOTATION MARK", '"'),
+        ("\u201e", "DOUBLE LOW-9 QUOTATION MARK", '"'),
+        ("\u2019", "RIGHT SINGLE QUOTATION MARK", "'"),
+        ("\u00ab", "LEFT-POINTING DOUBLE ANGLE QUOTATION MARK", '"'),
+        ("\u2013", "EN DASH", "-"),
+        ("\u2212", "MINUS SIGN", "-"),
+    ],
+)
+def test_a_character_of_a_word_processor_is_told_with_what_is_meant(character: str, name: str, meant: str) -> None:
+    with pytest.raises(QueryError) as found:
+        QueryText(f"ASK {{ ?s ?p {character}a }}").check_characters()
+    assert name in found.value.message
+    assert found.value.hint == f"replace it with {meant}"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "ASK { ?s ?p 'X' }",
+        'ASK { ?s ?p """X\n"""@fr }',
+        "ASK {} # X",
+        "ASK { ?s <x:X> ?o }",
+        "\ufeffASK { ?s ?p 'a' }",
+        "BASE <x:> prefix : <x:> ASK { ?été :país-é ?Ж . ?名 a :ü }",
+        "ASK { ?a\u0301 ?b\u200d ?c\u00b7 }",
+    ],
+)
+def test_in_strings_iris_and_comments_any_character_may_stand(query: str) -> None:
+    for character in "\u00a0\u200b\u201c\ufeff":
+        text = QueryText(query.replace("X", character))
+        text.check_characters()
+        Store().query(text.text)
+
+
+@pytest.mark.parametrize(
+    ("query", "hints"),
+    [
+        ("ASK { ?s <ontology#lable> ?x }", ["there is no <ontology#lable>; did you mean <ontology#label>?"]),
+        ("BASE <ontology> ASK { ?s <#lable> ?x }", ["there is no <#lable>; did you mean <#label>?"]),
+        ("PREFIX o: <ontology#> ASK { ?s o:lable ?x }", ["there is no o:lable; did you mean o:label?"]),
+        ("BASE <http://m/> ASK { ?s <ontology#lable> ?x }", []),
+        ("ASK { ?s <../../ontology#label> ?x }", []),
+        ("ASK { ?s <//[x/ontology#label> ?x }", []),
+    ],
+)
+def test_a_relative_iri_is_read_under_the_base(query: str, hints: list[str]) -> None:
+    text = QueryText(query, base="http://l/")
+    assert [*text.unknown_terms("http://l/ontology#", ["http://l/ontology#label"])] == hints
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "ASK { VALUES ?x { " + "<http://x/y> " * 75_000 + "} }",
+        "ASK { VALUES ?x { " + "'it is' " * 120_000 + "} }",
+        "ASK { " + "'" * 999_999,
+        "ASK { " + '"""a ' * 200_000,
+        "ASK { " + "a." * 100_000,
+        "SELECT" + " #\n" * 330_000 + "* { ?x ?y ?z }",
+        "SELECT " * 70_000,
+    ],
+    ids=len,
+)
+def test_a_query_of_up_to_a_million_bytes_is_read_in_one_go(query: str) -> None:
+    text = QueryText(query)
+    text.check_characters()
+    text.check_nesting()
+    assert not text.is_update()
+    assert text.in_order(["x"]) == ["x"]
+    assert text.explain(lambda _: "error at 1:20: expected", {}).line

@@ -24,7 +24,8 @@ TEXTS = {
     "$ALL": "SELECT * { ?s ?p ?o } ORDER BY ?s ?p STR(?o)",
     "$GRAPHS": "SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } } ORDER BY ?g",
     "${BASE}": BASE,
-    "${LONG}": "x" * 100_000,
+    "${LONG}": "x" * 1_000_000,
+    "${ADDRESS}": "x" * 100_000,
     "${DEEP}": "(" * 3000,
     "${PEED}": ")" * 3000,
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rdflib import Graph, URIRef
+from rdflib import Dataset, Graph, URIRef
 from rdflib.plugins.stores.sparqlstore import SPARQLStore
 from SPARQLWrapper import (
     CSV,
@@ -62,6 +62,23 @@ def test_sparqlwrapper_gets_triples_in_every_format(format_: str, served: str) -
     found: Any = wrapper(served, DESCRIBED, format_).queryAndConvert()
     graph = found if isinstance(found, Graph) else Graph().parse(data=found, format="turtle")
     assert set(graph.subjects()) == {URIRef(FOUND[0])}
+
+
+@pytest.mark.parametrize("format_", ["turtle", "ttl", "n3", "nt", "xml", "trig", "json-ld", None])
+@pytest.mark.parametrize(
+    "path",
+    ["sparql?query=DESCRIBE%20%3Cid/state/avalon%3E", "doc/state/avalon?context=inline", "doc/state?context=inline"],
+)
+def test_rdflib_reads_an_address_in_every_format(path: str, format_: str | None, served: str) -> None:
+    graph = Dataset() if format_ == "trig" else Graph()
+    graph.parse(served + path, format=format_)
+    assert URIRef(FOUND[0]) in set(graph.subjects())
+
+
+@pytest.mark.parametrize("return_format", ["json", "xml", "csv", "tsv"])
+def test_sparqlstore_of_rdflib_reads_every_format(return_format: str, served: str) -> None:
+    store = SPARQLStore(served + "sparql", returnFormat=return_format)
+    assert [str(row[0]) for row in store.query("SELECT * { ?s a <ontology#State> } ORDER BY ?s")] == FOUND
 
 
 def test_sparqlwrapper_tells_what_is_wrong(served: str) -> None:

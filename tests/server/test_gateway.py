@@ -94,4 +94,6 @@ def test_an_answer_that_is_over_a_limit_early_is_an_error(narrow: str) -> None:
 
 def test_a_fault_of_the_engine_is_not_told_as_a_lack_of_memory(narrow: str) -> None:
     said = answer(narrow, path=f"/sparql?query={quote('SELECT * { ?s ?p ?o } ORDER BY ?o LIMIT 1')}")
-    assert said.startswith((b"HTTP/1.1 500", b"HTTP/1.1 200"))
+    assert said.startswith(b"HTTP/1.1 200") or (
+        said.startswith(b"HTTP/1.1 500") and b"order by values of one type" in said
+    )

@@ -2,10 +2,37 @@
 
 import pytest
 
-from kg.media import DOCUMENT, HTML, JSON_LD, N_TRIPLES, RDF_XML, TURTLE, MediaType
+from kg.media import (
+    BOOLEAN,
+    CSV,
+    DOCUMENT,
+    HTML,
+    JSON_LD,
+    N_QUADS,
+    N_TRIPLES,
+    RDF,
+    RDF_XML,
+    SOLUTIONS,
+    SPARQL_JSON,
+    SPARQL_XML,
+    TRIG,
+    TSV,
+    TURTLE,
+    MediaType,
+)
 from server.negotiation import negotiate
 
 FIREFOX = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
+BROWSERS = (
+    FIREFOX,
+    f"{FIREFOX},application/signed-exchange;v=b3;q=0.7",
+    "application/xml,application/xhtml+xml,text/html;q=0.9,text/plain;q=0.8,image/png,*/*;q=0.5",
+    "text/html, application/xhtml+xml, image/jxr, */*",
+    "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "text/html, text/plain, text/sgml, text/css, application/xhtml+xml, */*;q=0.01",
+    "application/xhtml+xml",
+)
+"""What browsers send: Firefox, Chromium, old and new ones of WebKit, Edge, lynx."""
 
 
 @pytest.mark.parametrize(
@@ -17,7 +44,9 @@ FIREFOX = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,imag
         ("image/png, */*;q=0.1", TURTLE),
         (FIREFOX, HTML),
         ("text/html", HTML),
-        ("text/*", HTML),
+        ("text/*", TURTLE),
+        ("application/*", JSON_LD),
+        ("text/*, text/turtle;q=0", HTML),
         ("text/turtle", TURTLE),
         ("TEXT/Turtle", TURTLE),
         ("text/turtle;charset=utf-8", TURTLE),
@@ -27,7 +56,7 @@ FIREFOX = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,imag
         ("application/rdf+xml, text/html;q=0.5", RDF_XML),
         ("text/turtle;q=0.5, application/n-triples;q=0.9", N_TRIPLES),
         ("application/rdf+xml, text/turtle", TURTLE),
-        ("text/turtle;q=0, */*", HTML),
+        ("text/turtle;q=0, */*", JSON_LD),
         ("*/*;q=0.5, text/html;q=0", TURTLE),
         ("application/json, text/plain, */*", JSON_LD),
         ("text/turtle, */*", TURTLE),
@@ -38,3 +67,43 @@ FIREFOX = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,imag
 )
 def test_accept_chooses(accept: str | None, expected: MediaType | None) -> None:
     assert negotiate(accept, DOCUMENT, TURTLE) is expected
+
+
+@pytest.mark.parametrize("accept", BROWSERS)
+@pytest.mark.parametrize("offered", [DOCUMENT, (HTML, *RDF), (HTML, *SOLUTIONS), (HTML, *BOOLEAN)], ids=len)
+def test_a_browser_gets_the_page(accept: str, offered: tuple[MediaType, ...]) -> None:
+    assert negotiate(accept, offered, offered[1]) is HTML
+
+
+@pytest.mark.parametrize(
+    ("offered", "accept", "expected"),
+    [
+        *((RDF, name, TURTLE) for name in ("text/n3", "text/rdf+n3", "application/n3", "application/x-turtle")),
+        *((RDF, name, N_TRIPLES) for name in ("text/plain", "text/ntriples", "text/plain; charset=us-ascii")),
+        *((RDF, name, RDF_XML) for name in ("application/xml", "text/xml", "TEXT/XML;charset=utf-8")),
+        *((RDF, name, TRIG) for name in ("application/x-trig", "text/trig")),
+        *((RDF, name, N_QUADS) for name in ("text/x-nquads", "text/nquads", "application/nquads")),
+        *((RDF, name, JSON_LD) for name in ("application/json", "application/x-json+ld")),
+        *((SOLUTIONS, name, SPARQL_XML) for name in ("application/xml", "text/xml")),
+        *((BOOLEAN, name, SPARQL_XML) for name in ("application/xml", "text/xml")),
+        (SOLUTIONS, "application/json", SPARQL_JSON),
+        (SOLUTIONS, "application/csv", CSV),
+        (SOLUTIONS, "text/tsv", TSV),
+        (SOLUTIONS, "text/*", CSV),
+        (SOLUTIONS, "application/*", SPARQL_JSON),
+        (BOOLEAN, "application/*", SPARQL_JSON),
+        (BOOLEAN, "text/*", HTML),
+        (RDF, "text/*", TURTLE),
+        (RDF, "application/*", JSON_LD),
+        (RDF, "text/*;q=0.5, application/*", JSON_LD),
+        (RDF, "text/plain, */*;q=0.1", N_TRIPLES),
+        (RDF, "application/xml;q=0.9, application/rdf+xml;q=0.1, text/turtle;q=0.5", RDF_XML),
+        (RDF, "application/rdf+xml;q=0, application/xml, text/turtle;q=0.5", TURTLE),
+        (SOLUTIONS, "text/turtle", None),
+        (RDF, "text/csv", None),
+    ],
+)
+def test_each_form_has_its_other_names_and_goes_before_the_page(
+    offered: tuple[MediaType, ...], accept: str, expected: MediaType | None
+) -> None:
+    assert negotiate(accept, (HTML, *offered), offered[0]) is expected
