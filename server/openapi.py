@@ -142,6 +142,8 @@ def resource(rule: Rule, path: str, class_: Class | None) -> Json:
 
 
 REDIRECTS: dict[str, Json] = {
+    "things.kinds": {"303": {"description": "The home page, which lists all kinds."}},
+    "things.things": {"303": {"description": "The collection of the things of the kind."}},
     "things.thing": {
         "303": {"description": "The document about the thing."},
         "301": {"description": "The name that the thing has now."},
