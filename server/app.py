@@ -101,7 +101,7 @@ def is_built(filename: str) -> bool:
 def asset(filename: str) -> Response:
     """A file that pages need: style sheet, script, icon."""
     path = safe_join(str(STATIC), filename)
-    if path is None or not isfile(path):
+    if path is None or filename.endswith("/") or not isfile(path):
         raise NotFound(f"There is no file {filename}.")
     media_type = mimetypes.guess_type(path)[0] or "application/octet-stream"
     return cached(compressed(Path(path).read_bytes(), media_type), SHORT)

@@ -145,7 +145,7 @@ def named(document: Document, suffix: str) -> Variant:
     """The variant that a suffix names."""
     translation, dot, kind = suffix.rpartition(".")
     media = by_suffix(kind, document.offered)
-    if media is None or (dot and (media is not HTML or translation == LANGUAGES[0])):
+    if media is None or (dot and (media is not HTML or translation not in LANGUAGES[1:])):
         there = ", ".join(m.suffix for m in document.offered)
         raise NotFound(f"There is no variant .{suffix} here; there are: {there}.")
     language = translation or chosen_language() or LANGUAGES[0]

@@ -54,7 +54,7 @@ def admit() -> Response | None:
         raise BadRequest(refused)
     if request.method == "OPTIONS" and request.routing_exception is not None:
         asks = "Access-Control-Request-Method" in request.headers or request.path == "/*"
-        return Response(status=204) if asks else None
+        return Response(status=204, mimetype="") if asks else None
     if request.method in ("POST", "QUERY") and request.routing_exception is None:
         decode_body(current_app.config["max-query-bytes"])
     return None
