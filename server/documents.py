@@ -1,7 +1,7 @@
 """Documents: how every resource is answered, whatever it is about.
 
-One implementation of variants, ETag, Last-Modified, Vary, Link, compression and 304 for everything that has a URL
-(RFC 9110: 8.4, 8.8, 12, 13, 15.4.5; RFC 8288).
+One implementation of variants, ETag, Last-Modified, Vary, Link and compression for everything that has a URL (RFC 9110:
+8.4, 8.8, 12; RFC 8288); conditions.py decides on 304 and 412.
 """
 
 import hashlib

@@ -83,8 +83,8 @@ def decode_body(most: int) -> None:
 
 def without_slash(error: NotFound) -> Response:
     """A redirect to the address without the slashes at its end, if there is something; else the error."""
-    path = request.path.rstrip("/")
-    if path != request.path and exists(path):
+    path = f"/{request.path.strip('/')}"  # with two slashes before it, it would be the address of another host
+    if request.path.endswith("/") and exists(path):
         return moved(path, 301 if request.method in ("GET", "HEAD") else 308)
     return errors.answer(error)
 

@@ -154,7 +154,10 @@ REDIRECTS: dict[str, Json] = {
 """The answers of routes that lead elsewhere."""
 
 HEADERS: Json = {
-    "ETag": {"description": "The hash of the bytes (RFC 9110, 8.8.3).", "schema": {"type": "string"}},
+    "ETag": {
+        "description": "A hash of media type, language, coding and bytes (RFC 9110, 8.8.3).",
+        "schema": {"type": "string"},
+    },
     "Last-Modified": {"description": "When its sources last changed.", "schema": {"type": "string"}},
 }
 

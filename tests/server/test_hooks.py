@@ -119,6 +119,14 @@ def test_a_slash_after_what_is_unknown_is_404(path: str, client: FlaskClient) ->
     assert client.get(path).status_code == client.get(f"{path}/").status_code == 404
 
 
+@pytest.mark.parametrize("path", ["//doc/", "//sparql//", "//doc/state/avalon/", "///static/style.css/", "//", "//x/"])
+def test_a_slash_too_much_never_leads_to_another_host(path: str, client: FlaskClient) -> None:
+    response = client.get("/", environ_overrides={"PATH_INFO": path, "HTTP_HOST": "evil.example"})
+    assert response.status_code in (200, 301, 404)
+    assert not response.headers.get("Location", "/").startswith("//")
+    assert ":" not in response.headers.get("Location", "/")
+
+
 def test_where_kinds_are_named_is_where_they_are_listed(client: FlaskClient, sample: Path) -> None:
     for path in ("/id", "/doc"):
         for method in ("GET", "HEAD"):
