@@ -37,6 +37,7 @@ $(BIN)/test-installed: $(BIN)/installed $(BUILT) tests/server/clients/package-lo
 	$(PIP) --editable '.[test]'
 	@command -v chromium >/dev/null || .ci/debian chromium
 	@command -v npm >/dev/null || .ci/debian nodejs npm
+	@command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || .ci/debian nginx-light
 	npm ci --prefix tests/server/clients --no-audit --no-fund --loglevel=error
 	@touch $@
 

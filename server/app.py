@@ -2,6 +2,7 @@
 
 import mimetypes
 from collections.abc import Mapping
+from os.path import isfile
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from server import (
     errors,
     graph_store,
     home,
+    hooks,
     languages,
     ontology,
     quality,
@@ -37,14 +39,6 @@ from server.queries.client import Queries
 from server.queries.limits import SETTINGS_OF_LIMITS, Limits
 from server.site import Site, here, href, page_in
 
-EXPOSED = (
-    "Link, ETag, Content-Location, Vary, Content-Profile, Content-Range, Repr-Digest, Last-Modified, Allow, Retry-After"
-)
-ASKED = "Accept, Accept-Profile, Content-Type, If-None-Match, If-Modified-Since, Range, If-Range"
-POLICY = (
-    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; font-src 'self'; "
-    "img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 MODULES = (
     *(home, things, collections, ontology, sparql, graph_store, catalogue, discovery, quality, search, status),
     terms,
@@ -91,7 +85,7 @@ def create_app(dataset: Dataset, settings: Mapping[str, Any] | None = None, quer
     for module in MODULES:
         app.register_blueprint(module.blueprint)
     errors.register(app)
-    app.after_request(with_common_headers)
+    hooks.register(app)
     mounted = Mount(app.wsgi_app, dataset.names.base)
     proxies = app.config["trusted-proxies"]
     trusted = ProxyFix(mounted, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies)
@@ -107,19 +101,7 @@ def is_built(filename: str) -> bool:
 def asset(filename: str) -> Response:
     """A file that pages need: style sheet, script, icon."""
     path = safe_join(str(STATIC), filename)
-    if path is None or not Path(path).is_file():
+    if path is None or filename.endswith("/") or not isfile(path):
         raise NotFound(f"There is no file {filename}.")
     media_type = mimetypes.guess_type(path)[0] or "application/octet-stream"
     return cached(compressed(Path(path).read_bytes(), media_type), SHORT)
-
-
-def with_common_headers(response: Response) -> Response:
-    """What every answer carries: CORS for all without credentials, and no leave to load anything from elsewhere."""
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Access-Control-Expose-Headers"] = EXPOSED
-    response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, QUERY, OPTIONS"
-    response.headers["Access-Control-Allow-Headers"] = ASKED
-    response.headers["Content-Security-Policy"] = POLICY
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "same-origin"
-    return response

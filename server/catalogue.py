@@ -5,14 +5,15 @@ import re
 
 from flask import Blueprint, Response, render_template, request, send_file
 from pyoxigraph import Triple
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import NotFound, RequestedRangeNotSatisfiable
 
 from kg.describe import LICENSE
 from kg.engine import Dataset, NoDatasetError
 from kg.media import JSON_LD, N_QUADS, TURTLE, by_suffix
-from server.documents import LONG, Document, moved, respond
+from server.conditions import wanted_range
+from server.documents import LONG, Document, moved, respond, validator
 from server.graphs import triples_of
-from server.links import header, link
+from server.links import link, put
 from server.pages import Description
 from server.site import site
 
@@ -61,32 +62,33 @@ def dump(version: str, suffix: str) -> Response:
     if media is None or not file.is_file():
         raise NotFound(f"There is no dump .{suffix}.gz; there are: {', '.join(f'.{m.suffix}.gz' for m in DUMPS)}.")
     digest = kept.manifest["files"][file.name]
-    settle_range(file.stat().st_size, digest[:32])
-    response = send_file(
-        file, GZIP, etag=digest[:32], conditional=True, last_modified=site().modified, max_age=365 * 24 * 3600
-    )
+    etag = validator(digest.encode(), GZIP)
+    response = send_file(file, GZIP, etag=etag, conditional=False, last_modified=site().modified)
+    in_range(response, file.stat().st_size)
     response.headers["Cache-Control"] = LONG
-    response.headers["Accept-Ranges"] = "bytes"
     response.headers["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(digest)).decode()}:"
     collection = link(f"{request.script_root}/dataset", "collection")
-    response.headers["Link"] = header([link(LICENSE, "license"), collection])
+    put(response.headers, [link(LICENSE, "license"), collection])
     return response
 
 
-def settle_range(size: int, etag: str) -> None:
-    """Leaves of the request's Range what counts (RFC 9110, 13.1.5, 13.2.2, 14.2), where Werkzeug counts too much.
+def in_range(response: Response, size: int) -> None:
+    """Makes a response of so many bytes one of the range that the request asks for (RFC 9110, 14.2).
 
-    Range is of GET alone; it yields to If-None-Match, and needs an If-Range that is the strong validator itself; other
-    units, and several ranges, which may be ignored, are; a suffix longer than the whole is the whole.
+    Other units, and several ranges, which may be ignored, are; a suffix longer than the whole is the whole.
     """
-    asked = re.fullmatch(r"bytes=(?=\d|-\d)([0-9]{0,18})-([0-9]{0,18})", request.headers.get("Range", ""))
-    backwards = asked and asked[1] and asked[2] and int(asked[1]) > int(asked[2])
-    stale = request.headers.get("If-Range", f'"{etag}"') != f'"{etag}"'
-    if request.method != "GET" or asked is None or backwards or stale or request.if_none_match.contains(etag):
-        request.environ.pop("HTTP_RANGE", None)
-    elif not asked[1] and asked[2] and int(asked[2]) > size:
-        request.environ["HTTP_RANGE"] = "bytes=0-"
-    request.environ.pop("HTTP_IF_RANGE", None)
+    asked = re.fullmatch(
+        r"bytes=(?=\d|-\d)([0-9]{0,18})-([0-9]{0,18})", wanted_range(request.environ, response.headers) or ""
+    )
+    given = {"REQUEST_METHOD": request.method}
+    if asked and not (asked[1] and asked[2] and int(asked[1]) > int(asked[2])):
+        whole = not asked[1] and int(asked[2]) > size
+        given["HTTP_RANGE"] = "bytes=0-" if whole else asked[0]
+    try:
+        response.make_conditional(given, accept_ranges=True, complete_length=size)
+    except RequestedRangeNotSatisfiable:
+        response.close()
+        raise
 
 
 def at_version(version: str) -> Dataset:

@@ -1,4 +1,4 @@
-"""Content codings: how a body is compressed, whole or as it comes (RFC 9110, 8.4.1; RFC 7932; RFC 8878)."""
+"""Content codings: how a body is compressed, whole or as it comes, and decoded (RFC 9110, 8.4; RFC 7932; RFC 8878)."""
 
 import gzip
 import zlib
@@ -50,3 +50,91 @@ CODINGS = (
     Coding("gzip", lambda body: gzip.compress(body, 6, mtime=0), _gzip),
 )
 """The codings in the order of our liking."""
+
+MOST_CODINGS = 3
+"""How many codings the body of a request may have, one within the other."""
+
+
+class UndecodableError(ValueError):
+    """Raised for a body that is not in the coding that it is said to be in."""
+
+
+class TooLongError(ValueError):
+    """Raised for a body that is longer than it may be when it is decoded."""
+
+
+def decode(body: bytes, coding: str, most: int) -> bytes:
+    """A body without its coding, one of DECODERS; raises UndecodableError and TooLongError.
+
+    No more than `most` bytes and one are ever made, whatever the body unpacks to.
+    """
+    if coding == "identity":
+        return body
+    try:
+        found = DECODERS[coding](body, most + 1)
+    except (zlib.error, brotli.error, zstandard.ZstdError) as error:
+        raise UndecodableError(str(error)) from error
+    if len(found) > most:
+        raise TooLongError
+    return found
+
+
+def _inflate(body: bytes, most: int, wbits: int) -> bytes:
+    """The members of a body that zlib reads, one after the other."""
+    found = b""
+    while True:
+        member = zlib.decompressobj(wbits)
+        found += member.decompress(body, most - len(found))
+        if len(found) >= most:
+            return found
+        if not member.eof:
+            raise UndecodableError("the data end too early")
+        if not member.unused_data:
+            return found
+        body = member.unused_data
+
+
+def _gunzip(body: bytes, most: int) -> bytes:
+    return _inflate(body, most, 31)
+
+
+def _undeflate(body: bytes, most: int) -> bytes:
+    """With the header of zlib, as the specification says (RFC 9110, 8.4.1.2), or without, as many clients send it."""
+    has_header = len(body) > 1 and body[0] & 15 == 8 and int.from_bytes(body[:2]) % 31 == 0
+    return _inflate(body, most, 15 if has_header else -15)
+
+
+def _unbrotli(body: bytes, most: int) -> bytes:
+    decoder = brotli.Decompressor()
+    found = [decoder.process(body, output_buffer_limit=most)]
+    while found[-1] and sum(map(len, found)) < most:
+        found.append(decoder.process(b"", output_buffer_limit=most))
+    if sum(map(len, found)) < most and not decoder.is_finished():
+        raise UndecodableError("the data end too early")
+    return b"".join(found)[:most]
+
+
+def _unzstd(body: bytes, most: int) -> bytes:
+    """The frames of a body, each with a window of at most 8 MiB (RFC 9659)."""
+    decompressor = zstandard.ZstdDecompressor(max_window_size=2**23)
+    reader, found = decompressor.stream_reader(body, read_across_frames=True), b""
+    while len(found) < most and (part := reader.read(most - len(found))):
+        found += part
+    rest = body if len(found) < most else b""
+    while rest:  # the reader does not tell a frame that ends too early from one that is whole
+        frame = decompressor.decompressobj()
+        frame.decompress(rest)
+        if not frame.eof:
+            raise UndecodableError("the data end too early")
+        rest = frame.unused_data
+    return found
+
+
+DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
+    "gzip": _gunzip,
+    "x-gzip": _gunzip,
+    "deflate": _undeflate,
+    "br": _unbrotli,
+    "zstd": _unzstd,
+}
+"""The codings that the body of a request may have; each gives no more bytes than it is told."""

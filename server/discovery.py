@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound
 from kg.describe import DESCRIPTION, LICENSE, TITLE
 from kg.media import HTML, LINKSET, TURTLE, MediaType
 from server.documents import SHORT, cached, compressed
-from server.links import Link, link, linkset
+from server.links import Link, link, linkset, put
 from server.openapi import description
 from server.site import once, site
 
@@ -30,7 +30,7 @@ MOST_ADDRESSES = 10_000
 def answer(body: str | bytes, content_type: str) -> Response:
     """A resource with one variant, and where to read on."""
     response = compressed(body if isinstance(body, bytes) else body.encode(), content_type)
-    response.headers["Link"] = f"{link(LICENSE, 'license')}, {link(site().names.dataset, 'describedby')}"
+    put(response.headers, [link(LICENSE, "license"), link(site().names.dataset, "describedby")])
     return cached(response, SHORT)
 
 

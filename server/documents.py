@@ -1,7 +1,7 @@
 """Documents: how every resource is answered, whatever it is about.
 
-One implementation of variants, ETag, Last-Modified, Vary, Link, compression and 304 for everything that has a URL
-(RFC 9110: 8.4, 8.8, 12, 13, 15.4.5; RFC 8288).
+One implementation of variants, ETag, Last-Modified, Vary, Link and compression for everything that has a URL (RFC 9110:
+8.4, 8.8, 12; RFC 8288); conditions.py decides on 304 and 412.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ from kg.serialize import serialize_in_order
 from server.codings import WORTH
 from server.errors import NotAcceptableError
 from server.languages import chosen_language
-from server.links import Link, header, header_for_json, link, linkset
+from server.links import Link, link, linkset, put
 from server.negotiation import negotiate, negotiate_coding, negotiate_language, negotiate_profile
 from server.profiles import FULL, Profile
 from server.site import site
@@ -121,7 +121,7 @@ def respond(document: Document, suffix: str | None) -> Response:
         response.content_language.add(variant.language)
     if variant.media in RDF:
         response.headers["Content-Profile"] = f"<{variant.profile.iri}>"
-    response.headers["Link"] = (header_for_json if variant.media is JSON_LD else header)(g.links)
+    put(response.headers, g.links, json=variant.media is JSON_LD)
     return cached(response, document.cache)
 
 
@@ -145,7 +145,7 @@ def named(document: Document, suffix: str) -> Variant:
     """The variant that a suffix names."""
     translation, dot, kind = suffix.rpartition(".")
     media = by_suffix(kind, document.offered)
-    if media is None or (dot and (media is not HTML or translation == LANGUAGES[0])):
+    if media is None or (dot and (media is not HTML or translation not in LANGUAGES[1:])):
         there = ", ".join(m.suffix for m in document.offered)
         raise NotFound(f"There is no variant .{suffix} here; there are: {there}.")
     language = translation or chosen_language() or LANGUAGES[0]
@@ -163,7 +163,7 @@ def asked_profile() -> Profile | None:
 
 def moved(path: str, code: int) -> Response:
     """A redirect to a path on this host, whatever the host is called."""
-    query = f"?{request.query_string.decode('ascii', 'ignore')}" if request.query_string and code == 301 else ""
+    query = f"?{request.query_string.decode('ascii', 'ignore')}" if request.query_string and code in (301, 308) else ""
     response = redirect(f"{request.script_root}{path}{query}", code)
     response.autocorrect_location_header = False
     response.headers["Cache-Control"] = SHORT
@@ -326,9 +326,15 @@ def compressed(body: bytes, content_type: str) -> Response:
 
 
 def cached(response: Response, cache: str) -> Response:
-    """Gives a response its strong ETag and its time; makes it 304 where the client has it, decided last of all."""
-    response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32])
+    """Gives a response its strong ETag and its time, by which it is made 304 or 412 last of all (conditions.py)."""
+    told = (response.headers.get(name, "") for name in ("Content-Type", "Content-Language", "Content-Encoding"))
+    response.set_etag(validator(response.get_data(), *told))
     response.last_modified = site().modified
     response.headers["Cache-Control"] = cache
-    response.make_conditional(request)
     return response
+
+
+def validator(content: bytes, content_type: str, language: str = "", coding: str = "") -> str:
+    """The strong ETag of a representation, which tells it from all others, even of the same bytes (RFC 9110, 8.8.3)."""
+    told = "\n".join((content_type, language, coding, ""))
+    return hashlib.sha256(told.encode() + content).hexdigest()[:32]

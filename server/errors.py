@@ -1,6 +1,7 @@
 """Errors: one shape for all, as a problem detail for machines (RFC 9457), a page for browsers, or plain text."""
 
 import json
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -76,6 +77,23 @@ class LimitError(ProblemError):
     def get_headers(self, *arguments: Any) -> list[tuple[str, str]]:
         """The headers, with the seconds after which to try again (RFC 9110, 10.2.3)."""
         return [*super().get_headers(*arguments), ("Retry-After", str(self.retry_after))]
+
+
+class UnknownCodingError(ProblemError):
+    """Raised for a body in codings that are not decoded here; the answer names those that are (RFC 9110, 15.5.16)."""
+
+    code = 415
+
+    def __init__(self, codings: list[str], most: int, known: Iterable[str]) -> None:
+        self.known = ", ".join(known)
+        super().__init__(
+            f"A body is sent plain, or in at most {most} of the codings {self.known}; not in {', '.join(codings)}."
+        )
+        self.more = {}
+
+    def get_headers(self, *arguments: Any) -> list[tuple[str, str]]:
+        """The headers, with the codings that are decoded."""
+        return [*super().get_headers(*arguments), ("Accept-Encoding", self.known)]
 
 
 def register(app: Flask) -> None:

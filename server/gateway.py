@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import io
 import logging
+import re
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -19,20 +20,25 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from werkzeug.datastructures import Headers
 
+from server import conditions
 from server.documents import Answer
 from server.kept import Kept, Shelf
 from server.queries.client import CutError
 
 ON_LEAVE = "server.on_leave"
 
+REFUSED = "server.refused"
+"""Where a request has what is wrong with it as a message (RFC 9112), which the application is to answer with 400."""
+
 NEGOTIATED = (
-    *("HTTP_ACCEPT", "HTTP_ACCEPT_ENCODING", "HTTP_ACCEPT_LANGUAGE", "HTTP_ACCEPT_PROFILE", "CONTENT_TYPE"),
+    *("HTTP_ACCEPT", "HTTP_ACCEPT_ENCODING", "HTTP_ACCEPT_LANGUAGE", "HTTP_ACCEPT_PROFILE"),
+    *("CONTENT_TYPE", "HTTP_CONTENT_ENCODING"),
     *("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PREFIX", "HTTP_X_FORWARDED_PROTO"),
 )
 """The headers of a request that may make its answer another one, as WSGI names them."""
 
-CONDITIONS = tuple(f"HTTP_{name}" for name in ("IF_MATCH", "IF_NONE_MATCH", "IF_MODIFIED_SINCE", "IF_UNMODIFIED_SINCE"))
-"""The headers that ask for an answer only under a condition."""
+HOST = re.compile(rb"(\[[0-9A-Za-z:.%_~!$&'()*+,;=-]+\]|([0-9A-Za-z._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(:[0-9]*)?")
+"""What a Host header may be (RFC 9110, 7.2; RFC 3986, 3.2.2)."""
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -85,11 +91,7 @@ class Gateway:
             return
         environ = environment(scope, body)
         key = self._key(environ, body)
-        if kept := self._shelf.get(key):
-            if any(name in environ for name in CONDITIONS):
-                response = Answer(kept.body, kept.status, kept.headers).make_conditional(environ)
-                status, found, content = run(response, environ)
-                kept = Kept(status, [*found.items()], b"".join(content))
+        if kept := self._kept(key, environ):
             await reply(send, kept.status, kept.headers, b"" if scope["method"] == "HEAD" else kept.body)
             return
         client, loop = Client(), asyncio.get_running_loop()
@@ -105,6 +107,15 @@ class Gateway:
                 await self._stream(send, *answered)
         finally:
             watch.cancel()
+
+    def _kept(self, key: str, environ: WSGIEnvironment) -> Kept | None:
+        """The kept answer to a request, if there is one and the application need not say what is wrong."""
+        kept = None if REFUSED in environ else self._shelf.get(key)
+        status = conditions.outcome(environ, Headers(kept.headers)) if kept else 412
+        if kept and status == 304:
+            _, headers, _ = run(Answer(status=status, headers=kept.headers), environ)
+            return Kept(status, [*headers.items()], b"")
+        return kept if status == 200 else None
 
     def _key(self, environ: WSGIEnvironment, body: bytes) -> str:
         """What an answer depends on, as a name."""
@@ -199,6 +210,8 @@ def environment(scope: Message, body: bytes) -> WSGIEnvironment:
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
     }
+    if refused := misframed(scope):
+        environ[REFUSED] = refused
     for name, value in scope["headers"]:
         if b"_" in name:  # in WSGI it could not be told from the one with a hyphen
             continue
@@ -207,6 +220,22 @@ def environment(scope: Message, body: bytes) -> WSGIEnvironment:
         given = value.decode("latin-1")
         environ[key] = f"{environ[key]},{given}" if key in environ else given
     return environ
+
+
+def misframed(scope: Message) -> str | None:
+    """What is wrong with the Host of a request (RFC 9112, 3.2), if anything.
+
+    The HTTP server gives an empty one to a request that has none, and to one by HTTP/1.1 that is as wrong, since no
+    http address has an empty host (RFC 9110, 4.2.1).
+    """
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    if len(hosts) > 1:
+        return f"A request has exactly one Host header; this one has {len(hosts)}."
+    if scope["http_version"] == "1.1" and not any(hosts):
+        return "A request by HTTP/1.1 has a Host header; this one has none, or an empty one."
+    if hosts and not HOST.fullmatch(hosts[0]):
+        return f"Host is the name of a host, with or without a port; {hosts[0].decode('latin-1')!r} is none."
+    return None
 
 
 def run(application: WSGIApplication, environ: WSGIEnvironment) -> tuple[int, Headers, Iterator[bytes]]:

@@ -10,6 +10,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from werkzeug.datastructures import Headers
+
+ROOM = 3_400
+"""How many bytes of headers an answer has at most, besides those that the server and proxies add.
+
+A proxy such as nginx reads 4096 bytes of them, with the status line, and answers 502 where there are more.
+"""
+
+UNCOUNTED = ("content-length", "content-range", "date")
+"""Headers that are there or not by method and status, whose few bytes are in what ROOM leaves free."""
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -29,18 +40,30 @@ def link(href: str, rel: str, **attributes: str) -> Link:
     return Link(href, rel, attributes)
 
 
-def header(links: Iterable[Link]) -> str:
-    """The value of the `Link` header."""
-    return ", ".join(map(str, links))
+ORDER = ("linkset", "canonical", "cite-as", "license", "describedby")
+"""The relations that a header has first, which come to those that are left out; `alternate` is the last of all."""
 
 
-def header_for_json(links: Iterable[Link]) -> str:
-    """Likewise, with the relation of all alternates but the first as a token, which says the same (RFC 8288, 3).
+def in_order(links: Iterable[Link]) -> list[Link]:
+    """Links in the order in which a header has room for them."""
 
-    PyLD loads JSON-LD by this header, and breaks where it understands that there are several.
+    def place(each: Link) -> int:
+        return ORDER.index(each.rel) if each.rel in ORDER else len(ORDER) + (each.rel == "alternate")
+
+    return sorted(links, key=place)
+
+
+def put(headers: Headers, links: Iterable[Link], *, json: bool = False) -> None:
+    """Puts links into the headers of an answer, a line each; `fit` makes one of those for which there is room.
+
+    With `json` the relation of all alternates but the first is a token, which says the same (RFC 8288, 3): PyLD loads
+    JSON-LD by this header, and breaks where it understands that there are several.
     """
-    first, *others = header(links).split('rel="alternate"')
-    return first + 'rel="alternate"'.join(["", *others[:1]]) + "".join(f"rel=alternate{rest}" for rest in others[1:])
+    lines = [*map(str, in_order(links))]
+    others = [place for place, line in enumerate(lines) if 'rel="alternate"' in line][1:] if json else []
+    for place in others:
+        lines[place] = lines[place].replace('rel="alternate"', "rel=alternate")
+    headers.setlist("Link", lines)
 
 
 def linkset(contexts: dict[str, list[Link]]) -> bytes:
@@ -53,3 +76,31 @@ def linkset(contexts: dict[str, list[Link]]) -> bytes:
             targets[each.rel].append({"href": each.href, **attributes})
         found.append({"anchor": anchor, **targets})
     return json.dumps({"linkset": found}, ensure_ascii=False, indent=2).encode() + b"\n"
+
+
+def fit(headers: Headers) -> bool:
+    """Leaves of the links, and of Content-Location, what the header block has room for; False if that is not enough.
+
+    Whatever is left out stands in the link set, whose address is the first of the links.
+    """
+    links = headers.getlist("Link")
+    location = headers.get("Content-Location")
+    del headers["Link"], headers["Content-Location"]
+    room = ROOM - sum(cost(name, value) for name, value in headers if name.lower() not in UNCOUNTED)
+    wanted = [("Link", each) for each in links]
+    wanted[1:1] = [("Content-Location", location)] if location is not None else []
+    kept = []
+    for name, value in wanted:
+        if cost(name, value) <= room:
+            room -= cost(name, value)
+            kept.append((name, value))
+    if found := [value for name, value in kept if name == "Link"]:
+        headers["Link"] = ", ".join(found)
+    if location is not None and ("Content-Location", location) in kept:
+        headers["Content-Location"] = location
+    return room >= 0
+
+
+def cost(name: str, value: str) -> int:
+    """How many bytes a header takes."""
+    return len(name) + len(value) + len(": \r\n")

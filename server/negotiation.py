@@ -1,22 +1,53 @@
 """Content negotiation: which variant a request gets, by media type, language, encoding and profile (RFC 9110, 12)."""
 
+import math
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TypeVar
-
-from werkzeug.datastructures import Accept
-from werkzeug.http import parse_accept_header, parse_options_header
 
 from kg.media import HTML, LANGUAGES, MediaType
 from server.codings import CODINGS, Coding
 
 Range = tuple[str, Mapping[str, str], float]
-"""A media range: `type/subtype` in small letters, its parameters, its weight from 0 to 1."""
+"""An element of a header that negotiates, such as a media range: its value, its parameters, its weight from 0 to 1."""
 
 NAMED, ALIAS, GROUP, ANY, UNNAMED = 3, 2, 1, 0, -1
 """How exactly a range names a media type; one point more for each parameter that it rightly gives."""
 
 Choice = TypeVar("Choice")
+
+ELEMENT = re.compile(r'(?:"[^"]*"|<[^<>]*>|[^,])+')
+PARAMETER = re.compile(r'(?:"[^"]*"|<[^<>]*>|[^;])+')
+DECIMAL_COMMA = re.compile(r"(;\s*q\s*=\s*[01]?),(\d+\s*(?=[,;]|$))", re.IGNORECASE)
+
+
+@lru_cache(256)  # clients send the same few headers
+def weighted(header: str | None) -> tuple[Range, ...]:
+    """The elements of a header that negotiates, each with its parameters in small letters and its weight.
+
+    Weights are read leniently, so that no preference is lost: `q` may be in capitals, quoted and between spaces, digits
+    may be missing before or after the decimal point (`.9`, `1.`), there may be more than three of them, and a decimal
+    comma counts as a point. A weight beyond 0 or 1 is that bound, and what is no number is 1.
+    """
+    found = []
+    for element in ELEMENT.findall(DECIMAL_COMMA.sub(r"\1.\2", header or "")):
+        value, *rest = PARAMETER.findall(element) or [""]
+        pairs = (each.partition("=") for each in rest)
+        parameters = {name.strip().lower(): text.strip().strip('"') for name, _, text in pairs}
+        weight = weight_of(parameters.pop("q", "1"))
+        if value.strip():
+            found.append((value.strip(), parameters, weight))
+    return tuple(found)
+
+
+def weight_of(text: str) -> float:
+    """A weight from 0 to 1; 1 for what is no number."""
+    try:
+        weight = float(text.replace(",", "."))
+    except ValueError:
+        return 1.0
+    return 1.0 if math.isnan(weight) else min(max(weight, 0.0), 1.0)
 
 
 @lru_cache(256)  # clients send the same few headers
@@ -45,12 +76,9 @@ def negotiate(accept: str | None, offered: tuple[MediaType, ...], default: Media
 
 def media_ranges(accept: str | None) -> list[Range]:
     """The media ranges of an Accept header; what is none is passed over."""
-    found: list[Range] = []
-    for value, weight in parse_accept_header(accept, Accept):
-        name, parameters = parse_options_header(value)
-        if name.count("/") == 1:
-            found.append((name.strip().lower(), parameters, weight))
-    return found
+    return [
+        (value.lower(), parameters, weight) for value, parameters, weight in weighted(accept) if value.count("/") == 1
+    ]
 
 
 def _weight(media: MediaType, ranges: list[Range]) -> tuple[float, int]:
@@ -83,7 +111,7 @@ def _exactness(media: MediaType, range_: Range) -> int:
 
 def negotiate_language(accept: str | None, offered: tuple[str, ...] = LANGUAGES) -> str:
     """The language of a page, by lookup (RFC 4647, 3.4): `de-AT` gets `de`; never none, the first is the fallback."""
-    wanted = [(value.lower().replace("_", "-"), weight) for value, weight in parse_accept_header(accept, Accept)]
+    wanted = [(value.lower().replace("_", "-"), weight) for value, _, weight in weighted(accept)]
     refused = {value for value, weight in wanted if weight == 0}
     for value, weight in sorted(wanted, key=lambda pair: -pair[1]):
         if not weight:
@@ -99,7 +127,7 @@ def negotiate_language(accept: str | None, offered: tuple[str, ...] = LANGUAGES)
 
 def negotiate_coding(accept: str | None) -> Coding | None:
     """The content coding of the greatest weight, None for none (RFC 9110, 12.5.3); without a header, none."""
-    weights = {value.lower(): weight for value, weight in parse_accept_header(accept, Accept)}
+    weights = {value.lower(): weight for value, _, weight in weighted(accept)}
     weights["gzip"] = weights.get("gzip", weights.get("x-gzip", weights.get("*", 0)))
     best = max(CODINGS, key=lambda coding: weights.get(coding.name, weights.get("*", 0)))
     weight = weights.get(best.name, weights.get("*", 0))
@@ -108,6 +136,6 @@ def negotiate_coding(accept: str | None) -> Coding | None:
 
 def negotiate_profile(accept: str | None, offered: Iterable[tuple[str, Choice]]) -> Choice | None:
     """The profile of the greatest weight, by IRI (w3.org/TR/dx-prof-conneg, 7.2); None where none is asked for."""
-    wanted = sorted(parse_accept_header(accept, Accept), key=lambda pair: -pair[1])
+    wanted = sorted(weighted(accept), key=lambda element: -element[2])
     known = dict(offered)
-    return next((known[iri.strip("<>")] for iri, weight in wanted if weight and iri.strip("<>") in known), None)
+    return next((known[iri.strip("<>")] for iri, _, weight in wanted if weight and iri.strip("<>") in known), None)

@@ -17,7 +17,7 @@ from server.diagram import circle
 from server.documents import LONG, SHORT, Document, cached, compressed, respond, split
 from server.graphs import triples_of
 from server.history import history
-from server.links import link
+from server.links import link, put
 from server.reference import Reference
 from server.shapes import groups, others
 from server.site import site
@@ -99,7 +99,7 @@ def at_version(version: str | None) -> Any:
 def derived(body: bytes, media: MediaType, version: str | None) -> Response:
     """What follows from the ontology."""
     response = compressed(body, content_type=media.content_type)
-    response.headers["Link"] = str(link(site().names.ontology, "describedby"))
+    put(response.headers, [link(site().names.ontology, "describedby")])
     return cached(response, SHORT if version is None else LONG)
 
 

@@ -142,6 +142,8 @@ def resource(rule: Rule, path: str, class_: Class | None) -> Json:
 
 
 REDIRECTS: dict[str, Json] = {
+    "things.kinds": {"303": {"description": "The home page, which lists all kinds."}},
+    "things.things": {"303": {"description": "The collection of the things of the kind."}},
     "things.thing": {
         "303": {"description": "The document about the thing."},
         "301": {"description": "The name that the thing has now."},
@@ -152,7 +154,10 @@ REDIRECTS: dict[str, Json] = {
 """The answers of routes that lead elsewhere."""
 
 HEADERS: Json = {
-    "ETag": {"description": "The hash of the bytes (RFC 9110, 8.8.3).", "schema": {"type": "string"}},
+    "ETag": {
+        "description": "A hash of media type, language, coding and bytes (RFC 9110, 8.8.3).",
+        "schema": {"type": "string"},
+    },
     "Last-Modified": {"description": "When its sources last changed.", "schema": {"type": "string"}},
 }
 

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, render_template
 
 from kg.media import HTML
 from server.documents import SHORT, cached, compressed
+from server.languages import language
 from server.site import site
 
 blueprint = Blueprint("quality", __name__)
@@ -16,4 +17,6 @@ def quality() -> Response:
     """The measures of shapes/quality/, each with its question, its findings and its query."""
     content = json.loads((site().dataset.directory / "quality.json").read_bytes())
     response = compressed(render_template("quality.html", measures=content).encode(), HTML.content_type)
+    response.vary.add("Accept-Language")
+    response.content_language.add(language())
     return cached(response, SHORT)

@@ -62,6 +62,9 @@ UNSORTABLE = "total order"
 ASKED = ("query", "default-graph-uri", "named-graph-uri", "timeout")
 """The parameters that say what is asked, whatever the format of the answer."""
 
+SAFE = "/?:@!$'()*,;"
+"""What may stand in a query string as it is (RFC 3986, 3.4), so that an address is as short as can be."""
+
 SD = PREFIXES["sd"]
 
 
@@ -101,7 +104,7 @@ def question(name: str) -> Response:
         query = found.fill(values, site().names)
     except ValueError as error:
         raise BadQueryError(400, f"The question cannot be asked so: {error}.") from error
-    return moved(f"/sparql?{urlencode({'query': query, **others}, quote_via=quote)}", 303)
+    return moved(f"/sparql?{urlencode({'query': query, **others}, safe=SAFE)}", 303)
 
 
 # ── The request ──────────────────────────────────────────────────────────────────────────────────────────────────

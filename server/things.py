@@ -31,6 +31,21 @@ SCHEMA_ORG = "schema"
 ABOUT_PAGE = PREFIXES["schema"] + "AboutPage"
 
 
+@blueprint.get("/id")
+@blueprint.get("/doc")
+def kinds() -> Response:
+    """All things: 303 to the home page, which lists their kinds."""
+    return moved("/", 303)
+
+
+@blueprint.get("/id/<kind>")
+def things(kind: str) -> Response:
+    """The things of a kind: 303 to their collection."""
+    if kind not in site().schema.kinds:
+        raise NotFound(f"This dataset has no kind {kind}.")
+    return moved(f"/doc/{kind}", 303)
+
+
 @blueprint.get("/id/<kind>/<name>")
 def thing(kind: str, name: str) -> Response:
     """A thing is not a document: 303 to the one that describes it (httpRange-14); 301 from a former name."""

@@ -38,6 +38,7 @@ LONGEST = (
     "kg/test_model.py",
     "kg/test_generate.py",
     "server/test_serve.py",
+    "server/test_proxy.py",
     "kg/test_violations.py",
     "kg/test_damage.py",
     "kg/test_codes.py",

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from tests.conftest import serving
+from tests.conftest import ROOT, serving
 
 ALL = quote("SELECT * { ?s ?p ?o } ORDER BY ?s ?p STR(?o)")
 
@@ -97,3 +97,76 @@ def test_a_fault_of_the_engine_is_not_told_as_a_lack_of_memory(narrow: str) -> N
     assert said.startswith(b"HTTP/1.1 200") or (
         said.startswith(b"HTTP/1.1 500") and b"order by values of one type" in said
     )
+
+
+# ── Messages ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def said(url: str, *lines: str, target: str = "/doc/state/avalon.ttl", version: str = "1.1") -> bytes:
+    """What a server says to a GET with just these headers."""
+    head = [f"GET {target} HTTP/{version}", "Connection: close", *lines, "", ""]
+    with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), timeout=20) as connection:
+        connection.sendall("\r\n".join(head).encode("latin-1"))
+        return b"".join(iter(lambda: connection.recv(2**16), b""))
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    [[], [""], ["a", "b"], ["a", "a"], ["a b"], ["a/b"], ["user@a"], ["a:b"], ["a:1:2"], ["[::1"], ["é"], ["a,b/c"],
+     ["<a>"], ["a?x"], ["a%zz"], ["http://a"]],
+)  # fmt: skip
+def test_a_request_without_one_right_host_is_400(hosts: list[str], served: str) -> None:
+    for _ in range(2):
+        said(served, "Host: localhost")  # so that there is a kept answer, which must not be given
+    found = said(served, *(f"Host: {host}" for host in hosts))
+    assert found.startswith(b"HTTP/1.1 400 ")
+    assert headers(found)["content-type"] == "application/problem+json"
+    assert headers(found)["access-control-allow-origin"] == "*"
+    assert b"Host" in found.partition(b"\r\n\r\n")[2]
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "data.example.org:8000", "127.0.0.1:80", "[::1]:8000", "[v1.x]", "a_b", "x%20y", "a:", "A-1."]
+)
+def test_a_host_of_any_right_form_is_served(host: str, served: str) -> None:
+    assert said(served, f"Host: {host}").startswith(b"HTTP/1.1 200 ")
+    assert said(served, f"Host: {host}", target="http://example.org/status").startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_request_by_http_1_0_needs_no_host(served: str) -> None:
+    assert said(served, version="1.0").startswith(b"HTTP/1.0 200 ")
+    assert said(served, "Host: a", "Host: b", version="1.0").startswith(b"HTTP/1.0 400 ")
+
+
+LONGEST_TARGET = 65_534
+"""The longest address of a request that the HTTP server reads, in bytes; server/README.md says so."""
+
+
+@pytest.mark.parametrize(
+    ("length", "status"), [(LONGEST_TARGET - 1, 200), (LONGEST_TARGET, 200), (LONGEST_TARGET + 1, 414), (10**5, 414)]
+)
+def test_an_address_has_the_length_that_is_stated(length: int, status: int, served: str) -> None:
+    target = "/sparql?query=ASK%7B%7D%23".ljust(length, "x")
+    assert said(served, "Host: localhost", target=target).startswith(f"HTTP/1.1 {status} ".encode())
+    assert f"{LONGEST_TARGET:,}" in (ROOT / "server" / "README.md").read_text(encoding="utf-8")
+
+
+def test_an_address_over_the_limit_of_queries_is_refused_with_a_problem(tight: str) -> None:
+    target = "/sparql?query=ASK%7B%7D%23".ljust(5000, "x")
+    found = said(tight, "Host: localhost", target=target)
+    assert found.startswith(b"HTTP/1.1 414 ")
+    assert headers(found)["content-type"] == "application/problem+json"
+    assert headers(found)["access-control-allow-origin"] == "*"
+
+
+def test_headers_that_are_too_many_or_too_long_are_refused(served: str) -> None:
+    assert said(served, "Host: localhost", *(f"X-{n}: x" for n in range(90))).startswith(b"HTTP/1.1 200 ")
+    assert said(served, "Host: localhost", *(f"X-{n}: x" for n in range(120))).startswith(b"HTTP/1.1 431 ")
+    assert said(served, "Host: localhost", f"X: {'x' * 300_000}").startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.fixture(scope="module")
+def tight(sample: Path) -> Iterator[str]:
+    """The address of a server that takes queries of at most a thousand bytes."""
+    with serving("--published", sample, "--max-query-bytes", 1000) as (url, _):
+        yield url

@@ -46,6 +46,12 @@ def links(response: TestResponse) -> list[tuple[str, str]]:
     return found
 
 
+def hash_of(response: TestResponse) -> str:
+    """What a strong ETag is made of: media type, language, coding and bytes."""
+    told = (response.headers.get(f"Content-{name}", "") for name in ("Type", "Language", "Encoding"))
+    return hashlib.sha256("\n".join([*told, ""]).encode() + response.data).hexdigest()[:32]
+
+
 # ── Status ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -136,7 +142,7 @@ HOSTILE = [
     "/doc/../../etc/passwd", "/doc/%2e%2e/%2e%2e/etc/passwd", "/doc/state/..%2f..%2fetc%2fpasswd", "/static/../wsgi.py",
     "/static/%2e%2e/wsgi.py", "/static/..%5cwsgi.py", "/doc/state/avalon%00", "/doc/state/avalon%00.ttl", "/id/%00/x",
     "/doc/state/avalon%0d%0aX-Evil:1", "/doc/st%C3%A4te/x", "/doc/%ff%fe/x", "/doc/state/%ff", "/id/state/avalon/more",
-    "/id/State/avalon", "/id/state/Avalon", "/id//avalon", "/id/state/", "/doc/state/", "//evil.example/doc", "/doc//",
+    "/id/State/avalon", "/id/state/Avalon", "/id//avalon", "//evil.example/doc/x/y/",
     "/doc/state/avalon.", "/doc/state/avalon..ttl", "/doc/state/avalon.ttl.ttl", "/doc/state/.ttl", "/doc/.ttl",
     "/doc/state/avalon.en.html", "/doc/state/avalon.xx.html", "/doc/state/avalon.fr.ttl", "/doc/state.exe",
     "/doc/state/avalon.php", "/ontology/9.9.9", "/ontology/2.1.0.exe", "/ontology/9.9.9/context.jsonld",
@@ -144,7 +150,7 @@ HOSTILE = [
     "/sitemap/0.xml",
     "/sitemap/99999999999999999999.xml", "/dump/0123456789abcdef.nq.gz", "/%", "/%zz", "/id/state/" + "a" * 65_536,
     "/doc/state/" + "%41" * 20_000, "/<script>alert(1)</script>", "/id/state/avalon'%20OR%201", "/id/state/a>%20<b",
-    "/id/state/аvalon", "/doc/state/\u202eavalon", "/index.exe", "/.git/config", "/.well-known/x", "/doc",
+    "/id/state/аvalon", "/doc/state/\u202eavalon", "/index.exe", "/.git/config", "/.well-known/x",
 ]  # fmt: skip
 
 
@@ -201,14 +207,14 @@ def test_every_error_has_one_shape(path: str, accept: str | None, client: FlaskC
 
 
 @pytest.mark.parametrize("path", [*DOCUMENTS, *OTHERS])
-def test_head_equals_get_and_the_etag_is_the_hash_of_the_bytes(path: str, client: FlaskClient) -> None:
+def test_head_equals_get_and_the_etag_is_the_hash_of_the_representation(path: str, client: FlaskClient) -> None:
     for encoding in ("identity", "gzip"):
         headers = {"Accept-Encoding": encoding}
         get, head = client.get(path, headers=headers), client.head(path, headers=headers)
         assert get.status_code == 200
         assert {**head.headers, "Date": ""} == {**get.headers, "Date": ""}
         assert head.data == b""
-        assert get.headers["ETag"].strip('"') == hashlib.sha256(get.data).hexdigest()[:32]
+        assert get.headers["ETag"].strip('"') == hash_of(get)
         assert int(get.headers["Content-Length"]) == len(get.data)
         assert "Accept-Encoding" in get.vary
 
@@ -519,4 +525,4 @@ def test_the_dataset_is_no_part_of_itself_and_a_version_of_the_ontology_has_its_
 def test_a_file_of_a_page_has_the_hash_of_its_bytes(client: FlaskClient) -> None:
     response = client.get("/static/style.css")
     assert response.mimetype == "text/css"
-    assert response.headers["ETag"].strip('"') == hashlib.sha256(response.data).hexdigest()[:32]
+    assert response.headers["ETag"].strip('"') == hash_of(response)

@@ -1,0 +1,44 @@
+"""Conditions: when a request wants an answer only if its copy is stale, or only if it is not (RFC 9110, 13)."""
+
+from wsgiref.types import WSGIEnvironment
+
+from werkzeug.datastructures import Headers
+from werkzeug.http import parse_date, parse_etags, unquote_etag
+
+SAFE = ("GET", "HEAD", "QUERY")
+"""The methods whose conditions count, since they ask for a representation (13.2.1; for QUERY, RFC 10008)."""
+
+
+def outcome(environ: WSGIEnvironment, headers: Headers) -> int:
+    """What becomes of an answer with these headers: 200, 304 or 412, by the order of precedence (13.2.2).
+
+    If-Match compares strongly (13.1.1), If-None-Match weakly (13.1.2). A date that is none is passed over, and so are
+    conditions on the time of what has none.
+    """
+    if environ["REQUEST_METHOD"] not in SAFE:
+        return 200
+    etag, weak = unquote_etag(headers.get("ETag"))
+    modified = parse_date(headers.get("Last-Modified"))
+    if "HTTP_IF_MATCH" in environ:
+        wanted = parse_etags(environ["HTTP_IF_MATCH"])
+        if not wanted.star_tag and (weak or etag is None or not wanted.is_strong(etag)):
+            return 412
+    elif modified and (date := parse_date(environ.get("HTTP_IF_UNMODIFIED_SINCE"))) and modified > date:
+        return 412
+    if "HTTP_IF_NONE_MATCH" in environ:
+        known = parse_etags(environ["HTTP_IF_NONE_MATCH"])
+        return 304 if known.star_tag or (etag is not None and known.contains_weak(etag)) else 200
+    date = parse_date(environ.get("HTTP_IF_MODIFIED_SINCE"))
+    return 304 if modified and date and modified <= date else 200
+
+
+def wanted_range(environ: WSGIEnvironment, headers: Headers) -> str | None:
+    """The Range of a request, if it counts: of GET alone, under its If-Range (13.1.5), and if no condition fails.
+
+    If-Range is a strong validator, or the very date of Last-Modified; our dates are those of sources, long past.
+    """
+    condition = environ.get("HTTP_IF_RANGE")
+    if environ["REQUEST_METHOD"] != "GET" or outcome(environ, headers) != 200:
+        return None
+    fresh = condition is None or condition in (headers.get("ETag"), headers.get("Last-Modified"))
+    return environ.get("HTTP_RANGE") if fresh and not (condition or "").startswith("W/") else None

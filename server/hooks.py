@@ -1,0 +1,141 @@
+"""Hooks: what is done before and after every request, whatever it asks for."""
+
+import io
+
+from flask import Flask, Response, current_app, request
+from werkzeug.exceptions import BadRequest, HTTPException, NotFound, PreconditionFailed, RequestURITooLarge
+
+from server import conditions, errors
+from server.codings import DECODERS, MOST_CODINGS, TooLongError, UndecodableError, decode
+from server.documents import moved
+from server.errors import BadQueryError, UnknownCodingError
+from server.gateway import REFUSED
+from server.links import fit
+from server.negotiation import weighted
+
+CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, QUERY, OPTIONS",
+    "Access-Control-Allow-Headers": "*, Authorization, Content-Type, Content-Encoding, Accept-Profile, If-None-Match",
+    "Access-Control-Expose-Headers": "*, Link, ETag, Content-Location, Content-Profile, Vary, Retry-After",
+    "Access-Control-Max-Age": "86400",
+}
+"""What pages of other sites may do: all that can be done without credentials (fetch.spec.whatwg.org, CORS protocol).
+
+`*` does not cover Authorization, and older browsers take it for a name, so that some names stand beside it. Max-Age is
+a day, in seconds.
+"""
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; font-src 'self'; "
+    "img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+QUERIES = "application/sparql-query, application/x-www-form-urlencoded"
+"""The value of Accept-Query: what the body of a QUERY may be (RFC 10008)."""
+
+ENDPOINT = "sparql.sparql"
+"""The route that takes queries by QUERY."""
+
+
+def register(app: Flask) -> None:
+    """Lets the app do all of this."""
+    app.before_request(admit)
+    app.register_error_handler(NotFound, without_slash)
+    app.after_request(finish)
+
+
+# ── Before ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def admit() -> Response | None:
+    """Refuses what is no request by the rules of HTTP; answers preflights, wherever they ask; decodes bodies."""
+    if refused := request.environ.get(REFUSED):
+        raise BadRequest(refused)
+    if request.method == "OPTIONS" and request.routing_exception is not None:
+        asks = "Access-Control-Request-Method" in request.headers or request.path == "/*"
+        return Response(status=204, mimetype="") if asks else None
+    if request.method in ("POST", "QUERY") and request.routing_exception is None:
+        decode_body(current_app.config["max-query-bytes"])
+    return None
+
+
+def decode_body(most: int) -> None:
+    """Takes the codings from the body of the request, which has at most so many bytes in any of them (RFC 9110, 8.4).
+
+    Raises UnknownCodingError, and BadQueryError for a body that is not in its coding, or too long.
+    """
+    codings = [value.lower() for value, _, _ in weighted(request.headers.get("Content-Encoding"))]
+    if not codings:
+        return
+    if len(codings) > MOST_CODINGS or not {*codings} <= {"identity", *DECODERS}:
+        raise UnknownCodingError(codings, MOST_CODINGS, DECODERS)
+    try:
+        body = request.environ["wsgi.input"].read(most + 1)
+        for coding in ("identity", *reversed(codings)):
+            body = decode(body, coding, most)
+    except TooLongError as error:
+        raise BadQueryError(413, f"A query has at most {most} bytes, also when its body is decoded.") from error
+    except UndecodableError as error:
+        raise BadQueryError(400, f"The body is not {', '.join(codings)} as Content-Encoding says: {error}.") from error
+    request.environ["wsgi.input"] = io.BytesIO(body)
+
+
+def without_slash(error: NotFound) -> Response:
+    """A redirect to the address without the slashes at its end, if there is something; else the error."""
+    path = f"/{request.path.strip('/')}"  # with two slashes before it, it would be the address of another host
+    if request.path.endswith("/") and exists(path):
+        return moved(path, 301 if request.method in ("GET", "HEAD") else 308)
+    return errors.answer(error)
+
+
+def exists(path: str) -> bool:
+    """True if there is something at a path, whether or not it can be answered as this request asks."""
+    try:
+        adapter = current_app.url_map.bind_to_environ(request.environ)
+        endpoint, values = adapter.match(path, request.method)
+        if values:  # without, a route always leads somewhere
+            current_app.ensure_sync(current_app.view_functions[endpoint])(**values).close()
+    except NotFound:
+        return False
+    except HTTPException:
+        pass
+    return True
+
+
+# ── After ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def finish(response: Response) -> Response:
+    """What comes last of all: conditions, the headers of all answers, and a header block that is not too long."""
+    response = with_common_headers(under_conditions(response))
+    if not fit(response.headers):
+        response.close()
+        told = "The address that this leads to is too long for a header; a long query is sent to /sparql by POST."
+        response = with_common_headers(errors.answer(RequestURITooLarge(told)))
+    return response
+
+
+def under_conditions(response: Response) -> Response:
+    """The response, a 304 or a 412, as the conditions of the request have it."""
+    if response.status_code not in (200, 206):
+        return response
+    status = conditions.outcome(request.environ, response.headers)
+    if status == 304:
+        response.status_code = 304
+    if status == 412:
+        response.close()
+        told = "What is here is not what the conditions of the request (If-Match, If-Unmodified-Since) are about."
+        return errors.answer(PreconditionFailed(told))
+    return response
+
+
+def with_common_headers(response: Response) -> Response:
+    """What every answer carries: CORS for all without credentials, and no leave to load anything from elsewhere."""
+    response.headers.update(CORS)
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    if request.endpoint == ENDPOINT:
+        response.headers["Accept-Query"] = QUERIES
+    return response
