@@ -17,6 +17,7 @@ from rdflib.term import Literal, Node
 
 from kg.literals import DATATYPES, LANG_STRING
 from kg.names import PREFIXES, XSD, Names, kebab, local_name
+from kg.texts import in_language
 
 UNORDERED = 50
 """Where a key without sh:order stands among the others."""
@@ -405,7 +406,7 @@ class Schema:
                 self._languages(shape) or (known.languages if known else ()),
                 self._terms(property_, shape) or (known.terms if known else ()),
                 isinstance(self.shapes.value(shape, SH.path), URIRef) and (known is None or known.lone),
-                known.message if known else str(self.shapes.value(shape, SH.message) or ""),
+                known.message if known else str(in_language(self.shapes.objects(shape, SH.message)) or ""),
                 (known.group if known else None) or (str(group) if group is not None else None),
                 (known is not None and known.is_key_info) or (shape, ROLE, KEY_INFO) in self.shapes,
                 (known is not None and known.is_hidden) or self._is_true(shape, HIDDEN),

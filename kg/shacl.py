@@ -18,6 +18,7 @@ from kg.constraints import declarations
 from kg.names import local_name
 from kg.patterns import is_pattern, matches
 from kg.problems import Severity
+from kg.texts import in_language
 
 SEVERITIES = {SH.Violation: Severity.ERROR, SH.Warning: Severity.WARNING, SH.Info: Severity.INFO}
 
@@ -102,18 +103,10 @@ def validate(data: Graph, shapes: Graph) -> Iterator[Result]:
 
 
 def keep_one_message(shapes: Graph) -> None:
-    """Leaves each shape and constraint one message, in English, else without a language, else in the first by its tag.
-
-    pySHACL drops the languages of messages that it puts values into.
-    """
-
-    def rank(message: Node) -> tuple[bool, bool, str, str]:
-        language = str(getattr(message, "language", None) or "")
-        return language.partition("-")[0] != "en", language != "", language, str(message)
-
+    """Leaves each shape and constraint the message for a terminal: pySHACL drops the languages of some messages."""
     for subject in set(shapes.subjects(SH.message)):
-        for message in sorted(shapes.objects(subject, SH.message), key=rank)[1:]:
-            shapes.remove((subject, SH.message, message))
+        if (message := in_language(shapes.objects(subject, SH.message))) is not None:
+            shapes.set((subject, SH.message, message))
 
 
 def message_of(report: Graph, result: Node, shapes: Graph) -> str:

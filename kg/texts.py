@@ -5,13 +5,26 @@ Texts are in Unicode normalization form C (w3.org/TR/charmod-norm, 3.1; unicode.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from rdflib.term import Node
 
 from kg.problems import Problem, Severity
 
 WORD = r"[^\s!-&(-,./:-@\[-`{-~]+"
 """Anything between white space and the punctuation of ASCII, but for hyphens and apostrophes."""
+
+
+def in_language(texts: Iterable[Node], language: str = "en") -> Node | None:
+    """The text for a reader: in their language, else in English, else without a language, else the first by its tag."""
+
+    def rank(text: Node) -> tuple[bool, bool, bool, str, str]:
+        tag = str(getattr(text, "language", None) or "").lower()
+        primary = tag.partition("-")[0]
+        return primary != language, primary != "en", tag != "", tag, str(text)
+
+    return min(texts, key=rank, default=None)
 
 
 def not_composed(text: str, file: Path, thing: str | None = None) -> Iterator[Problem]:

@@ -33,7 +33,7 @@ NOT_SUPPORTED = {
     SH.js: "write a SPARQL-based constraint: sh:sparql",
     SH.entailment: "remove it: what the axioms of the ontology imply is in the data already",
 }
-NOT_SUPPORTED_TYPES = (SH.SPARQLFunction, SH.JSFunction, SH.SPARQLTargetType, SH.JSTargetType, SH.TripleRule)
+NOT_SUPPORTED_TYPES = (SH.SPARQLFunction, SH.JSFunction, SH.SPARQLTargetType, SH.JSTargetType)
 """What is defined outside SHACL Core and SHACL-SPARQL (w3.org/TR/shacl-af, w3.org/TR/shacl-js)."""
 
 

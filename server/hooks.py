@@ -12,6 +12,7 @@ from server.errors import BadQueryError, UnknownCodingError
 from server.gateway import REFUSED
 from server.links import fit
 from server.negotiation import weighted
+from server.sparql import longest_body
 
 CORS = {
     "Access-Control-Allow-Origin": "*",
@@ -56,7 +57,7 @@ def admit() -> Response | None:
         asks = "Access-Control-Request-Method" in request.headers or request.path == "/*"
         return Response(status=204, mimetype="") if asks else None
     if request.method in ("POST", "QUERY") and request.routing_exception is None:
-        decode_body(current_app.config["max-query-bytes"])
+        decode_body(longest_body(current_app.config["max-query-bytes"]))
     return None
 
 
@@ -75,7 +76,7 @@ def decode_body(most: int) -> None:
         for coding in ("identity", *reversed(codings)):
             body = decode(body, coding, most)
     except TooLongError as error:
-        raise BadQueryError(413, f"A query has at most {most} bytes, also when its body is decoded.") from error
+        raise BadQueryError(413, f"The body of a request has at most {most} bytes, also when it is decoded.") from error
     except UndecodableError as error:
         raise BadQueryError(400, f"The body is not {', '.join(codings)} as Content-Encoding says: {error}.") from error
     request.environ["wsgi.input"] = io.BytesIO(body)

@@ -10,6 +10,7 @@ from rdflib.term import BNode, Node
 
 from kg.names import PREFIXES, local_name
 from kg.schema import Schema
+from kg.texts import in_language
 from server.languages import language
 
 TARGETS = (SH.targetClass, SH.targetSubjectsOf, SH.targetObjectsOf, SH.targetNode)
@@ -114,7 +115,7 @@ def shape_of(schema: Schema, node: Node) -> Shape:
     return Shape(
         fragment_of(node),
         [str(p) for p in paths if p is not None],
-        str(graph.value(node, SH.message) or ""),
+        str(in_language(graph.objects(node, SH.message), language()) or ""),
         local_name(str(graph.value(node, SH.severity) or SH.Violation)),
         constraints_of(graph, node),
         dedent(query).strip(),
