@@ -4,6 +4,9 @@ import re
 
 from pyoxigraph import RdfFormat, Triple, serialize
 
+NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""A character that XML cannot hold, not even as a reference (w3.org/TR/xml, 2.2)."""
+
 
 def serialize_in_order(triples: list[Triple], format_: RdfFormat, prefixes: dict[str, str]) -> bytes:
     """Triples in the order given, under the prefixes in use; the engine alone would list these in random order."""

@@ -20,9 +20,9 @@ from werkzeug.exceptions import BadRequest, NotFound
 
 from kg.context import is_part
 from kg.describe import ATTRIBUTION, LICENSE, TITLE
-from kg.media import DOCUMENT, HTML, JSON_LD, LANGUAGES, LINKSET, RDF, TURTLE, MediaType, by_suffix
+from kg.media import DOCUMENT, HTML, JSON_LD, LANGUAGES, LINKSET, RDF, RDF_XML, TURTLE, MediaType, by_suffix
 from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL, XSD
-from kg.serialize import serialize_in_order
+from kg.serialize import NO_XML, serialize_in_order
 from server.codings import WORTH
 from server.errors import NotAcceptableError
 from server.languages import chosen_language
@@ -188,7 +188,10 @@ def body_of(document: Document, variant: Variant) -> bytes:
 
 
 def write(triples: list[Triple], media: MediaType, root: str | None) -> bytes:
-    """Triples in a media type; the same bytes for the same triples."""
+    """Triples in a media type; the same bytes for the same triples.
+
+    Raises NotAcceptableError for RDF/XML of text that XML cannot hold.
+    """
     names, framing = site().names, site().framing
     if media is JSON_LD:
         inline = request.args.get("context") == "inline"
@@ -197,7 +200,10 @@ def write(triples: list[Triple], media: MediaType, root: str | None) -> bytes:
         return json.dumps(found, ensure_ascii=False, indent=2).encode() + b"\n"
     assert isinstance(media.format, RdfFormat)
     ordered = sorted(set(triples), key=lambda triple: in_order(triple, root or ""))
-    return serialize_in_order(ordered, media.format, names.prefixes)
+    text = serialize_in_order(ordered, media.format, names.prefixes)
+    if media is RDF_XML and NO_XML.search(text.decode()):
+        raise NotAcceptableError(tuple(other for other in DOCUMENT if other is not RDF_XML))
+    return text
 
 
 def in_order(triple: Triple, root: str) -> tuple[Any, ...]:

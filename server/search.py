@@ -24,7 +24,7 @@ from kg.suggest import did_you_mean, nearest
 from server.briefs import briefs_of
 from server.documents import SHORT, Document, cached, compressed, respond, variant_of
 from server.facets import Facet, facets_of, label_of, labels_of
-from server.filters import shown
+from server.filters import shown, unwritable
 from server.finder import Found, Hit
 from server.languages import language
 from server.links import link
@@ -94,7 +94,8 @@ class Asked:
 def read() -> Asked:
     """What the current request asks for; BadRequest tells everything that is wrong with it."""
     filters: dict[str, list[str]] = {}
-    problems: list[str] = []
+    problems = unwritable(request.args.items(multi=True))
+    problems += [f"{name} is given twice." for name in OWN[:3] if len(request.args.getlist(name)) > 1]
     for name, value in request.args.items(multi=True):
         if name in OWN:
             continue
@@ -258,7 +259,7 @@ def search(suffix: str | None = None) -> Response:
 @blueprint.get("/suggest")
 def suggest() -> Response:
     """The things whose names begin as a query does, or have its words, as JSON."""
-    problems: list[str] = []
+    problems = unwritable(request.args.items(multi=True))
     query = words(problems)
     if problems:
         raise BadRequest(" ".join(problems))

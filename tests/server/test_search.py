@@ -121,13 +121,52 @@ def test_pages_follow_one_another_and_miss_nothing(client: FlaskClient) -> None:
         ("kind=stat", "did you mean 'state'?"),
         ("page=0", "page takes a whole number"),
         ("size=many", "size takes a whole number"),
+        ("page=1e3", "page takes a whole number"),
+        ("page=-1", "page takes a whole number"),
+        ("page=", "page takes a whole number"),
+        ("page=%EF%BC%92", "page takes a whole number"),
+        ("size=0", "size takes a whole number"),
+        ("size=-1", "size takes a whole number"),
+        ("size=1e3", "size takes a whole number"),
+        ("page=1&page=2", "page is given twice"),
+        ("size=1&size=2", "size is given twice"),
+        ("q=a&q=b", "q is given twice"),
         ("q=" + "a" * 201, "at most 200 characters"),
     ],
 )
 def test_what_cannot_be_asked_is_told(query: str, told: str, client: FlaskClient) -> None:
-    response = client.get(f"/search?{query}")
-    assert response.status_code == 400
-    assert told in response.get_json(force=True)["detail"]
+    for suffix in ("", ".ttl", ".atom", ".csv", ".html", ".linkset"):
+        response = client.get(f"/search{suffix}?{query}", headers={"Accept": "application/json"})
+        assert response.status_code == 400
+        assert told in response.get_json(force=True)["detail"]
+
+
+UNFIT = [*(chr(code) for code in range(0x20) if chr(code) not in "\t\n\r"), "\ufffe", "\uffff"]
+"""The characters that XML cannot hold (w3.org/TR/xml, 2.2), but for surrogates, which no UTF-8 has."""
+
+
+@pytest.mark.parametrize("path", ["/search.atom", "/search.rdf", "/search", "/suggest"])
+def test_what_xml_cannot_hold_is_refused_wherever_it_stands(path: str, client: FlaskClient) -> None:
+    assert len(UNFIT) == 31
+    for character in UNFIT:
+        for name in ("q", "date", "context", f"a{character}"):
+            response = client.get(path, query_string={name: f"x{character}"}, headers={"Accept": "application/json"})
+            assert response.status_code == 400, (name, ord(character))
+            assert f"holds U+{ord(character):04X}, a character that XML cannot hold" in response.get_json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("q=%ED%A0%80x", "q=%ED%BF%BF", "q=%FF%FE", "q=%C0%80", "q=%F4%90%80%80", "q=%C2%85%E2%80%A8", "q=%7F%C2%9F"),
+        *("q=%EF%B7%90%F0%9F%BF%BE", "q=%3C!--%26%5D%5D%3E", "q=%09%0A%0D x", "date=%ED%A0%80", "q=%F0%90%80%80"),
+    ],
+)
+def test_whatever_else_is_asked_is_written_as_well_formed_xml(query: str, client: FlaskClient) -> None:
+    for suffix in ("atom", "rdf"):
+        response = client.get(f"/search.{suffix}?{query}")
+        assert response.status_code == 200
+        ET.fromstring(response.data)
 
 
 def test_a_long_query_for_suggestions_is_refused(client: FlaskClient) -> None:
