@@ -93,7 +93,7 @@ def distributions(names: Names, version: str, dumps: dict[MediaType, bytes]) -> 
             dcat_downloadURL=names.dump(version, media.suffix),
             dcat_mediaType=IANA + media.name,
             dcat_compressFormat=IANA + "application/gzip",
-            dcat_byteSize=len(content),
+            dcat_byteSize=Literal(str(len(content)), datatype=NamedNode(XSD + "nonNegativeInteger")),
             spdx_checksum=dump + "-checksum",
         )
         yield from _about(

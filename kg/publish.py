@@ -35,7 +35,7 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, serializ
 from kg.build import Build
 from kg.context import Framing
 from kg.describe import distributions, in_catalogue, origin
-from kg.engine import ENGINE, load, open_files
+from kg.engine import CATALOGUE, ENGINE, load, open_files
 from kg.media import JSON_LD, N_QUADS, TURTLE, MediaType
 from kg.model import at_term
 from kg.names import RDF_TYPE, Names
@@ -45,7 +45,7 @@ from kg.questions import as_quads, read_questions
 from kg.search import write_index
 from kg.serialize import serialize_in_order
 
-FORMAT = 6
+FORMAT = 7
 """Of the files in a version's directory; a version of another format is made anew."""
 
 SHORT = 16
@@ -145,7 +145,7 @@ def replace_version(build: Build, version: str, lines: list[bytes], asked: dict[
     dumps = {media: gzip.compress(content, 6, mtime=0) for media, content in dumped(build, data).items()}
     described = in_catalogue(distributions(build.names, version, dumps), build.names)
     contents = {
-        "catalogue.nq": b"".join(n_quads([*build.catalogue, *described])),
+        CATALOGUE: b"".join(n_quads([*build.catalogue, *described])),
         "data.nq": data,
         **{f"data.{media.suffix}.gz": content for media, content in dumps.items()},
         **asked,

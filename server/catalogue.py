@@ -4,17 +4,16 @@ import base64
 import re
 
 from flask import Blueprint, Response, render_template, request, send_file
-from pyoxigraph import Triple
+from pyoxigraph import RdfFormat, Triple, parse
 from werkzeug.exceptions import NotFound
 
 from kg.describe import LICENSE
-from kg.engine import Dataset, NoDatasetError
+from kg.engine import CATALOGUE, Dataset, NoDatasetError
 from kg.media import JSON_LD, N_QUADS, TURTLE, by_suffix
 from server.documents import LONG, Document, moved, respond
-from server.graphs import triples_of
 from server.links import header, link
 from server.pages import Description
-from server.site import site
+from server.site import once, site
 
 blueprint = Blueprint("catalogue", __name__)
 
@@ -43,8 +42,9 @@ def dataset(suffix: str | None = None) -> Response:
 
 
 def description() -> list[Triple]:
-    """The triples of the catalogue."""
-    return triples_of(site().names.dataset)
+    """The triples of the catalogue, as its file has them: the engine makes xsd:integer of the datatype of a size."""
+    file = site().dataset.directory / CATALOGUE
+    return once("catalogue", lambda: [quad.triple for quad in parse(path=str(file), format=RdfFormat.N_QUADS)])
 
 
 @blueprint.get("/.well-known/void")

@@ -74,6 +74,8 @@ class Document:
     """The path of the document itself, where it is not that of its variants."""
     dated: bool = True
     """Whether its version and time are those of the dataset."""
+    finish: Callable[[list[Triple]], list[Triple]] = list
+    """What is made of its content and of what it says of itself, before these are written as RDF."""
     filtered: bool = False
     """Whether the parameters of a query, but those that choose a variant, make it another document."""
 
@@ -184,7 +186,7 @@ def body_of(document: Document, variant: Variant) -> bytes:
     if media is HTML:
         return document.page(triples).encode()
     chosen = variant.profile.of(triples, site().names)
-    return write([*chosen, *statements_about(document, chosen)], media, document.root)
+    return write(document.finish([*chosen, *statements_about(document, chosen)]), media, document.root)
 
 
 def write(triples: list[Triple], media: MediaType, root: str | None) -> bytes:

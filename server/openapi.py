@@ -248,8 +248,9 @@ PAGE: Json = {
     "name": "page",
     "in": "query",
     "description": "The cursor of a page, as the link `next` of the page before it has it: the name of the member "
-    "after which the page begins or, in a collection that is sorted, a token for it. A cursor that names no member of "
-    "the collection with these parameters is answered with 400 and a link to the first page. There are no page numbers.",
+    "after which the page begins or, in a collection that is sorted, a token for it. A cursor that names no member "
+    "of the collection with these parameters is answered with 400 and a link to the first page; there are no page "
+    "numbers.",
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"},
 }
 

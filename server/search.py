@@ -49,6 +49,9 @@ SUGGESTED = 8
 """How many things are suggested."""
 
 HYDRA = PREFIXES["hydra"]
+VARIABLES = {"q": HYDRA + "freetextQuery", KIND: RDF_TYPE, "page": HYDRA + "pageIndex", "size": HYDRA + "limit"}
+"""The variables of the template of searches, each with the property that it is mapped to."""
+
 RESULTS_PAGE = PREFIXES["schema"] + "SearchResultsPage"
 
 Pairs = list[tuple[str, str]]
@@ -327,11 +330,12 @@ def statements(page: Page) -> Iterator[Triple]:
 def template(iri: str) -> Iterator[tuple[str, str, Any]]:
     """How to search: an IRI template (Hydra core, 4.3; RFC 6570)."""
     yield iri, RDF_TYPE, NamedNode(HYDRA + "IriTemplate")
-    yield iri, HYDRA + "template", Literal(f"{site().names.base}search{{?q,{KIND},page,size}}")
-    yield f"{iri}-q", HYDRA + "property", NamedNode(HYDRA + "freetextQuery")
-    for name in ("q", KIND, "page", "size"):
+    yield iri, HYDRA + "template", Literal(f"{site().names.base}search{{?{','.join(VARIABLES)}}}")
+    yield iri, HYDRA + "variableRepresentation", NamedNode(HYDRA + "BasicRepresentation")
+    for name, property_ in VARIABLES.items():
         mapping = f"{iri}-{name}"
         yield iri, HYDRA + "mapping", NamedNode(mapping)
         yield mapping, RDF_TYPE, NamedNode(HYDRA + "IriTemplateMapping")
         yield mapping, HYDRA + "variable", Literal(name)
+        yield mapping, HYDRA + "property", NamedNode(property_)
         yield mapping, HYDRA + "required", Literal(False)

@@ -13,9 +13,9 @@ import pytest
 import schemathesis
 from flask import Flask
 from flask.testing import FlaskClient
-from pyoxigraph import NamedNode, RdfFormat, parse
-from rdflib import Graph, Namespace, URIRef
-from rdflib.namespace import DCAT, DCTERMS, RDF, VOID
+from pyoxigraph import DefaultGraph, NamedNode, RdfFormat, parse
+from rdflib import Graph, Literal, Namespace, URIRef
+from rdflib.namespace import DCAT, DCTERMS, OWL, RDF, RDFS, VOID, XSD
 
 from kg.engine import Dataset
 from server.app import create_app
@@ -64,7 +64,8 @@ def test_the_catalogue_is_dcat_with_distributions_that_are_there(
     assert len(distributions) == 3
     for each in distributions:
         body = client.get(path_of(str(catalogue.value(each, DCAT.downloadURL))), buffered=True).data
-        assert int(str(catalogue.value(each, DCAT.byteSize))) == len(body)
+        size = Literal(str(len(body)), datatype=XSD.nonNegativeInteger)
+        assert (each, DCAT.byteSize, size) in catalogue
         checksum = catalogue.value(each, SPDX.checksum)
         assert str(catalogue.value(checksum, SPDX.checksumValue)) == hashlib.sha256(body).hexdigest()
         assert (each, DCTERMS.license, LICENSE) in catalogue
@@ -143,6 +144,50 @@ def test_llms_txt_leads_to_everything(client: FlaskClient, sample: Path) -> None
     assert len(addresses) > 20
     for address in addresses:
         assert client.get(path_of(address)).status_code == 200, address
+
+
+@pytest.mark.parametrize("path", ["/ontology", "/ontology/2.1.1", "/ontology/2.1.0", "/ontology/1.0.0"])
+@pytest.mark.parametrize("profile", ["full", "labels", "schema"])
+def test_the_header_of_the_ontology_is_of_owl_alone_and_what_annotates_is_declared(
+    path: str, profile: str, client: FlaskClient
+) -> None:
+    graph = Graph().parse(data=client.get(f"{path}.ttl?_profile={profile}").data, format="turtle")
+    documents = {URIRef(BASE + path[1:]), URIRef(f"{BASE}ontology")}
+    assert {type_ for each in documents for type_ in graph.objects(each, RDF.type)} <= {OWL.Ontology}
+    kinds = (OWL.AnnotationProperty, OWL.ObjectProperty, OWL.DatatypeProperty)
+    declared = {each for kind in kinds for each in graph.subjects(RDF.type, kind)}
+    above = set(graph.objects(None, RDFS.subPropertyOf))
+    used = {each for each in graph.predicates() if not str(each).startswith((str(OWL), str(RDF), str(RDFS)))}
+    assert DCAT.contactPoint in used
+    assert used <= declared | above
+
+
+def test_the_document_of_the_ontology_says_of_its_terms_what_the_dataset_says(
+    client: FlaskClient, sample: Path
+) -> None:
+    described = {str(t) for t in parse(client.get("/ontology.nt").data, format=RdfFormat.N_TRIPLES)}
+    stated = {
+        str(quad)
+        for quad in Dataset.current(sample).open().quads_for_pattern(None, None, None, DefaultGraph())
+        if str(quad.subject).startswith(f"<{BASE}ontology#")
+    }
+    assert any("Concept" in each for each in stated)
+    assert stated <= described
+
+
+MAPPED = ("/search", "/search?q=avalon&page=1&size=2", "/doc/state", "/doc/release?sort=date", "/doc/field-operation")
+
+
+@pytest.mark.parametrize("path", MAPPED)
+def test_every_variable_of_a_template_is_mapped_to_a_property(path: str, client: FlaskClient) -> None:
+    hydra = Namespace("http://www.w3.org/ns/hydra/core#")
+    graph = Graph().parse(data=client.get(path, headers={"Accept": "text/turtle"}).data, format="turtle")
+    mappings = set(graph.subjects(RDF.type, hydra.IriTemplateMapping))
+    assert len(mappings) > 3
+    for mapping in mappings:
+        assert (None, hydra.mapping, mapping) in graph
+        for needed in (hydra.variable, hydra.property, hydra.required):
+            assert len(list(graph.objects(mapping, needed))) == 1, (mapping, needed)
 
 
 @pytest.mark.parametrize("version", ["1.0.0", "1.1.0", "2.0.0"])
