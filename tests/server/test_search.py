@@ -2,11 +2,13 @@
 
 import csv
 import io
+import random
 import re
 import xml.etree.ElementTree as ET
 from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from flask.testing import FlaskClient
@@ -14,7 +16,7 @@ from playwright.sync_api import Browser
 from rdflib import RDF, RDFS, Graph, URIRef
 from rdflib import Literal as Text
 
-from kg.engine import Dataset
+from kg.engine import Dataset, Engine
 from server.app import create_app
 from tests.server.test_things import RDFLIB
 
@@ -247,6 +249,29 @@ def test_the_real_graph_is_found_by_what_readers_type(whole: FlaskClient) -> Non
         ("freedom of the media", "institution/rfom"),
     ):
         assert found(whole, f"q={query}")["results"][0]["iri"] == f"{BASE}id/{path}", query
+
+
+def test_whatever_identifies_a_thing_of_the_real_graph_finds_it_alone(whole: FlaskClient, engine: Engine) -> None:
+    identified = 0
+    for property_ in ("symbol", "url", "itemNumber"):
+        rows = engine.select(
+            f"SELECT ?thing ?value {{ ?s osce:{property_} ?value . BIND(IRI(REPLACE(STR(?s), '#.*', '')) AS ?thing) }} "
+            "ORDER BY ?value"
+        )
+        for row in random.Random(3).sample(rows, 25):
+            value = row["value"].value
+            for query in (value, value.upper(), value.replace("https://www.", "").replace("http://", "https://")):
+                results = found(whole, urlencode({"q": query}))
+                assert row["thing"].value in {result["iri"] for result in results["results"]}, query
+                assert results["total"] < 5, query
+                identified += 1
+    assert identified == 3 * 3 * 25
+
+
+@pytest.mark.parametrize("query", ["MC.DEC/1/10", "https://www.osce.org/cio/99999999", "396847999"])
+def test_what_identifies_nothing_finds_nothing(query: str, whole: FlaskClient) -> None:
+    assert found(whole, urlencode({"q": query})) == {"total": 0, "results": []}
+    assert "Nothing was found" in page(whole, "/search?" + urlencode({"q": query}))
 
 
 def test_results_say_what_tells_them_apart_in_the_language_of_the_reader(whole: FlaskClient) -> None:
