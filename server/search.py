@@ -17,6 +17,7 @@ from markupsafe import Markup
 from pyoxigraph import Literal, NamedNode, Triple
 from werkzeug.exceptions import BadRequest
 
+from kg.engine import listed
 from kg.media import ATOM, CSV, HTML, JSON, LANGUAGES
 from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL
 from kg.search import KIND
@@ -248,7 +249,7 @@ def search(suffix: str | None = None) -> Response:
         others={
             JSON: lambda: as_json(page.found),
             CSV: lambda: as_csv(page),
-            ATOM: lambda: render_template("feed.xml", page=page, links=links, moment=moment()).encode(),
+            ATOM: lambda: as_feed(page, links),
         },
         filtered=True,
     )
@@ -293,9 +294,31 @@ def as_csv(page: Page) -> bytes:
     return written.getvalue().encode()
 
 
-def moment() -> str:
-    """When the dataset last changed, as a feed tells it; one that tells no time is as old as can be."""
-    return str(site().dataset.manifest.get("time", "1970-01-01T00:00:00Z"))
+UNKNOWN = "1970-01-01T00:00:00Z"
+"""When something changed of which that is not known: a feed must name a time, and readers take it for old."""
+
+
+def as_feed(page: Page, links: dict[str, str]) -> bytes:
+    """A page as a feed (RFC 4287): each entry as old as the last change of its source, the feed as the latest entry."""
+    base, here = site().names.base, f"{request.script_root}/"
+    relations = {"self": address(f"search.{ATOM.suffix}", page.asked.at(page.asked.page)), **links}
+    whole = {relation: base + target.removeprefix(here) for relation, target in relations.items()}
+    times = times_of([result.iri for result in page.results])
+    updated = max((each["modified"] for each in times.values() if "modified" in each), default=UNKNOWN)
+    feed = render_template("feed.xml", page=page, links=whole, times=times, updated=updated, unknown=UNKNOWN)
+    return feed.encode()
+
+
+def times_of(iris: list[str]) -> dict[str, dict[str, str]]:
+    """By the IRI of each of some things when its source was `created` and `modified`, where that is known."""
+    names = site().names
+    documents = {names.document(names.path(iri) or ""): iri for iri in iris}
+    rows = site().engine.select(
+        f"SELECT ?document ?created ?modified WHERE {{ VALUES ?document {{ {listed(documents)} }} "
+        f"GRAPH <{names.sources}> {{ ?document prov:wasDerivedFrom ?source . "
+        "?source dcterms:created ?created ; dcterms:modified ?modified } }"
+    )
+    return {documents[row.pop("document").value]: {name: time.value for name, time in row.items()} for row in rows}
 
 
 def statements(page: Page) -> Iterator[Triple]:

@@ -2,8 +2,11 @@
 
 import csv
 import io
+import os
 import random
 import re
+import shutil
+import subprocess
 import xml.etree.ElementTree as ET
 from html import unescape
 from pathlib import Path
@@ -18,6 +21,7 @@ from rdflib import Literal as Text
 
 from kg.engine import Dataset, Engine
 from server.app import create_app
+from tests.conftest import SAMPLE, build_world
 from tests.server.test_things import RDFLIB
 
 BASE = "http://localhost:8000/"
@@ -101,6 +105,66 @@ def test_what_is_found_is_a_table_a_feed_and_a_graph_too(client: FlaskClient) ->
         members = set(graph.objects(here, URIRef(f"{HYDRA}member")))
         assert {str(member) for member in members} == {result["iri"] for result in json["results"]}
         assert all((member, RDFS.label, None) in graph for member in members)
+
+
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "q=quest", "q=quest&size=2&page=2", "q=avalon&lang=fr", "kind=release&size=1", "q=nothing-like-it", "q=a&b"],
+)
+def test_a_feed_is_as_rfc_4287_has_it(query: str, whole: FlaskClient) -> None:
+    response = whole.get(f"/search.atom?{query.replace('&b', '%26b')}")
+    assert response.mimetype == "application/atom+xml"
+    feed = ET.fromstring(response.data)
+    entries = feed.findall(f"{ATOM}entry")
+    for element in (feed, *entries):
+        for name in ("id", "title", "updated"):  # 4.1.1, 4.1.2: exactly one of each
+            assert [len(found.text or "") > 0 for found in element.findall(ATOM + name)] == [True], name
+        assert all(
+            INSTANT.fullmatch(time.text or "")
+            for name in ("updated", "published")
+            for time in element.findall(ATOM + name)
+        )
+        assert (element.findtext(f"{ATOM}id") or "").startswith(BASE)  # 4.2.6: an absolute IRI
+        links = element.findall(f"{ATOM}link")
+        assert all(link.attrib["href"].startswith(BASE) for link in links)
+        alternates = [(link.get("type"), link.get("hreflang")) for link in links if link.get("rel") == "alternate"]
+        assert len(alternates) == len(set(alternates)) == 1
+    (own,) = (link.attrib["href"] for link in feed.findall(f"{ATOM}link") if link.get("rel") == "self")
+    assert whole.get("/" + own.removeprefix(BASE)).data == response.data
+    assert len(feed.findall(f"{ATOM}author/{ATOM}name")) == 1  # 4.1.1: of the feed, and so of entries without their own
+    assert len({entry.findtext(f"{ATOM}id") for entry in entries}) == len(entries)
+    times = [entry.findtext(f"{ATOM}updated") or "" for entry in entries]
+    assert feed.findtext(f"{ATOM}updated") == max(times, default="1970-01-01T00:00:00Z")
+    for entry in entries:
+        assert (entry.findtext(f"{ATOM}published") or "") <= (entry.findtext(f"{ATOM}updated") or "")
+
+
+def test_an_entry_of_a_feed_is_updated_only_when_its_source_is(tmp_path: Path) -> None:
+    data = shutil.copytree(SAMPLE, tmp_path / "data")
+
+    def committed(day: str) -> dict[str, list[str | None]]:
+        environment = {**os.environ, "GIT_COMMITTER_DATE": f"{day}T12:00:00Z", "GIT_AUTHOR_DATE": f"{day}T12:00:00Z"}
+        who = ["-c", "user.name=Somebody", "-c", "user.email=somebody@example.org"]
+        for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "records"]):
+            subprocess.run(["git", *who, "-C", data, *command], env=environment, check=True)
+        assert build_world(data, tmp_path / "published").version
+        client = create_app(Dataset.current(tmp_path / "published")).test_client()
+        feed = ET.fromstring(client.get("/search.atom?kind=state").data)
+        return {
+            (entry.findtext(f"{ATOM}id") or "").rpartition("/")[2]: [
+                entry.findtext(ATOM + name) for name in ("published", "updated")
+            ]
+            for entry in feed.findall(f"{ATOM}entry")
+        }
+
+    first, second = "2001-02-03T12:00:00Z", "2004-05-06T12:00:00Z"
+    assert committed("2001-02-03") == {"avalon": [first, first], "lyonesse": [first, first]}
+    with (data / "state" / "avalon.yaml").open("a") as record:
+        record.write("alsoKnownAs: Isle of Apples\n")
+    assert committed("2004-05-06") == {"avalon": [first, second], "lyonesse": [first, first]}
 
 
 def test_pages_follow_one_another_and_miss_nothing(client: FlaskClient) -> None:
