@@ -142,8 +142,9 @@ def replace_version(build: Build, version: str, lines: list[bytes], asked: dict[
     aside = Path(tempfile.mkdtemp(prefix=".new-", dir=build.published))
     aside.chmod(0o755)
     data = b"".join(lines)
-    dumps = {media: gzip.compress(content, 6, mtime=0) for media, content in dumped(build, data).items()}
-    described = in_catalogue(distributions(build.names, version, dumps), build.names)
+    whole = dumped(build, data)
+    dumps = {media: gzip.compress(content, 6, mtime=0) for media, content in whole.items()}
+    described = in_catalogue(distributions(build.names, version, whole, dumps), build.names)
     contents = {
         CATALOGUE: b"".join(n_quads([*build.catalogue, *described])),
         "data.nq": data,

@@ -1,17 +1,26 @@
 """The catalogue: the dataset described (DCAT 3, VoID, PROV-O), and its dumps."""
 
 import base64
+import gzip
+import hashlib
+import json
 import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 from flask import Blueprint, Response, render_template, request, send_file
-from pyoxigraph import RdfFormat, Triple, parse
+from markupsafe import Markup
+from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse
 from werkzeug.exceptions import NotFound
 
-from kg.describe import LICENSE
+from kg.describe import DESCRIPTION, KEYWORDS, LICENSE, TITLE
 from kg.engine import CATALOGUE, Dataset, NoDatasetError
-from kg.media import JSON_LD, N_QUADS, TURTLE, by_suffix
-from server.documents import LONG, Document, moved, respond
+from kg.media import JSON_LD, LANGUAGES, N_QUADS, TURTLE, MediaType, by_suffix
+from kg.names import PREFIXES
+from server.documents import LONG, Answer, Document, moved, respond
 from server.links import header, link
+from server.negotiation import accepts_gzip
 from server.pages import Description
 from server.site import once, site
 
@@ -22,6 +31,11 @@ DUMPS = (N_QUADS, TURTLE, JSON_LD)
 
 GZIP = "application/gzip"
 
+SPAN = (PREFIXES["dcat"] + "startDate", PREFIXES["dcat"] + "endDate")
+
+PART = 2**16
+"""How much of a dump is sent at once, in bytes."""
+
 
 @blueprint.get("/dataset")
 @blueprint.get("/dataset.<suffix>")
@@ -31,7 +45,9 @@ def dataset(suffix: str | None = None) -> Response:
 
     def page(triples: list[Triple]) -> str:
         manifest = site().dataset.manifest
-        return render_template("dataset.html", dataset=Description(iri, triples), manifest=manifest, dumps=DUMPS)
+        return render_template(
+            "dataset.html", dataset=Description(iri, triples), manifest=manifest, dumps=DUMPS, embedded=embedded()
+        )
 
     dumps = [
         link(f"{request.script_root}/dump/{site().dataset.version}.{media.suffix}.gz", "item", type=GZIP)
@@ -47,6 +63,49 @@ def description() -> list[Triple]:
     return once("catalogue", lambda: [quad.triple for quad in parse(path=str(file), format=RdfFormat.N_QUADS)])
 
 
+def embedded() -> Markup:
+    """The dataset in terms of schema.org, for search engines of datasets: JSON-LD that may stand in a page."""
+    names, manifest = site().names, site().dataset.manifest
+    stated = {(t.subject, t.predicate.value): t.object.value for t in description() if isinstance(t.object, Literal)}
+    issued = stated.get((NamedNode(names.dataset), PREFIXES["dcterms"] + "issued"))
+    period = NamedNode(f"{names.dataset}#period")
+    span = [stated[period, bound] for bound in SPAN if (period, bound) in stated]
+    compiler = {"@type": "Organization", "@id": f"{names.dataset}#publisher", "name": TITLE, "url": names.base}
+    dataset: dict[str, Any] = {
+        "@context": "https://schema.org/",
+        "@type": "Dataset",
+        "@id": names.dataset,
+        "name": TITLE,
+        "description": DESCRIPTION,
+        "url": names.base,
+        "sameAs": names.dataset,
+        "identifier": names.dataset,
+        "license": LICENSE,
+        "isAccessibleForFree": True,
+        "creator": compiler,
+        "publisher": compiler,
+        "version": manifest["version"],
+        "keywords": list(KEYWORDS),
+        "inLanguage": list(LANGUAGES),
+        **({"datePublished": issued} if issued else {}),
+        **({"dateModified": manifest["time"]} if "time" in manifest else {}),
+        **({"temporalCoverage": "/".join(span)} if span else {}),
+        "includedInDataCatalog": {"@type": "DataCatalog", "@id": f"{names.dataset}#catalogue", "url": names.dataset},
+        "distribution": [
+            {
+                "@type": "DataDownload",
+                "name": f"{TITLE}: {media.label}",
+                "contentUrl": names.dump(manifest["version"], media.suffix, compressed=compressed),
+                "encodingFormat": GZIP if compressed else media.name,
+            }
+            for media in DUMPS
+            for compressed in (False, True)
+        ],
+    }
+    text = json.dumps(dataset, ensure_ascii=False).replace("<", "\\u003c")
+    return Markup(text)  # noqa: S704  # no markup can stand in it any more
+
+
 @blueprint.get("/.well-known/void")
 def void() -> Response:
     """Where VoID says to look for the description of a dataset (w3.org/TR/void, 7.2)."""
@@ -56,18 +115,63 @@ def void() -> Response:
 @blueprint.get("/dump/<version>.<suffix>.gz")
 def dump(version: str, suffix: str) -> Response:
     """A version of the dataset as one compressed file, whole or in ranges (RFC 9110, 14); its digest: RFC 9530."""
-    kept, media = at_version(version), by_suffix(suffix, DUMPS)
-    file = kept.directory / f"data.{suffix}.gz"
-    if media is None or not file.is_file():
-        raise NotFound(f"There is no dump .{suffix}.gz; there are: {', '.join(f'.{m.suffix}.gz' for m in DUMPS)}.")
+    kept, media = dumped(version, suffix)
+    file = kept.directory / f"data.{media.suffix}.gz"
     digest = kept.manifest["files"][file.name]
     settle_range(file.stat().st_size, digest[:32])
     response = send_file(
-        file, GZIP, etag=digest[:32], conditional=True, last_modified=site().modified, max_age=365 * 24 * 3600
+        file,
+        GZIP,
+        as_attachment=True,
+        download_name=f"osce-kg-{version}.{media.suffix}.gz",
+        etag=digest[:32],
+        conditional=True,
+        last_modified=site().modified,
+        max_age=365 * 24 * 3600,
     )
-    response.headers["Cache-Control"] = LONG
     response.headers["Accept-Ranges"] = "bytes"
     response.headers["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(digest)).decode()}:"
+    return described(response)
+
+
+@blueprint.get("/dump/<version>.<any(nq,ttl,jsonld):suffix>")
+def plain_dump(version: str, suffix: str) -> Response:
+    """The same as RDF that clients read by its address: in the coding gzip where they take it, else as it is."""
+    kept, media = dumped(version, suffix)
+    file = kept.directory / f"data.{media.suffix}.gz"
+    packed = accepts_gzip(request.headers.get("Accept-Encoding"))
+    response = Answer(file_parts(file, packed), content_type=media.content_type, direct_passthrough=True)
+    if packed:
+        response.content_encoding = "gzip"
+        response.content_length = file.stat().st_size
+    told = f"{kept.manifest['files'][file.name]} {media.name} {packed}"
+    response.set_etag(hashlib.sha256(told.encode()).hexdigest()[:32])
+    response.last_modified = site().modified
+    response.vary.add("Accept-Encoding")
+    response.headers["Accept-Ranges"] = "none"
+    response.headers.set("Content-Disposition", "inline", filename=f"osce-kg-{version}.{media.suffix}")
+    described(response).make_conditional(request)
+    return response
+
+
+def dumped(version: str, suffix: str) -> tuple[Dataset, MediaType]:
+    """The published version and the media type of a dump; raises NotFound."""
+    kept, media = at_version(version), by_suffix(suffix, DUMPS)
+    if media is None or not (kept.directory / f"data.{suffix}.gz").is_file():
+        raise NotFound(f"There is no dump .{suffix}.gz; there are: {', '.join(f'.{m.suffix}.gz' for m in DUMPS)}.")
+    return kept, media
+
+
+def file_parts(file: Path, packed: bool) -> Iterator[bytes]:
+    """The content of a compressed file in parts: as it lies there, or unpacked."""
+    with file.open("rb") if packed else gzip.open(file) as stream:
+        while part := stream.read(PART):
+            yield part
+
+
+def described(response: Response) -> Response:
+    """Gives a dump what every dump has: that it never changes, its licence, and the catalogue that lists it."""
+    response.headers["Cache-Control"] = LONG
     collection = link(f"{request.script_root}/dataset", "collection")
     response.headers["Link"] = header([link(LICENSE, "license"), collection])
     return response

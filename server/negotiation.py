@@ -97,6 +97,13 @@ def negotiate_coding(accept: str | None) -> Coding | None:
     return best if weight > 0 and weight >= weights.get("identity", 0) else None
 
 
+def accepts_gzip(accept: str | None) -> bool:
+    """True if the coding gzip is taken, and no less gladly than none (RFC 9110, 12.5.3)."""
+    weights = {value.lower(): weight for value, weight in parse_accept_header(accept, Accept)}
+    weight = weights.get("gzip", weights.get("x-gzip", weights.get("*", 0)))
+    return bool(weight > 0 and weight >= weights.get("identity", 0))
+
+
 def negotiate_profile(accept: str | None, offered: Iterable[tuple[str, Choice]]) -> Choice | None:
     """The profile of the greatest weight, by IRI (w3.org/TR/dx-prof-conneg, 7.2); None where none is asked for."""
     wanted = sorted(parse_accept_header(accept, Accept), key=lambda pair: -pair[1])

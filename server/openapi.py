@@ -29,6 +29,7 @@ from kg.names import NAME
 from kg.schema import Class
 from kg.search import KIND
 from server import filters
+from server.catalogue import DUMPS
 from server.collections import sortable
 from server.errors import PROBLEM
 from server.pictures import SEEN
@@ -55,6 +56,7 @@ PRODUCES: dict[str, tuple[str, ...]] = {
     "status.status": ("application/json",),
     "terms.terms": ("application/json",),
     "catalogue.dump": ("application/gzip",),
+    "catalogue.plain_dump": tuple(media.name for media in DUMPS),
     "sparql.sparql": tuple(m.name for m in ANSWERS),
     "graph_store.graph": tuple(m.name for m in RDF),
 }
@@ -97,7 +99,7 @@ def description(rules: list[Rule], views: Mapping[str, Callable[..., Any]]) -> J
 
 def expanded(rule: Rule) -> list[tuple[str, Class | None]]:
     """The paths of a route; one that takes a kind, or lists one, stands once for each kind."""
-    path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+    path = re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"{\1}", rule.rule)
     of_kinds = [(path.replace("{kind}", kind), kind, class_) for kind, class_ in site().kinds.items()]
     if path == "/doc/{file}":
         return [(f"/doc/{kind}{suffix}", class_) for _, kind, class_ in of_kinds for suffix in ("", ".{suffix}")]
@@ -167,7 +169,7 @@ def in_path(path: str, class_: Class | None) -> list[Json]:
         if name == "version" and path.startswith("/dump"):
             known = {"const": site().dataset.version}
         if name == "suffix" and path.startswith("/dump"):
-            known = {"enum": ["nq", "ttl", "jsonld"]}
+            known = {"enum": [media.suffix for media in DUMPS]}
         if name == "suffix" and path.startswith("/search"):
             known = {"enum": [*VARIANTS, JSON.suffix, CSV.suffix, ATOM.suffix]}
         example = {"example": example_of(class_)} if name == "name" and class_ else {}

@@ -27,6 +27,8 @@ from SPARQLWrapper import (
 )
 from SPARQLWrapper.SPARQLExceptions import QueryBadFormed
 
+from kg.engine import Dataset
+
 COMUNICA = Path(__file__).parent / "clients" / "node_modules" / ".bin" / "comunica-sparql"
 STATES = "SELECT ?s WHERE { ?s a <http://localhost:8000/ontology#State> } ORDER BY ?s"
 FOUND = ["http://localhost:8000/id/state/avalon", "http://localhost:8000/id/state/lyonesse"]
@@ -113,6 +115,17 @@ def test_an_owl_parser_reads_every_version_of_the_ontology(
     )
     assert "http://localhost:8000/ontology#State" in {*map(str, ontology.get_classes())}
     assert len(ontology.get_object_properties()) > 20
+
+
+def test_rdflib_and_comunica_read_dumps_by_their_address(sample: Path, served: str) -> None:
+    dumps = f"{served}dump/{Dataset.current(sample).version}"
+    turtle, json_ld = Graph().parse(f"{dumps}.ttl"), Graph().parse(f"{dumps}.jsonld")
+    assert len(turtle) == len(json_ld) > 500
+    query = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
+    for suffix in ("ttl", "nq"):
+        command = [COMUNICA, f"{dumps}.{suffix}", query, "-t", "application/sparql-results+json"]
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+        assert int(json.loads(answer)["results"]["bindings"][0]["n"]["value"]) == len(turtle)
 
 
 def test_comunica_joins_the_endpoint_with_a_document(served: str) -> None:

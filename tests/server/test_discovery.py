@@ -2,6 +2,7 @@
 
 import gc
 import hashlib
+import json
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -9,13 +10,14 @@ from typing import Any
 
 import hypothesis
 import jsonschema
+import pyshacl
 import pytest
 import schemathesis
 from flask import Flask
 from flask.testing import FlaskClient
 from pyoxigraph import DefaultGraph, NamedNode, RdfFormat, parse
 from rdflib import Graph, Literal, Namespace, URIRef
-from rdflib.namespace import DCAT, DCTERMS, OWL, RDF, RDFS, VOID, XSD
+from rdflib.namespace import DCAT, DCTERMS, OWL, RDF, RDFS, SH, VOID, XSD
 
 from kg.engine import Dataset
 from server.app import create_app
@@ -61,7 +63,7 @@ def test_the_catalogue_is_dcat_with_distributions_that_are_there(
         assert list(catalogue.objects(dataset, needed)), needed
     assert str(catalogue.value(dataset, VERSION)) == Dataset.current(sample).version
     distributions = list(catalogue.objects(dataset, DCAT.distribution))
-    assert len(distributions) == 3
+    assert len(distributions) == 6
     for each in distributions:
         body = client.get(path_of(str(catalogue.value(each, DCAT.downloadURL))), buffered=True).data
         size = Literal(str(len(body)), datatype=XSD.nonNegativeInteger)
@@ -173,6 +175,52 @@ def test_the_document_of_the_ontology_says_of_its_terms_what_the_dataset_says(
     }
     assert any("Concept" in each for each in stated)
     assert stated <= described
+
+
+def test_the_catalogue_has_what_dcat_ap_demands_and_recommends(real_client: FlaskClient) -> None:
+    catalogue = Graph().parse(data=real_client.get("/dataset.ttl").data, format="turtle")
+    shapes = Graph().parse(Path(__file__).parent / "dcat_ap.ttl")
+    conforms, _, report = pyshacl.validate(catalogue, shacl_graph=shapes)
+    assert conforms, report
+    for needed in set(shapes.objects(None, SH.targetClass)):
+        assert (None, RDF.type, needed) in catalogue, needed
+    missing = 0
+    for subject, predicate in {
+        (s, p) for s, p in catalogue.subject_predicates() if s == URIRef(f"{BASE}dataset#catalogue")
+    }:
+        poorer = Graph() + catalogue
+        poorer.remove((subject, predicate, None))
+        missing += not pyshacl.validate(poorer, shacl_graph=shapes)[0]
+    assert missing == 11, "the shapes see what a catalogue lacks"
+
+
+@pytest.mark.parametrize("path", ["/", "/index.fr.html", "/dataset", "/dataset.html", "/dataset.ru.html"])
+def test_pages_tell_search_engines_of_the_dataset(path: str, real_client: FlaskClient) -> None:
+    text = real_client.get(path, headers={"Accept": "text/html"}).get_data(as_text=True)
+    (block,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', text, re.DOTALL)
+    dataset = json.loads(block)
+    assert dataset["@context"] == "https://schema.org/"
+    assert dataset["@type"] == "Dataset"
+    assert 50 <= len(dataset["description"]) <= 5000
+    for needed in (
+        "name",
+        "url",
+        "sameAs",
+        "license",
+        "creator",
+        "publisher",
+        "version",
+        "dateModified",
+        "datePublished",
+    ):
+        assert dataset[needed], needed
+    assert dataset["isAccessibleForFree"] is True
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d/\d{4}-\d\d-\d\d", dataset["temporalCoverage"])
+    assert len(dataset["distribution"]) == 6
+    for each in dataset["distribution"]:
+        response = real_client.get(path_of(each["contentUrl"]))
+        assert (response.status_code, response.mimetype) == (200, each["encodingFormat"])
+        response.close()
 
 
 MAPPED = ("/search", "/search?q=avalon&page=1&size=2", "/doc/state", "/doc/release?sort=date", "/doc/field-operation")
