@@ -116,7 +116,6 @@ def _distribution(names: Names, address: str, media: MediaType, content: bytes, 
     """One file of the dataset."""
     dump = f"{names.dataset}#dump-{media.suffix}{'-gz' if how else ''}"
     label = _english(f"The dataset as {media.label}{how}")
-    size = Literal(str(len(content)), datatype=NamedNode(XSD + "nonNegativeInteger"))
     yield names.dataset, PREFIXES["dcat"] + "distribution", NamedNode(dump)
     yield from _about(
         dump,
@@ -130,7 +129,7 @@ def _distribution(names: Names, address: str, media: MediaType, content: bytes, 
         dcat_downloadURL=address,
         dcat_mediaType=IANA + media.name,
         **({"dcat_compressFormat": IANA + "application/gzip"} if how else {}),
-        dcat_byteSize=size,
+        dcat_byteSize=len(content),
         spdx_checksum=dump + "-checksum",
     )
     yield from _about(

@@ -83,10 +83,7 @@ def open_files(directory: Path) -> Store:
 RELEASES = "releases.nq"
 """The file with the earlier versions of the ontology, each a named graph."""
 
-CATALOGUE = "catalogue.nq"
-"""The file with the catalogue, a named graph."""
-
-FILES = (RELEASES, "sources.nq", "questions.nq", CATALOGUE, "data.nq")
+FILES = (RELEASES, "sources.nq", "questions.nq", "catalogue.nq", "data.nq")
 """What is loaded, the data last: the engine in memory finds first what came last, and most queries are about it."""
 
 

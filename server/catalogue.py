@@ -11,14 +11,15 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template, request, send_file
 from markupsafe import Markup
-from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse
+from pyoxigraph import Literal, NamedNode, Triple
 from werkzeug.exceptions import NotFound
 
 from kg.describe import DESCRIPTION, KEYWORDS, LICENSE, TITLE
-from kg.engine import CATALOGUE, Dataset, NoDatasetError
+from kg.engine import Dataset, NoDatasetError
 from kg.media import JSON_LD, LANGUAGES, N_QUADS, TURTLE, MediaType, by_suffix
-from kg.names import PREFIXES
+from kg.names import PREFIXES, XSD
 from server.documents import LONG, Answer, Document, moved, respond
+from server.graphs import triples_of
 from server.links import header, link
 from server.negotiation import accepts_gzip
 from server.pages import Description
@@ -58,9 +59,19 @@ def dataset(suffix: str | None = None) -> Response:
 
 
 def description() -> list[Triple]:
-    """The triples of the catalogue, as its file has them: the engine makes xsd:integer of the datatype of a size."""
-    file = site().dataset.directory / CATALOGUE
-    return once("catalogue", lambda: [quad.triple for quad in parse(path=str(file), format=RdfFormat.N_QUADS)])
+    """The triples of the catalogue, with the datatype that DCAT 3 (6.8.9) gives to sizes.
+
+    The engine would make xsd:integer of it, and so the dataset holds that, which is the same number.
+    """
+    return once("catalogue", lambda: [with_size(triple) for triple in triples_of(site().names.dataset)])
+
+
+def with_size(triple: Triple) -> Triple:
+    """A triple, its object as xsd:nonNegativeInteger if it is a size in bytes."""
+    if triple.predicate.value != PREFIXES["dcat"] + "byteSize" or not isinstance(triple.object, Literal):
+        return triple
+    size = Literal(triple.object.value, datatype=NamedNode(XSD + "nonNegativeInteger"))
+    return Triple(triple.subject, triple.predicate, size)
 
 
 def embedded() -> Markup:

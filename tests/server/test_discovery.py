@@ -178,7 +178,10 @@ def test_the_document_of_the_ontology_says_of_its_terms_what_the_dataset_says(
 
 
 def test_the_catalogue_has_what_dcat_ap_demands_and_recommends(real_client: FlaskClient) -> None:
-    catalogue = Graph().parse(data=real_client.get("/dataset.ttl").data, format="turtle")
+    catalogue = Graph()
+    for triple in Graph().parse(data=real_client.get("/dataset.ttl").data, format="turtle"):
+        if triple[1] not in VOID and triple[2] != VOID.Dataset and triple[1] != RDFS.label:  # what is counted is long
+            catalogue.add(triple)
     shapes = Graph().parse(Path(__file__).parent / "dcat_ap.ttl")
     conforms, _, report = pyshacl.validate(catalogue, shacl_graph=shapes)
     assert conforms, report
