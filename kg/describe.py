@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pyoxigraph import Literal, NamedNode, Quad, QuerySolution, QuerySolutions, Store
+from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, QuerySolution, QuerySolutions, Store
 
 from kg.build import Build, Sources
 from kg.media import LANGUAGES, RDF, MediaType
@@ -26,6 +26,22 @@ DESCRIPTION = (
     "States, structures, fields of work and releases of the Organization for Security and Co-operation in Europe, "
     "compiled from public pages. Not a publication of the OSCE."
 )
+
+EU = "http://publications.europa.eu/resource/authority/"
+"""The authority tables of the European Union, whose terms DCAT-AP 3 asks for (semiceu.github.io/DCAT-AP)."""
+
+THEMES = {
+    "INTR": "International issues",
+    "GOVE": "Government and public sector",
+    "JUST": "Justice, legal system and public safety",
+}
+"""What the dataset is about, by the codes of the data themes of the European Union."""
+
+EU_LANGUAGES = {"en": "ENG", "fr": "FRA", "de": "DEU", "it": "ITA", "ru": "RUS", "es": "SPA"}
+EU_FILE_TYPES = {"nq": "RDF_N_QUADS", "ttl": "RDF_TURTLE", "jsonld": "JSON_LD"}
+"""The codes of languages and of file types, by tag and by suffix."""
+
+KEYWORDS = ("OSCE", "knowledge graph", "security and co-operation in Europe", "linked data")
 
 IANA = "https://www.iana.org/assignments/media-types/"
 LOC_LANGUAGE = "http://id.loc.gov/vocabulary/iso639-1/"
@@ -68,7 +84,7 @@ def describe(build: Build) -> None:
     read_releases(build)
     names = build.names
     described = [*_dataset(build), *_partitions(build.store, names), *_origin(build), *_contact(names), *_graphs(build)]
-    build.catalogue = in_catalogue(described, names)
+    build.catalogue = in_catalogue([*described, *_foreign(names, described)], names)
 
 
 def in_catalogue(statements: Iterable[Statement], names: Names) -> list[Quad]:
@@ -76,33 +92,57 @@ def in_catalogue(statements: Iterable[Statement], names: Names) -> list[Quad]:
     return [Quad(NamedNode(s), NamedNode(p), o, NamedNode(names.dataset)) for s, p, o in statements]
 
 
-def distributions(names: Names, version: str, dumps: dict[MediaType, bytes]) -> Iterator[Statement]:
-    """The version, and its dumps with size and checksum (DCAT 3, 6.8; spdx.org/rdf/terms)."""
+def distributions(
+    names: Names, version: str, contents: dict[MediaType, bytes], dumps: dict[MediaType, bytes]
+) -> Iterator[Statement]:
+    """The version, and its dumps, as they are and compressed, with sizes and checksums (DCAT 3, 6.8).
+
+    `contents` are those of the dumps, by media type, and `dumps` the same compressed; for checksums see
+    spdx.org/rdf/terms.
+    """
     yield names.dataset, PREFIXES["dcat"] + "version", Literal(version)
-    for media, content in dumps.items():
-        dump = f"{names.dataset}#dump-{media.suffix}"
-        label = _english(f"The dataset as {media.label}, compressed")
-        yield from _about(names.dataset, dcat_distribution=dump, void_dataDump=names.dump(version, media.suffix))
-        yield from _about(
-            dump,
-            a="dcat:Distribution",
-            rdfs_label=label,
-            dcterms_title=label,
-            dcterms_license=LICENSE,
-            dcat_accessURL=names.dataset,
-            dcat_downloadURL=names.dump(version, media.suffix),
-            dcat_mediaType=IANA + media.name,
-            dcat_compressFormat=IANA + "application/gzip",
-            dcat_byteSize=len(content),
-            spdx_checksum=dump + "-checksum",
-        )
-        yield from _about(
-            dump + "-checksum",
-            a="spdx:Checksum",
-            rdfs_label=_english(f"SHA-256 of the dump as {media.label}"),
-            spdx_algorithm=PREFIXES["spdx"] + "checksumAlgorithm_sha256",
-            spdx_checksumValue=Literal(hashlib.sha256(content).hexdigest(), datatype=NamedNode(XSD + "hexBinary")),
-        )
+    for media, content in contents.items():
+        compressed = names.dump(version, media.suffix, compressed=True)
+        yield names.dataset, PREFIXES["void"] + "dataDump", NamedNode(compressed)
+        described = [
+            *_distribution(names, names.dump(version, media.suffix), media, content, ""),
+            *_distribution(names, compressed, media, dumps[media], ", compressed"),
+        ]
+        yield from described
+        yield from _foreign(names, described)
+
+
+def _distribution(names: Names, address: str, media: MediaType, content: bytes, how: str) -> Iterator[Statement]:
+    """One file of the dataset."""
+    dump = f"{names.dataset}#dump-{media.suffix}{'-gz' if how else ''}"
+    label = _english(f"The dataset as {media.label}{how}")
+    yield names.dataset, PREFIXES["dcat"] + "distribution", NamedNode(dump)
+    yield from _about(
+        dump,
+        a="dcat:Distribution",
+        rdfs_label=label,
+        dcterms_title=label,
+        dcterms_description=_english(f"{DUMPED[media.suffix]} in {media.label}{how}."),
+        dcterms_license=LICENSE,
+        dcterms_format=f"{EU}file-type/{EU_FILE_TYPES[media.suffix]}",
+        dcat_accessURL=names.dataset,
+        dcat_downloadURL=address,
+        dcat_mediaType=IANA + media.name,
+        **({"dcat_compressFormat": IANA + "application/gzip"} if how else {}),
+        dcat_byteSize=len(content),
+        spdx_checksum=dump + "-checksum",
+    )
+    yield from _about(
+        dump + "-checksum",
+        a="spdx:Checksum",
+        rdfs_label=_english(f"SHA-256 of the dataset as {media.label}{how}"),
+        spdx_algorithm=PREFIXES["spdx"] + "checksumAlgorithm_sha256",
+        spdx_checksumValue=Literal(hashlib.sha256(content).hexdigest(), datatype=NamedNode(XSD + "hexBinary")),
+    )
+
+
+DUMPED = {"nq": "All graphs", "ttl": "The default graph", "jsonld": "The default graph"}
+"""What a dump holds, by its suffix."""
 
 
 def _term(name: str) -> str:
@@ -138,20 +178,36 @@ def _rows(store: Store, query: str) -> list[QuerySolution]:
 
 
 def _dataset(build: Build) -> Iterator[Statement]:
+    """The dataset, the catalogue that lists it, and its endpoint (DCAT 3; DCAT-AP 3)."""
     names = build.names
+    publisher, endpoint, period = (f"{names.dataset}#{name}" for name in ("publisher", "sparql", "period"))
+    described = {
+        "dcterms_title": _english(TITLE),
+        "dcterms_description": _english(DESCRIPTION),
+        "dcterms_license": LICENSE,
+        "dcterms_publisher": publisher,
+        "dcterms_creator": publisher,
+        "dcterms_language": [
+            *(LOC_LANGUAGE + language for language in LANGUAGES),
+            *(f"{EU}language/{EU_LANGUAGES[language]}" for language in LANGUAGES),
+        ],
+        **_issued(build),
+    }
     example = min((record.path for record in build.records), default="")
     yield from _about(
         names.dataset,
         a=["dcat:Dataset", "void:Dataset", "prov:Entity"],
         rdfs_label=_english(TITLE),
-        dcterms_title=_english(TITLE),
-        dcterms_description=_english(DESCRIPTION),
-        dcterms_license=LICENSE,
+        **described,
+        dcterms_identifier=Literal(names.dataset),
         dcterms_rights=_english(ATTRIBUTION),
-        dcterms_language=[LOC_LANGUAGE + language for language in LANGUAGES],
+        dcterms_accessRights=f"{EU}access-right/PUBLIC",
+        dcterms_accrualPeriodicity=f"{EU}frequency/IRREG",
+        dcterms_temporal=period,
+        dcat_theme=[f"{EU}data-theme/{code}" for code in THEMES],
         dcterms_conformsTo=[names.ontology, names.shapes],
         dcat_contactPoint=names.contact,
-        dcat_keyword=[_english("OSCE"), _english("knowledge graph"), _english("security and co-operation in Europe")],
+        dcat_keyword=[_english(word) for word in KEYWORDS],
         dcat_landingPage=names.base,
         foaf_homepage=names.base,
         void_feature=[FORMATS + media.w3c for media in RDF],
@@ -162,16 +218,92 @@ def _dataset(build: Build) -> Iterator[Statement]:
         void_rootResource=[names.document(kind) for kind in sorted({record.kind for record in build.records})],
     )
     yield from _about(
-        names.dataset + "#sparql",
+        f"{names.dataset}#catalogue",
+        a="dcat:Catalog",
+        rdfs_label=_english(f"{TITLE}: catalogue"),
+        **described,
+        dcat_dataset=names.dataset,
+        dcat_service=endpoint,
+        dcat_themeTaxonomy=f"{EU}data-theme",
+        dcat_contactPoint=names.contact,
+        foaf_homepage=names.base,
+        foaf_primaryTopic=names.dataset,
+    )
+    yield from _about(
+        publisher,
+        a="foaf:Agent",
+        rdfs_label=_english(f"{TITLE}: those who compile it"),
+        foaf_name=_english(TITLE),
+        foaf_homepage=names.base,
+    )
+    yield from _about(period, a="dcterms:PeriodOfTime", rdfs_label=_english("What the dates of the dataset span"))
+    for bound, day in zip(("startDate", "endDate"), _span(build), strict=False):
+        yield period, PREFIXES["dcat"] + bound, Literal(day, datatype=NamedNode(XSD + "date"))
+    for code, label in THEMES.items():
+        theme = f"{EU}data-theme/{code}"
+        named = _english(label)
+        yield from _about(
+            theme, a="skos:Concept", rdfs_label=named, skos_prefLabel=named, skos_inScheme=f"{EU}data-theme"
+        )
+    themes = _english("Data themes of the European Union")
+    yield from _about(f"{EU}data-theme", a="skos:ConceptScheme", rdfs_label=themes, dcterms_title=themes)
+    yield from _about(
+        endpoint,
         a="dcat:DataService",
         dcterms_title=_english("SPARQL endpoint"),
         rdfs_label=_english("SPARQL endpoint"),
+        dcterms_description=_english("Answers queries over all graphs of the dataset (SPARQL 1.1 Protocol)."),
+        dcterms_publisher=publisher,
+        dcterms_accessRights=f"{EU}access-right/PUBLIC",
+        dcat_contactPoint=names.contact,
         dcterms_conformsTo="http://www.w3.org/TR/sparql11-protocol/",
         dcterms_license=LICENSE,
         dcat_endpointURL=names.base + "sparql",
         dcat_endpointDescription=[names.base + "sparql", names.base + "openapi.json"],
         dcat_servesDataset=names.dataset,
     )
+
+
+def _foreign(names: Names, described: Iterable[Statement]) -> Iterator[Statement]:
+    """The classes of what others publish, and statements name, as DCAT-AP 3 expects them to be told."""
+    for _, predicate, value in described:
+        class_ = RANGES.get(predicate.removeprefix(PREFIXES["dcterms"]).removeprefix(PREFIXES["dcat"]))
+        if class_ and isinstance(value, NamedNode) and not value.value.startswith(names.dataset):
+            yield value.value, RDF_TYPE, NamedNode(PREFIXES["dcterms"] + class_)
+
+
+RANGES = {
+    "license": "LicenseDocument",
+    "language": "LinguisticSystem",
+    "accessRights": "RightsStatement",
+    "accrualPeriodicity": "Frequency",
+    "conformsTo": "Standard",
+    "format": "MediaTypeOrExtent",
+    "mediaType": "MediaType",
+    "compressFormat": "MediaType",
+}
+"""By the local name of a property of Dublin Core or DCAT the class that its values are of, in Dublin Core."""
+
+
+def _issued(build: Build) -> dict[str, Literal]:
+    """When the first of the records was written, if that is known."""
+    created = PREFIXES["dcterms"] + "created"
+    created_quads = (quad for quad in build.origins if quad.predicate.value == created)
+    days = [quad.object.value[:10] for quad in created_quads if isinstance(quad.object, Literal)]
+    return {"dcterms_issued": Literal(min(days), datatype=NamedNode(XSD + "date"))} if days else {}
+
+
+def _span(build: Build) -> list[str]:
+    """The first and the last day that the dates of the dataset can mean; none without a date."""
+    assert build.schema is not None
+    bounds = [bound for property_ in build.schema.properties.values() for bound in property_.bounds or ()]
+    days = [
+        quad.object.value
+        for bound in bounds
+        for quad in build.store.quads_for_pattern(None, NamedNode(bound), None, DefaultGraph())
+        if isinstance(quad.object, Literal)
+    ]
+    return [min(days), max(days)] if days else []
 
 
 def _contact(names: Names) -> Iterator[Statement]:
@@ -259,7 +391,8 @@ def _origin(build: Build) -> Iterator[Statement]:
     if time:
         stamp = Literal(time, datatype=NamedNode(XSD + "dateTime"))
         yield from _about(activity, prov_endedAtTime=stamp)
-        yield from _about(build.names.dataset, dcterms_modified=stamp)
+        for resource in (build.names.dataset, f"{build.names.dataset}#catalogue"):
+            yield from _about(resource, dcterms_modified=stamp)
 
 
 def origin(sources: Sources) -> tuple[str | None, str | None]:

@@ -4,6 +4,7 @@ JSON Schema 2020-12 (json-schema.org/draft/2020-12). Derived from the schema, as
 rules of the documents, and data/README.md for those of the sources. One schema serves both: a document has `@context`.
 """
 
+from functools import lru_cache
 from typing import Any
 
 from kg.context import NATIVE
@@ -38,12 +39,16 @@ def json_schema(class_: Class, schema: Schema, names: Names) -> Json:
         "then": document(class_, schema, names),
         "else": {"$ref": f"#/$defs/{class_.name}"},
         "$defs": {
-            "node": node(schema),
-            **shared(),
-            **{part.name: source([part], schema) for part in parts(schema)},
+            **definitions(schema),
             class_.name: source(below, schema),
         },
     }
+
+
+@lru_cache(maxsize=2)
+def definitions(schema: Schema) -> Json:
+    """The definitions that are the same for all classes of a schema."""
+    return {"node": node(schema), **shared(), **{part.name: source([part], schema) for part in parts(schema)}}
 
 
 def shared() -> Json:

@@ -145,9 +145,9 @@ class Names:
         """Who takes corrections."""
         return self.dataset + "#contact"
 
-    def dump(self, version: str, suffix: str) -> str:
+    def dump(self, version: str, suffix: str, *, compressed: bool = False) -> str:
         """A dump of a version of the dataset."""
-        return f"{self.base}dump/{version}.{suffix}.gz"
+        return f"{self.base}dump/{version}.{suffix}{'.gz' if compressed else ''}"
 
     def thing(self, path: str) -> str:
         return self.things + path

@@ -1,7 +1,9 @@
 """Origins: from which source each document comes, and what was withdrawn, as quads of two named graphs."""
 
+import subprocess
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode, Quad
@@ -19,7 +21,12 @@ DATES = (XSD + "date", XSD + "gYearMonth", XSD + "gYear")
 
 def trace(build: Build) -> None:
     """Fills `origins` and `tombstones`."""
-    build.origins = [quad for record, text in texts(build) for quad in origin_of(build, record, text)]
+    known = {file: times for directory in build.sources.data for file, times in times_of_files(directory).items()}
+    build.origins = [
+        quad
+        for record, text in texts(build)
+        for quad in origin_of(build, record, text, known.get(record.file.resolve(), {}))
+    ]
     build.tombstones = [quad for path in build.withdrawn for quad in tombstone(build, path)]
 
 
@@ -35,21 +42,51 @@ def texts(build: Build) -> Iterator[tuple[Record, str]]:
             yield record, next(text for start, text in reversed(documents) if start <= line)
 
 
-def origin_of(build: Build, record: Record, text: str) -> Iterator[Quad]:
-    """The source of the document about a record's thing: file and line, and its text (PROV-O)."""
+def times_of_files(directory: Path) -> dict[Path, dict[str, int]]:
+    """When the files of a directory were first and last changed by a commit, in seconds; none outside a repository."""
+    git = ["git", "-C", str(directory), "log", "--format=%ct", "--name-only", "--relative", "--no-renames", "--", "."]
+    try:
+        logged = subprocess.run(git, capture_output=True, text=True, check=True).stdout.splitlines()  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        return {}
+    found: dict[Path, dict[str, int]] = {}
+    seconds = 0
+    for line in filter(None, logged):
+        if line.isdigit():
+            seconds = int(line)
+            continue
+        times = found.setdefault((directory / line).resolve(), {"created": seconds, "modified": seconds})
+        times["created"] = min(times["created"], seconds)
+        times["modified"] = max(times["modified"], seconds)
+    return found
+
+
+def origin_of(build: Build, record: Record, text: str, times: dict[str, int]) -> Iterator[Quad]:
+    """The source of the document about a record's thing: file and line, its text, and the times of its file (PROV-O).
+
+    `times` are the seconds in which the file was created and last modified, where these are known.
+    """
     names = build.names
     document = NamedNode(names.document(record.path))
     source = NamedNode(f"{names.document(record.path)}.{YAML.suffix}")
     place = f"{published_name(build, record.file)}:{first_of(record.node).start_mark.line + 1}"
     yield Quad(document, NamedNode(PREFIXES["prov"] + "wasDerivedFrom"), source, NamedNode(names.sources))
-    for predicate, value in (
+    told: list[tuple[str, NamedNode | Literal]] = [
         (RDF_TYPE, NamedNode(PREFIXES["prov"] + "Entity")),
         (RDFS_LABEL, Literal(place)),
         (PREFIXES["dcterms"] + "identifier", Literal(place)),
         (PREFIXES["dcterms"] + "format", Literal(YAML.name)),
         (RDF + "value", Literal(text)),
-    ):
+        *((PREFIXES["dcterms"] + name, stamp(seconds)) for name, seconds in times.items()),
+    ]
+    for predicate, value in told:
         yield Quad(source, NamedNode(predicate), value, NamedNode(names.sources))
+
+
+def stamp(seconds: int) -> Literal:
+    """A time as xsd:dateTime."""
+    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Literal(text, datatype=NamedNode(XSD + "dateTime"))
 
 
 def published_name(build: Build, file: Path) -> str:

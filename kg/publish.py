@@ -10,6 +10,7 @@ published/<version>/questions.json  the competency questions, as examples for th
 published/<version>/questions.nq    the same as data
 published/<version>/quality.json    what is missing, to be checked or disputed, for the page about quality
 published/<version>/search.sqlite   the index that words are looked up in, for the search
+published/<version>/schema-*.json   the JSON Schema of the records of each kind, for editors (.vscode/settings.json)
 published/<version>/manifest.json   version, base, ontology_version, counts, files with their SHA-256, origin
 published/.engine/<version>/        the engine's own files, made from the above, safe to delete
 published/current                   link to the version that is served
@@ -36,6 +37,7 @@ from kg.build import Build
 from kg.context import Framing
 from kg.describe import distributions, in_catalogue, origin
 from kg.engine import ENGINE, load, open_files
+from kg.json_schema import json_schema
 from kg.media import JSON_LD, N_QUADS, TURTLE, MediaType
 from kg.model import at_term
 from kg.names import RDF_TYPE, Names
@@ -45,7 +47,7 @@ from kg.questions import as_quads, read_questions
 from kg.search import write_index
 from kg.serialize import serialize_in_order
 
-FORMAT = 6
+FORMAT = 7
 """Of the files in a version's directory; a version of another format is made anew."""
 
 SHORT = 16
@@ -72,6 +74,10 @@ def publish(build: Build, keep: int) -> None:
             "releases.nq": b"".join(n_quads(build.releases)),
             "contexts.json": as_json(build.contexts),
             "search.sqlite": write_index(build.store, build.schema, build.names),
+            **{
+                f"schema-{kind}.json": json.dumps(json_schema(class_, build.schema, build.names)).encode()
+                for kind, class_ in build.schema.kinds.items()
+            },
         }
         found = build.published / version
         if not is_whole(found) or any((found / name).read_bytes() != content for name, content in asked.items()):
@@ -142,8 +148,9 @@ def replace_version(build: Build, version: str, lines: list[bytes], asked: dict[
     aside = Path(tempfile.mkdtemp(prefix=".new-", dir=build.published))
     aside.chmod(0o755)
     data = b"".join(lines)
-    dumps = {media: gzip.compress(content, 6, mtime=0) for media, content in dumped(build, data).items()}
-    described = in_catalogue(distributions(build.names, version, dumps), build.names)
+    whole = dumped(build, data)
+    dumps = {media: gzip.compress(content, 6, mtime=0) for media, content in whole.items()}
+    described = in_catalogue(distributions(build.names, version, whole, dumps), build.names)
     contents = {
         "catalogue.nq": b"".join(n_quads([*build.catalogue, *described])),
         "data.nq": data,

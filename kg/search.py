@@ -10,6 +10,7 @@ search.sqlite, an SQLite database with the extension FTS5 (sqlite.org/fts5.html)
     vocabulary (term, col, doc)        every word, and in how many things it stands, by column
     facets (id, name, value)           a value by which things are told apart, as a query string writes it
     holds (facet, thing)               which things have it
+    identifiers (key, thing)           the keys of what identifies a thing (kg/identifiers.py)
 
 The same triples make the same bytes, as long as SQLite is the same.
 """
@@ -23,6 +24,7 @@ from dataclasses import dataclass, field
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Store
 
+from kg.identifiers import identifies, keys_of
 from kg.names import RDF_TYPE, RDFS_LABEL, XSD, Names, local_name
 from kg.schema import Class, Property, Schema, Values
 from kg.words import composed, plain, stems_of, words
@@ -59,6 +61,7 @@ CREATE TABLE texts (
 CREATE VIRTUAL TABLE words USING fts5({", ".join(COLUMNS)}, content='', tokenize='ascii', prefix='1 2 3');
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab(words, col);
 CREATE TABLE facets (id INTEGER PRIMARY KEY, name TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (name, value));
+CREATE TABLE identifiers (key TEXT NOT NULL, thing INTEGER NOT NULL, PRIMARY KEY (key, thing)) WITHOUT ROWID;
 CREATE TABLE holds (facet INTEGER NOT NULL, thing INTEGER NOT NULL, PRIMARY KEY (facet, thing)) WITHOUT ROWID;
 """
 
@@ -82,6 +85,7 @@ class Thing:
 
     texts: set[Text] = field(default_factory=set)
     facets: set[Facet] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)
 
 
 def write_index(store: Store, schema: Schema, names: Names) -> bytes:
@@ -110,6 +114,7 @@ def fill(database: sqlite3.Connection, things: dict[str, Thing]) -> None:
         database.executemany("INSERT INTO texts VALUES (?, ?, ?, ?, ?, ?)", rows)
         database.execute(INSERT_WORDS, (number, *columns_of(texts)))
         database.executemany("INSERT INTO holds VALUES (?, ?)", ((facet, number) for facet in held))
+        database.executemany("INSERT INTO identifiers VALUES (?, ?)", ((key, number) for key in sorted(thing.keys)))
     database.execute("INSERT INTO words (words) VALUES ('optimize')")
     database.commit()
     database.executescript("ANALYZE; VACUUM;")
@@ -144,11 +149,17 @@ def things_of(store: Store, schema: Schema, names: Names) -> dict[str, Thing]:
         if is_text(property_):
             for iri, text in stated(property_.iri):
                 add_text(things, iri, text, property_, schema, names)
+        if identifies(property_, schema):
+            for iri, value in stated(property_.iri):
+                add_keys(things, iri, value, names)
+    for iri, value in stated(names.renamed_from):
+        add_former(things, iri, value, names)
     for path, thing in things.items():
         called = {(language, text) for at, _, language, text in thing.texts if at == 0}
         thing.texts = {each for each in thing.texts if each[0] == 0 or each[2:] not in called}
         kind, _, name = path.partition("/")
         thing.texts.add((FIELDS.index("text"), "", "", name))
+        thing.keys.add(path)
         thing.facets |= {(KIND, kind), *type_of(classes[names.thing(path)], schema.kinds[kind], schema)}
     add_facets(things, classes, stated, schema, names)
     return things
@@ -194,6 +205,20 @@ def add_text(
         where = "name" if schema.is_name(property_) else "text"
     if where:
         thing.texts.add((FIELDS.index(where), property_.iri, text.language or "", composed(text.value)))
+
+
+def add_keys(things: dict[str, Thing], iri: str, value: Value, names: Names) -> None:
+    """Gives what a value identifies, itself or by a part, the keys of the value; our own things identify nothing."""
+    thing = things.get(names.path(iri) or "")
+    if thing and not value.value.startswith(names.base):
+        thing.keys.update(keys_of(value.value))
+
+
+def add_former(things: dict[str, Thing], iri: str, value: Value, names: Names) -> None:
+    """Gives a thing the key of a path, or of a name within its kind, that it had."""
+    path = names.path(iri) or ""
+    if path in things:
+        things[path].keys.add(value.value if "/" in value.value else f"{path.partition('/')[0]}/{value.value}")
 
 
 # ── What things are told apart by ────────────────────────────────────────────────────────────────────────────────

@@ -4,6 +4,9 @@ import re
 
 from pyoxigraph import RdfFormat, Triple, serialize
 
+NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""A character that XML cannot hold, not even as a reference (w3.org/TR/xml, 2.2)."""
+
 HEADER = {
     RdfFormat.TURTLE: re.compile(rb"(?:@prefix [^\n]*\n)*"),
     RdfFormat.TRIG: re.compile(rb"(?:@prefix [^\n]*\n)*"),

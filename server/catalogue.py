@@ -1,21 +1,29 @@
 """The catalogue: the dataset described (DCAT 3, VoID, PROV-O), and its dumps."""
 
 import base64
+import gzip
+import json
 import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 from flask import Blueprint, Response, render_template, request, send_file
-from pyoxigraph import Triple
+from markupsafe import Markup
+from pyoxigraph import Literal, NamedNode, Triple
 from werkzeug.exceptions import NotFound, RequestedRangeNotSatisfiable
 
-from kg.describe import LICENSE
+from kg.describe import DESCRIPTION, KEYWORDS, LICENSE, TITLE
 from kg.engine import Dataset, NoDatasetError
-from kg.media import JSON_LD, N_QUADS, TURTLE, by_suffix
+from kg.media import JSON_LD, LANGUAGES, N_QUADS, TURTLE, MediaType, by_suffix
+from kg.names import PREFIXES, XSD
 from server.conditions import wanted_range
-from server.documents import LONG, Document, moved, respond, validator
+from server.documents import LONG, Answer, Document, moved, respond, validator
 from server.graphs import triples_of
 from server.links import link, put
+from server.negotiation import accepts_gzip
 from server.pages import Description
-from server.site import site
+from server.site import once, site
 
 blueprint = Blueprint("catalogue", __name__)
 
@@ -23,6 +31,11 @@ DUMPS = (N_QUADS, TURTLE, JSON_LD)
 """What the dataset is dumped as."""
 
 GZIP = "application/gzip"
+
+SPAN = (PREFIXES["dcat"] + "startDate", PREFIXES["dcat"] + "endDate")
+
+PART = 2**16
+"""How much of a dump is sent at once, in bytes."""
 
 
 @blueprint.get("/dataset")
@@ -33,7 +46,9 @@ def dataset(suffix: str | None = None) -> Response:
 
     def page(triples: list[Triple]) -> str:
         manifest = site().dataset.manifest
-        return render_template("dataset.html", dataset=Description(iri, triples), manifest=manifest, dumps=DUMPS)
+        return render_template(
+            "dataset.html", dataset=Description(iri, triples), manifest=manifest, dumps=DUMPS, embedded=embedded()
+        )
 
     dumps = [
         link(f"{request.script_root}/dump/{site().dataset.version}.{media.suffix}.gz", "item", type=GZIP)
@@ -44,8 +59,62 @@ def dataset(suffix: str | None = None) -> Response:
 
 
 def description() -> list[Triple]:
-    """The triples of the catalogue."""
-    return triples_of(site().names.dataset)
+    """The triples of the catalogue, with the datatype that DCAT 3 (6.8.9) gives to sizes.
+
+    The engine would make xsd:integer of it, and so the dataset holds that, which is the same number.
+    """
+    return once("catalogue", lambda: [with_size(triple) for triple in triples_of(site().names.dataset)])
+
+
+def with_size(triple: Triple) -> Triple:
+    """A triple, its object as xsd:nonNegativeInteger if it is a size in bytes."""
+    if triple.predicate.value != PREFIXES["dcat"] + "byteSize" or not isinstance(triple.object, Literal):
+        return triple
+    size = Literal(triple.object.value, datatype=NamedNode(XSD + "nonNegativeInteger"))
+    return Triple(triple.subject, triple.predicate, size)
+
+
+def embedded() -> Markup:
+    """The dataset in terms of schema.org, for search engines of datasets: JSON-LD that may stand in a page."""
+    names, manifest = site().names, site().dataset.manifest
+    stated = {(t.subject, t.predicate.value): t.object.value for t in description() if isinstance(t.object, Literal)}
+    issued = stated.get((NamedNode(names.dataset), PREFIXES["dcterms"] + "issued"))
+    period = NamedNode(f"{names.dataset}#period")
+    span = [stated[period, bound] for bound in SPAN if (period, bound) in stated]
+    compiler = {"@type": "Organization", "@id": f"{names.dataset}#publisher", "name": TITLE, "url": names.base}
+    dataset: dict[str, Any] = {
+        "@context": "https://schema.org/",
+        "@type": "Dataset",
+        "@id": names.dataset,
+        "name": TITLE,
+        "description": DESCRIPTION,
+        "url": names.base,
+        "sameAs": names.dataset,
+        "identifier": names.dataset,
+        "license": LICENSE,
+        "isAccessibleForFree": True,
+        "creator": compiler,
+        "publisher": compiler,
+        "version": manifest["version"],
+        "keywords": list(KEYWORDS),
+        "inLanguage": list(LANGUAGES),
+        **({"datePublished": issued} if issued else {}),
+        **({"dateModified": manifest["time"]} if "time" in manifest else {}),
+        **({"temporalCoverage": "/".join(span)} if span else {}),
+        "includedInDataCatalog": {"@type": "DataCatalog", "@id": f"{names.dataset}#catalogue", "url": names.dataset},
+        "distribution": [
+            {
+                "@type": "DataDownload",
+                "name": f"{TITLE}: {media.label}",
+                "contentUrl": names.dump(manifest["version"], media.suffix, compressed=compressed),
+                "encodingFormat": GZIP if compressed else media.name,
+            }
+            for media in DUMPS
+            for compressed in (False, True)
+        ],
+    }
+    text = json.dumps(dataset, ensure_ascii=False).replace("<", "\\u003c")
+    return Markup(text)  # noqa: S704  # no markup can stand in it any more
 
 
 @blueprint.get("/.well-known/void")
@@ -57,16 +126,60 @@ def void() -> Response:
 @blueprint.get("/dump/<version>.<suffix>.gz")
 def dump(version: str, suffix: str) -> Response:
     """A version of the dataset as one compressed file, whole or in ranges (RFC 9110, 14); its digest: RFC 9530."""
-    kept, media = at_version(version), by_suffix(suffix, DUMPS)
-    file = kept.directory / f"data.{suffix}.gz"
-    if media is None or not file.is_file():
-        raise NotFound(f"There is no dump .{suffix}.gz; there are: {', '.join(f'.{m.suffix}.gz' for m in DUMPS)}.")
+    kept, media = dumped(version, suffix)
+    file = kept.directory / f"data.{media.suffix}.gz"
     digest = kept.manifest["files"][file.name]
-    etag = validator(digest.encode(), GZIP)
-    response = send_file(file, GZIP, etag=etag, conditional=False, last_modified=site().modified)
+    response = send_file(
+        file,
+        GZIP,
+        as_attachment=True,
+        download_name=f"osce-kg-{version}.{media.suffix}.gz",
+        etag=validator(digest.encode(), GZIP),
+        conditional=False,
+        last_modified=site().modified,
+    )
     in_range(response, file.stat().st_size)
-    response.headers["Cache-Control"] = LONG
     response.headers["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(digest)).decode()}:"
+    return described(response)
+
+
+@blueprint.get("/dump/<version>.<any(nq,ttl,jsonld):suffix>")
+def plain_dump(version: str, suffix: str) -> Response:
+    """The same as RDF that clients read by its address: in the coding gzip where they take it, else as it is."""
+    kept, media = dumped(version, suffix)
+    file = kept.directory / f"data.{media.suffix}.gz"
+    packed = accepts_gzip(request.headers.get("Accept-Encoding"))
+    response = Answer(file_parts(file, packed), content_type=media.content_type, direct_passthrough=True)
+    if packed:
+        response.content_encoding = "gzip"
+        response.content_length = file.stat().st_size
+    digest = kept.manifest["files"][file.name].encode()
+    response.set_etag(validator(digest, media.content_type, coding="gzip" if packed else ""))
+    response.last_modified = site().modified
+    response.vary.add("Accept-Encoding")
+    response.headers["Accept-Ranges"] = "none"
+    response.headers.set("Content-Disposition", "inline", filename=f"osce-kg-{version}.{media.suffix}")
+    return described(response)
+
+
+def dumped(version: str, suffix: str) -> tuple[Dataset, MediaType]:
+    """The published version and the media type of a dump; raises NotFound."""
+    kept, media = at_version(version), by_suffix(suffix, DUMPS)
+    if media is None or not (kept.directory / f"data.{suffix}.gz").is_file():
+        raise NotFound(f"There is no dump .{suffix}.gz; there are: {', '.join(f'.{m.suffix}.gz' for m in DUMPS)}.")
+    return kept, media
+
+
+def file_parts(file: Path, packed: bool) -> Iterator[bytes]:
+    """The content of a compressed file in parts: as it lies there, or unpacked."""
+    with file.open("rb") if packed else gzip.open(file) as stream:
+        while part := stream.read(PART):
+            yield part
+
+
+def described(response: Response) -> Response:
+    """Gives a dump what every dump has: that it never changes, its licence, and the catalogue that lists it."""
+    response.headers["Cache-Control"] = LONG
     collection = link(f"{request.script_root}/dataset", "collection")
     put(response.headers, [link(LICENSE, "license"), collection])
     return response

@@ -1,8 +1,9 @@
 """Collections: `/doc/<kind>` lists the things of a kind, filtered, in an order, a page at a time.
 
 A page begins after a member that its cursor names, never at an offset, so that what comes and goes before it moves
-nothing. Members are put in order here and not by the engine, whose ORDER BY reads both terms from disk at each
-comparison; the dataset never changes, so an order that was made is kept for the pages that follow.
+nothing. A cursor that names no member, or no longer one, is 400 with the address of the first page. Members are put in
+order here and not by the engine, whose ORDER BY reads both terms from disk at each comparison; the dataset never
+changes, so an order that was made is kept for the pages that follow.
 """
 
 import base64
@@ -32,6 +33,7 @@ from kg.suggest import did_you_mean, nearest
 from server import filters
 from server.briefs import briefs_of
 from server.documents import Document, respond, split
+from server.errors import CursorError
 from server.facets import Facet, facets_of
 from server.filters import RESERVED, Filter, Parameter, shown
 from server.languages import language
@@ -210,6 +212,7 @@ def read(class_: Class) -> Asked:
     """What the current request asks of the collection of a class; BadRequest tells everything that is wrong with it."""
     given = list(request.args.items(multi=True))
     wanted, problems = filters.read(class_, (pair for pair in given if pair[0] not in RESERVED))
+    problems = [*filters.unwritable(given), *problems]
     problems += [f"{name} is given twice." for name in RESERVED[:3] if len(request.args.getlist(name)) > 1]
     sort, order = request.args.get("sort", ""), Order()
     cursor, size = None, SIZE
@@ -245,8 +248,14 @@ def read_cursor(given: str | None, order: Order) -> Row | None:
     try:
         return None if given is None else Row.read(given, order)
     except ValueError:
-        what = "the name of a member" if order.form is Form.NAME else "a cursor of the same sort, as a next page has it"
-        raise ValueError(f"page takes {what}, not {shown(given or '')}.") from None
+        raise ValueError(f"page takes {cursor_of(order)}, not {shown(given or '')}.") from None
+
+
+def cursor_of(order: Order) -> str:
+    """What `page` takes in an order, as a message says it."""
+    if order.form is Form.NAME:
+        return "the name of a member, after which the page begins, as the link to the next page has it"
+    return "a cursor of the same sort, as the link to the next page has it"
 
 
 def read_size(given: str | None) -> int:
@@ -315,9 +324,12 @@ class Page:
 
     @classmethod
     def of(cls, asked: Asked) -> "Page":
+        """The page that is asked for; raises CursorError for a cursor that names no member of the collection."""
         rows = members(site().engine, asked.class_, filters.pattern(asked.filters), asked.order)
         cursor, order = asked.cursor, asked.order
         start = bisect_right(rows, False, key=lambda row: row.follows(cursor, order)) if cursor else 0
+        if cursor and (start == 0 or rows[start - 1] != cursor):
+            raise no_member(asked)
         shown_rows = rows[start : start + asked.size]
         iris = [site().names.thing(f"{asked.class_.kind}/{row.name}") for row in shown_rows]
         named = [value.iri for each in asked.filters for value in each.values if value.iri]
@@ -360,6 +372,17 @@ class Page:
         labels = self.labels.get(iri, [])
         found = next((label for label in labels if label.language == language()), labels[0] if labels else None)
         return Value(found.value, found.language, iri) if found else Value(filters.path_of(iri), iri=iri)
+
+
+def no_member(asked: Asked) -> CursorError:
+    """That the cursor names no member of what is asked for, and where to begin anew."""
+    first = f"doc/{asked.class_.kind}{query(asked.page(None))}"
+    among = " with these parameters" if asked.pairs else ""
+    return CursorError(
+        f"page takes {cursor_of(asked.order)}; {shown(request.args['page'])} is no member of this collection{among}, "
+        f"or is no longer one. Begin anew at /{first} and follow the links to the next page.",
+        first,
+    )
 
 
 def query(pairs: Pairs) -> str:

@@ -88,18 +88,22 @@ def sitemap_page(number: int) -> Response:
     found = addresses()[(number - 1) * MOST_ADDRESSES : number * MOST_ADDRESSES] if number else []
     if not found:
         raise NotFound(f"There is no sitemap {number}.")
-    return answer(render_template("sitemap.xml", addresses=found, day=day()), XML.name)
+    return answer(render_template("sitemap.xml", addresses=found), XML.name)
 
 
-def addresses() -> list[str]:
-    """The documents about things, in order."""
+def addresses() -> list[tuple[str, str | None]]:
+    """The documents in order, each with the day of its last change: of a thing that of its source, if it is known."""
     query = (
-        f"SELECT ?doc WHERE {{ GRAPH <{site().names.sources}> {{ ?doc prov:wasDerivedFrom ?source }} }} ORDER BY ?doc"
+        f"SELECT ?doc ?time WHERE {{ GRAPH <{site().names.sources}> {{ ?doc prov:wasDerivedFrom ?source "
+        "OPTIONAL { ?source dcterms:modified ?time } } } ORDER BY ?doc"
     )
     base = site().names.base
     fixed = ["", "dataset", "ontology", "shapes", "sparql", "quality"]
     kinds = [f"doc/{kind}" for kind in site().kinds]
-    return [*(base + path for path in (*fixed, *kinds)), *(row["doc"].value for row in site().engine.select(query))]
+    things = [
+        (row["doc"].value, row["time"].value[:10] if "time" in row else day()) for row in site().engine.select(query)
+    ]
+    return [*((base + path, day()) for path in (*fixed, *kinds)), *things]
 
 
 def day() -> str | None:

@@ -20,9 +20,9 @@ from werkzeug.exceptions import BadRequest, NotFound
 
 from kg.context import is_part
 from kg.describe import ATTRIBUTION, LICENSE, TITLE
-from kg.media import DOCUMENT, HTML, JSON_LD, LANGUAGES, LINKSET, RDF, TURTLE, MediaType, by_suffix
+from kg.media import DOCUMENT, HTML, JSON_LD, LANGUAGES, LINKSET, RDF, RDF_XML, TURTLE, MediaType, by_suffix
 from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL, XSD
-from kg.serialize import serialize_in_order
+from kg.serialize import NO_XML, serialize_in_order
 from server.codings import WORTH
 from server.errors import NotAcceptableError
 from server.languages import chosen_language
@@ -74,6 +74,8 @@ class Document:
     """The path of the document itself, where it is not that of its variants."""
     dated: bool = True
     """Whether its version and time are those of the dataset."""
+    finish: Callable[[list[Triple]], list[Triple]] = list
+    """What is made of its content and of what it says of itself, before these are written as RDF."""
     filtered: bool = False
     """Whether the parameters of a query, but those that choose a variant, make it another document."""
 
@@ -184,11 +186,14 @@ def body_of(document: Document, variant: Variant) -> bytes:
     if media is HTML:
         return document.page(triples).encode()
     chosen = variant.profile.of(triples, site().names)
-    return write([*chosen, *statements_about(document, chosen)], media, document.root)
+    return write(document.finish([*chosen, *statements_about(document, chosen)]), media, document.root)
 
 
 def write(triples: list[Triple], media: MediaType, root: str | None) -> bytes:
-    """Triples in a media type; the same bytes for the same triples."""
+    """Triples in a media type; the same bytes for the same triples.
+
+    Raises NotAcceptableError for RDF/XML of text that XML cannot hold.
+    """
     names, framing = site().names, site().framing
     if media is JSON_LD:
         inline = request.args.get("context") == "inline"
@@ -197,7 +202,10 @@ def write(triples: list[Triple], media: MediaType, root: str | None) -> bytes:
         return json.dumps(found, ensure_ascii=False, indent=2).encode() + b"\n"
     assert isinstance(media.format, RdfFormat)
     ordered = sorted(set(triples), key=lambda triple: in_order(triple, root or ""))
-    return serialize_in_order(ordered, media.format, names.prefixes)
+    text = serialize_in_order(ordered, media.format, names.prefixes)
+    if media is RDF_XML and NO_XML.search(text.decode()):
+        raise NotAcceptableError(tuple(other for other in DOCUMENT if other is not RDF_XML))
+    return text
 
 
 def in_order(triple: Triple, root: str) -> tuple[Any, ...]:

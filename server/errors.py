@@ -51,6 +51,20 @@ class GoneError(ProblemError):
         return [*super().get_headers(*arguments), *([("Link", f'<{by}>; rel="successor-version"')] if by else [])]
 
 
+class CursorError(ProblemError):
+    """Raised when a cursor names no member of a collection; the answer links to the first page (`first`, its path)."""
+
+    code = 400
+
+    def __init__(self, detail: str, first: str) -> None:
+        super().__init__(detail)
+        self.more = {"first": f"{request.script_root}/{first}"}
+
+    def get_headers(self, *arguments: Any) -> list[tuple[str, str]]:
+        """The headers, with a link to the first page."""
+        return [*super().get_headers(*arguments), ("Link", f'<{self.more["first"]}>; rel="first"')]
+
+
 class BadQueryError(ProblemError):
     """Raised when a request does not follow the SPARQL 1.1 Protocol, or its query is none; `code` is set by case."""
 

@@ -15,6 +15,7 @@ from pyoxigraph import Literal, NamedNode
 from kg import literals
 from kg.names import NAME, RDF_TYPE, XSD, local_name
 from kg.schema import Class, Key, Property, Schema, Values
+from kg.serialize import NO_XML
 from kg.suggest import did_you_mean, nearest
 from server.site import site
 
@@ -33,6 +34,9 @@ DIGITS = 18
 
 SHOWN = 12
 """How many choices a message lists."""
+
+TEXT = {"type": "string", "pattern": r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]*$"}
+"""A text without what XML cannot hold."""
 
 ADDRESS = {"type": "string", "pattern": r"^https?://[a-z0-9]+(\.[a-z0-9]+)+(/[A-Za-z0-9._~-]*)*$"}
 
@@ -193,7 +197,7 @@ def json_schema(schema: Schema, key: Key) -> dict[str, Any]:
         case Values.LITERAL if is_date(property_):
             return DATE_SCHEMA
         case Values.LITERAL:
-            each = [JSON_SCHEMAS.get(datatype, {"type": "string"}) for datatype in property_.datatypes]
+            each = [JSON_SCHEMAS.get(datatype, TEXT) for datatype in property_.datatypes]
             return each[0] if len(each) == 1 else {"anyOf": each}
         case Values.TERM:
             return {"type": "string", "enum": list(key.terms or property_.individuals)}
@@ -203,7 +207,7 @@ def json_schema(schema: Schema, key: Key) -> dict[str, Any]:
         case Values.ADDRESS:
             return ADDRESS
         case _:
-            return {"type": "string"}
+            return TEXT
 
 
 # ── What is asked ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -230,6 +234,19 @@ def read(class_: Class, asked: Iterable[tuple[str, str]]) -> tuple[list[Filter],
 def shown(text: str) -> str:
     """A text of the request, as a message repeats it."""
     return repr(text if len(text) <= 80 else text[:79] + "…")
+
+
+def unwritable(given: Iterable[tuple[str, str]]) -> list[str]:
+    """What is wrong with parameters that hold characters which no XML document can, in their names or their values.
+
+    They are refused in every format alike, so that the same request has the same answer as Turtle and as RDF/XML.
+    """
+    found = ((name, NO_XML.search(name) or NO_XML.search(value)) for name, value in given)
+    return [
+        f"{shown(name)} holds U+{ord(match[0]):04X}, a character that XML cannot hold; remove it."
+        for name, match in found
+        if match
+    ]
 
 
 def unknown(name: str, known: dict[str, Parameter]) -> Iterator[str]:

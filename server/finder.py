@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from kg.identifiers import ALONE, TOGETHER, keys_of
 from kg.search import FIELDS, STEMS, WHOLE
 from kg.suggest import Choices
 from kg.words import composed, plain, spans, stems
@@ -41,6 +42,10 @@ MATCHING = (
 BEST = MATCHING.format(score=f"bm25(words, {', '.join(map(str, WEIGHTS))}) * (1 + ln(1 + uses))")
 OTHERS = MATCHING.format(score="0") + " AND words.rowid > ?"
 
+IDENTIFIED = "SELECT 0, things.id, facets FROM identifiers JOIN things ON things.id = thing WHERE key = ?"
+BEGUN = "SELECT DISTINCT thing FROM identifiers WHERE key >= ?1 AND key < ?1 || char(1114111) ORDER BY thing LIMIT ?2"
+"""The things with an identifier, and those with one that begins so."""
+
 HELD = """ AND things.id IN (
     SELECT thing FROM holds JOIN facets ON facet = facets.id
     WHERE name = ? AND value IN (SELECT json_each.value FROM json_each(?))
@@ -52,6 +57,9 @@ NONE: frozenset[str] = frozenset()
 Filters = Mapping[str, Sequence[str]]
 """By the name of a facet the values asked for, of which a thing has one."""
 
+Row = tuple[float, int, bytes]
+"""Of a thing that was found: its score, its id, and the facets that it holds."""
+
 Facets = dict[str, dict[str, int]]
 """By the name of a facet the values that some things have, and how many of them have each, most first."""
 
@@ -59,6 +67,16 @@ Facets = dict[str, dict[str, int]]
 def within(columns: Sequence[str], *phrases: str) -> str:
     """That some columns have one of some phrases (sqlite.org/fts5.html, 3)."""
     return f"({{{' '.join(columns)}}} : ({' OR '.join(phrases)}))"
+
+
+def held_of(filters: Filters) -> str:
+    """That a thing has what filters ask for, in SQL."""
+    return "".join([HELD] * len(filters))
+
+
+def values_of(filters: Filters) -> list[str]:
+    """The arguments of that SQL."""
+    return [each for name, values in filters.items() for each in (name, json.dumps(list(values)))]
 
 
 def written(query: str) -> dict[str, str]:
@@ -99,12 +117,16 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What is made of a query: the words that it has, those that are looked for, and whether one of them is enough."""
+    """What is made of a query: the words that it has, those that are looked for, and how.
+
+    Of `common` words none need be there; with `any` one word is enough; `together` words follow one another.
+    """
 
     asked: tuple[str, ...]
     words: tuple[Word, ...]
     common: frozenset[str] = frozenset()
     any: bool = False
+    together: bool = False
 
     @property
     def taken(self) -> tuple[str, ...]:
@@ -114,6 +136,8 @@ class Reading:
     @property
     def expression(self) -> str:
         """The query in the syntax of FTS5; words that are common need not be there, and count where they are."""
+        if self.together:
+            return within(FIELDS, f'"{" ".join(self.taken)}"')
         needed = [word.expression for word in self.words if word.text not in self.common]
         others = [word.expression for word in self.words if word.text in self.common]
         whole = within((WHOLE,), f'"{"".join(self.taken)}"')
@@ -211,23 +235,43 @@ class Finder:
     # ── Things ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def find(self, query: str, languages: Iterable[str], filters: Filters, start: int, size: int) -> Found:
-        """The things that have all words of a query, else those that have some, and what the filters ask, best first.
+        """The things that a query identifies, else those that have all its words, else some, best first.
 
-        Of a query without anything in it all things; of one without a word, none.
+        The filters hold for all of them. What an address, a symbol or a long number identifies is found alone; what any
+        other word identifies comes first. Of a query without anything in it all things are found; of one without a
+        word, none.
         """
+        identified = self._identified(query, filters)
+        if identified and ALONE.fullmatch(query):
+            return self._found(Reading((), ()), identified, start, size)
+        if TOGETHER.fullmatch(query):
+            words = tuple(Word(text) for key in keys_of(query)[-1:] for text in written(key))
+            reading = Reading(tuple(word.text for word in words), words, together=True)
+            found = self._matching(reading, filters) if words else []
+            return self._found(reading, sorted(found), start, size)
         reading = self.read(query, languages)
         found = self._matching(reading, filters) if reading.words or not query.strip() else []
         if not found and len(reading.words) > 1:
             reading = replace(reading, any=True)
             found = self._matching(reading, filters)
-        found.sort()
+        first = {thing for _, thing, _ in identified}
+        return self._found(reading, [*identified, *sorted(row for row in found if row[1] not in first)], start, size)
+
+    def _found(self, reading: Reading, found: list[Row], start: int, size: int) -> Found:
+        """Some of the things that were found, in their order."""
         hits = self._hits(thing for _, thing, _ in found[start : start + size])
         return Found(reading, len(found), hits, b"".join(held for *_, held in found))
 
-    def _matching(self, reading: Reading, filters: Filters) -> list[tuple[float, int, bytes]]:
-        """The things that have what is looked for, if anything is, and what the filters ask: score, id, facets."""
-        arguments = [each for name, values in filters.items() for each in (name, json.dumps(list(values)))]
-        held = "".join([HELD] * len(filters))
+    def _identified(self, query: str, filters: Filters) -> list[Row]:
+        """The things that a query identifies as it is written, or by the next best of its keys."""
+        if not query or not (ALONE.fullmatch(query) or query.isalnum()):
+            return []
+        found = (self._rows(f"{IDENTIFIED}{held_of(filters)}", key, *values_of(filters)) for key in keys_of(query))
+        return next(filter(None, found), [])
+
+    def _matching(self, reading: Reading, filters: Filters) -> list[Row]:
+        """The things that have what is looked for, if anything is, and what the filters ask."""
+        held, arguments = held_of(filters), values_of(filters)
         if not reading.words:
             return self._rows(f"{ALL}{held}", *arguments)
         best = f"{BEST}{held} ORDER BY words.rowid LIMIT {SCORED}"
@@ -239,11 +283,22 @@ class Finder:
     def suggest(self, query: str, languages: Iterable[str], size: int) -> Found:
         """The things that are, or were, called by all words of a query, of which the last may be a beginning.
 
-        First come those whose name begins so, then others; of each those that most others name.
+        First come those that it identifies, then those whose name begins so, then others; of each those that most
+        others name. Of an address or a symbol, all that have one which begins so.
         """
+        identified = [thing for _, thing, _ in self._identified(query, {})]
+        if not identified and TOGETHER.fullmatch(query):
+            identified = [thing for (thing,) in self._rows(BEGUN, keys_of(query)[-1], size)]
+        if identified and ALONE.fullmatch(query):
+            return Found(Reading((), ()), len(identified), self._hits(identified[:size]))
         asked = tuple(written(query))
         typed = Reading(asked, tuple(Word(text, begins=text == asked[-1]) for text in asked))
-        return self._suggested(typed, size) or self._suggested(self.read(query, languages), size) or Found(typed, 0, [])
+        found = self._suggested(typed, size) or self._suggested(self.read(query, languages), size)
+        if found and identified:
+            first = self._hits(identified)
+            hits = [*first, *(hit for hit in found.hits if hit not in first)]
+            return replace(found, hits=hits[:size])
+        return found or Found(typed, len(identified), self._hits(identified[:size]))
 
     def _suggested(self, reading: Reading, size: int) -> Found | None:
         """The things that are called by all words of a query as these are spelled, if there is any."""

@@ -37,7 +37,14 @@ def home(suffix: str | None = None) -> Response:
         kinds = [(class_, counts[kind]) for kind, class_ in site().kinds.items()]
         present = sorted(kinds, key=lambda pair: pair[0].name)
         views = views_of(names.dataset, [DATASET])
-        return render_template("home.html", kinds=present, questions=site().questions, example=example(), views=views)
+        return render_template(
+            "home.html",
+            kinds=present,
+            questions=site().questions,
+            example=example(),
+            views=views,
+            embedded=catalogue.embedded(),
+        )
 
     return respond(
         Document(

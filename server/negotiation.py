@@ -134,6 +134,13 @@ def negotiate_coding(accept: str | None) -> Coding | None:
     return best if weight > 0 and weight >= weights.get("identity", 0) else None
 
 
+def accepts_gzip(accept: str | None) -> bool:
+    """True if the coding gzip is taken, and no less gladly than none (RFC 9110, 12.5.3)."""
+    weights = {value.lower(): weight for value, _, weight in weighted(accept)}
+    weight = weights.get("gzip", weights.get("x-gzip", weights.get("*", 0)))
+    return bool(weight > 0 and weight >= weights.get("identity", 0))
+
+
 def negotiate_profile(accept: str | None, offered: Iterable[tuple[str, Choice]]) -> Choice | None:
     """The profile of the greatest weight, by IRI (w3.org/TR/dx-prof-conneg, 7.2); None where none is asked for."""
     wanted = sorted(weighted(accept), key=lambda element: -element[2])

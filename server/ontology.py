@@ -4,12 +4,14 @@ import json
 from typing import Any
 
 from flask import Blueprint, Response, render_template
-from pyoxigraph import Triple
+from pyoxigraph import NamedNode, Triple
 from rdflib import Graph
 from werkzeug.exceptions import NotFound
 
+from kg.engine import listed
 from kg.json_schema import json_schema
 from kg.media import JSON_LD, MediaType
+from kg.names import PREFIXES, RDF, RDF_TYPE, RDFS
 from kg.releases import as_document
 from kg.schema import Schema
 from kg.shacl import to_graph
@@ -20,7 +22,7 @@ from server.history import history
 from server.links import link, put
 from server.reference import Reference
 from server.shapes import groups, others
-from server.site import site
+from server.site import once, site
 
 blueprint = Blueprint("ontology", __name__)
 
@@ -59,12 +61,42 @@ def reference(path: str, version: str) -> Document:
     return Document(
         path,
         names.base + path,
-        lambda: triples_of(name),
+        lambda: [*triples_of(name), *(concluded() if current else ())],
         page,
         links=(link(iri, "cite-as"), link(f"{iri}/context.jsonld", "describedby")),
+        finish=as_owl,
         dated=False,
         cache=SHORT if current else LONG,
     )
+
+
+def concluded() -> list[Triple]:
+    """What the dataset states of the terms beyond the graph of the ontology: what the build inferred."""
+    names = site().names
+
+    def found() -> list[Triple]:
+        stated = triples_of(names.ontology)
+        terms = {t.subject.value for t in stated if isinstance(t.subject, NamedNode)}
+        ours = listed(term for term in terms if term.startswith(names.vocabulary))
+        everything = site().engine.construct(f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ VALUES ?s {{ {ours} }} ?s ?p ?o }}")
+        return sorted({*everything} - {*stated}, key=str)
+
+    return once("concluded of terms", found)
+
+
+def as_owl(triples: list[Triple]) -> list[Triple]:
+    """The triples of an ontology's document as OWL tools read them (w3.org/TR/owl2-mapping-to-rdf, 3.1.2).
+
+    The header of an ontology has no class but owl:Ontology, and properties of others that annotate it or its terms are
+    declared as annotation properties, but for those that properties of ours are subproperties of.
+    """
+    document = NamedNode(PREFIXES["foaf"] + "Document")
+    kept = [t for t in triples if (t.predicate.value, t.object) != (RDF_TYPE, document)]
+    declared = {t.subject for t in kept if t.predicate.value == RDF_TYPE}
+    above = {t.object for t in kept if t.predicate.value == RDFS + "subPropertyOf"}
+    used = {t.predicate for t in kept if not t.predicate.value.startswith((RDF, RDFS, PREFIXES["owl"]))}
+    annotation = NamedNode(PREFIXES["owl"] + "AnnotationProperty")
+    return [*kept, *(Triple(each, NamedNode(RDF_TYPE), annotation) for each in used - declared - above)]
 
 
 @blueprint.get("/ontology/context.jsonld")

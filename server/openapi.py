@@ -28,9 +28,10 @@ from kg.media import (
 from kg.names import NAME
 from kg.schema import Class
 from kg.search import KIND
+from server import filters
+from server.catalogue import DUMPS
 from server.collections import sortable
 from server.errors import PROBLEM
-from server.filters import parameters_of
 from server.pictures import SEEN
 from server.search import DEEPEST, LONGEST, MOST
 from server.site import once, site
@@ -55,6 +56,7 @@ PRODUCES: dict[str, tuple[str, ...]] = {
     "status.status": ("application/json",),
     "terms.terms": ("application/json",),
     "catalogue.dump": ("application/gzip",),
+    "catalogue.plain_dump": tuple(media.name for media in DUMPS),
     "sparql.sparql": tuple(m.name for m in ANSWERS),
     "graph_store.graph": tuple(m.name for m in RDF),
 }
@@ -97,7 +99,7 @@ def description(rules: list[Rule], views: Mapping[str, Callable[..., Any]]) -> J
 
 def expanded(rule: Rule) -> list[tuple[str, Class | None]]:
     """The paths of a route; one that takes a kind, or lists one, stands once for each kind."""
-    path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+    path = re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"{\1}", rule.rule)
     of_kinds = [(path.replace("{kind}", kind), kind, class_) for kind, class_ in site().kinds.items()]
     if path == "/doc/{file}":
         return [(f"/doc/{kind}{suffix}", class_) for _, kind, class_ in of_kinds for suffix in ("", ".{suffix}")]
@@ -172,7 +174,7 @@ def in_path(path: str, class_: Class | None) -> list[Json]:
         if name == "version" and path.startswith("/dump"):
             known = {"const": site().dataset.version}
         if name == "suffix" and path.startswith("/dump"):
-            known = {"enum": ["nq", "ttl", "jsonld"]}
+            known = {"enum": [media.suffix for media in DUMPS]}
         if name == "suffix" and path.startswith("/search"):
             known = {"enum": [*VARIANTS, JSON.suffix, CSV.suffix, ATOM.suffix]}
         example = {"example": example_of(class_)} if name == "name" and class_ else {}
@@ -221,19 +223,19 @@ def in_query(rule: Rule, path: str, class_: Class | None) -> list[Json]:
         return []
     profile = {"name": "_profile", "in": "query", "schema": {"enum": list(site().profiles)}}
     about = "`inline` puts the context into a JSON-LD document."
-    inline = {"name": "context", "in": "query", "description": about, "schema": {"type": "string"}}
+    inline = {"name": "context", "in": "query", "description": about, "schema": filters.TEXT}
     if rule.endpoint == "search.search":
         return [profile, inline, *searched()]
     if class_ is None or path != f"/doc/{class_.kind}":  # a variant by suffix takes the filters of its collection
         return [profile, inline]
-    return [profile, inline, *filters(class_)]
+    return [profile, inline, *of_collection(class_)]
 
 
-def filters(class_: Class) -> list[Json]:
-    """The filters and the order of a collection; where a page ends, its links lead on."""
+def of_collection(class_: Class) -> list[Json]:
+    """The filters, the order and the pages of a collection."""
     known = [
         {"name": each.name, "in": "query", "description": each.label, "schema": each.schema}
-        for each in parameters_of(class_)
+        for each in filters.parameters_of(class_)
     ]
     keys = list(sortable(class_))
     paging = [
@@ -243,6 +245,7 @@ def filters(class_: Class) -> list[Json]:
             "description": "The key to sort by; descending with - before it.",
             "schema": {"enum": [*keys, *(f"-{key}" for key in keys)]},
         },
+        PAGE,
         {
             "name": "size",
             "in": "query",
@@ -253,11 +256,21 @@ def filters(class_: Class) -> list[Json]:
     return [*known, *paging]
 
 
+PAGE: Json = {
+    "name": "page",
+    "in": "query",
+    "description": "The cursor of a page, as the link `next` of the page before it has it: the name of the member "
+    "after which the page begins or, in a collection that is sorted, a token for it. A cursor that names no member "
+    "of the collection with these parameters is answered with 400 and a link to the first page; there are no page "
+    "numbers.",
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"},
+}
+
 WORDS: Json = {
     "name": "q",
     "in": "query",
     "description": "Words, in any of the languages of pages.",
-    "schema": {"type": "string", "maxLength": LONGEST},
+    "schema": {**filters.TEXT, "maxLength": LONGEST},
 }
 
 
@@ -267,7 +280,7 @@ def searched() -> list[Json]:
     return [
         WORDS,
         {"name": KIND, "in": "query", "schema": {"enum": list(site().kinds)}},
-        *({"name": name, "in": "query", "schema": {"type": "string"}} for name in facets),
+        *({"name": name, "in": "query", "schema": filters.TEXT} for name in facets),
         {"name": "page", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": DEEPEST // MOST}},
         {"name": "size", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 10**9 - 1}},
     ]

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from pyoxigraph import Literal, NamedNode, Triple
 from werkzeug.exceptions import BadRequest
 
+from kg.engine import listed
 from kg.media import ATOM, CSV, HTML, JSON, LANGUAGES
 from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL
 from kg.search import KIND
@@ -24,7 +25,7 @@ from kg.suggest import did_you_mean, nearest
 from server.briefs import briefs_of
 from server.documents import SHORT, Document, cached, compressed, respond, variant_of
 from server.facets import Facet, facets_of, label_of, labels_of
-from server.filters import shown
+from server.filters import shown, unwritable
 from server.finder import Found, Hit
 from server.languages import language
 from server.links import link
@@ -49,6 +50,9 @@ SUGGESTED = 8
 """How many things are suggested."""
 
 HYDRA = PREFIXES["hydra"]
+VARIABLES = {"q": HYDRA + "freetextQuery", KIND: RDF_TYPE, "page": HYDRA + "pageIndex", "size": HYDRA + "limit"}
+"""The variables of the template of searches, each with the property that it is mapped to."""
+
 RESULTS_PAGE = PREFIXES["schema"] + "SearchResultsPage"
 
 Pairs = list[tuple[str, str]]
@@ -94,7 +98,8 @@ class Asked:
 def read() -> Asked:
     """What the current request asks for; BadRequest tells everything that is wrong with it."""
     filters: dict[str, list[str]] = {}
-    problems: list[str] = []
+    problems = unwritable(request.args.items(multi=True))
+    problems += [f"{name} is given twice." for name in OWN[:3] if len(request.args.getlist(name)) > 1]
     for name, value in request.args.items(multi=True):
         if name in OWN:
             continue
@@ -244,7 +249,7 @@ def search(suffix: str | None = None) -> Response:
         others={
             JSON: lambda: as_json(page.found),
             CSV: lambda: as_csv(page),
-            ATOM: lambda: render_template("feed.xml", page=page, links=links, moment=moment()).encode(),
+            ATOM: lambda: as_feed(page, links),
         },
         filtered=True,
     )
@@ -258,7 +263,7 @@ def search(suffix: str | None = None) -> Response:
 @blueprint.get("/suggest")
 def suggest() -> Response:
     """The things whose names begin as a query does, or have its words, as JSON."""
-    problems: list[str] = []
+    problems = unwritable(request.args.items(multi=True))
     query = words(problems)
     if problems:
         raise BadRequest(" ".join(problems))
@@ -289,9 +294,31 @@ def as_csv(page: Page) -> bytes:
     return written.getvalue().encode()
 
 
-def moment() -> str:
-    """When the dataset last changed, as a feed tells it; one that tells no time is as old as can be."""
-    return str(site().dataset.manifest.get("time", "1970-01-01T00:00:00Z"))
+UNKNOWN = "1970-01-01T00:00:00Z"
+"""When something changed of which that is not known: a feed must name a time, and readers take it for old."""
+
+
+def as_feed(page: Page, links: dict[str, str]) -> bytes:
+    """A page as a feed (RFC 4287): each entry as old as the last change of its source, the feed as the latest entry."""
+    base, here = site().names.base, f"{request.script_root}/"
+    relations = {"self": address(f"search.{ATOM.suffix}", page.asked.at(page.asked.page)), **links}
+    whole = {relation: base + target.removeprefix(here) for relation, target in relations.items()}
+    times = times_of([result.iri for result in page.results])
+    updated = max((each["modified"] for each in times.values() if "modified" in each), default=UNKNOWN)
+    feed = render_template("feed.xml", page=page, links=whole, times=times, updated=updated, unknown=UNKNOWN)
+    return feed.encode()
+
+
+def times_of(iris: list[str]) -> dict[str, dict[str, str]]:
+    """By the IRI of each of some things when its source was `created` and `modified`, where that is known."""
+    names = site().names
+    documents = {names.document(names.path(iri) or ""): iri for iri in iris}
+    rows = site().engine.select(
+        f"SELECT ?document ?created ?modified WHERE {{ VALUES ?document {{ {listed(documents)} }} "
+        f"GRAPH <{names.sources}> {{ ?document prov:wasDerivedFrom ?source . "
+        "?source dcterms:created ?created ; dcterms:modified ?modified } }"
+    )
+    return {documents[row.pop("document").value]: {name: time.value for name, time in row.items()} for row in rows}
 
 
 def statements(page: Page) -> Iterator[Triple]:
@@ -326,11 +353,12 @@ def statements(page: Page) -> Iterator[Triple]:
 def template(iri: str) -> Iterator[tuple[str, str, Any]]:
     """How to search: an IRI template (Hydra core, 4.3; RFC 6570)."""
     yield iri, RDF_TYPE, NamedNode(HYDRA + "IriTemplate")
-    yield iri, HYDRA + "template", Literal(f"{site().names.base}search{{?q,{KIND},page,size}}")
-    yield f"{iri}-q", HYDRA + "property", NamedNode(HYDRA + "freetextQuery")
-    for name in ("q", KIND, "page", "size"):
+    yield iri, HYDRA + "template", Literal(f"{site().names.base}search{{?{','.join(VARIABLES)}}}")
+    yield iri, HYDRA + "variableRepresentation", NamedNode(HYDRA + "BasicRepresentation")
+    for name, property_ in VARIABLES.items():
         mapping = f"{iri}-{name}"
         yield iri, HYDRA + "mapping", NamedNode(mapping)
         yield mapping, RDF_TYPE, NamedNode(HYDRA + "IriTemplateMapping")
         yield mapping, HYDRA + "variable", Literal(name)
+        yield mapping, HYDRA + "property", NamedNode(property_)
         yield mapping, HYDRA + "required", Literal(False)

@@ -1,17 +1,21 @@
 """The repository: what the README says is so."""
 
+import json
 import re
 import subprocess
 import tomllib
+from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 
 from kg.cli import main
 from kg.settings import SETTINGS
 from server.app import create_app  # noqa: F401  # the command `serve` comes from this package
-from tests.conftest import ROOT
+from tests.conftest import ROOT, model
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SCHEMAS = json.loads((ROOT / ".vscode" / "settings.json").read_text(encoding="utf-8"))["yaml.schemas"]
 TOP_LEVEL = {
     "pyproject.toml", "README.md", "ontology", "data", "shapes", "kg", "server", "tests", "CHANGELOG.md", "LICENSE",
     "Makefile",
@@ -87,3 +91,18 @@ def test_data_and_server_never_spell_the_canonical_namespace() -> None:
     for file in tracked():
         text = (ROOT / file).read_text(encoding="utf-8", errors="replace")
         assert "w3id.org" not in text or not file.startswith(("data/", "server/")), file
+
+
+def test_editors_have_the_json_schema_of_every_kind(sample: Path, client: FlaskClient) -> None:
+    schema = model().schema
+    assert schema is not None
+    assert {f"published/current/schema-{kind}.json": [f"data/{kind}/*.yaml"] for kind in schema.kinds} == SCHEMAS
+    for file in SCHEMAS:
+        written = json.loads((sample / Path(file).relative_to("published")).read_bytes())
+        assert written == client.get(f"/ontology/schema/{Path(file).name.removeprefix('schema-')}").get_json()
+        assert json.dumps(written).count('"$ref": "http') == 0, "an editor fetches nothing"
+
+
+def test_every_folder_of_records_has_its_json_schema() -> None:
+    mapped = {Path(glob).parent.name for globs in SCHEMAS.values() for glob in globs}
+    assert {folder.name for folder in (ROOT / "data").iterdir() if folder.is_dir()} <= mapped

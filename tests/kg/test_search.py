@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pyoxigraph import RdfFormat, Store
 
+from kg.identifiers import identifies
 from kg.names import DEFAULT_BASE, Names
 from kg.search import COLUMNS, columns_of, things_of, write_index
 from kg.words import stems, words
@@ -33,7 +34,9 @@ WORLD = """
     osce:title "Knights meet in Camelot"@en ; osce:date "2001-02-03" ; osce:place <place/camelot> ;
     osce:fieldOfWork <field-of-work/voting> .
 <release/2> a osce:Release ; rdfs:label "Knights leave"@en ; osce:date "2002" ; osce:place <place/camelot> ;
-    osce:note "Nobody stayed at the table."@en .
+    osce:note "Nobody stayed at the table."@en ; osce:itemNumber "54321" ; osce:webAddress <release/2#address-1> .
+<release/2#address-1> a osce:WebAddress ; osce:url <https://www.camelot.example/en/press/54321.html?id=7> ;
+    osce:language "en" .
 """
 
 
@@ -158,6 +161,76 @@ def test_an_address_is_no_name() -> None:
     columns = dict(zip(COLUMNS, columns_of(texts), strict=True))
     assert columns["label"] == "pc dec 218"
     assert columns["text"] == "osce org minsk 43444"
+
+
+IDENTIFIED = {
+    "release/2": (
+        *(
+            "https://www.camelot.example/en/press/54321.html?id=7",
+            "HTTP://CAMELOT.example/en/press/54321.html?id=7#top",
+        ),
+        *(
+            "camelot.example/en/press/54321.html",
+            "www.camelot.example/press/54321.html/",
+            "//camelot.example/en/press/54321.html",
+        ),
+        *(
+            "https://www.camelot.example/fr/press/54321.html?utm_source=x",
+            "<https://camelot.example/press/54321.html>.",
+        ),
+        *("https://www.camelot.example/en/press/%35%34321.html", "54321", "release/2", "/id/release/2", "(54321)"),
+    ),
+    "state/avalon": (
+        *(
+            "http://localhost:8000/id/state/avalon",
+            "http://localhost:8000/doc/state/avalon.fr.html?lang=fr",
+            "state/avalon",
+        ),
+        *("https://data.example/osce/doc/state/avalon#participation-1999", "/doc/state/avalon", "doc/state/avalon.ttl"),
+        *("STATE/AVALON", "state/ynys-afallon", "http://localhost:8000/id/state/ynys-afallon", "id/state/avalon/"),
+    ),
+}
+"""Queries that identify one thing: it is found, and nothing else."""
+
+
+@pytest.mark.parametrize(
+    ("path", "query"), [(path, query) for path, queries in IDENTIFIED.items() for query in queries]
+)
+def test_an_identifier_finds_what_it_identifies_alone_however_it_is_written(
+    path: str, query: str, finder: Finder
+) -> None:
+    assert paths(asked(finder, query)) == [path]
+    assert paths(finder.suggest(query, ("en",), 8)) == [path]
+    assert asked(finder, query, kind="person").total == 0
+
+
+@pytest.mark.parametrize("query", ["AV", "av", "Av"])
+def test_a_code_that_may_be_a_word_comes_first_and_the_word_after_it(query: str, finder: Finder) -> None:
+    assert paths(asked(finder, query))[0] == paths(finder.suggest(query, ("en",), 8))[0] == "state/avalon"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("https://www.camelot.example/press/54322.html", "camelot.example/press/1", "AV.DEC/1/10", "RT.DEC/54321"),
+        *("http://localhost:8000/id/state/1", "2001/02/03"),
+    ],
+)
+def test_an_identifier_of_nothing_finds_nothing_that_has_some_of_its_words(query: str, finder: Finder) -> None:
+    assert asked(finder, query).total == 0
+
+
+def test_the_beginning_of_an_identifier_suggests_what_has_it(finder: Finder) -> None:
+    for query in ("https://www.camelot.example/pr", "camelot.example/press/5"):
+        assert paths(finder.suggest(query, ("en",), 8)) == ["release/2"]
+
+
+def test_identifiers_are_what_the_model_says() -> None:
+    schema = model().schema
+    assert schema is not None
+    found = {property_.key for property_ in schema.properties.values() if identifies(property_, schema)}
+    assert {"url", "website", "symbol", "itemNumber", "serial", "notation", "isoCode", "geonamesId"} <= found
+    assert not found & {"language", "inLanguage", "key", "label", "address", "note", "nameAsWritten", "renamedFrom"}
 
 
 def test_suggestions_begin_as_what_is_typed(finder: Finder) -> None:

@@ -76,7 +76,8 @@ class Crawl:
             found = ours(triples)
             self.described[document] = {str(t.subject).strip("<>") for t in triples}
             self.mentioned |= found
-            new = {iri.partition("#")[0] for iri in found} - seen
+            dumps = {iri for iri in found if iri.startswith(f"{BASE}dump/")}  # files, which say nothing of themselves
+            new = {iri.partition("#")[0] for iri in found - dumps} - seen
             for iri in sorted(new):
                 kind, _, name = iri.removeprefix(BASE).partition("/")
                 if chosen is None or kind not in ("id", "doc") or not name.count("/") or iri in chosen:

@@ -5,7 +5,9 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pyhornedowl
 import pytest
+from flask.testing import FlaskClient
 from rdflib import Dataset, Graph, URIRef
 from rdflib.plugins.stores.sparqlstore import SPARQLStore
 from SPARQLWrapper import (
@@ -24,6 +26,8 @@ from SPARQLWrapper import (
     SPARQLWrapper,
 )
 from SPARQLWrapper.SPARQLExceptions import QueryBadFormed
+
+from kg.engine import Dataset
 
 COMUNICA = Path(__file__).parent / "clients" / "node_modules" / ".bin" / "comunica-sparql"
 STATES = "SELECT ?s WHERE { ?s a <http://localhost:8000/ontology#State> } ORDER BY ?s"
@@ -101,6 +105,44 @@ def test_comunica_asks_the_endpoint_and_a_document(source: str, served: str) -> 
     command = [COMUNICA, source.format(url=served), query, "-t", "application/sparql-results+json"]
     answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
     assert [row["s"]["value"] for row in json.loads(answer)["results"]["bindings"]] == FOUND
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["search?q=avalon", "search.jsonld?q=avalon&context=inline", "search.rdf?kind=state", "ontology", "dataset", ""],
+)
+def test_comunica_reads_every_sort_of_document(path: str, served: str) -> None:
+    query = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
+    command = [COMUNICA, served + path, query, "-t", "application/sparql-results+json"]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert int(json.loads(answer)["results"]["bindings"][0]["n"]["value"]) > 20
+
+
+@pytest.mark.parametrize("suffix", ["ttl", "rdf"])
+@pytest.mark.parametrize("path", ["ontology", "ontology/2.1.1", "ontology/2.0.0", "ontology/1.0.0"])
+def test_an_owl_parser_reads_every_version_of_the_ontology(
+    path: str, suffix: str, client: FlaskClient, tmp_path: Path
+) -> None:
+    file = tmp_path / f"ontology.{suffix}"
+    file.write_bytes(client.get(f"/{path}.{suffix}").data)
+    ontology = pyhornedowl.open_ontology(str(file))
+    assert str(ontology.get_iri()) == "http://localhost:8000/ontology"
+    assert f"{ontology.get_version_iri()}/".startswith(
+        f"http://localhost:8000/ontology/{path.removeprefix('ontology')[1:]}"
+    )
+    assert "http://localhost:8000/ontology#State" in {*map(str, ontology.get_classes())}
+    assert len(ontology.get_object_properties()) > 20
+
+
+def test_rdflib_and_comunica_read_dumps_by_their_address(sample: Path, served: str) -> None:
+    dumps = f"{served}dump/{Dataset.current(sample).version}"
+    turtle, json_ld = Graph().parse(f"{dumps}.ttl"), Graph().parse(f"{dumps}.jsonld")
+    assert len(turtle) == len(json_ld) > 500
+    query = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
+    for suffix in ("ttl", "nq"):
+        command = [COMUNICA, f"{dumps}.{suffix}", query, "-t", "application/sparql-results+json"]
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+        assert int(json.loads(answer)["results"]["bindings"][0]["n"]["value"]) == len(turtle)
 
 
 def test_comunica_joins_the_endpoint_with_a_document(served: str) -> None:

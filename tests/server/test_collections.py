@@ -412,7 +412,7 @@ def test_the_cursor_of_the_order_by_name_is_the_name(client: FlaskClient) -> Non
     response = client.get("/doc/state?size=1")
     assert link(response, "next") == "/doc/state?page=avalon&size=1"
     assert link(response, "first") == "/doc/state?size=1"
-    assert listed(client, "/doc/state?page=b") == ["lyonesse"]
+    assert listed(client, "/doc/state?page=avalon") == ["lyonesse"]
 
 
 def test_links_keep_what_was_asked_and_the_variant(client: FlaskClient) -> None:
@@ -420,10 +420,61 @@ def test_links_keep_what_was_asked_and_the_variant(client: FlaskClient) -> None:
     assert link(response, "next") == "/doc/state.ttl?context=inline&label=Avalon&label=Lyonesse&page=avalon&size=1"
 
 
-def test_a_cursor_stays_good_when_its_member_has_gone(client: FlaskClient) -> None:
-    token = base64.urlsafe_b64encode(b"gone 2000-03-01").decode().rstrip("=")
-    assert listed(client, f"/doc/release?sort=date&page={token}") == ["2000-03", "2000-02"]
-    assert listed(client, f"/doc/release?sort=-date&page={token}") == ["2000-01", "2000-02"]
+TOKENS = {
+    name: base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    for name, text in {"gone": "gone 2000-03-01", "moved": "2000-01 1999-01-01", "unplaced": "2000-01"}.items()
+}
+"""Cursors of releases sorted by date that name no member: unknown, with another date, without its date."""
+
+
+@pytest.mark.parametrize(
+    "suffix", ["", ".html", ".fr.html", ".ttl", ".jsonld", ".nt", ".rdf", ".trig", ".nq", ".linkset"]
+)
+@pytest.mark.parametrize(
+    ("kind", "asked", "first"),
+    [
+        ("state", "page=2", "?size=100"),
+        ("state", "page=0", "?size=100"),
+        ("state", "page=1e3&size=1", "?size=1"),
+        ("state", "page=nowhere", "?size=100"),
+        ("state", "label=Avalon&page=lyonesse", "?label=Avalon&size=100"),
+        ("project", "page=2", "?size=100"),
+        *(
+            ("release", f"sort={sign}date&page={token}", f"?sort={sign}date&size=100")
+            for sign in ("", "-")
+            for token in TOKENS.values()
+        ),
+    ],
+)
+def test_a_cursor_that_names_no_member_is_400_and_leads_to_the_first_page(
+    kind: str, asked: str, first: str, suffix: str, client: FlaskClient
+) -> None:
+    response = client.get(f"/doc/{kind}{suffix}?{asked}", headers={"Accept": "application/problem+json"})
+    told = response.get_json(force=True)
+    assert response.status_code == told["status"] == 400
+    assert "page takes" in told["detail"]
+    assert f"Begin anew at /doc/{kind}{first} " in told["detail"]
+    assert told["first"] == link(response, "first") == f"/doc/{kind}{first}"
+    assert client.get(told["first"]).status_code == 200
+
+
+@pytest.mark.parametrize("page", ["1", "2", "0", "-1", "1e3", "%20", "none"])
+def test_no_kind_takes_the_number_of_a_page(page: str, real_client: FlaskClient) -> None:
+    with real_client.application.app_context():
+        kinds = [*site().schema.kinds]
+    assert len(kinds) > 15
+    for kind in kinds:
+        assert real_client.get(f"/doc/{kind}?page={page}").status_code == 400, kind
+
+
+@pytest.mark.parametrize("character", ["\0", "\x01", "\x08", "\x0b", "\x0c", "\x0e", "\x1f", "\ufffe", "\uffff"])
+@pytest.mark.parametrize("suffix", ["html", "ttl", "rdf", "jsonld"])
+@pytest.mark.parametrize("name", ["label", "note", "context", "page", "sort", "x"])
+def test_what_xml_cannot_hold_is_refused_in_every_format(
+    name: str, suffix: str, character: str, client: FlaskClient
+) -> None:
+    told = detail(client, f"/doc/state.{suffix}?{urlencode({name: f'a{character}b'})}")
+    assert f"'{name}' holds U+{ord(character):04X}, a character that XML cannot hold" in told
 
 
 @pytest.mark.parametrize(
@@ -537,7 +588,7 @@ def test_no_value_leaves_its_term(evil: str, client: FlaskClient) -> None:
     for name in ("sort", "page", "size", evil):
         assert client.get(f"/doc/release?{urlencode({name: evil})}").status_code == 400
     token = base64.urlsafe_b64encode(f"a {evil}".encode()).decode().rstrip("=")
-    assert client.get(f"/doc/release?sort=title&page={token}").status_code == 200
+    assert client.get(f"/doc/release?sort=title&page={token}").status_code == 400
 
 
 # ── As RDF ───────────────────────────────────────────────────────────────────────────────────────────────────────

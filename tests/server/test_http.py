@@ -269,6 +269,40 @@ def test_what_has_its_version_in_its_address_is_immutable(path: str, cache: str,
     assert cache in client.get(path).headers["Cache-Control"]
 
 
+@pytest.mark.parametrize(
+    ("suffix", "media"), [("nq", "application/n-quads"), ("ttl", "text/turtle"), ("jsonld", "application/ld+json")]
+)
+def test_a_dump_is_also_rdf_by_its_address_in_the_coding_that_a_client_takes(
+    suffix: str, media: str, client: FlaskClient, sample: Path
+) -> None:
+    version = Dataset.current(sample).version
+    path, file = f"/dump/{version}.{suffix}", (sample / "current" / f"data.{suffix}.gz").read_bytes()
+    tags = set()
+    for accept, packed in {
+        "": False, "identity": False, "br": False, "gzip;q=0": False, "gzip;q=0.2, identity": False, "*;q=0": False,
+        "gzip": True, "x-gzip": True, "*": True, "deflate, GZIP;q=0.5": True,
+    }.items():  # fmt: skip
+        response = client.get(path, headers={"Accept-Encoding": accept}, buffered=True)
+        assert response.status_code == 200
+        assert response.mimetype == media
+        assert response.headers.get("Content-Encoding") == ("gzip" if packed else None), accept
+        assert response.data == (file if packed else gzip.decompress(file))
+        assert "Accept-Encoding" in response.vary
+        assert response.headers["Content-Disposition"] == f"inline; filename=osce-kg-{version}.{suffix}"
+        assert "immutable" in response.headers["Cache-Control"]
+        tag = response.headers["ETag"]
+        tags.add((tag, packed))
+        headers = {"Accept-Encoding": accept, "If-None-Match": tag}
+        assert client.get(path, headers=headers).status_code == 304
+        assert client.head(path, headers={"Accept-Encoding": accept}).headers["ETag"] == tag
+    assert len(tags) == 2
+    whole = client.get(path, headers={"Range": "bytes=0-9"}, buffered=True)
+    assert (whole.status_code, whole.headers["Accept-Ranges"]) == (200, "none")
+    compressed = client.get(f"{path}.gz", buffered=True)
+    assert compressed.headers["Content-Disposition"] == f"attachment; filename=osce-kg-{version}.{suffix}.gz"
+    assert client.get(f"/dump/{version}.xml").status_code == 404
+
+
 @pytest.mark.parametrize("suffix", ["nq", "ttl", "jsonld"])
 def test_a_dump_comes_in_ranges_with_its_digest(suffix: str, client: FlaskClient, sample: Path) -> None:
     dataset = Dataset.current(sample)

@@ -2,11 +2,16 @@
 
 import csv
 import io
+import os
+import random
 import re
+import shutil
+import subprocess
 import xml.etree.ElementTree as ET
 from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from flask.testing import FlaskClient
@@ -14,8 +19,9 @@ from playwright.sync_api import Browser
 from rdflib import RDF, RDFS, Graph, URIRef
 from rdflib import Literal as Text
 
-from kg.engine import Dataset
+from kg.engine import Dataset, Engine
 from server.app import create_app
+from tests.conftest import SAMPLE, build_world
 from tests.server.test_things import RDFLIB
 
 BASE = "http://localhost:8000/"
@@ -101,6 +107,66 @@ def test_what_is_found_is_a_table_a_feed_and_a_graph_too(client: FlaskClient) ->
         assert all((member, RDFS.label, None) in graph for member in members)
 
 
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "q=quest", "q=quest&size=2&page=2", "q=avalon&lang=fr", "kind=release&size=1", "q=nothing-like-it", "q=a&b"],
+)
+def test_a_feed_is_as_rfc_4287_has_it(query: str, whole: FlaskClient) -> None:
+    response = whole.get(f"/search.atom?{query.replace('&b', '%26b')}")
+    assert response.mimetype == "application/atom+xml"
+    feed = ET.fromstring(response.data)
+    entries = feed.findall(f"{ATOM}entry")
+    for element in (feed, *entries):
+        for name in ("id", "title", "updated"):  # 4.1.1, 4.1.2: exactly one of each
+            assert [len(found.text or "") > 0 for found in element.findall(ATOM + name)] == [True], name
+        assert all(
+            INSTANT.fullmatch(time.text or "")
+            for name in ("updated", "published")
+            for time in element.findall(ATOM + name)
+        )
+        assert (element.findtext(f"{ATOM}id") or "").startswith(BASE)  # 4.2.6: an absolute IRI
+        links = element.findall(f"{ATOM}link")
+        assert all(link.attrib["href"].startswith(BASE) for link in links)
+        alternates = [(link.get("type"), link.get("hreflang")) for link in links if link.get("rel") == "alternate"]
+        assert len(alternates) == len(set(alternates)) == 1
+    (own,) = (link.attrib["href"] for link in feed.findall(f"{ATOM}link") if link.get("rel") == "self")
+    assert whole.get("/" + own.removeprefix(BASE)).data == response.data
+    assert len(feed.findall(f"{ATOM}author/{ATOM}name")) == 1  # 4.1.1: of the feed, and so of entries without their own
+    assert len({entry.findtext(f"{ATOM}id") for entry in entries}) == len(entries)
+    times = [entry.findtext(f"{ATOM}updated") or "" for entry in entries]
+    assert feed.findtext(f"{ATOM}updated") == max(times, default="1970-01-01T00:00:00Z")
+    for entry in entries:
+        assert (entry.findtext(f"{ATOM}published") or "") <= (entry.findtext(f"{ATOM}updated") or "")
+
+
+def test_an_entry_of_a_feed_is_updated_only_when_its_source_is(tmp_path: Path) -> None:
+    data = shutil.copytree(SAMPLE, tmp_path / "data")
+
+    def committed(day: str) -> dict[str, list[str | None]]:
+        environment = {**os.environ, "GIT_COMMITTER_DATE": f"{day}T12:00:00Z", "GIT_AUTHOR_DATE": f"{day}T12:00:00Z"}
+        who = ["-c", "user.name=Somebody", "-c", "user.email=somebody@example.org"]
+        for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "records"]):
+            subprocess.run(["git", *who, "-C", data, *command], env=environment, check=True)
+        assert build_world(data, tmp_path / "published").version
+        client = create_app(Dataset.current(tmp_path / "published")).test_client()
+        feed = ET.fromstring(client.get("/search.atom?kind=state").data)
+        return {
+            (entry.findtext(f"{ATOM}id") or "").rpartition("/")[2]: [
+                entry.findtext(ATOM + name) for name in ("published", "updated")
+            ]
+            for entry in feed.findall(f"{ATOM}entry")
+        }
+
+    first, second = "2001-02-03T12:00:00Z", "2004-05-06T12:00:00Z"
+    assert committed("2001-02-03") == {"avalon": [first, first], "lyonesse": [first, first]}
+    with (data / "state" / "avalon.yaml").open("a") as record:
+        record.write("alsoKnownAs: Isle of Apples\n")
+    assert committed("2004-05-06") == {"avalon": [first, second], "lyonesse": [first, first]}
+
+
 def test_pages_follow_one_another_and_miss_nothing(client: FlaskClient) -> None:
     everything = [result["iri"] for result in found(client, "size=100")["results"]]
     assert len(everything) == len(set(everything)) == found(client, "")["total"] > 20
@@ -121,13 +187,52 @@ def test_pages_follow_one_another_and_miss_nothing(client: FlaskClient) -> None:
         ("kind=stat", "did you mean 'state'?"),
         ("page=0", "page takes a whole number"),
         ("size=many", "size takes a whole number"),
+        ("page=1e3", "page takes a whole number"),
+        ("page=-1", "page takes a whole number"),
+        ("page=", "page takes a whole number"),
+        ("page=%EF%BC%92", "page takes a whole number"),
+        ("size=0", "size takes a whole number"),
+        ("size=-1", "size takes a whole number"),
+        ("size=1e3", "size takes a whole number"),
+        ("page=1&page=2", "page is given twice"),
+        ("size=1&size=2", "size is given twice"),
+        ("q=a&q=b", "q is given twice"),
         ("q=" + "a" * 201, "at most 200 characters"),
     ],
 )
 def test_what_cannot_be_asked_is_told(query: str, told: str, client: FlaskClient) -> None:
-    response = client.get(f"/search?{query}")
-    assert response.status_code == 400
-    assert told in response.get_json(force=True)["detail"]
+    for suffix in ("", ".ttl", ".atom", ".csv", ".html", ".linkset"):
+        response = client.get(f"/search{suffix}?{query}", headers={"Accept": "application/json"})
+        assert response.status_code == 400
+        assert told in response.get_json(force=True)["detail"]
+
+
+UNFIT = [*(chr(code) for code in range(0x20) if chr(code) not in "\t\n\r"), "\ufffe", "\uffff"]
+"""The characters that XML cannot hold (w3.org/TR/xml, 2.2), but for surrogates, which no UTF-8 has."""
+
+
+@pytest.mark.parametrize("path", ["/search.atom", "/search.rdf", "/search", "/suggest"])
+def test_what_xml_cannot_hold_is_refused_wherever_it_stands(path: str, client: FlaskClient) -> None:
+    assert len(UNFIT) == 31
+    for character in UNFIT:
+        for name in ("q", "date", "context", f"a{character}"):
+            response = client.get(path, query_string={name: f"x{character}"}, headers={"Accept": "application/json"})
+            assert response.status_code == 400, (name, ord(character))
+            assert f"holds U+{ord(character):04X}, a character that XML cannot hold" in response.get_json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("q=%ED%A0%80x", "q=%ED%BF%BF", "q=%FF%FE", "q=%C0%80", "q=%F4%90%80%80", "q=%C2%85%E2%80%A8", "q=%7F%C2%9F"),
+        *("q=%EF%B7%90%F0%9F%BF%BE", "q=%3C!--%26%5D%5D%3E", "q=%09%0A%0D x", "date=%ED%A0%80", "q=%F0%90%80%80"),
+    ],
+)
+def test_whatever_else_is_asked_is_written_as_well_formed_xml(query: str, client: FlaskClient) -> None:
+    for suffix in ("atom", "rdf"):
+        response = client.get(f"/search.{suffix}?{query}")
+        assert response.status_code == 200
+        ET.fromstring(response.data)
 
 
 def test_a_long_query_for_suggestions_is_refused(client: FlaskClient) -> None:
@@ -208,6 +313,29 @@ def test_the_real_graph_is_found_by_what_readers_type(whole: FlaskClient) -> Non
         ("freedom of the media", "institution/rfom"),
     ):
         assert found(whole, f"q={query}")["results"][0]["iri"] == f"{BASE}id/{path}", query
+
+
+def test_whatever_identifies_a_thing_of_the_real_graph_finds_it_alone(whole: FlaskClient, engine: Engine) -> None:
+    identified = 0
+    for property_ in ("symbol", "url", "itemNumber"):
+        rows = engine.select(
+            f"SELECT ?thing ?value {{ ?s osce:{property_} ?value . BIND(IRI(REPLACE(STR(?s), '#.*', '')) AS ?thing) }} "
+            "ORDER BY ?value"
+        )
+        for row in random.Random(3).sample(rows, 25):
+            value = row["value"].value
+            for query in (value, value.upper(), value.replace("https://www.", "").replace("http://", "https://")):
+                results = found(whole, urlencode({"q": query}))
+                assert row["thing"].value in {result["iri"] for result in results["results"]}, query
+                assert results["total"] < 5, query
+                identified += 1
+    assert identified == 3 * 3 * 25
+
+
+@pytest.mark.parametrize("query", ["MC.DEC/1/10", "https://www.osce.org/cio/99999999", "396847999"])
+def test_what_identifies_nothing_finds_nothing(query: str, whole: FlaskClient) -> None:
+    assert found(whole, urlencode({"q": query})) == {"total": 0, "results": []}
+    assert "Nothing was found" in page(whole, "/search?" + urlencode({"q": query}))
 
 
 def test_results_say_what_tells_them_apart_in_the_language_of_the_reader(whole: FlaskClient) -> None:
