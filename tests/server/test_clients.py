@@ -8,7 +8,8 @@ from typing import Any
 import pyhornedowl
 import pytest
 from flask.testing import FlaskClient
-from rdflib import Dataset, Graph, URIRef
+from rdflib import Dataset as RdfDataset
+from rdflib import Graph, URIRef
 from rdflib.plugins.stores.sparqlstore import SPARQLStore
 from SPARQLWrapper import (
     CSV,
@@ -74,7 +75,7 @@ def test_sparqlwrapper_gets_triples_in_every_format(format_: str, served: str) -
     ["sparql?query=DESCRIBE%20%3Cid/state/avalon%3E", "doc/state/avalon?context=inline", "doc/state?context=inline"],
 )
 def test_rdflib_reads_an_address_in_every_format(path: str, format_: str | None, served: str) -> None:
-    graph = Dataset() if format_ == "trig" else Graph()
+    graph = RdfDataset() if format_ == "trig" else Graph()
     graph.parse(served + path, format=format_)
     assert URIRef(FOUND[0]) in set(graph.subjects())
 
