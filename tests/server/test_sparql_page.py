@@ -92,7 +92,7 @@ def test_without_scripts_an_example_is_changed_and_run_by_the_form(visit: Visit)
 def test_classes_and_properties_of_the_dataset_are_completed_and_their_prefixes_declared(visit: Visit) -> None:
     page = visit()
     write(page, "SELECT * WHERE { ?state osce:participatio")
-    page.get_by_role("option", name=re.compile("^osce:participation ")).wait_for()
+    page.locator(".CodeMirror-hint-active", has_text="osce:participation").wait_for()  # what Enter takes
     page.keyboard.press("Enter")
     page.keyboard.type(" ?o . ?o a particip")
     page.get_by_role("option", name=re.compile("^osce:Participation ")).click()
