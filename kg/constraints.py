@@ -104,8 +104,7 @@ def objections(shapes: Graph, constraint: Node) -> Iterator[tuple[str, str | Non
         if not isinstance(select, Literal) or not isinstance(select.value, str):
             yield "sh:select takes a query as a plain text", None
             continue
-        path = next(iter(shapes.objects(next(iter(shapes.subjects(SH.sparql, constraint)), None), SH.path)), None)
-        text = str(select) if path is None else re.sub(r"[$?]PATH\b", "rdf:type", str(select))
+        text = re.sub(r"[$?]PATH\b", "rdf:type", str(select))  # pySHACL puts in the path of the shape
         try:
             query = parse(text, prefixes(shapes, constraint))
         except ValueError as error:
@@ -193,10 +192,10 @@ def candidates(text: str, known: dict[str, str], target: str) -> str:
     body = query.p
     while body.name in ("Project", "Distinct", "Reduced", "OrderBy", "Extend"):  # how solutions are shown
         body = body.p
-    pattern = _pattern(body, Mode.WIDER)
+    pattern, focus = _pattern(body, Mode.WIDER), f"{{ SELECT DISTINCT ?this WHERE {{ {target} }} }}"
     if certain(body) and open_to_all(body):
-        return f"SELECT DISTINCT ?this WHERE {{ {{ SELECT DISTINCT ?this WHERE {{ {pattern} }} }} {target} }}"
-    return f"SELECT DISTINCT ?this WHERE {{ {target} FILTER EXISTS {{ {pattern} }} }}"
+        return f"SELECT DISTINCT ?this WHERE {{ {{ SELECT DISTINCT ?this WHERE {{ {pattern} }} }} {focus} }}"
+    return f"SELECT DISTINCT ?this WHERE {{ {focus} FILTER EXISTS {{ {pattern} }} }}"
 
 
 def certain(pattern: CompValue) -> bool:
