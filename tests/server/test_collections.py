@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
+from markupsafe import escape
 from pyoxigraph import Literal, NamedNode, Quad, Store
 from rdflib import RDF, RDFS, XSD, Graph, URIRef
 from rdflib import Literal as Text
@@ -456,6 +457,8 @@ def test_a_cursor_that_names_no_member_is_400_and_leads_to_the_first_page(
     assert f"Begin anew at /doc/{kind}{first} " in told["detail"]
     assert told["first"] == link(response, "first") == f"/doc/{kind}{first}"
     assert client.get(told["first"]).status_code == 200
+    page = client.get(f"/doc/{kind}{suffix}?{asked}", headers={"Accept": "text/html"}).get_data(as_text=True)
+    assert f'<a rel="first" href="{escape(told["first"])}">' in page
 
 
 @pytest.mark.parametrize("page", ["1", "2", "0", "-1", "1e3", "%20", "none"])
