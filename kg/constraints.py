@@ -104,11 +104,12 @@ def objections(shapes: Graph, constraint: Node) -> Iterator[tuple[str, str | Non
         if not isinstance(select, Literal) or not isinstance(select.value, str):
             yield "sh:select takes a query as a plain text", None
             continue
-        text = re.sub(r"[$?]PATH\b", "rdf:type", str(select))  # pySHACL puts in the path of the shape
         try:
-            query = parse(text, prefixes(shapes, constraint))
+            query = parse(without_path(str(select)), prefixes(shapes, constraint))
         except ValueError as error:
-            yield str(error), None
+            is_stray = "Unknown namespace prefix" in str(error)
+            hint = "let the constraint have sh:prefixes <…/shapes>, and declare the prefix there" if is_stray else None
+            yield str(error), hint
             continue
         if query.name != "SelectQuery":
             form = query.name.removesuffix("Query").upper()
@@ -129,6 +130,25 @@ def objections(shapes: Graph, constraint: Node) -> Iterator[tuple[str, str | Non
         if not MENTIONS_THIS.search(str(select)) or not columns & {"this", "path", "value", "failure"}:
             message = "the query of a constraint does not speak of $this, so it would find nothing"
             yield message, "let it select $this, the node that does not conform"
+
+
+def without_path(text: str) -> str:
+    """A query with any property in place of $PATH, for which pySHACL puts in the path of the shape."""
+    return re.sub(r"[$?]PATH\b", "rdf:type", text)
+
+
+def needs_all(text: str, known: dict[str, str]) -> bool:
+    """True of a query that finds something because something else is missing, or that counts."""
+    try:
+        query = parse(without_path(text), known)
+    except ValueError:
+        return True
+    return any(
+        part.name in ("Builtin_NOTEXISTS", "AggregateJoin")
+        or (part.name == "UnaryNot" and part.expr.name in ("Builtin_EXISTS", "Builtin_BOUND"))
+        for part in parts(query)
+        if part.name != "UnaryNot" or isinstance(part.expr, CompValue)
+    )
 
 
 def selected(part: CompValue) -> list[Variable]:

@@ -25,7 +25,7 @@ from kg.names import CANONICAL, PREFIXES, local_name
 from kg.problems import Problem, Severity
 from kg.schema import Schema
 from kg.shacl import InvalidShapesError, copy_of, invalid_shapes, to_graph, to_triples
-from kg.suspects import TARGETS, judge
+from kg.suspects import judge
 from kg.texts import not_composed
 from kg.vocabulary import findings, owner
 
@@ -69,6 +69,7 @@ def read_model(build: Build) -> None:
     declare_bounds(ontology, build.names.vocabulary)
     shapes += shapes_within(ontology)
     declare_targets(ontology, shapes)
+    declare_targets(ontology, rules)
     schema = Schema(ontology, shapes, build.names)
     all_shapes = copy_of(shapes)
     all_shapes += rules
@@ -93,6 +94,11 @@ def read_model(build: Build) -> None:
 def turtle_files(directory: Path) -> list[Path]:
     """The Turtle files of the ontology or the shapes."""
     return [file for file in entries(directory) if file.suffix == TURTLE and file.is_file()]
+
+
+def query_files(directory: Path) -> list[Path]:
+    """The files of a directory that hold queries."""
+    return [file for file in entries(directory) if file.suffix == QUERY and file.is_file()]
 
 
 def entries(directory: Path) -> list[Path]:
@@ -185,11 +191,11 @@ def declare_bounds(ontology: Graph, vocabulary: str) -> None:
 
 
 def shapes_within(ontology: Graph) -> Graph:
-    """The shapes that the ontology declares, such as a class that is a shape at once (w3.org/TR/shacl, 2.1.3.3)."""
-    types = (SH.NodeShape, SH.PropertyShape)
-    declared = {subject for type_ in types for subject in ontology.subjects(RDF.type, type_)}
-    declared |= {
-        subject for parameter in (SH.property, SH.sparql, *TARGETS) for subject in ontology.subjects(parameter)
+    """What the ontology says in terms of SHACL: of a class that is a shape as well, say (w3.org/TR/shacl, 2.1.3.3)."""
+    declared = {
+        subject
+        for subject, predicate, value in ontology
+        if str(value if predicate == RDF.type else predicate).startswith(str(SH))
     }
     found = Graph(bind_namespaces="none")
     waiting, seen = list(declared), set(declared)
@@ -202,10 +208,14 @@ def shapes_within(ontology: Graph) -> Graph:
     return found
 
 
+SAYS_NOTHING = {SH[name] for name in ("declare", "prefix", "namespace", "order", "group", "name", "description")}
+"""The terms of SHACL that make no shape of what has them."""
+
+
 def declare_targets(ontology: Graph, shapes: Graph) -> None:
     """Declares each class that is a shape as its own target (w3.org/TR/shacl, 2.1.3.3)."""
-    parameters = (SH.property, SH.sparql)
-    declared = {*shapes.subjects(RDF.type, SH.NodeShape), *(s for p in parameters for s in shapes.subjects(p))}
+    declared = set(shapes.subjects(RDF.type, SH.NodeShape))
+    declared |= {s for s, p, _ in shapes if str(p).startswith(str(SH)) and p not in SAYS_NOTHING}
     for shape in declared:
         types = {*ontology.objects(shape, RDF.type), *shapes.objects(shape, RDF.type)}
         if types & {OWL.Class, RDFS.Class}:
@@ -243,15 +253,24 @@ def at_term(
     part: str | None = None,
 ) -> Problem:
     """A problem where a term or shape is the subject, else where it is first named; at a part of it if one is given."""
-    file, line, column, length = place_of(build, iri)
-    if part and (within := part_of(file, line, part)):
-        line, column, length = within
+    places = places_of(build, iri)
+    file, line, column, length = places[0]
+    inner = ((where, part_of(where, row, part)) for where, row, *_ in places if part and where.is_file())
+    for where, found in inner:
+        if found:
+            file, (line, column, length) = where, found
+            break
     said = message.replace(build.names.base, CANONICAL)  # as the files write it
     return Problem(code, said, file, line, column, severity, hint=hint, length=length)
 
 
 def place_of(build: Build, iri: str) -> tuple[Path, int, int, int]:
     """File, line, column and length of where a term or shape is declared, else a subject, else first named."""
+    return places_of(build, iri)[0]
+
+
+def places_of(build: Build, iri: str) -> list[tuple[Path, int, int, int]]:
+    """Likewise of all lines that name it, in this order; of one that none names, the ontology."""
     canonical_iri = iri.replace(build.names.base, CANONICAL)
     found = [
         (match.start() > 0, not line[match.end() :].startswith(" a "), file, number, match.start() + 1, len(match[0]))
@@ -262,8 +281,8 @@ def place_of(build: Build, iri: str) -> tuple[Path, int, int, int]:
         for number, line in enumerate(text.splitlines(), 1)
         if not line.startswith("#") and (match := term.search(line))
     ]
-    first = min(found, key=lambda place: place[:2], default=(True, True, build.sources.ontology, 1, 1, 1))
-    return first[2:]
+    named = [place[2:] for place in sorted(found, key=lambda place: place[:2])]
+    return named or [(build.sources.ontology, 1, 1, 1)]
 
 
 def part_of(file: Path, line: int, iri: str) -> tuple[int, int, int] | None:
@@ -280,8 +299,8 @@ def deprecated_terms(build: Build, schema: Schema) -> Iterator[Problem]:
     """A warning for each line of the shapes and the questions that names a deprecated term of the ontology."""
     if not schema.deprecated:
         return
-    queries = [*build.sources.shapes.rglob(f"*{QUERY}"), *build.sources.questions.rglob(f"*{QUERY}")]
-    for file in (*turtle_files(build.sources.shapes), *sorted(queries)):
+    queries = [*query_files(build.sources.shapes), *query_files(build.sources.questions)]
+    for file in (*turtle_files(build.sources.shapes), *queries):
         text = file.read_text(encoding="utf-8", errors="replace")
         for iri in schema.deprecated:
             term = written(iri.replace(build.names.base, CANONICAL), text)

@@ -12,7 +12,7 @@ from pyoxigraph import NamedNode, QuerySolutions, Store
 
 from kg.build import Build, Measure, Row
 from kg.engine import ask
-from kg.model import at_term
+from kg.model import at_term, query_files
 from kg.names import Names
 from kg.problems import Problem, Severity
 from kg.provenance import locate
@@ -26,7 +26,7 @@ def measure(build: Build) -> None:
     """Fills `quality` with every measure, answered from the default graph; what cannot be asked is a problem."""
     if build.schema is None:
         return
-    for file in sorted((build.sources.shapes / "quality").glob("*.rq")):
+    for file in query_files(build.sources.shapes / "quality"):
         lines = build.names.rebase(file.read_text(encoding="utf-8", errors="replace")).splitlines()
         question, sentence = (line.removeprefix("#").strip() for line in (*lines, "", "")[:2])
         query = "\n".join(lines[2:]).strip()

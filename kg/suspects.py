@@ -12,7 +12,7 @@ from rdflib import Graph, Literal, URIRef
 from rdflib.namespace import RDF, RDFS, SH
 from rdflib.term import Node
 
-from kg.constraints import Untranslatable, candidates, declarations, prefixes
+from kg.constraints import Untranslatable, candidates, declarations, needs_all, prefixes
 from kg.names import RDF_TYPE
 from kg.shacl import Result, copy_of, to_graph, validate
 from kg.violations import violation
@@ -44,11 +44,12 @@ def split(shapes: Graph, store: Store, whole: bool) -> tuple[Graph, Graph]:
     rest, judged = copy_of(shapes), Graph()
     for shape, constraint in sorted(shapes.subject_objects(SH.sparql), key=str):
         found = suspects(shapes, shape, constraint, store)
-        needs_all = "NOT EXISTS" in str(shapes.value(constraint, SH.select)).upper()
-        if found is None and (whole or not needs_all):
+        select = str(shapes.value(constraint, SH.select) or "")
+        is_asked = whole or not needs_all(select, prefixes(shapes, constraint))
+        if found is None and is_asked:
             continue
         rest.remove((shape, SH.sparql, constraint))
-        if found and (whole or not needs_all):
+        if found and is_asked:
             judged += shapes.cbd(constraint)
             judged += declarations(shapes, constraint)
             judged.add((shape, RDF.type, SH.NodeShape))

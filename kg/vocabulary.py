@@ -33,7 +33,10 @@ NOT_SUPPORTED = {
     SH.js: "write a SPARQL-based constraint: sh:sparql",
     SH.entailment: "remove it: what the axioms of the ontology imply is in the data already",
 }
-NOT_SUPPORTED_TYPES = (SH.SPARQLFunction, SH.JSFunction, SH.SPARQLTargetType, SH.JSTargetType)
+NOT_SUPPORTED_TYPES = (
+    *(SH.SPARQLFunction, SH.JSFunction, SH.SPARQLTargetType, SH.JSTargetType),
+    *(SH.SPARQLTarget, SH.JSTarget, SH.SPARQLRule, SH.TripleRule, SH.JSRule),
+)
 """What is defined outside SHACL Core and SHACL-SPARQL (w3.org/TR/shacl-af, w3.org/TR/shacl-js)."""
 
 
@@ -73,7 +76,8 @@ def not_supported(shapes: Graph, names: Names) -> Iterator[Finding]:
             message = f"{names.compact(property_)} is not supported, so this would have no effect"
             yield Finding("E506", message, owner(shapes, subject), instead, str(property_))
     for type_ in NOT_SUPPORTED_TYPES:
-        for subject in sorted(set(shapes.subjects(RDF.type, type_)), key=str):
+        told = {value for property_ in NOT_SUPPORTED for value in shapes.objects(None, property_)}
+        for subject in sorted(set(shapes.subjects(RDF.type, type_)) - told, key=str):
             message = f"{names.compact(type_)} is not supported, so this would have no effect"
             yield Finding("E506", message, owner(shapes, subject), "remove it", str(type_))
 

@@ -185,14 +185,24 @@ NOT_SUPPORTED = {
 }
 
 
+@pytest.mark.parametrize(
+    ("room", "head"),
+    [("shapes", "shapes:X a sh:NodeShape ;"), ("ontology", "shapes:X a sh:NodeShape ;"), ("ontology", "osce:Place")],
+)
 @pytest.mark.parametrize("claim", NOT_SUPPORTED)
-def test_what_is_not_supported_of_shacl_is_told_at_its_line(claim: str, model: Path) -> None:
-    file = model / "shapes" / "added.ttl"
-    file.write_text(
-        PREFIXES + f"shapes:X a sh:NodeShape ;\n  sh:targetClass osce:Place ;\n  {NOT_SUPPORTED[claim]} .\n"
-    )
+def test_what_is_not_supported_of_shacl_is_told_at_its_line(claim: str, room: str, head: str, model: Path) -> None:
+    file = model / room / "added.ttl"
+    file.write_text(PREFIXES + f"{head}\n  sh:targetClass osce:Place ;\n  {NOT_SUPPORTED[claim]} .\n")
     found = [p for p in problems_of(model) if p.code == "E506"]
     assert [(p.file, p.line, p.column) for p in found if "not supported" in p.message][:1] == [(file, FIRST + 2, 3)]
+
+
+@pytest.mark.parametrize("type_", ["SPARQLFunction", "SPARQLRule", "SPARQLTarget", "JSFunction", "SPARQLTargetType"])
+@pytest.mark.parametrize("room", ["shapes", "ontology"])
+def test_what_is_of_a_type_that_is_not_supported_is_told(type_: str, room: str, model: Path) -> None:
+    (model / room / "added.ttl").write_text(PREFIXES + f"shapes:X a sh:{type_} .\n")
+    found = [(p.code, p.file.name, p.line) for p in problems_of(model) if "not supported" in p.message]
+    assert found == [("E506", "added.ttl", FIRST)]
 
 
 ILL_FORMED = {
@@ -253,6 +263,8 @@ def test_a_pattern_is_one_of_sparql(pattern: str, accepted: bool, model: Path) -
 @pytest.mark.parametrize(
     ("room", "text"),
     [
+        ("ontology", "osce:Place sh:node shapes:X ; sh:message 'A.'@en . shapes:X sh:property shapes:X-a ."),
+        ("shapes", "osce:Place sh:node shapes:X ; sh:message 'A.'@en . shapes:X sh:property shapes:X-a ."),
         ("shapes", "osce:Place a owl:Class, sh:NodeShape ; sh:property shapes:X-a ."),
         ("ontology", "osce:Place a sh:NodeShape ; sh:property shapes:X-a ."),
         ("ontology", "osce:Place sh:property shapes:X-a ."),
@@ -319,6 +331,9 @@ def test_what_editors_leave_behind_is_passed_over(room: str, model: Path) -> Non
     (model / room / ".#osce.ttl").symlink_to("user@host.1234:1700000000")
     for name in (".osce.ttl", "._osce.ttl", ".osce.ttl.swp", "osce.ttl~", "#osce.ttl#", "osce.ttl.orig"):
         (model / room / name).write_text("this is not Turtle")
+    for name in (".q.rq", "._q.rq"):
+        (model / room / name).write_text("this is no query")
+    (model / room / ".#q.rq").symlink_to("user@host.1234:1700000000")
     (model / room / ".git").mkdir()
     (model / room / ".git" / "x.ttl").write_text("this is not Turtle")
     assert problems_of(model) == []
