@@ -138,17 +138,14 @@ def without_path(text: str) -> str:
 
 
 def needs_all(text: str, known: dict[str, str]) -> bool:
-    """True of a query that finds something because something else is missing, or that counts."""
+    """True of a query that finds something because a pattern has no solution: NOT EXISTS, however it is written."""
     try:
         query = parse(without_path(text), known)
     except ValueError:
         return True
-    return any(
-        part.name in ("Builtin_NOTEXISTS", "AggregateJoin")
-        or (part.name == "UnaryNot" and part.expr.name in ("Builtin_EXISTS", "Builtin_BOUND"))
-        for part in parts(query)
-        if part.name != "UnaryNot" or isinstance(part.expr, CompValue)
-    )
+    denied = (part.expr for part in parts(query) if part.name == "UnaryNot" and isinstance(part.expr, CompValue))
+    names = {part.name for part in parts(query)}
+    return "Builtin_NOTEXISTS" in names or any(expression.name == "Builtin_EXISTS" for expression in denied)
 
 
 def selected(part: CompValue) -> list[Variable]:
