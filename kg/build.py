@@ -27,7 +27,7 @@ class Sources:
 class Record:
     """One YAML document: the path of its thing (`kind/name`), the file it stands in, and its tree with positions.
 
-    A record that is not `sound` has a problem already: it is looked at for more, and left out of what is mapped.
+    A record that is not `sound` has an error already: what of it is right is mapped all the same, and checked.
     """
 
     path: str
@@ -72,15 +72,16 @@ class Build:
     read: `ontology`, `shapes` (canonical quads), `shapes_graph`, `schema`, `records`, `paths` (every thing that the
     sources name, those of broken records too), `files`. identify: `withdrawn` (by path). map: `store` (default graph:
     asserted), `nodes` (the YAML map of each subject: record, map node). infer: `store` (default graph: asserted and
-    inferred; inferred graph). measure: `quality`. describe: `catalogue`, `tombstones` (what was withdrawn), `origins`
-    (of each document: its source), `releases` (earlier versions of the ontology), `contexts` (JSON-LD, by version of
-    the ontology). publish: `version`.
+    inferred; inferred graph). check: `notes` (sentences about what was not checked). measure: `quality`. describe:
+    `catalogue`, `tombstones` (what was withdrawn), `origins` (of each document: its source), `releases` (earlier
+    versions of the ontology), `contexts` (JSON-LD, by version of the ontology). publish: `version`.
     """
 
     sources: Sources
     names: Names
     published: Path
     problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     files: int = 0
     ontology: list[Quad] = field(default_factory=list)
     shapes: list[Quad] = field(default_factory=list)

@@ -1,10 +1,11 @@
 """Check: SHACL over asserted and inferred triples, each result brought back to the line that it is about."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import replace
 
-from pyoxigraph import DefaultGraph, NamedNode, Quad
+from pyoxigraph import DefaultGraph, NamedNode, Quad, QuerySolutions, Variable
 from rdflib import URIRef
 from rdflib.collection import Collection
 from rdflib.namespace import OWL, RDF, SH
@@ -13,11 +14,13 @@ from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from yaml.nodes import Node as YamlNode
 
 from kg.build import Build
+from kg.constraints import prefixes
+from kg.incomplete import Incomplete
 from kg.model import at_term, not_shacl
 from kg.names import local_name
-from kg.problems import Problem
+from kg.problems import Problem, Related, counted
 from kg.provenance import locate
-from kg.read import describe, first_of, problem
+from kg.read import describe, first_of, problem, related_at
 from kg.schema import Schema
 from kg.shacl import InvalidShapesError, Result
 from kg.suggest import did_you_mean, nearest
@@ -60,23 +63,64 @@ COMPONENTS = {
 def check(build: Build) -> None:
     """Adds a problem for every SHACL result, except those that an earlier problem already explains."""
     if build.schema is None:
+        build.notes.append("The model has errors, so the values of the records were not checked. Correct these first.")
         return
-    left_out = {build.names.thing(path) for path in build.paths} - set(build.nodes)
+    incomplete = Incomplete(build)
+    build.notes += incomplete.notes()
     try:
-        results = list(judge(build.shapes_graph, build.store, whole=not left_out))
+        results = list(judge(build.shapes_graph, build.store, whole=incomplete.is_empty))
     except InvalidShapesError as error:
         build.problems += not_shacl(build, build.shapes_graph, str(error))
         return
     told: set[tuple[object, ...]] = {key for result in results for key in echoes(build.schema, result)}
-    for result in sorted(results, key=lambda r: (r.focus, str(r.path), str(r.value), r.component, r.message)):
-        if {result.focus, str(result.value)} & left_out or finding(result, result.path) in told:
+    results.sort(key=lambda r: (r.focus, str(r.path), str(r.value), r.component, r.message))
+    found = [(r, others) for r in results if incomplete.allows(r, others := others_of(build, r))]
+    pairs = {(result.constraint, result.focus, other) for result, others in found for other in others}
+    for result, others in found:
+        shown = [o for o in others if o < result.focus or (result.constraint, o, result.focus) not in pairs]
+        if finding(result, result.path) in told or (others and not shown):  # of a pair, the second one is told
             continue
-        about = to_problem(build, result)
+        about = replace(to_problem(build, result), related=tuple(places_of(build, result, shown)))
         same = about.message, about.file, about.line, about.column  # one shape may notice a mistake in two ways
-        if same not in told:
+        if same not in told and not incomplete.is_told(result, about):
             build.problems.append(about)
         told |= {same, finding(result, result.path)}
     build.problems += circles(build)
+
+
+def others_of(build: Build, result: Result) -> list[str]:
+    """The other things that a SPARQL-based constraint finds together with the focus node, as ?other, in order."""
+    shapes, constraint = build.shapes_graph, result.constraint
+    if constraint is None:
+        return []
+    select = str(shapes.value(constraint, SH.select) or "")
+    if not re.search(r"[?$]other\b", select):
+        return []
+    solutions = build.store.query(
+        select,
+        prefixes=prefixes(shapes, constraint),
+        substitutions={Variable("this"): NamedNode(result.focus)},
+    )
+    assert isinstance(solutions, QuerySolutions)
+    known = {variable.value for variable in solutions.variables}
+    if "other" not in known:
+        return []
+    asked = {"path": str(result.path), "value": str(result.value)}
+    found = {
+        solution["other"].value
+        for solution in solutions
+        if isinstance(solution["other"], NamedNode)
+        and all(getattr(solution[name], "value", asked[name]) == asked[name] for name in asked if name in known)
+    }
+    return sorted(found - {result.focus})
+
+
+def places_of(build: Build, result: Result, others: list[str]) -> Iterator[Related]:
+    """Where the same value, or else the record, of each of some other things stands."""
+    assert build.schema is not None
+    for other in [other for other in others if other in build.nodes]:
+        record, node = build.nodes[other]
+        yield related_at(record.file, place_in(build, node, replace(result, focus=other)), record.path)
 
 
 def finding(result: Result, path: Node | str | None) -> tuple[str, ...]:
@@ -119,7 +163,7 @@ def message(build: Build, result: Result) -> str:
     property_ = build.schema and build.schema.property_of(str(result.path))
     asked = expected(build, result)
     if (result.shape, SH.message, None) in build.shapes_graph or not property_ or not asked:
-        return result.message
+        return result.message.replace(build.names.things, "")
     return f"{property_.key} takes {asked}"
 
 
@@ -143,11 +187,14 @@ def expected(build: Build, result: Result) -> str | None:
     def parameter(name: str) -> str:
         return str(build.shapes_graph.value(result.shape, SH[name]))
 
+    def number(name: str) -> int:
+        return int(parameter(name))
+
     match result.component:
         case "MinCount" | "QualifiedMinCount":
-            return f"at least {counted(parameter(lower_first(result.component)), 'value')}"
+            return f"at least {counted(number(lower_first(result.component)), 'value')}"
         case "MaxCount" | "QualifiedMaxCount":
-            return f"at most {counted(parameter(lower_first(result.component)), 'value')}"
+            return f"at most {counted(number(lower_first(result.component)), 'value')}"
         case "In":
             return "one of " + ", ".join(members(build, result, SH["in"]))
         case "LanguageIn":
@@ -157,9 +204,9 @@ def expected(build: Build, result: Result) -> str | None:
         case "Pattern":
             return f"text that matches {parameter('pattern')}"
         case "MinLength":
-            return f"at least {counted(parameter('minLength'), 'character')}"
+            return f"at least {counted(number('minLength'), 'character')}"
         case "MaxLength":
-            return f"at most {counted(parameter('maxLength'), 'character')}"
+            return f"at most {counted(number('maxLength'), 'character')}"
         case "MinInclusive" | "MaxInclusive" | "MinExclusive" | "MaxExclusive":
             words = {"MinInclusive": "at least", "MaxInclusive": "at most", "MinExclusive": "more than"}
             return f"{words.get(result.component, 'less than')} {parameter(lower_first(result.component))}"
@@ -196,10 +243,6 @@ def lower_first(name: str) -> str:
     return name[0].lower() + name[1:]
 
 
-def counted(number: str, noun: str) -> str:
-    return f"{number} {noun}" if number == "1" else f"{number} {noun}s"
-
-
 def circles(build: Build) -> Iterator[Problem]:
     """The statements that lead a thing back to itself by an irreflexive property (OWL 2 RL, prp-irp)."""
     assert build.schema is not None
@@ -232,11 +275,3 @@ def circles(build: Build) -> Iterator[Problem]:
                         found=f"a circle through {way}",
                         hint="remove the link that is wrong",
                     )
-
-
-def only_in(problems: list[Problem], paths: tuple[Path, ...]) -> list[Problem]:
-    """The problems of some files or directories; all problems if none is named."""
-    wanted = [path.resolve() for path in paths]
-    return [
-        found for found in problems if not wanted or any(found.file.resolve().is_relative_to(path) for path in wanted)
-    ]

@@ -3,8 +3,9 @@
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import entry_points
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from rich.table import Column, Table
 
 from kg import media
 from kg.build import Build, Sources
-from kg.check import only_in
 from kg.codes import codes, page
 from kg.engine import Dataset, Engine, NoDatasetError
 from kg.explain import Explainer, describe_term, tell
@@ -25,11 +25,11 @@ from kg.generate import Generator
 from kg.index import Index
 from kg.names import NAME, InvalidBaseError, Names
 from kg.pipeline import CHECKING, READING, Step, building, run
-from kg.problems import Problem, Severity, errors, in_order
+from kg.problems import Problem, Severity, counted, errors, errors_by_file, in_order, only_in
 from kg.quality import gaps
 from kg.query_text import QueryError, QueryText
 from kg.read import slug
-from kg.report import as_github, as_json, as_sarif, as_text
+from kg.report import as_github, as_json, as_sarif, as_text, relative
 from kg.schema import Schema
 from kg.settings import options
 from kg.skeleton import skeleton
@@ -37,6 +37,9 @@ from kg.suggest import did_you_mean, nearest
 
 messages = Console(stderr=True, highlight=False, markup=False)
 REPORTS = ("json", "sarif", "github")
+MOST_FILES = 10
+"""How many files with errors are named that were not asked about."""
+
 QUERY_FORMATS = {m.suffix: m for m in (*media.SOLUTIONS, *media.RDF)}
 
 
@@ -97,15 +100,11 @@ def run_with_progress(build: Build, steps: tuple[Step, ...]) -> None:
         run(build, [shown(name, step) for name, step in steps])
 
 
-def summary(problems: list[Problem], records: int, seconds: float) -> str:
-    """The last line of a check: how much was read, and what was found."""
-    found = errors(problems)
+def summary(problems: list[Problem], records: int, seconds: float, elsewhere: int = 0) -> str:
+    """The last line of a check: how much was read, and what was found; `elsewhere`, errors that are not shown."""
+    found = counted(errors(problems), "error") + (f" and {elsewhere} elsewhere" if elsewhere else "")
     warnings = sum(problem.severity is Severity.WARNING for problem in problems)
-    return f"{records} records, {count(found, 'error')}, {count(warnings, 'warning')}, {seconds:.1f} s"
-
-
-def count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{records} records, {found}, {counted(warnings, 'warning')}, {seconds:.1f} s"
 
 
 @main.command()
@@ -114,7 +113,11 @@ def count(number: int, noun: str) -> str:
 @click.option("--format", "format_", type=click.Choice(["text", *REPORTS]), default="text", show_default=True)
 @click.option("--quality", is_flag=True, help="Tell also what is missing, to be checked or disputed, as info.")
 def check(paths: tuple[Path, ...], format_: str, most: int, quality: bool, **sources: Any) -> None:
-    """Read and validate everything, and print the problems: those of PATHS only, if given."""
+    """Read and validate everything, and print the problems.
+
+    If PATHS are given, the problems of these files and directories are printed, and the errors of other files are
+    counted: a mistake in one file may show itself in another.
+    """
     began = time.monotonic()
     build = start(**sources)
     roots = [root.resolve() for root in (*build.sources.data, build.sources.ontology, build.sources.shapes)]
@@ -125,17 +128,34 @@ def check(paths: tuple[Path, ...], format_: str, most: int, quality: bool, **sou
     if quality:
         build.problems = in_order([*build.problems, *gaps(build)])
     problems = only_in(build.problems, paths if build.schema else ())  # without a model, nothing else was checked
+    elsewhere = errors_by_file(set(build.problems) - set(problems))
     seconds = time.monotonic() - began
     if format_ == "json":
-        click.echo(as_json(problems, build.files, len(build.paths), seconds))
+        click.echo(as_json(problems, elsewhere, build.notes, build.files, len(build.paths), seconds))
     elif format_ == "sarif":
         click.echo(as_sarif(problems))
     elif format_ == "github":
         click.echo(as_github(problems), nl=False)
     else:
         as_text(problems, Console(highlight=False, markup=False), most)
-        messages.print(summary(problems, len(build.paths), seconds))
-    sys.exit(1 if errors(problems) else 0)
+    if format_ != "json":
+        for sentence in (*build.notes, *others(elsewhere)):
+            messages.print(sentence, soft_wrap=True)
+    if format_ == "text":
+        messages.print(summary(problems, len(build.paths), seconds, sum(elsewhere.values())))
+    sys.exit(1 if errors(build.problems) else 0)
+
+
+def others(elsewhere: dict[Path, int]) -> Iterator[str]:
+    """The errors of files that were not asked about: how many each file has, and the command that shows them."""
+    if not elsewhere:
+        return
+    yield f"{counted(sum(elsewhere.values()), 'error')} elsewhere:"
+    for file, number in islice(elsewhere.items(), MOST_FILES):
+        yield f"  {relative(file)}: {counted(number, 'error')}"
+    if (more := len(elsewhere) - MOST_FILES) > 0:
+        yield f"  … and {counted(more, 'more file')}"
+    yield "kg check without PATHS shows them."
 
 
 @main.command("build")
@@ -158,6 +178,8 @@ def build_dataset(keep: int, most: int, **sources: Any) -> str | None:
         messages.print(f"error: cannot publish to {build.published}: {error}")
         return None
     as_text(build.problems, messages, most)
+    for sentence in build.notes:
+        messages.print(sentence, soft_wrap=True)
     messages.print(summary(build.problems, len(build.paths), time.monotonic() - began))
     if build.version is None:
         messages.print("nothing was published")
@@ -223,7 +245,7 @@ def explain_thing(build: Build, what: str) -> None:
     if term := describe_term(build, iri):
         click.echo("\n".join(term))
         return
-    if iri in build.nodes:
+    if iri in build.nodes and build.nodes[iri][0].sound:
         click.echo("\n".join(tell(build, Explainer(build).thing(iri))))
         return
     path = build.names.path(iri)
@@ -295,7 +317,7 @@ def generate(kind: str, number: int, out: Path, seed: int, **sources: Any) -> No
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"cannot write to {out}: {error.strerror}") from error
-    messages.print(f"{count(number, 'record')} of {kind}")
+    messages.print(f"{counted(number, 'record')} of {kind}")
     click.echo(out)
 
 

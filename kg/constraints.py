@@ -137,15 +137,33 @@ def without_path(text: str) -> str:
     return re.sub(r"[$?]PATH\b", "rdf:type", text)
 
 
-def needs_all(text: str, known: dict[str, str]) -> bool:
-    """True of a query that finds something because a pattern has no solution: NOT EXISTS, however it is written."""
+def missing_of(text: str, known: dict[str, str]) -> set[str] | None:
+    """The selected variables of which a query finds that something is missing; None if it may be of anything else.
+
+    Something is missing where a pattern has no solution, in NOT EXISTS, however it is written, or in an OPTIONAL that
+    BOUND or COALESCE tests.
+    """
     try:
         query = parse(without_path(text), known)
     except ValueError:
-        return True
-    denied = (part.expr for part in parts(query) if part.name == "UnaryNot" and isinstance(part.expr, CompValue))
-    names = {part.name for part in parts(query)}
-    return "Builtin_NOTEXISTS" in names or any(expression.name == "Builtin_EXISTS" for expression in denied)
+        return None
+    used = list(parts(query))
+    names = {part.name for part in used}
+    patterns = [part.graph for part in used if part.name == "Builtin_NOTEXISTS"]
+    denied = (part.expr for part in used if part.name == "UnaryNot" and isinstance(part.expr, CompValue))
+    patterns += [expression.graph for expression in denied if expression.name == "Builtin_EXISTS"]
+    if names & {"Builtin_BOUND", "Builtin_COALESCE"}:
+        patterns += [part.p2 for part in used if part.name == "LeftJoin"]
+    selected_as = {part.expr: part.var for part in used if part.name == "Extend" and part.var in query.PV}
+    selected_as |= {variable: variable for variable in (THIS, *query.PV)}
+    found: set[str] = set()
+    for pattern in patterns:
+        for part in parts(pattern):
+            for subject, predicate, _ in part.triples if part.name == "BGP" else ():
+                if isinstance(predicate, Path) or subject not in selected_as:
+                    return None
+                found.add(str(selected_as[subject]))
+    return found
 
 
 def selected(part: CompValue) -> list[Variable]:

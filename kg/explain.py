@@ -45,7 +45,8 @@ class Explainer:
 
     def line(self, file: Path, line: int) -> tuple[list[Reason], list[Reason]]:
         """The triples that a line of a source states, and those that follow from them."""
-        subjects = [iri for iri, (record, _) in self.build.nodes.items() if record.file.resolve() == file.resolve()]
+        here = file.resolve()
+        subjects = [iri for iri, (r, _) in self.build.nodes.items() if r.sound and r.file.resolve() == here]
         stated: list[Triple] = []
         for subject in subjects:
             for triple in self._about(subject):

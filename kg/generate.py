@@ -48,7 +48,7 @@ class Generator:
         self.donors: dict[tuple[str, str], list[Any]] = defaultdict(list)  # values by class and key
         self.takes: dict[tuple[str, str], bool] = {}
         self.records: list[tuple[Class, dict[str, Any]]] = []
-        for record in sorted(build.records, key=lambda record: record.path):
+        for record in sorted((r for r in build.records if r.sound), key=lambda record: record.path):
             if record.kind == kind:
                 self._learn(plain(record.node))
         if not self.records:

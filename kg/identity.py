@@ -13,8 +13,19 @@ from kg import literals
 from kg.build import Build, Record, Withdrawal
 from kg.index import Index
 from kg.names import NAME, PREFIXES, XSD
-from kg.problems import Problem, Severity
-from kg.read import PROBLEM, WITHDRAWN, bytes_of, check_tree, describe, fault_problem, first_of, problem, text_of
+from kg.problems import Problem, Related, Severity
+from kg.read import (
+    PROBLEM,
+    WITHDRAWN,
+    bytes_of,
+    check_tree,
+    describe,
+    fault_problem,
+    first_of,
+    problem,
+    related_at,
+    text_of,
+)
 from kg.schema import Schema
 from kg.suggest import did_you_mean, fold, nearest
 from kg.tree import documents, scalars
@@ -31,10 +42,10 @@ def identify(build: Build) -> None:
     first: dict[str, Record] = {}
     for number, record in enumerate(build.records):
         if before := first.setdefault(record.path, record) if record.path in first else None:
-            where = f"also at {before.file}:{before.node.start_mark.line + 1}"
             hint = "merge the two records, or give one another name"
             message = f"{record.path} stands twice"
-            found = problem("E401", message, record.file, record.node, record.path, found=where, hint=hint)
+            also = (related_at(before.file, before.node, before.path),)
+            found = problem("E401", message, record.file, record.node, record.path, hint=hint, related=also)
             build.problems.append(found)
             build.records[number] = replace(record, sound=False)
         else:
@@ -44,32 +55,34 @@ def identify(build: Build) -> None:
     renamed = former_names(build, first.values())
     for directory in build.sources.data:
         if (file := directory / WITHDRAWN).is_file():
-            build.problems += read_withdrawn(build, file, set(renamed))
+            build.problems += read_withdrawn(build, file, renamed)
     build.problems += suspects(build)
 
 
-def former_names(build: Build, records: Iterable[Record]) -> dict[str, str]:
-    """The path that each former path of a thing leads to; reports those that are taken, or former of two things."""
+def former_names(build: Build, records: Iterable[Record]) -> set[str]:
+    """The former paths of things; reports those that are taken, or former of two things."""
     key = build.names.renamed_from.removeprefix(build.names.vocabulary)
-    leads: dict[str, str] = {}
+    leads: dict[str, Related] = {}
+    there = {record.path: related_at(record.file, record.node, record.path) for record in build.records}
     for record in records:
         for node in [n for k, value in record.node.value if k.value == key for n in scalars(value)]:
             path = node.value if "/" in node.value else f"{record.kind}/{node.value}"
-            hint = "remove it, or give the other thing another name"
-            if path in build.paths:
+            hint, other = "remove it, or give the other thing another name", None
+            if path == record.path:
+                message = f"{path} is the name that the thing still has"
+                hint = "remove it, or write the name it had"
+            elif path in build.paths:
                 message = f"{path} is a thing, and not a former name of {record.path}"
-                if path == record.path:
-                    message, hint = (
-                        f"{path} is the name that the thing still has",
-                        "remove it, or write the name it had",
-                    )
-            elif path in leads:
-                message = f"{path} is a former name of {leads[path]} already"
+                other = there.get(path)
+            elif other := leads.get(path):
+                message = f"{path} is a former name of {other.thing} already"
             else:
-                leads[path] = record.path
+                leads[path] = related_at(record.file, node, record.path)
                 continue
-            build.problems.append(problem("E403", message, record.file, node, record.path, found=path, hint=hint))
-    return leads
+            also = (other,) if other else ()
+            found = problem("E403", message, record.file, node, record.path, found=path, hint=hint, related=also)
+            build.problems.append(found)
+    return set(leads)
 
 
 def read_withdrawn(build: Build, file: Path, renamed: set[str]) -> Iterator[Problem]:
@@ -130,13 +143,9 @@ def check_entry(build: Build, entry: MappingNode, file: Path, renamed: set[str])
         hint = did_you_mean(index.suggest(str(by.value), ()))
         yield problem("E204", f"there is no {by.value}", file, by, None, found=str(by.value), hint=hint)
     if path in build.paths:
-        where, hint = (
-            next((str(r.file) for r in build.records if r.path == path), None),
-            "remove the entry, or the record",
-        )
-        yield problem(
-            "E404", f"{path} is withdrawn, and still there", file, values["path"], path, found=where, hint=hint
-        )
+        also = tuple(related_at(r.file, r.node, path) for r in build.records if r.path == path)
+        message, hint = f"{path} is withdrawn, and still there", "remove the entry, or the record"
+        yield problem("E404", message, file, values["path"], path, hint=hint, related=also[:1])
     elif path in renamed or path in build.withdrawn:
         how = "renamed too" if path in renamed else "withdrawn twice"
         yield problem("E404", f"{path} is {how}", file, values["path"], path, hint="keep one of the two")
@@ -166,7 +175,7 @@ def suspects(build: Build) -> Iterator[Problem]:
     for one, other in sorted(pairs):
         if other in stated(records[one], differ) or one in stated(records[other], differ):
             continue
-        match = next(((a, node) for a, _ in called[one] for b, node in called[other] if alike(a, b)), None)
+        match = next(((x, y) for a, x in called[one] for b, y in called[other] if alike(a, b)), None)
         if match is not None:
             yield problem(
                 "E405",
@@ -175,6 +184,7 @@ def suspects(build: Build) -> Iterator[Problem]:
                 match[1],
                 other,
                 found=f"{one} has nearly the same name",
+                related=(related_at(records[one].file, match[0], one),),
                 hint="make one record of the two" + "".join(f", or add {key}: {one}" for key in differ[:1]),
                 severity=Severity.WARNING,
             )

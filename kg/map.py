@@ -21,8 +21,8 @@ from kg.context import context
 from kg.index import Index
 from kg.model import in_graph
 from kg.names import NAME, XSD, kebab
-from kg.problems import Problem, Severity, errors
-from kg.read import PROBLEM, describe, first_of, problem
+from kg.problems import Problem, Related, Severity, errors
+from kg.read import PROBLEM, describe, first_of, problem, related_at
 from kg.schema import Class, Key, Property, Schema, Values
 from kg.suggest import did_you_mean, nearest
 from kg.tree import scalars
@@ -39,18 +39,29 @@ Json = dict[str, Any]
 
 
 def map_records(build: Build) -> None:
-    """Fills the default graph of `store` with what the records state, and `nodes`; drops records with problems."""
+    """Fills the default graph of `store` with what the records state, and `nodes`.
+
+    Of a record with errors, that is what is right of it. A record is dropped whose class or whose path is not certain.
+    """
     if build.schema is None:
         return
     mapped: list[tuple[Record, Mapped]] = []
+    incomplete: list[tuple[Record, Mapped]] = []
     index = Index(build.schema, build.paths, build.records, build.withdrawn)
+    taken: set[str] = set()
     for record in build.records:
         result = Mapper(build.schema, index, record).map()
         build.problems += result.problems
         if record.sound and not errors(result.problems):
             mapped.append((record, result))
-    build.records = [record for record, _ in mapped]
+        elif record.path not in taken and not any(problem.code == "E213" for problem in result.problems):
+            incomplete.append((replace(record, sound=False), result))
+        taken.add(record.path)
+    build.records = [record for record, _ in (*mapped, *incomplete)]
     ours = context(build.schema, build.names)
+    for record, result in incomplete:
+        build.store.extend(to_quads([result.document], ours, build.names.things))
+        build.nodes |= {build.names.thing(id_): (record, node) for id_, node in result.nodes.items()}
     for start in range(0, len(mapped), BATCH):
         batch = mapped[start : start + BATCH]
         quads = to_quads([result.document for _, result in batch], ours, build.names.things)
@@ -130,12 +141,13 @@ class Mapper:
         found: str | None = None,
         hint: str | None = None,
         severity: Severity = Severity.ERROR,
+        related: tuple[Related, ...] = (),
     ) -> None:
         at = self.record
-        found_here = problem(
-            code, message, at.file, node, at.path, expected=expected, found=found, hint=hint, severity=severity
+        details = {"expected": expected, "found": found, "hint": hint}
+        self.result.problems.append(
+            problem(code, message, at.file, node, at.path, **details, severity=severity, related=related)
         )
-        self.result.problems.append(found_here)
 
     def _warn_of(self, iri: str, node: Node) -> None:
         """Warns where a term of the ontology is deprecated."""
@@ -490,16 +502,16 @@ class Mapper:
                 continue
             before = len(self.result.problems)
             place = item.start_mark
-            self._subject(item, f"{owner}#{place.line}.{place.column}", class_)  # for the other problems in it
+            parts.append(self._subject(item, f"{owner}#{place.line}.{place.column}", class_))  # for what else is wrong
             if id_ is None:
                 self._part_without_key(property_, item, class_, self.result.problems[before:])
                 continue
-            first = self.result.nodes[id_].start_mark.line + 1
+            also = related_at(self.record.file, first_of(self.result.nodes[id_]), self.record.path)
             self._problem(
                 "E209",
                 f"this {property_.key} has the same key as another",
                 item,
-                found=f"the key of line {first}",
+                related=(also,),
                 hint="they differ in " + " or ".join(self._key_names(class_)),
             )
         return parts

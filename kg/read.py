@@ -15,7 +15,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from kg.build import Build, Record
 from kg.model import read_model
 from kg.names import NAME
-from kg.problems import Problem, Severity
+from kg.problems import Problem, Related, Severity
 from kg.suggest import did_you_mean, nearest
 from kg.texts import not_composed
 from kg.tree import CORE_TAGS, MOST_DEPTH, NULL, STRING, Document, Fault, documents
@@ -428,6 +428,7 @@ def problem(
     found: str | None = None,
     hint: str | None = None,
     severity: Severity = Severity.ERROR,
+    related: tuple[Related, ...] = (),
 ) -> Problem:
     """A problem at a YAML node."""
     start, end = node.start_mark, node.end_mark
@@ -444,4 +445,10 @@ def problem(
         hint=hint,
         thing=thing,
         length=max(length, 1),
+        related=related,
     )
+
+
+def related_at(file: Path, node: Node, thing: str | None) -> Related:
+    """A YAML node as another place that a problem is about."""
+    return Related(file, node.start_mark.line + 1, node.start_mark.column + 1, thing)

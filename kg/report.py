@@ -17,7 +17,7 @@ from rich.style import Style
 from rich.text import Text
 
 from kg.codes import codes, page
-from kg.problems import Problem, Severity
+from kg.problems import Problem, Related, Severity
 from kg.read import DIRECTION, HIDDEN, REPLACED
 
 COLORS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "bold blue"}
@@ -43,8 +43,18 @@ def relative(file: Path) -> str:
 # ── For programs ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def as_json(problems: Iterable[Problem], files: int, records: int, seconds: float) -> str:
-    """One object: problems, files, records, seconds (the house contract, `kg check --format json`)."""
+def as_json(
+    problems: Iterable[Problem],
+    elsewhere: dict[Path, int],
+    notes: list[str],
+    files: int,
+    records: int,
+    seconds: float,
+) -> str:
+    """One object: problems, elsewhere, notes, files, records, seconds.
+
+    `elsewhere` is how many errors each file has that was not asked about; `notes` say what was not checked.
+    """
     listed = [
         {
             "code": problem.code,
@@ -57,13 +67,17 @@ def as_json(problems: Iterable[Problem], files: int, records: int, seconds: floa
             "found": problem.found,
             "hint": problem.hint,
             "thing": problem.thing,
+            "related": [
+                {"file": relative(other.file), "line": other.line, "column": other.column, "thing": other.thing}
+                for other in problem.related
+            ],
         }
         for problem in problems
     ]
+    others = [{"file": relative(file), "errors": number} for file, number in elsewhere.items()]
+    found = {"problems": listed, "elsewhere": others, "notes": notes}
     return json.dumps(
-        {"problems": listed, "files": files, "records": records, "seconds": round(seconds, 3)},
-        indent=2,
-        ensure_ascii=False,
+        {**found, "files": files, "records": records, "seconds": round(seconds, 3)}, indent=2, ensure_ascii=False
     )
 
 
@@ -87,6 +101,7 @@ def as_sarif(problems: Iterable[Problem]) -> str:
                 "level": LEVELS[problem.severity],
                 "message": {"text": in_full(problem)},
                 "locations": [{"physicalLocation": location(problem)}],
+                "relatedLocations": [{"physicalLocation": location(other)} for other in problem.related],
                 "partialFingerprints": {"problem/v1": fingerprint},
             }
         )
@@ -106,9 +121,11 @@ def rule(code: str) -> dict[str, Any]:
     }
 
 
-def location(problem: Problem) -> dict[str, Any]:
-    """Where a problem is, as a physical location (SARIF 2.1.0, 3.29)."""
-    region = {"startLine": problem.line, "startColumn": problem.column, "endColumn": problem.column + problem.length}
+def location(problem: Problem | Related) -> dict[str, Any]:
+    """Where a problem is, or what else it is about, as a physical location (SARIF 2.1.0, 3.29)."""
+    region = {"startLine": problem.line, "startColumn": problem.column}
+    if isinstance(problem, Problem):
+        region["endColumn"] = problem.column + problem.length
     return {"artifactLocation": {"uri": quote(Path(relative(problem.file)).as_posix())}, "region": region}
 
 
@@ -128,9 +145,15 @@ def as_github(problems: Iterable[Problem]) -> str:
 
 
 def in_full(problem: Problem) -> str:
-    """The message of a problem with what was expected and found, and the hint."""
+    """The message of a problem with what was expected and found, the hint, and the other places it is about."""
     details = [f"{word}: {value}" for word in DETAILS if (value := getattr(problem, word))]
-    return "\n".join([problem.message, *details])
+    return "\n".join([problem.message, *details, *(f"see: {place_text(other)}" for other in problem.related)])
+
+
+def place_text(place: Problem | Related) -> str:
+    """A place as it is printed, and as editors read it: file:line:column, and the record that is there."""
+    thing = f" ({place.thing})" if isinstance(place, Related) and place.thing else ""
+    return f"{relative(place.file)}:{place.line}:{place.column}{thing}"
 
 
 # ── For people ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -163,8 +186,7 @@ def text_of(problem: Problem, lines: list[str]) -> Text:
     """One problem as text: place, code, message, line with caret, expected, found, hint."""
     color = COLORS[problem.severity]
     text = Text()
-    place = f"{visible(relative(problem.file))}:{problem.line}:{problem.column}: "
-    text.append(place, linked("bold", problem.file.absolute()))
+    text.append(f"{visible(place_text(problem))}: ", linked("bold", problem.file.absolute()))
     text.append(f"{problem.severity}[{problem.code}]", linked(color, page_of(problem.code)))
     text.append(f" {visible(problem.message)}\n", "bold")
     if problem.line <= len(lines) and lines[problem.line - 1].strip():
@@ -177,6 +199,10 @@ def text_of(problem: Problem, lines: list[str]) -> Text:
     for word in DETAILS:
         if value := getattr(problem, word):
             text.append(f"  {word}: ", "cyan").append(f"{visible(value)}\n")
+    for other in problem.related:
+        text.append("  see: ", "cyan").append(visible(place_text(other)), linked("", other.file.absolute())).append(
+            "\n"
+        )
     return text
 
 

@@ -31,7 +31,7 @@ class InvalidShapesError(ValueError):
 class Result:
     """One validation result: `component` is the local name of the constraint component, such as MinCount.
 
-    `shape` is the shape whose constraint is not met.
+    `shape` is the shape whose constraint is not met; `constraint`, of a SPARQL-based one, is that constraint.
     """
 
     focus: str
@@ -41,6 +41,7 @@ class Result:
     severity: Severity
     component: str
     shape: Node | None = None
+    constraint: Node | None = None
 
 
 def to_graph(triples: Iterable[Triple]) -> Graph:
@@ -99,6 +100,7 @@ def validate(data: Graph, shapes: Graph) -> Iterator[Result]:
             severity=SEVERITIES.get(URIRef(str(report.value(result, SH.resultSeverity))), Severity.ERROR),
             component=component.removesuffix("ConstraintComponent"),
             shape=report.value(result, SH.sourceShape),
+            constraint=report.value(result, SH.sourceConstraint),
         )
 
 

@@ -12,7 +12,7 @@ from rdflib import Graph, Literal, URIRef
 from rdflib.namespace import RDF, RDFS, SH
 from rdflib.term import Node
 
-from kg.constraints import Untranslatable, candidates, declarations, needs_all, prefixes
+from kg.constraints import Untranslatable, candidates, declarations, missing_of, prefixes
 from kg.names import RDF_TYPE
 from kg.shacl import Result, copy_of, to_graph, validate
 from kg.violations import violation
@@ -23,7 +23,7 @@ RDFS_PREFIX = f"PREFIX rdfs: <{RDFS}>"
 def judge(shapes: Graph, store: Store, whole: bool) -> Iterator[Result]:
     """What pySHACL finds of the suspects, which is what it would find of all; raises InvalidShapesError.
 
-    The data is not `whole` where records with problems were left out.
+    The data is not `whole` where records with errors, or values of them, were left out.
     """
     core, constraints = split(shapes, store, whole)
     core, found = narrow(core, store)
@@ -38,14 +38,14 @@ def judge(shapes: Graph, store: Store, whole: bool) -> Iterator[Result]:
 def split(shapes: Graph, store: Store, whole: bool) -> tuple[Graph, Graph]:
     """The shapes without the constraints that the engine was asked about, and those constraints for the suspects.
 
-    Where the data is not `whole`, since records with problems were left out, a constraint that something must exist is
-    not asked: what is missing may be what was left out.
+    Where the data is not `whole`, since something was left out, a constraint is not asked that finds something missing
+    which may be anywhere: it may be what was left out.
     """
     rest, judged = copy_of(shapes), Graph()
     for shape, constraint in sorted(shapes.subject_objects(SH.sparql), key=str):
         found = suspects(shapes, shape, constraint, store)
         select = str(shapes.value(constraint, SH.select) or "")
-        is_asked = whole or not needs_all(select, prefixes(shapes, constraint))
+        is_asked = whole or missing_of(select, prefixes(shapes, constraint)) is not None
         if found is None and is_asked:
             continue
         rest.remove((shape, SH.sparql, constraint))

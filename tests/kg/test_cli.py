@@ -1,6 +1,7 @@
 """The command line: what goes to stdout, what to stderr, and how it exits."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -44,20 +45,38 @@ def test_check_shows_the_line_the_caret_and_the_cure(broken: Path) -> None:
 def test_check_as_json_is_one_object_with_the_fields_of_the_contract(broken: Path) -> None:
     result = kg("check", "--data", broken, *MODEL, "--format", "json")
     report = json.loads(result.stdout)
-    assert set(report) == {"problems", "files", "records", "seconds"}
+    assert set(report) == {"problems", "elsewhere", "notes", "files", "records", "seconds"}
     assert report["records"] == 24
     [problem] = report["problems"]
     assert set(problem) == {
-        "code", "severity", "message", "file", "line", "column", "expected", "found", "hint", "thing",
+        "code", "severity", "message", "file", "line", "column", "expected", "found", "hint", "thing", "related",
     }  # fmt: skip
     assert (problem["code"], problem["severity"], problem["line"], problem["column"]) == ("E204", "error", 3, 10)
     assert problem["thing"] == "place/camelot"
     assert (Path.cwd() / problem["file"]).samefile(broken / "place" / "camelot.yaml")
 
 
-def test_check_of_a_path_shows_its_problems_alone(broken: Path) -> None:
-    assert kg("check", "--data", broken, *MODEL, broken / "state").exit_code == 0
-    assert kg("check", "--data", broken, *MODEL, broken / "place" / "camelot.yaml").exit_code == 1
+def test_check_of_a_path_shows_its_problems_and_counts_the_errors_of_other_files(broken: Path) -> None:
+    elsewhere = kg("check", "--data", broken, *MODEL, broken / "state")
+    assert elsewhere.exit_code == 1
+    assert elsewhere.stdout == ""
+    assert "1 error elsewhere:\n  " + os.path.relpath(broken / "place" / "camelot.yaml") in elsewhere.stderr
+    there = kg("check", "--data", broken, *MODEL, broken / "place" / "camelot.yaml")
+    assert there.exit_code == 1
+    assert "E204" in there.stdout
+    assert "elsewhere" not in there.stderr
+
+
+@pytest.mark.parametrize("form", ["json", "sarif", "github"])
+def test_errors_of_other_files_make_the_exit_code_in_every_format(form: str, broken: Path) -> None:
+    result = kg("check", "--data", broken, *MODEL, "--format", form, broken / "state")
+    assert result.exit_code == 1
+    assert "E204" not in result.stdout
+    if form == "json":
+        file = os.path.relpath(broken / "place" / "camelot.yaml")
+        assert json.loads(result.stdout)["elsewhere"] == [{"file": file, "errors": 1}]
+    else:
+        assert "1 error elsewhere:" in result.stderr
 
 
 @pytest.mark.parametrize(

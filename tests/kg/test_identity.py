@@ -260,7 +260,8 @@ def test_the_first_of_two_records_of_a_thing_is_named(tmp_path: Path) -> None:
         ("b", "E401"),
         ("b", "E201"),
     ]
-    assert "a/place/both.yaml:2" in str(build.problems[1].found)
+    [also] = build.problems[1].related
+    assert (also.file, also.line) == (tmp_path / "a" / "place" / "both.yaml", 2)
 
 
 def test_every_mark_of_a_conflict_of_versions_is_told(tmp_path: Path) -> None:

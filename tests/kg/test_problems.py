@@ -695,7 +695,7 @@ def test_a_thing_in_two_data_directories_stands_twice(tmp_path: Path) -> None:
     assert places(build.problems) == [("E401", 2, 1)]
     assert build.problems[0].file == tmp_path / "b" / "place" / "both.yaml"
     assert build.problems[0].thing == "place/both"
-    assert str(tmp_path / "a" / "place" / "both.yaml") in str(build.problems[0].found)
+    assert build.problems[0].related[0].file == tmp_path / "a" / "place" / "both.yaml"
     assert {record.path for record in build.records} == {"place/both", "place/only-a", "place/only-b"}
 
 
@@ -799,11 +799,13 @@ def test_problems_are_in_the_order_of_files_and_places(broken: Build) -> None:
 def test_the_json_form_has_exactly_the_fields_of_the_contract(broken: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     data = broken.sources.data[0]
     monkeypatch.chdir(data.parent)
-    answer = json.loads(as_json(broken.problems, broken.files, len(broken.paths), 0.25))
-    assert set(answer) == {"problems", "files", "records", "seconds"}
+    answer = json.loads(as_json(broken.problems, {}, [], broken.files, len(broken.paths), 0.25))
+    assert set(answer) == {"problems", "elsewhere", "notes", "files", "records", "seconds"}
     assert (answer["files"], answer["records"], answer["seconds"]) == (broken.files, len(broken.paths), 0.25)
     assert len(answer["problems"]) == len(broken.problems)
-    fields = {"code", "severity", "message", "file", "line", "column", "expected", "found", "hint", "thing"}
+    fields = {
+        "code", "severity", "message", "file", "line", "column", "expected", "found", "hint", "thing", "related",
+    }  # fmt: skip
     files = {case.path for case in BROKEN}
     for found in answer["problems"]:
         assert set(found) == fields
@@ -816,7 +818,8 @@ def test_the_json_form_has_exactly_the_fields_of_the_contract(broken: Build, mon
         assert all(
             found[name] is None or isinstance(found[name], str) for name in ("expected", "found", "hint", "thing")
         )
-    assert json.loads(as_json([], 0, 0, 1.23456)) == {"problems": [], "files": 0, "records": 0, "seconds": 1.235}
+    nothing: dict[str, object] = {"problems": [], "elsewhere": [], "notes": [], "files": 0, "records": 0}
+    assert json.loads(as_json([], {}, [], 0, 0, 1.23456)) == {**nothing, "seconds": 1.235}
 
 
 def told(problems: Iterable[Problem], width: int = 80) -> str:

@@ -57,8 +57,9 @@ def test_where_nothing_is_suspected_nothing_is_left_to_judge() -> None:
     assert not len(split(shapes, store, whole=True)[1])
 
 
-def test_what_must_exist_is_not_asked_of_half_a_graph() -> None:
-    _, shapes, store = world(SHAPE % ("sh:targetClass :Thing", NO_PART))
+def test_what_must_exist_somewhere_is_not_asked_of_half_a_graph() -> None:
+    query = "SELECT $this WHERE { FILTER NOT EXISTS { ?whole :part $this } }"
+    _, shapes, store = world(SHAPE % ("sh:targetClass :Thing", query))
     rest, judged = split(shapes, store, whole=False)
     assert not list(rest.subject_objects(SH.sparql))
     assert not len(judged)
