@@ -255,6 +255,7 @@ def at_term(
     """A problem where a term or shape is the subject, else where it is first named; at a part of it if one is given."""
     places = places_of(build, iri)
     file, line, column, length = places[0]
+    part = part and part.replace(build.names.base, CANONICAL)
     inner = ((where, part_of(where, row, part)) for where, row, *_ in places if part and where.is_file())
     for where, found in inner:
         if found:

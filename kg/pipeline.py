@@ -11,6 +11,7 @@ from kg.describe import describe
 from kg.identity import identify
 from kg.infer import infer
 from kg.map import map_records
+from kg.presentation import check_presentation
 from kg.problems import in_order
 from kg.publish import publish
 from kg.quality import measure
@@ -21,7 +22,12 @@ Step = tuple[str, Callable[[Build], None]]
 READING: tuple[Step, ...] = (("read", read), ("identify", identify), ("map", map_records), ("infer", infer))
 """From sources to triples."""
 
-CHECKING: tuple[Step, ...] = (*READING, ("check", check), ("measure", measure))
+CHECKING: tuple[Step, ...] = (
+    *READING,
+    ("check", check),
+    ("present", check_presentation),
+    ("measure", measure),
+)
 """From sources to problems."""
 
 

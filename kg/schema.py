@@ -6,6 +6,7 @@ Nothing here knows a class or property by name: a new one in `ontology/` and `sh
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from enum import Enum, auto
 from functools import cached_property
 
@@ -18,6 +19,9 @@ from rdflib.term import Literal, Node
 from kg.literals import DATATYPES, LANG_STRING
 from kg.names import PREFIXES, XSD, Names, kebab, local_name
 from kg.texts import in_language
+
+NUMBERS = (int, Decimal, float)
+"""What rdflib makes of a literal that is a number."""
 
 UNORDERED = 50
 """Where a key without sh:order stands among the others."""
@@ -393,14 +397,13 @@ class Schema:
                 continue
             least = self._count(shape, SH.minCount) or self._count(shape, SH.qualifiedMinCount)
             most = self._count(shape, SH.maxCount)
-            order = self.shapes.value(shape, SH.order)
             group = self.shapes.value(shape, SH.group)
             known = keys.get(property_.key)
             keys[property_.key] = Key(
                 property_,
                 max(least or 0, known.least if known else 0),
                 min((m for m in (most, known.most if known else None) if m is not None), default=None),
-                known.order if known else float(str(order if order is not None else UNORDERED)),
+                known.order if known else self._order(shape),
                 (known is not None and known.single) or most == 1 or self._is_true(shape, SH.uniqueLang),
                 (*(known.classes if known else ()), *self._value_classes(property_, shape)),
                 self._languages(shape) or (known.languages if known else ()),
@@ -461,6 +464,11 @@ class Schema:
         value = self.shapes.value(shape, parameter)
         return int(str(value)) if str(value).isdigit() else None
 
+    def _order(self, shape: Node) -> float:
+        """The value of sh:order, or where something stands that has none, or one that is no number."""
+        value = self.shapes.value(shape, SH.order)
+        return float(value) if isinstance(value, Literal) and isinstance(value.value, NUMBERS) else UNORDERED
+
     def _is_true(self, shape: Node, parameter: URIRef) -> bool:
         return (shape, parameter, Literal(True)) in self.shapes
 
@@ -502,7 +510,7 @@ class Schema:
     def groups(self) -> dict[str, float]:
         """The groups that properties are shown in (SHACL 2.3.2.3), each with its order."""
         found = self.shapes.subjects(RDF.type, SH.PropertyGroup)
-        return {str(iri): float(str(self.shapes.value(iri, SH.order) or UNORDERED)) for iri in sorted(found, key=str)}
+        return {str(iri): self._order(iri) for iri in sorted(found, key=str)}
 
     def label(self, iri: str, language: str = "en") -> str:
         """What to call a term, or a group, in a language, else in English, else its local name."""

@@ -9,7 +9,7 @@ from rdflib.term import Literal, Node
 from kg.constraints import objections
 from kg.names import Names, local_name
 from kg.patterns import is_pattern
-from kg.schema import Finding
+from kg.schema import NUMBERS, Finding
 from kg.suggest import did_you_mean, nearest
 
 STANDARDS: tuple[type[DefinedNamespace], ...] = (OWL, RDF, RDFS, SH, SKOS, XSD)
@@ -50,6 +50,11 @@ def findings(ontology: Graph, shapes: Graph, names: Names) -> Iterator[Finding]:
         yield from no_lists(graph, names)
     yield from wrong_patterns(shapes)
     yield from not_supported(shapes, names)
+    for subject, order in sorted(shapes.subject_objects(SH.order), key=str):
+        if not (isinstance(order, Literal) and isinstance(order.value, NUMBERS)):
+            yield Finding(
+                "E506", f"sh:order is a number, not {order}", owner(shapes, subject), "write a number", str(SH.order)
+            )
     for subject, constraint in sorted(shapes.subject_objects(SH.sparql), key=str):
         for message, hint in objections(shapes, constraint):
             named = constraint if isinstance(constraint, URIRef) else subject

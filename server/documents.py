@@ -22,13 +22,13 @@ from kg.context import is_part
 from kg.describe import ATTRIBUTION, LICENSE, TITLE
 from kg.media import DOCUMENT, HTML, JSON_LD, LANGUAGES, LINKSET, RDF, RDF_XML, TURTLE, MediaType, by_suffix
 from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL, XSD
+from kg.profiles import FULL, Profile
 from kg.serialize import NO_XML, serialize_in_order
 from server.codings import WORTH
 from server.errors import NotAcceptableError
 from server.languages import chosen_language
 from server.links import Link, link, linkset, put
 from server.negotiation import negotiate, negotiate_coding, negotiate_language, negotiate_profile
-from server.profiles import FULL, Profile
 from server.site import site
 
 SHORT = "public, max-age=300"

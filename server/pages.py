@@ -151,7 +151,7 @@ class Description:
     @property
     def groups(self) -> list[Group]:
         """The rows by the group that they are shown in, those in none first."""
-        found = [Group("", 0, [row for row in self.rows if row.group is None])]
+        found = [Group("", 0, [row for row in self.rows if row.group not in site().schema.groups])]
         for iri, order in site().schema.groups.items():
             found.append(Group(label(iri), order, [row for row in self.rows if row.group == iri]))
         return [group for group in found if group.rows]

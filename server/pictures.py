@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from flask import current_app
 from pyoxigraph import QuerySolutions
 
+from kg.media import LANGUAGES
+from kg.views import MOST, View
 from server import charts, maps, timelines
+from server.languages import language
 from server.pages import Value
 from server.site import site
 from server.tables import Sort, Table, Term
-from server.views import MOST, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +117,20 @@ def fitting(table: Table) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A view of a thing: the view, its picture, and its query about that thing."""
+    """A view of a thing: the view, its picture, and its query about that thing.
+
+    Of a query that fails, `failure` says why, and the picture is empty.
+    """
 
     view: View
     picture: Picture
     query: str
+    failure: str = ""
+
+    @property
+    def label(self) -> str:
+        """What to call it in the language of the page, or else in English."""
+        return self.view.labels.get(language()) or self.view.labels[LANGUAGES[0]]
 
     @property
     def order(self) -> float:
@@ -136,9 +148,14 @@ def views_of(iri: str, classes: Iterable[str]) -> list[Shown]:
 def seen(view: View, iri: str) -> Shown | None:
     """What a view shows of a thing; None for no rows."""
     query = view.about_thing(iri, site().names)
-    solutions = site().engine.query(query)
-    assert isinstance(solutions, QuerySolutions)
-    rows = [list(solution) for solution in islice(solutions, view.most + 1)]
+    try:
+        solutions = site().engine.query(query)
+        if not isinstance(solutions, QuerySolutions):
+            raise SyntaxError("it is no SELECT query")
+        rows = [list(solution) for solution in islice(solutions, view.most + 1)]
+    except (SyntaxError, ValueError, OSError, RuntimeError) as error:
+        current_app.logger.error("the view %s fails: %s", view.iri, error)
+        return Shown(view, Picture(view.sort, Table([], []), more=False, drawing=None), query, str(error))
     if not rows:
         return None
     table = Table([variable.value for variable in solutions.variables], rows)

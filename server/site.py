@@ -15,14 +15,14 @@ from rdflib import Graph
 from kg.context import Framing
 from kg.engine import Dataset, Engine
 from kg.names import Names
+from kg.profiles import Profile, profiles_of
 from kg.questions import Question
 from kg.schema import Class, Schema
 from kg.search import FILE
 from kg.shacl import to_graph
+from kg.views import View, views_in
 from server.finder import Finder
 from server.languages import chosen_language
-from server.profiles import Profile, profiles_of
-from server.views import View, views_in
 
 T = TypeVar("T")
 

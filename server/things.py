@@ -9,6 +9,7 @@ from kg.context import is_part
 from kg.engine import listed
 from kg.media import YAML
 from kg.names import NAME, PREFIXES, RDF, RDFS_LABEL
+from kg.profiles import FULL
 from kg.schema import Class
 from kg.serialize import serialize_in_order
 from server.documents import Document, moved, respond, split
@@ -17,7 +18,6 @@ from server.links import Link, link
 from server.origins import Origins
 from server.pages import Description, incoming
 from server.pictures import views_of
-from server.profiles import FULL
 from server.site import site
 
 blueprint = Blueprint("things", __name__)

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -13,10 +14,10 @@ from rdflib import Graph
 from kg.engine import Dataset
 from kg.media import LANGUAGES
 from kg.shacl import copy_of
+from kg.views import SORTS, views_in
 from server.app import create_app
 from server.pictures import DRAWN
 from server.site import Site
-from server.views import SORTS, views_in
 from tests.conftest import ONTOLOGY, SAMPLE, SHAPES, build_world
 
 ADDED = '''
@@ -136,10 +137,27 @@ def test_the_page_of_the_shapes_lists_views_under_their_class(client: FlaskClien
     assert 'id="StateRolesView"' in page
 
 
-def test_a_view_without_a_viewer_that_there_is_is_refused_by_name() -> None:
-    graph = Graph().parse(data=ADDED.replace("shapes:TableViewer", "shapes:HologramViewer"), format="turtle")
-    with pytest.raises(ValueError, match="ThingLinkingView has no dash:viewer that there is"):
-        views_in(graph)
+def test_a_view_that_fails_is_an_error_in_its_place_and_the_rest_of_the_page_is_there(app: Flask) -> None:
+    site = site_of(app)
+    [view, *others] = [view for view in site.views if view.about.endswith("#State")]
+    failing = replace(view, query="SELECT ?x WHERE { $this ?property")
+    app.extensions["site"] = replace(site, views=(failing, *others))
+    try:
+        answer = app.test_client().get("/doc/state/avalon.html")
+    finally:
+        app.extensions["site"] = site
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 200
+    assert "its query fails" in figure(page, view.name)
+    assert "What links here" in page
+
+
+def test_a_view_that_no_page_can_show_is_left_out() -> None:
+    graph = Graph().parse(data=ADDED, format="turtle")
+    [view] = views_in(graph)
+    assert view.name == "ThingLinkingView"
+    assert not views_in(Graph().parse(data=ADDED.replace("TableViewer", "HologramViewer"), format="turtle"))
+    assert not views_in(Graph().parse(data=ADDED.replace('"Who points here"@en, ', ""), format="turtle"))
 
 
 def test_two_numbers_are_told_by_a_table_and_more_are_drawn(real_client: FlaskClient) -> None:

@@ -12,7 +12,6 @@ from rdflib.term import Literal, Node
 from kg.media import LANGUAGES
 from kg.names import PREFIXES, Names, local_name
 from kg.query_text import QueryText
-from server.languages import language
 
 SORTS = ("map", "timeline", "chart", "tree", "line", "table")
 """The sorts of pictures; the viewer of a map is called MapViewer, and so on."""
@@ -43,11 +42,6 @@ class View:
         """What a page calls its place."""
         return local_name(self.iri)
 
-    @property
-    def label(self) -> str:
-        """What to call it in the language of the page, or else in English."""
-        return self.labels.get(language()) or self.labels[LANGUAGES[0]]
-
     def about_thing(self, iri: str, names: Names) -> str:
         """The query about one thing, as anybody can ask it: with that for `$this`, and with the prefixes it needs."""
         query = self.query
@@ -59,25 +53,32 @@ class View:
         return "\n".join([*prologue, "", query])
 
 
+DASH_VIEWER = URIRef(PREFIXES["dash"] + "viewer")
+ABOUT = URIRef(PREFIXES["schema"] + "about")
+LIMIT = URIRef(PREFIXES["hydra"] + "limit")
+"""The properties of a view that are not of SHACL."""
+
+
 def views_in(shapes: Graph) -> tuple[View, ...]:
-    """The views that a graph defines, in their order; ValueError for one that cannot be drawn."""
-    found = shapes.subjects(RDF.type, SH.SPARQLSelectExecutable)
-    return tuple(sorted((view_of(shapes, iri) for iri in found), key=lambda view: (view.order, view.iri)))
+    """The views that a graph defines, in their order, without those that no page can show (`presentation.py`)."""
+    found = [view_of(shapes, iri) for iri in shapes.subjects(RDF.type, SH.SPARQLSelectExecutable)]
+    return tuple(sorted((view for view in found if view), key=lambda view: (view.order, view.iri)))
 
 
-def view_of(shapes: Graph, iri: Node) -> View:
-    """A view as the shapes define it."""
-    viewer = str(shapes.value(iri, URIRef(PREFIXES["dash"] + "viewer")))
-    sort = local_name(viewer).removesuffix("Viewer").lower()
-    if sort not in SORTS:
-        raise ValueError(f"{iri} has no dash:viewer that there is; there are: {', '.join(SORTS)}")
+def view_of(shapes: Graph, iri: Node) -> View | None:
+    """A view as the shapes define it; None for one that lacks what a page needs."""
+    sort = local_name(str(shapes.value(iri, DASH_VIEWER))).removesuffix("Viewer").lower()
     labels = {o.language: str(o) for o in shapes.objects(iri, RDFS.label) if isinstance(o, Literal) and o.language}
-    return View(
-        str(iri),
-        labels,
-        str(shapes.value(iri, URIRef(PREFIXES["schema"] + "about"))),
-        sort,
-        float(str(shapes.value(iri, SH.order) or 0)),
-        int(str(shapes.value(iri, URIRef(PREFIXES["hydra"] + "limit")) or MOST)),
-        str(shapes.value(iri, SH.select)).strip(),
-    )
+    query, about = shapes.value(iri, SH.select), shapes.value(iri, ABOUT)
+    order, most = number(shapes.value(iri, SH.order), 0), number(shapes.value(iri, LIMIT), MOST)
+    if sort not in SORTS or LANGUAGES[0] not in labels or None in (query, about, order, most):
+        return None
+    return View(str(iri), labels, str(about), sort, float(order or 0), int(most or MOST), str(query).strip())
+
+
+def number(value: Node | None, default: int) -> float | None:
+    """A literal as a number; the default where there is none; None for what is no number."""
+    try:
+        return float(str(default if value is None else value))
+    except ValueError:
+        return None

@@ -1,0 +1,205 @@
+"""Presentation: what the shapes say of pages and documents, checked: views, profiles, and groups of properties.
+
+A view or profile is read and tried before it is published, so that it cannot break a page. What is wrong stands at its
+line; what is wrong in its query, at that place within the query.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from pyoxigraph import DefaultGraph, NamedNode, QuerySolutions, Store
+from rdflib import Graph, URIRef
+from rdflib.namespace import DCAT, RDF, RDFS, SH
+from rdflib.term import Literal, Node
+
+from kg.build import Build
+from kg.engine import ask
+from kg.media import LANGUAGES
+from kg.model import at_term, turtle_files
+from kg.names import PREFIXES, RDF_TYPE, local_name
+from kg.problems import Problem
+from kg.profiles import FULL, PROF, Profile
+from kg.query_text import QueryError, QueryText
+from kg.suggest import did_you_mean, nearest
+from kg.views import ABOUT, DASH_VIEWER, LIMIT, MOST, SORTS, number, view_of
+from kg.vocabulary import owner
+
+TOKEN = URIRef(PROF + "hasToken")
+
+SELECT, CONSTRUCT = "SELECT", "CONSTRUCT"
+
+Said = tuple[str, str | None, URIRef | None]
+"""What is wrong with a view, profile or group: a message, a hint, and the property that it is about."""
+
+
+def check_presentation(build: Build) -> None:
+    """Adds a problem for everything by which a page or a document would fail, or would hide what the data says."""
+    if build.schema is None:
+        return
+    shapes = build.shapes_graph
+    views = sorted(shapes.subjects(RDF.type, SH.SPARQLSelectExecutable), key=str)
+    profiles = sorted(shapes.subjects(RDF.type, URIRef(PROF + "Profile")), key=str)
+    groups = sorted(shapes.subjects(RDF.type, SH.PropertyGroup), key=str)
+    tokens = {FULL.token: URIRef(f"{build.names.shapes}#FullProfile")}
+    said = [(view, each) for view in views for each in wrong_view(build, view)]
+    said += [(profile, each) for profile in profiles for each in wrong_profile(shapes, profile, tokens)]
+    said += [(group, each) for group in groups for each in without_label(shapes, group)]
+    for shape, group in sorted(shapes.subject_objects(SH.group), key=str):
+        said += [(shape, each) for each in wrong_group(shapes, group)]
+    for node, (message, hint, part) in said:
+        where = owner(shapes, node)
+        build.problems.append(at_term(build, where, "E512", message, hint=hint, part=str(part) if part else None))
+    asked = [(view, SH.select, SELECT) for view in views] + [(profile, SH.construct, CONSTRUCT) for profile in profiles]
+    for node, property_, form in asked:
+        for query in shapes.objects(node, property_):
+            build.problems += failures(build, node, str(query), form)
+
+
+# ── What is said ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def wrong_view(build: Build, view: Node) -> Iterator[Said]:
+    """What a view lacks that a page needs (shapes/README.md)."""
+    shapes, schema = build.shapes_graph, build.schema
+    assert schema is not None
+    if not isinstance(view, URIRef):
+        yield "a view has an IRI, by which pages link to it", "name it: shapes:…View a sh:SPARQLSelectExecutable", None
+    viewers = {local_name(str(v)): str(v) for v in shapes.objects(view, DASH_VIEWER)}
+    known = {f"{sort.capitalize()}Viewer" for sort in SORTS}
+    if len(viewers) != 1 or not set(viewers) <= known:
+        found = ", ".join(sorted(viewers)) or "none"
+        guess = did_you_mean(nearest(found, ((name, f"shapes:{name}") for name in known)))
+        expected = "one dash:viewer of " + ", ".join(sorted(known))
+        yield f"a view has {expected}, not {found}", guess, DASH_VIEWER
+    yield from without_label(shapes, view)
+    about = list(shapes.objects(view, ABOUT))
+    if len(about) != 1 or not (str(about[0]) in schema.classes or about[0] == DCAT.Dataset):
+        names = ", ".join(sorted(build.names.compact(str(iri)) for iri in about)) or "nothing"
+        classes = ((class_.name, build.names.compact(iri)) for iri, class_ in schema.classes.items())
+        guess = did_you_mean(nearest(local_name(names), classes))
+        yield f"schema:about names one class of the ontology, or dcat:Dataset, not {names}", guess, ABOUT
+    for value in shapes.objects(view, LIMIT):
+        given = number(value, MOST)
+        if given is None or given < 1 or given != int(given):
+            yield f"hydra:limit is a whole number from 1 on, not {value}", "write a number of rows", LIMIT
+    yield from one_query(shapes, view, SH.select)
+
+
+def wrong_profile(shapes: Graph, profile: Node, tokens: dict[str, URIRef]) -> Iterator[Said]:
+    """What is wrong in a profile; notes its token among those that are taken."""
+    if not isinstance(profile, URIRef):
+        yield "a profile has an IRI, which clients ask for", "name it: shapes:…Profile a prof:Profile", None
+    given = [str(token) for token in shapes.objects(profile, TOKEN)]
+    if len(given) != 1 or not given[0].replace("-", "").isalnum() or not given[0].isascii():
+        found = ", ".join(sorted(given)) or "none"
+        yield f"a profile has one token of letters, digits and hyphens, not {found}", "write prof:hasToken", TOKEN
+    for token in given:
+        if tokens.setdefault(token, URIRef(str(profile))) != profile:
+            yield f"the token {token!r} names {local_name(tokens[token])} already", "write another token", TOKEN
+    if given != [FULL.token]:
+        yield from one_query(shapes, profile, SH.construct)
+
+
+def one_query(shapes: Graph, node: Node, form: URIRef) -> Iterator[Said]:
+    """That a view or profile has one query, as a plain text."""
+    queries = list(shapes.objects(node, form))
+    if len(queries) != 1 or not isinstance(queries[0], Literal) or not isinstance(queries[0].value, str):
+        name = f"sh:{local_name(str(form))}"
+        yield f"there is one query, as a text under {name}", f'write {name} """ … """', form
+
+
+def wrong_group(shapes: Graph, group: Node) -> Iterator[Said]:
+    """That a property is shown in a group which is declared."""
+    known = [
+        (local_name(str(iri)), f"shapes:{local_name(str(iri))}") for iri in shapes.subjects(RDF.type, SH.PropertyGroup)
+    ]
+    if (group, RDF.type, SH.PropertyGroup) not in shapes:
+        name = local_name(str(group))
+        hint = did_you_mean(nearest(name, known)) or f"declare it: shapes:{name} a sh:PropertyGroup"
+        yield f"{name} is not declared as a group of properties", hint, URIRef(str(group))
+
+
+def without_label(shapes: Graph, node: Node) -> Iterator[Said]:
+    """That a heading of a page has a text: in English, which stands for languages without one."""
+    languages = {label.language for label in shapes.objects(node, RDFS.label) if isinstance(label, Literal)}
+    if LANGUAGES[0] not in languages:
+        yield "a heading of a page has a label in English", 'add rdfs:label "…"@en', RDFS.label
+
+
+# ── What is asked ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def failures(build: Build, node: Node, query: str, form: str) -> Iterator[Problem]:
+    """What is wrong in the query of a view or profile, which is tried on a thing of the data that is checked."""
+    assert build.schema is not None
+    text = QueryText(query, build.names.prefixes)
+
+    def reason(asked: str) -> str:
+        try:
+            Store().query(asked, prefixes=build.names.prefixes)
+        except SyntaxError as error:
+            return str(error)
+        return ""
+
+    try:
+        text.check_characters()
+        text.check_nesting()
+        if reason(query):
+            raise text.explain(reason, PREFIXES)
+        if (found := form_of(text)) != form:
+            first = next(token for token in text.tokens if token.text.upper() == found)
+            raise QueryError(f"this is a {form} query, not {found}", query, first.start, len(found))
+        for token in text.tokens:
+            if token.kind == "word" and token.text.upper() == "SERVICE":
+                raise QueryError("a page asks no other endpoint", query, token.start, len(token.text))
+    except QueryError as error:
+        yield in_query(build, node, query, error)
+        return
+    declared = [str(term) for term in build.schema.ontology.subjects() if isinstance(term, URIRef)]
+    for message in text.unknown_terms(build.names.vocabulary, declared):
+        written = message.removeprefix("there is no ").partition(";")[0]
+        start = next(token.start for token in text.tokens if token.text == written)
+        told, _, guess = message.partition("; ")
+        hint = f"{guess[0].upper()}{guess[1:]}" if guess else None
+        yield in_query(build, node, query, QueryError(told, query, start, len(written), hint), "E504")
+    try:
+        tried(build, node, query, form)
+    except (SyntaxError, ValueError, OSError, RuntimeError) as error:
+        yield in_query(build, node, query, QueryError(f"the query fails: {error}", query, 0))
+
+
+def form_of(text: QueryText) -> str:
+    """The form of a query (SPARQL 1.1 Query, 16): the first word after the prologue."""
+    words = (token.text.upper() for token in text.tokens if token.kind == "word")
+    return next((word for word in words if word in ("SELECT", "CONSTRUCT", "ASK", "DESCRIBE")), "")
+
+
+def tried(build: Build, node: Node, query: str, form: str) -> None:
+    """Asks the query of a view about the first thing that has it, or of a profile about one thing."""
+    if form == CONSTRUCT:
+        thing = next(iter(sorted(build.nodes)), build.names.dataset)
+        triples = [quad.triple for quad in build.store.quads_for_pattern(NamedNode(thing), None, None, DefaultGraph())]
+        Profile(str(node), query=query).of(triples, build.names)
+        return
+    view = view_of(build.shapes_graph, node)
+    if view is None:
+        return
+    things = build.store.quads_for_pattern(None, NamedNode(RDF_TYPE), NamedNode(view.about), DefaultGraph())
+    thing = min(
+        (quad.subject.value for quad in things if isinstance(quad.subject, NamedNode)), default=build.names.dataset
+    )
+    solutions = ask(build.store, view.about_thing(thing, build.names))
+    assert isinstance(solutions, QuerySolutions)
+    next(solutions, None)
+
+
+def in_query(build: Build, node: Node, query: str, error: QueryError, code: str = "E513") -> Problem:
+    """A problem at its place within a query, in the file where the query is written."""
+    found = at_term(build, owner(build.shapes_graph, node), code, error.message, hint=error.hint)
+    for file in turtle_files(build.sources.shapes):
+        text = build.names.rebase(file.read_text(encoding="utf-8", errors="replace"))
+        if (start := text.find(query)) >= 0:
+            before = text[:start]
+            column = error.column + (len(before) - before.rfind("\n") - 1 if error.line == 1 else 0)
+            return replace(found, file=file, line=before.count("\n") + error.line, column=column, length=1)
+    return found
