@@ -33,7 +33,7 @@ LOGGING = {
 """Logs go to stderr; stdout is for the URL alone."""
 
 WAIT = 60
-"""Seconds within which a server that starts must answer."""
+"""Seconds after which a server that has not answered is asked again whether it is ready."""
 
 
 @click.command()
@@ -91,10 +91,9 @@ def announce(host: str, port: int) -> None:
     """Prints the URL on stdout once the server answers."""
     name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
     url = f"http://{name}:{port}/"
-    deadline = time.monotonic() + WAIT
-    while time.monotonic() < deadline:
+    while True:
         try:
-            connection = HTTPConnection(name.strip("[]"), port, timeout=5)  # no proxy stands before our own address
+            connection = HTTPConnection(name.strip("[]"), port, timeout=WAIT)  # no proxy stands before our own address
             connection.request("GET", "/status")
             connection.getresponse().read()
         except OSError:
