@@ -79,7 +79,14 @@ def serve(ctx: click.Context, /, host: str, port: int, workers: int, max_stop_se
     )
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # else nohup has started this process
         server.on_startup(lambda: signal.signal(signal.SIGHUP, server.signal_handler_interrupt))
+    server.on_shutdown(lambda: forgive(server))
     server.serve()
+
+
+def forgive(server: Any) -> None:
+    """Counts no worker as failed that has ended before it was told to, because it was sent the same signal."""
+    if server.interrupt_signal:
+        server.interrupt_children.clear()
 
 
 def is_published(published: Path) -> bool:
