@@ -1,11 +1,13 @@
 """Skeletons: a new record as YAML, from the shapes, with an example of each value from the records that there are."""
 
+import re
 from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
 from yaml.nodes import MappingNode, Node, SequenceNode
 
 from kg.build import Record
+from kg.index import Index
 from kg.schema import Class, Key, Schema, Values
 from kg.tree import scalars
 
@@ -16,20 +18,56 @@ LONGEST = 60
 """Of an example, in characters; what is longer is cut."""
 
 
-def skeleton(schema: Schema, class_: Class, path: str, records: Iterable[Record]) -> str:
-    """The text of a new record: what it must have, empty, then what it may have, as comments."""
+IN_NAME = re.compile(r"(?P<number>[0-9]+)|(?P<date>[0-9]{4}(-[0-9]{2}){0,2})(-.*)?")
+"""What a name may say of its thing: a number alone, or a date at its beginning."""
+
+MOST_AGREE = 0.95
+"""The share of records whose value must be what their name says, for a new record to be given it."""
+
+
+def skeleton(schema: Schema, class_: Class, path: str, records: Iterable[Record], index: Index) -> str:
+    """The text of a new record: what it must have, empty, then what it may have, as comments.
+
+    What the name says is filled in: the values of keys that are what the names say in the records of the kind.
+    """
     sound = sorted((record for record in records if record.sound), key=lambda r: (r.kind != class_.kind, r.path))
     nodes = [record.node for record in sound]
+    alike = [record for record in sound if record.kind == class_.kind]
     keys = schema.keys(class_)
+    filled = {name: value for name, key in keys.items() if (value := from_name(path, key, alike))}
     lines = [f"# {path}: {schema.definition(class_.iri)}", "# Fill in what is empty; uncomment what you know more."]
     subclasses = [c.name for c in schema.subclasses(class_.iri) if c is not class_]
     if subclasses:
         lines += ["", "# Remove the line if none of these fits:", f"# type: {' | '.join(subclasses)}"]
-    for key in required_first(schema, keys):
-        mark = "" if is_required(schema, key, keys) else "# "
+    for key in sorted(required_first(schema, keys), key=lambda key: key.property.key not in filled):
+        name = key.property.key
+        mark = "" if name in filled or is_required(schema, key, keys) else "# "
         lines += ["", *(f"# {line}" for line in wrap(key.message, WIDTH - 2))]
-        lines += [mark + line for line in entry(schema, key, examples(nodes, key))]
+        if name in filled:
+            lines.append(f"{name}: {filled[name]}")
+        else:
+            lines += [mark + line for line in entry(schema, key, examples(nodes, key), index)]
     return "\n".join(lines) + "\n"
+
+
+def from_name(path: str, key: Key, alike: Iterable[Record]) -> str | None:
+    """The value of a key that the name of a record says, if it does so in the records that there are."""
+    if key.property.values is not Values.LITERAL or not (said := said_by(path)):
+        return None
+    agree = [
+        (scalar.value == other[1])
+        for record in alike
+        if (other := said_by(record.path)) and other[0] == said[0]
+        for node in examples([record.node], key)
+        for scalar in scalars(node)
+    ]
+    return said[1] if agree and sum(agree) >= MOST_AGREE * len(agree) else None
+
+
+def said_by(path: str) -> tuple[str, str] | None:
+    """What the name in a path says, if anything: that it is a number or a date, and which."""
+    found = IN_NAME.fullmatch(path.partition("/")[2])
+    return next(((kind, text) for kind in ("number", "date") if (text := found[kind])), None) if found else None
 
 
 def required_first(schema: Schema, keys: dict[str, Key]) -> list[Key]:
@@ -43,13 +81,13 @@ def is_required(schema: Schema, key: Key, keys: dict[str, Key]) -> bool:
     return bool(key.least) and not any(iri in schema.superproperties(other) for other in others)
 
 
-def entry(schema: Schema, key: Key, found: list[Node]) -> Iterator[str]:
+def entry(schema: Schema, key: Key, found: list[Node], index: Index) -> Iterator[str]:
     """A key with an empty value, as lines; each with an example, if a record has one."""
     name, property_ = key.property.key, key.property
     match property_.values:
         case Values.TEXT:
             yield f"{name}:"
-            yield f"  en:{remark(found)}"
+            yield f"  en:{remark(values(found))}"
         case Values.PART:
             yield f"{name}:"
             class_ = schema.classes[property_.range or ""]
@@ -57,7 +95,7 @@ def entry(schema: Schema, key: Key, found: list[Node]) -> Iterator[str]:
             mark, others = "  - ", []
             for inner in required_first(schema, schema.keys(class_)):
                 if inner.least or inner.property.iri in schema.part_key(class_):
-                    first, *rest = entry(schema, inner, examples(parts, inner))
+                    first, *rest = entry(schema, inner, examples(parts, inner), index)
                     yield mark + first
                     yield from (f"    {line}" for line in rest)
                     mark = "    "
@@ -69,13 +107,31 @@ def entry(schema: Schema, key: Key, found: list[Node]) -> Iterator[str]:
             if others:
                 yield from (f"    # {line}" for line in wrap(f"It may also have {', '.join(others)}.", WIDTH - 6))
         case _:
-            yield f"{name}:{remark(found)}"
+            yield f"{name}:{remark(fitting(key, found, index))}"
 
 
-def remark(found: list[Node]) -> str:
-    """A comment with what another record has, if one has it."""
-    written = (scalar.value for node in found for scalar in (*scalars(node, "en"), *scalars(node)))
-    text = next((" ".join(value.split()) for value in written), None)
+def values(found: list[Node]) -> Iterator[str]:
+    """What some values are written as."""
+    for node in found:
+        yield from (scalar.value for scalar in (*scalars(node, "en"), *scalars(node)))
+
+
+def fitting(key: Key, found: list[Node], index: Index) -> Iterator[str]:
+    """Those of some values that the key takes, which other kinds may use otherwise."""
+    match key.property.values:
+        case Values.REFERENCE:
+            yield from (path for path in values(found) if path in index and index.fits(path, key.classes))
+            yield from index.fitting(key.classes)
+        case Values.TERM:
+            terms = key.terms or tuple(key.property.individuals)
+            yield from (term for term in (*values(found), *terms) if term in terms)
+        case _:
+            yield from values(found)
+
+
+def remark(texts: Iterator[str]) -> str:
+    """A comment with an example of a value, if there is one."""
+    text = next((" ".join(text.split()) for text in texts), None)
     if text is None:
         return ""
     return f" # such as {text if len(text) <= LONGEST else text[:LONGEST] + '…'}"
