@@ -46,8 +46,16 @@ def skeleton(schema: Schema, class_: Class, path: str, records: Iterable[Record]
         if name in filled:
             lines.append(f"{name}: {filled[name]}")
         else:
-            lines += [mark + line for line in entry(schema, key, examples(nodes, key), index)]
+            lines += [mark + with_number(line, path, index) for line in entry(schema, key, examples(nodes, key), index)]
     return "\n".join(lines) + "\n"
+
+
+def with_number(line: str, path: str, index: Index) -> str:
+    """A line whose example is a web address that ends in the number of its record, with the number of this one."""
+    kind, _, name = path.partition("/")
+    number = re.search(r"://.*/([0-9]+)$", line)
+    is_own = number and name.isdigit() and f"{kind}/{number[1]}" in index
+    return f"{line[: number.start(1)]}{name}" if number and is_own else line
 
 
 def from_name(path: str, key: Key, alike: Iterable[Record]) -> str | None:
@@ -87,27 +95,30 @@ def entry(schema: Schema, key: Key, found: list[Node], index: Index) -> Iterator
     match property_.values:
         case Values.TEXT:
             yield f"{name}:"
-            yield f"  en:{remark(values(found))}"
+            yield f"  en:{remark(values(found), LONGEST)}"
         case Values.PART:
             yield f"{name}:"
             class_ = schema.classes[property_.range or ""]
+            inner = required_first(schema, schema.keys(class_))
+            shown = [key for key in inner if key.least or key.property.iri in schema.part_key(class_)]
             parts = [part for node in found for part in items(node)]
-            mark, others = "  - ", []
-            for inner in required_first(schema, schema.keys(class_)):
-                if inner.least or inner.property.iri in schema.part_key(class_):
-                    first, *rest = entry(schema, inner, examples(parts, inner), index)
-                    yield mark + first
-                    yield from (f"    {line}" for line in rest)
-                    mark = "    "
-                else:
-                    others.append(inner.property.key)
+            parts.sort(
+                key=lambda part: -sum(bool(examples([part], key)) for key in shown)
+            )  # all from one, if it has all
+            mark, others = "  - ", [key.property.key for key in inner if key not in shown]
+            for key_ in shown:
+                first, *rest = entry(schema, key_, examples(parts, key_), index)
+                yield mark + first
+                yield from (f"    {line}" for line in rest)
+                mark = "    "
             types = [c.name for c in schema.subclasses(class_.iri) if c is not class_]
             if types:
                 yield f"    # type: {' | '.join(types)}"
             if others:
                 yield from (f"    # {line}" for line in wrap(f"It may also have {', '.join(others)}.", WIDTH - 6))
         case _:
-            yield f"{name}:{remark(fitting(key, found, index))}"
+            longest = LONGEST if property_.values is Values.LITERAL else None
+            yield f"{name}:{remark(fitting(key, found, index), longest)}"
 
 
 def values(found: list[Node]) -> Iterator[str]:
@@ -129,12 +140,12 @@ def fitting(key: Key, found: list[Node], index: Index) -> Iterator[str]:
             yield from values(found)
 
 
-def remark(texts: Iterator[str]) -> str:
-    """A comment with an example of a value, if there is one."""
+def remark(texts: Iterator[str], longest: int | None) -> str:
+    """A comment with an example of a value, if there is one; a text longer than `longest` is cut."""
     text = next((" ".join(text.split()) for text in texts), None)
     if text is None:
         return ""
-    return f" # such as {text if len(text) <= LONGEST else text[:LONGEST] + '…'}"
+    return f" # such as {text if longest is None or len(text) <= longest else text[:longest] + '…'}"
 
 
 def examples(nodes: Iterable[Node], key: Key) -> list[Node]:
