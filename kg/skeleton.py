@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
+from rdflib.namespace import SH
 from yaml.nodes import MappingNode, Node, SequenceNode
 
 from kg.build import Record
+from kg.identifiers import identifies
 from kg.index import Index
 from kg.schema import Class, Key, Schema, Values
 from kg.tree import scalars
@@ -34,7 +36,7 @@ def skeleton(schema: Schema, class_: Class, path: str, records: Iterable[Record]
     nodes = [record.node for record in sound]
     alike = [record for record in sound if record.kind == class_.kind]
     keys = schema.keys(class_)
-    filled = {name: value for name, key in keys.items() if (value := from_name(path, key, alike))}
+    filled = from_name(schema, class_, path, alike)
     lines = [f"# {path}: {schema.definition(class_.iri)}", "# Fill in what is empty; uncomment what you know more."]
     subclasses = [c.name for c in schema.subclasses(class_.iri) if c is not class_]
     if subclasses:
@@ -58,24 +60,55 @@ def with_number(line: str, path: str, index: Index) -> str:
     return f"{line[: number.start(1)]}{name}" if number and is_own else line
 
 
-def from_name(path: str, key: Key, alike: Iterable[Record]) -> str | None:
-    """The value of a key that the name of a record says, if it does so in the records that there are."""
-    if key.property.values is not Values.LITERAL or not (said := said_by(path)):
-        return None
+def from_name(schema: Schema, class_: Class, path: str, alike: list[Record]) -> dict[str, str]:
+    """The values that the name of a record says, by key: as the names of other records do, else as the shapes have it.
+
+    Without such records, a number is the identifier whose pattern it has, and a day the first date of the class.
+    """
+    if not (said := said_by(path)):
+        return {}
+    kind, text = said
+    others = [record for record in alike if (other := said_by(record.path)) and other[0] == kind]
+    keys = [key for key in schema.keys(class_).values() if key.property.values is Values.LITERAL and key.single]
+    found = [key for key in keys if agrees(key, others)]
+    if not others and kind == "number":
+        found = [k for k in keys if identifies(k.property, schema) and has_pattern(schema, class_, k, text)]
+    if not others and kind == "day":
+        found = sorted((key for key in keys if key.property.bounds), key=lambda key: key.order)
+    return {key.property.key: text for key in found[:1]}
+
+
+def agrees(key: Key, records: list[Record]) -> bool:
+    """True if records have, nearly all, under a key what their names say."""
     agree = [
-        (scalar.value == other[1])
-        for record in alike
-        if (other := said_by(record.path)) and other[0] == said[0]
+        (scalar.value == said[1])
+        for record in records
+        if (said := said_by(record.path))
         for node in examples([record.node], key)
         for scalar in scalars(node)
     ]
-    return said[1] if agree and sum(agree) >= MOST_AGREE * len(agree) else None
+    return bool(agree) and sum(agree) >= MOST_AGREE * len(agree)
+
+
+def has_pattern(schema: Schema, class_: Class, key: Key, text: str) -> bool:
+    """True if a shape gives the values of a key a pattern, and a text has it."""
+    return any(
+        re.search(str(pattern), text)
+        for shape in schema.property_shapes(class_.iri)
+        if schema.path_of(shape) == key.property.iri
+        for pattern in schema.shapes.objects(shape, SH.pattern)
+    )
 
 
 def said_by(path: str) -> tuple[str, str] | None:
-    """What the name in a path says, if anything: that it is a number or a date, and which."""
+    """What the name in a path says, if anything: that it is a number, or a day, month or year at its beginning."""
     found = IN_NAME.fullmatch(path.partition("/")[2])
-    return next(((kind, text) for kind in ("number", "date") if (text := found[kind])), None) if found else None
+    if not found:
+        return None
+    if found["number"] and not re.fullmatch(r"(19|20)[0-9]{2}", found["number"]):
+        return "number", found["number"]
+    date = found["date"] or found["number"]
+    return {4: "year", 7: "month", 10: "day"}[len(date)], date
 
 
 def required_first(schema: Schema, keys: dict[str, Key]) -> list[Key]:

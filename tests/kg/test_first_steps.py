@@ -97,7 +97,7 @@ def world(tmp_path: Path) -> Path:
     [
         ("987654", {"itemNumber: 987654"}),
         ("2019-01-02-something", {"date: 2019-01-02"}),
-        ("2019-02", {"date: 2019-02"}),
+        ("2019-02-something", set()),  # in the sample world, such names say something else
         ("something-2019", set()),
         ("1-2019-01-02", set()),
     ],
@@ -107,6 +107,13 @@ def test_a_new_record_has_what_its_name_says(name: str, filled: set[str], world:
     text = (world / "release" / f"{name}.yaml").read_text(encoding="utf-8")
     assert set(re.findall(r"^\w+: [^#\n]+$", text, re.MULTILINE)) == filled
     assert ("#   - url: # such as https://www.osce.org/cio/987654\n" in text) == name.isdigit()
+
+
+@pytest.mark.parametrize(("name", "line"), [("987654", "itemNumber: 987654"), ("2019-01-02-title", "date: 2019-01-02")])
+def test_a_name_says_what_the_shapes_say_where_no_record_has_such_a_name(name: str, line: str, tmp_path: Path) -> None:
+    data = shutil.copytree(SAMPLE, tmp_path / "data")
+    assert kg("new", "release", name, "--data", data, *MODEL).exit_code == 0
+    assert f"\n{line}\n" in (data / "release" / f"{name}.yaml").read_text(encoding="utf-8")
 
 
 def test_a_name_says_nothing_where_records_do_not_agree(world: Path) -> None:
