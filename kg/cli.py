@@ -20,8 +20,9 @@ from kg import media
 from kg.build import Build, Sources
 from kg.codes import codes, page
 from kg.engine import Dataset, Engine, NoDatasetError
-from kg.explain import Explainer, describe_term, tell
+from kg.explain import Explainer, describe_key, describe_term, named_class, path_in_data, tell
 from kg.generate import Generator
+from kg.identifiers import OURS
 from kg.index import Index
 from kg.names import NAME, InvalidBaseError, Names
 from kg.pipeline import CHECKING, READING, Step, building, run
@@ -41,6 +42,15 @@ MOST_FILES = 10
 """How many files with errors are named that were not asked about."""
 
 QUERY_FORMATS = {m.suffix: m for m in (*media.SOLUTIONS, *media.RDF)}
+
+
+CODE = re.compile(r"(?:error|warning|info)?\[?([A-Za-z]\d{3})\]?:?")
+"""A code, also as reports have it."""
+
+CODE_IN_REPORT = re.compile(r"\[([A-Z]\d{3})\]")
+
+PLACE = re.compile(r"^(?P<file>.+?):(?P<line>\d+)(?=:|\s|$)")
+"""A place in a source, also as reports have it, with what comes after it."""
 
 
 class Commands(click.Group):
@@ -192,19 +202,22 @@ def build_dataset(keep: int, most: int, **sources: Any) -> str | None:
 def explain(what: str, **sources: Any) -> None:
     """Tell where each triple of a thing comes from, what became of a line, or what a problem code means.
 
-    WHAT is an IRI, the path of a thing, a term such as osce:State, FILE:LINE, or a code such as E204.
+    WHAT is an IRI, the path of a thing or of its file, a term such as osce:State, a kind or a key, FILE:LINE or
+    FILE:LINE:COLUMN (a whole line of a report will do), or a code such as E204.
     """
-    if re.fullmatch(r"[A-Z]\d{3}", what):
-        explain_code(what)
+    what = what.strip()
+    if code := CODE.fullmatch(what):
+        explain_code(code[1].upper())
         return
     build = start(**sources)
     run_with_progress(build, READING)
     if build.schema is None:
         as_text(build.problems, messages)
         raise click.ClickException("the model has problems, so nothing can be explained")
-    file, colon, line = what.rpartition(":")
-    if colon and line.isdigit() and Path(file).is_file():
-        explain_line(build, Path(file), int(line))
+    place = next((found for found in PLACE.finditer(what) if Path(found["file"]).is_file()), None)
+    if place:
+        code = CODE_IN_REPORT.search(what)
+        explain_line(build, Path(place["file"]), int(place["line"]), code and code[1])
     else:
         explain_thing(build, what)
 
@@ -221,7 +234,7 @@ def explain_code(name: str) -> None:
         click.echo(text, nl=False)
 
 
-def explain_line(build: Build, file: Path, line: int) -> None:
+def explain_line(build: Build, file: Path, line: int, code: str | None) -> None:
     """Prints the triples that a line became, and those that follow from them; else the problems of its record."""
     stated, follow = Explainer(build).line(file, line)
     here = [problem for problem in build.problems if problem.file.resolve() == file.resolve()]
@@ -235,14 +248,20 @@ def explain_line(build: Build, file: Path, line: int) -> None:
     if here:
         raise click.ClickException(f"{file} has problems, so line {line} became nothing")
     if not any(record.file.resolve() == file.resolve() for record in build.records):
-        raise click.ClickException(f"{file} is no source of these directories")
+        more = f"; kg explain {code} tells what {code} means" if code else ""
+        raise click.ClickException(f"{file} is no record of these directories{more}")
     click.echo(f"line {line} of {file} states nothing by itself")
 
 
 def explain_thing(build: Build, what: str) -> None:
-    """Prints where each triple of a thing or part comes from, or what the ontology says of a term."""
-    iri = build.names.expand(what)
-    if term := describe_term(build, iri):
+    """Prints where each triple of a thing or part comes from, or what the ontology says of a term, a kind or a key."""
+    assert build.schema is not None
+    name = path_in_data(build, what) or what.rstrip("/")
+    if ours := OURS.fullmatch(name):
+        name = ours[1]
+    iri = build.names.expand(name)
+    term = describe_term(build, named_class(build, name) or iri) + describe_key(build, name)
+    if term and iri not in build.nodes:
         click.echo("\n".join(term))
         return
     if iri in build.nodes and build.nodes[iri][0].sound:
@@ -253,9 +272,12 @@ def explain_thing(build: Build, what: str) -> None:
     as_text(here, messages)
     if here:
         raise click.ClickException(f"{path} has problems, so nothing of it is in the graph")
-    assert build.schema is not None
     index = Index(build.schema, build.paths, build.records)
-    guess = did_you_mean(index.suggest(path or what, ()))
+    things = index.suggest(path or name, ()) if "/" in name else []
+    known = [*build.schema.kinds, *build.schema.properties, *(c.name for c in build.schema.classes.values())]
+    local = name.rpartition(":")[2]
+    terms = nearest(local, ((each, each) for each in known)) if "/" not in local else []
+    guess = did_you_mean((things or terms or index.suggest(name, ()))[:3])
     raise click.ClickException(f"there is no {what}" + (f"; {guess}" if guess else ""))
 
 
@@ -287,7 +309,8 @@ def new(kind: str, name: str, **sources: Any) -> None:
     file = build.sources.data[0] / kind / f"{name}.yaml"
     if f"{kind}/{name}" in build.paths:
         raise click.ClickException(f"there is {kind}/{name} already")
-    text = skeleton(schema, schema.kinds[kind], f"{kind}/{name}", build.records)
+    index = Index(schema, build.paths, build.records)
+    text = skeleton(schema, schema.kinds[kind], f"{kind}/{name}", build.records, index)
     try:
         file.parent.mkdir(exist_ok=True)
         with file.open("x", encoding="utf-8") as stream:

@@ -1,5 +1,6 @@
 """Explain: where each triple of a thing comes from, and what became of a line."""
 
+import os
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -186,6 +187,40 @@ def describe_term(build: Build, iri: str) -> list[str]:
         f"{build.names.compact(iri)}  ← {relative(file)}:{line}:{column}",
         *(f"  {short(build, NamedNode(predicate))} {object_}" for predicate, object_ in lines),
     ]
+
+
+def describe_key(build: Build, name: str) -> list[str]:
+    """What the ontology says of the property of a key, and each message that a kind or part has for it."""
+    assert build.schema is not None
+    schema = build.schema
+    if name not in schema.properties:
+        return []
+    messages: dict[str, list[str]] = {}
+    for class_ in sorted(schema.classes.values(), key=lambda class_: class_.name):
+        key = schema.keys(class_).get(name)
+        if key and not class_.abstract:
+            messages.setdefault(key.message, []).append(build.names.compact(class_.iri))
+    told = [f"  of {', '.join(classes)}: {message}".removesuffix(": ") for message, classes in messages.items()]
+    return [*describe_term(build, schema.properties[name].iri), *told]
+
+
+def named_class(build: Build, name: str) -> str | None:
+    """The IRI of the class that is the kind, or has the name, `name`."""
+    assert build.schema is not None
+    found = (class_.iri for class_ in build.schema.classes.values() if name in (class_.kind, class_.name))
+    return next(found, None)
+
+
+def path_in_data(build: Build, what: str) -> str | None:
+    """The path of what a file or folder of the data is about, written with or without suffix: `state/norway`, `state`.
+
+    None if it lies in no directory of data.
+    """
+    file = Path(os.path.abspath(what))
+    for root in build.sources.data:
+        if file != (root := Path(os.path.abspath(root))) and file.is_relative_to(root):
+            return file.relative_to(root).as_posix().removesuffix(".yaml").removesuffix(".yml")
+    return None
 
 
 def tell(build: Build, reasons: list[Reason]) -> Iterator[str]:

@@ -57,6 +57,10 @@ class Index:
         classes = [known] if known else self._schema.subclasses(kind.iri) if kind else []
         return any(all(set(group) & set(class_.ancestors) for group in wanted) for class_ in classes)
 
+    def fitting(self, wanted: Wanted) -> Iterator[str]:
+        """The paths of the things that are of the wanted classes, in order."""
+        return (path for path in sorted(self._paths) if self.fits(path, wanted))
+
     def suggest(self, text: str, wanted: Wanted) -> list[str]:
         """The things of the wanted classes that a text which names none may have meant, nearest first."""
         plain = text.strip().rstrip("/").removesuffix(".yaml").removeprefix(CANONICAL)

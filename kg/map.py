@@ -302,8 +302,8 @@ class Mapper:
         kinds = [kind for kind in kinds if kind in self.index.kinds] or kinds
         if len(kinds) <= 3:
             return "a reference: " + " or ".join(f"{kind}/name" for kind in kinds)
-        classes = " or ".join(self.schema.classes[iri].name for iri in key.classes[-1] if iri in self.schema.classes)
-        return f"a reference to a {classes}: kind/name"
+        classes = [self.schema.classes[iri].name for iri in (key.classes or ((),))[-1] if iri in self.schema.classes]
+        return f"a reference to a {' or '.join(classes) or 'thing'}: kind/name"
 
     def _same(self, key: Key, node: Node, map_: MappingNode) -> list[Any]:
         """Values written as the property takes them that another key of the same map names."""

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable
 from importlib.metadata import version
@@ -28,7 +29,13 @@ ANNOTATIONS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.IN
 """The annotations of GitHub."""
 
 WIDEST = 160
-"""How many characters of a line are shown at most."""
+"""How many cells of a line are shown at most."""
+
+NARROWEST = 20
+"""The least room, in cells, that a text is given on a terminal."""
+
+INDENT = " " * 4
+"""What stands before the lines of a text that goes on."""
 
 DETAILS = ("expected", "found", "hint")
 
@@ -176,29 +183,36 @@ def as_text(
             continue
         if problem.file not in lines:
             lines[problem.file] = lines_of(problem.file)
-        console.print(text_of(problem, lines[problem.file]), soft_wrap=True)
+        room = console.width if console.is_terminal else None
+        console.print(text_of(problem, lines[problem.file], room), soft_wrap=True)
     for code, number in sorted(shown.items()):
         if most and number > most:
             console.print(f"… and {number - most} more of {code} ({codes()[code].title}); --most 0 shows all\n")
 
 
-def text_of(problem: Problem, lines: list[str]) -> Text:
-    """One problem as text: place, code, message, line with caret, expected, found, hint."""
+def text_of(problem: Problem, lines: list[str], room: int | None) -> Text:
+    """One problem as text: place, code, message, line with caret, expected, found, hint.
+
+    On a terminal, `room` is its width in cells: longer lines are wrapped between words, and the source line is cut.
+    """
     color = COLORS[problem.severity]
     text = Text()
     text.append(f"{visible(place_text(problem))}: ", linked("bold", problem.file.absolute()))
     text.append(f"{problem.severity}[{problem.code}]", linked(color, page_of(problem.code)))
-    text.append(f" {visible(problem.message)}\n", "bold")
+    text.append(f" {visible(problem.message)}", "bold")
+    text = wrapped(text, room).append("\n")
     if problem.line <= len(lines) and lines[problem.line - 1].strip():
         number = str(problem.line)
-        before, marked, after = excerpt(lines[problem.line - 1], problem.column, problem.length)
+        widest = min(WIDEST, max(NARROWEST, room - len(number) - 3)) if room else WIDEST
+        before, marked, after = excerpt(lines[problem.line - 1], problem.column, problem.length, widest)
         blank = "".join(c if c == "\t" else " " * cell_len(c) for c in before)
         text.append(f"{number} | ", "blue").append(f"{before}{marked}{after}\n")
         text.append(f"{' ' * len(number)} | ", "blue").append(blank)
         text.append("^" * max(1, cell_len(marked)) + "\n", color)
     for word in DETAILS:
         if value := getattr(problem, word):
-            text.append(f"  {word}: ", "cyan").append(f"{visible(value)}\n")
+            detail = Text().append(f"  {word}: ", "cyan").append(visible(value))
+            text.append(wrapped(detail, room)).append("\n")
     for other in problem.related:
         text.append("  see: ", "cyan").append(visible(place_text(other)), linked("", other.file.absolute())).append(
             "\n"
@@ -206,20 +220,49 @@ def text_of(problem: Problem, lines: list[str]) -> Text:
     return text
 
 
-def excerpt(line: str, column: int, length: int) -> tuple[str, str, str]:
-    """A line as what stands before the marked part, that part, and the rest; of a long line, what is near."""
+def wrapped(text: Text, room: int | None) -> Text:
+    """A line that is broken between words where it is longer than the room, each line after the first indented."""
+    if room is None or text.cell_len <= room:
+        return text
+    most, used, breaks = max(NARROWEST, room - len(INDENT)), 0, []
+    for word in re.finditer(r"\s*\S+\s*", text.plain):
+        if used and used + cell_len(word[0].rstrip()) > most:  # a word that is longer than the room stays whole
+            breaks.append(word.start())
+            used = 0
+        used += cell_len(word[0])
+    lines = text.divide(breaks)
+    for line in lines:
+        line.rstrip()
+    return Text(f"\n{INDENT}").join(lines)
+
+
+def excerpt(line: str, column: int, length: int, widest: int) -> tuple[str, str, str]:
+    """A line as what stands before the marked part, that part, and the rest; of a line too wide, what is near."""
     line = visible(line.rstrip("\r"))
     start, end = column - 1, min(column - 1 + length, len(line))
-    if len(line) <= WIDEST:
+    if cells(line) <= widest:
         return line[:start], line[start:end], line[end:]
-    first = max(0, start - WIDEST // 3)
-    last = first + WIDEST
+    room, first = widest - 2, min(start, len(line))
+    while first and cells(line[first - 1 : start]) <= room // 3:
+        first -= 1
+    last = first
+    while last < len(line) and cells(line[first : last + 1]) <= room:
+        last += 1
+    while first and cells(line[first - 1 : last]) <= room:  # the line ends before the room does
+        first -= 1
+    while first < start and not cells(line[first]):  # what combines with a character that is cut off
+        first += 1
     end = min(end, last)
     return (
         ("…" if first else "") + line[first:start],
         line[start:end],
         line[end:last] + ("…" if last < len(line) else ""),
     )
+
+
+def cells(text: str) -> int:
+    """How wide a text is on a terminal, with the most that a tab may take."""
+    return sum(8 if character == "\t" else cell_len(character) for character in text)
 
 
 def visible(text: str) -> str:

@@ -40,6 +40,12 @@ SETTINGS = {
         Setting("host", "127.0.0.1", "Address to serve on."),
         Setting("port", 8000, "Port to serve on; 0 takes a free one.", click.IntRange(0, 65535)),
         Setting("workers", 2, "Processes that serve.", click.IntRange(min=1)),
+        Setting(
+            "max-stop-seconds",
+            5.0,
+            "How long running answers may go on when the server is stopped, in seconds.",
+            click.FloatRange(min=0.1),
+        ),
         Setting("contact", "", "Address (mailto: or https:) that takes corrections; shown on the home page."),
         Setting("trusted-proxies", 0, "How many proxies in front are believed (X-Forwarded-…).", click.IntRange(min=0)),
         Setting("max-query-bytes", 1_000_000, "Maximum length of a SPARQL query, in bytes.", click.IntRange(min=1)),

@@ -32,7 +32,7 @@ from server import (
     terms,
     things,
 )
-from server.documents import SHORT, Answer, cached, compressed
+from server.documents import SHORT, Answer, cached, compressed, moved
 from server.mount import Mount
 from server.pages import columns, label, labels_of_kinds
 from server.queries.client import Queries
@@ -59,6 +59,7 @@ def create_app(dataset: Dataset, settings: Mapping[str, Any] | None = None, quer
     """
     app = Flask("server", static_folder=None)
     app.add_url_rule("/static/<path:filename>", "static", asset)
+    app.add_url_rule("/favicon.ico", "favicon", favicon)
     app.response_class = Answer
     app.extensions["site"] = Site.of(dataset)
     for name in SERVING:
@@ -96,6 +97,11 @@ def create_app(dataset: Dataset, settings: Mapping[str, Any] | None = None, quer
 def is_built(filename: str) -> bool:
     """Whether there is such a file among those that are built; pages do without."""
     return (STATIC / "built" / filename).is_file()
+
+
+def favicon() -> Response:
+    """A redirect to the icon of the pages, for browsers that ask for one where no page has named it."""
+    return moved("/static/icon.svg", 301)
 
 
 def asset(filename: str) -> Response:

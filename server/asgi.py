@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from pathlib import Path
 
 from kg.engine import Dataset
@@ -21,7 +22,8 @@ ROOM = 32
 
 
 def application() -> Gateway:
-    """The application for the settings of this process."""
+    """The application for the settings of this process, which `kg serve` ends, also when a terminal closes."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     settings = {
         name: type(SETTINGS[name].default)(os.environ.get(SETTINGS[name].variable, SETTINGS[name].default))
         for name in SERVING

@@ -2,6 +2,8 @@
 
 import multiprocessing
 import os
+import shlex
+import signal
 import socket
 import sys
 import threading
@@ -18,6 +20,7 @@ from granian.log import LogLevels
 
 from kg.cli import build_dataset
 from kg.engine import Dataset, NoDatasetError
+from kg.names import InvalidBaseError, Names
 from kg.settings import SETTINGS, options
 from server.app import SERVING
 from server.asgi import DATASET, QUERIES, SHELF
@@ -32,22 +35,29 @@ LOGGING = {
 }
 """Logs go to stderr; stdout is for the URL alone."""
 
+BUILDING = ("base-uri", "published", "data", "ontology", "shapes", "keep", "most")
+"""The settings of a build."""
+
 WAIT = 60
-"""Seconds within which a server that starts must answer."""
+"""Seconds after which a server that has not answered is asked again whether it is ready."""
 
 
 @click.command()
-@options("host", "port", "workers", "base-uri", "published", "data", "ontology", "shapes", "keep", "most", *SERVING)
+@options("host", "port", "workers", "max-stop-seconds", *BUILDING, *SERVING)
 @click.pass_context
-def serve(ctx: click.Context, /, host: str, port: int, workers: int, **settings: Any) -> None:
+def serve(ctx: click.Context, /, host: str, port: int, workers: int, max_stop_seconds: float, **settings: Any) -> None:
     """Serve the published dataset; build it first where there is none, or where sources are named."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # the first process of a container has no other way to end
     serving = {name: settings.pop(name.replace("-", "_")) for name in SERVING}
     published: Path = settings["published"]
     named = any(
         ctx.get_parameter_source(source) is ParameterSource.COMMANDLINE for source in ("data", "ontology", "shapes")
     )
-    if (named or not is_published(published)) and build_dataset(**settings) is None:
-        sys.exit(1)
+    if named or not is_published(published):
+        if build_dataset(**settings) is None:
+            sys.exit(1)
+    elif ctx.get_parameter_source("base_uri") is not ParameterSource.DEFAULT:
+        refuse_another_base(published, settings["base_uri"])
     port = free_port(host, port)
     dataset = Dataset.current(published)
     queries = HostProcess(dataset, Limits.of(serving))
@@ -55,7 +65,7 @@ def serve(ctx: click.Context, /, host: str, port: int, workers: int, **settings:
     os.environ.update({SETTINGS[name].variable: str(value) for name, value in serving.items()})
     multiprocessing.set_start_method("spawn", force=True)  # this process has threads, and they do not survive a fork
     threading.Thread(target=announce, args=(host, port), daemon=True).start()
-    Granian(
+    server = Granian(
         "server.asgi:application",
         factory=True,
         address=host,
@@ -63,9 +73,20 @@ def serve(ctx: click.Context, /, host: str, port: int, workers: int, **settings:
         interface=Interfaces.ASGI,
         workers=workers,
         respawn_failed_workers=True,
+        workers_kill_timeout=max_stop_seconds,  # type: ignore[arg-type]  # it takes parts of a second as well
         log_dictconfig=LOGGING,
         log_level=LogLevels.warning,
-    ).serve()
+    )
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # else nohup has started this process
+        server.on_startup(lambda: signal.signal(signal.SIGHUP, server.signal_handler_interrupt))
+    server.on_shutdown(lambda: forgive(server))
+    server.serve()
+
+
+def forgive(server: Any) -> None:
+    """Counts no worker as failed that has ended before it was told to, because it was sent the same signal."""
+    if server.interrupt_signal:
+        server.interrupt_children.clear()
 
 
 def is_published(published: Path) -> bool:
@@ -74,6 +95,22 @@ def is_published(published: Path) -> bool:
     except NoDatasetError:
         return False
     return True
+
+
+def refuse_another_base(published: Path, base_uri: str) -> None:
+    """Raises a usage error where the published dataset has another base than the one that is asked for."""
+    try:
+        asked = Names.at(base_uri).base
+    except InvalidBaseError as error:
+        raise click.BadParameter(str(error), param_hint="--base-uri") from error
+    built = Dataset.current(published).names.base
+    if asked != built:
+        command = shlex.join(["kg", "build", "--base-uri", asked, "--published", str(published)])
+        raise click.BadParameter(
+            f"the dataset in {published} was built for {built}, and is asked for as {asked}; to build it for that "
+            f"address, run: {command}",
+            param_hint="--base-uri",
+        )
 
 
 def free_port(host: str, port: int) -> int:
@@ -91,10 +128,9 @@ def announce(host: str, port: int) -> None:
     """Prints the URL on stdout once the server answers."""
     name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
     url = f"http://{name}:{port}/"
-    deadline = time.monotonic() + WAIT
-    while time.monotonic() < deadline:
+    while True:
         try:
-            connection = HTTPConnection(name.strip("[]"), port, timeout=5)  # no proxy stands before our own address
+            connection = HTTPConnection(name.strip("[]"), port, timeout=WAIT)  # no proxy stands before our own address
             connection.request("GET", "/status")
             connection.getresponse().read()
         except OSError:

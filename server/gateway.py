@@ -28,7 +28,13 @@ from server.queries.client import CutError
 ON_LEAVE = "server.on_leave"
 
 REFUSED = "server.refused"
-"""Where a request has what is wrong with it as a message (RFC 9112), which the application is to answer with 400."""
+"""Where a request has what is wrong with its framing (RFC 9112), if anything: the status that the application is to
+answer with, and a message."""
+
+Refusal = tuple[int, str]
+
+PATIENCE = 10
+"""How many seconds a client may be silent before the body of its request is whole."""
 
 NEGOTIATED = (
     *("HTTP_ACCEPT", "HTTP_ACCEPT_ENCODING", "HTTP_ACCEPT_LANGUAGE", "HTTP_ACCEPT_PROFILE"),
@@ -86,10 +92,12 @@ class Gateway:
             await self._answer(scope, receive, send)
 
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
-        body = await read(receive, self._most + 1)
-        if body is None:
-            return
+        body, refusal = await read(receive, self._most + 1)
         environ = environment(scope, body)
+        if found := misframed(scope) or refusal:
+            environ[REFUSED] = found
+        if scope["http_version"].startswith("1.") and (REFUSED in environ or "HTTP_TRANSFER_ENCODING" in environ):
+            send = closing(send)
         key = self._key(environ, body)
         if kept := self._kept(key, environ):
             await reply(send, kept.status, kept.headers, b"" if scope["method"] == "HEAD" else kept.body)
@@ -158,17 +166,31 @@ async def lifespan(receive: Receive, send: Send) -> None:
     await send({"type": "lifespan.shutdown.complete"})
 
 
-async def read(receive: Receive, most: int) -> bytes | None:
-    """The body of a request, but no more than so many bytes; None if the client leaves before its end."""
+async def read(receive: Receive, most: int) -> tuple[bytes, Refusal | None]:
+    """The body of a request, but no more than so many bytes; and what is wrong with it, if it does not come whole."""
     body = b""
     while len(body) < most:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
+        try:
+            message = await asyncio.wait_for(receive(), PATIENCE)
+        except TimeoutError:
+            return b"", (408, f"The body of the request is not whole, and nothing has come for {PATIENCE} seconds.")
+        if message["type"] == "http.disconnect":  # also where the chunks are wrong, and the client is still there
+            return b"", (400, "The body of the request breaks off, or its chunks are not as they say (RFC 9112, 7.1).")
         body += message.get("body", b"")
         if not message.get("more_body"):
             break
-    return body[:most]
+    return body[:most], None
+
+
+def closing(send: Send) -> Send:
+    """Sends an answer after which the connection ends, for a request whose end is in doubt (RFC 9112, 6.1)."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
+        await send(message)
+
+    return sending
 
 
 async def until_gone(receive: Receive, client: Client) -> None:
@@ -210,8 +232,6 @@ def environment(scope: Message, body: bytes) -> WSGIEnvironment:
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
     }
-    if refused := misframed(scope):
-        environ[REFUSED] = refused
     for name, value in scope["headers"]:
         if b"_" in name:  # in WSGI it could not be told from the one with a hyphen
             continue
@@ -222,7 +242,26 @@ def environment(scope: Message, body: bytes) -> WSGIEnvironment:
     return environ
 
 
-def misframed(scope: Message) -> str | None:
+def misframed(scope: Message) -> Refusal | None:
+    """What is wrong with the head of a request, of what the HTTP server itself lets pass, if anything."""
+    return wrong_length(scope) or wrong_host(scope)
+
+
+def wrong_length(scope: Message) -> Refusal | None:
+    """What is wrong with what says how long the body of a request is (RFC 9112, 6.1 and 6.3), if anything.
+
+    The HTTP server drops a Content-Length beside Transfer-Encoding, as it may: the chunks say the length.
+    """
+    given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"transfer-encoding"]
+    codings = [coding.strip().lower() for value in given for coding in value.split(",") if coding.strip()]
+    if codings.count("chunked") > 1:
+        return 400, "Transfer-Encoding has chunked once; this request has it more than once."
+    if unknown := [coding for coding in codings if coding != "chunked"]:
+        return 501, f"Transfer-Encoding is chunked alone here; this request has {', '.join(unknown)[:80]!r} as well."
+    return None
+
+
+def wrong_host(scope: Message) -> Refusal | None:
     """What is wrong with the Host of a request (RFC 9112, 3.2), if anything.
 
     The HTTP server gives an empty one to a request that has none, and to one by HTTP/1.1 that is as wrong, since no
@@ -230,11 +269,11 @@ def misframed(scope: Message) -> str | None:
     """
     hosts = [value for name, value in scope["headers"] if name == b"host"]
     if len(hosts) > 1:
-        return f"A request has exactly one Host header; this one has {len(hosts)}."
+        return 400, f"A request has exactly one Host header; this one has {len(hosts)}."
     if scope["http_version"] == "1.1" and not any(hosts):
-        return "A request by HTTP/1.1 has a Host header; this one has none, or an empty one."
+        return 400, "A request by HTTP/1.1 has a Host header; this one has none, or an empty one."
     if hosts and not HOST.fullmatch(hosts[0]):
-        return f"Host is the name of a host, with or without a port; {hosts[0].decode('latin-1')!r} is none."
+        return 400, f"Host is the name of a host, with or without a port; {hosts[0].decode('latin-1')!r} is none."
     return None
 
 

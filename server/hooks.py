@@ -2,8 +2,8 @@
 
 import io
 
-from flask import Flask, Response, current_app, request
-from werkzeug.exceptions import BadRequest, HTTPException, NotFound, PreconditionFailed, RequestURITooLarge
+from flask import Flask, Response, abort, current_app, request
+from werkzeug.exceptions import HTTPException, NotFound, PreconditionFailed, RequestURITooLarge
 
 from server import conditions, errors
 from server.codings import DECODERS, MOST_CODINGS, TooLongError, UndecodableError, decode
@@ -52,7 +52,7 @@ def register(app: Flask) -> None:
 def admit() -> Response | None:
     """Refuses what is no request by the rules of HTTP; answers preflights, wherever they ask; decodes bodies."""
     if refused := request.environ.get(REFUSED):
-        raise BadRequest(refused)
+        abort(*refused)
     if request.method == "OPTIONS" and request.routing_exception is not None:
         asks = "Access-Control-Request-Method" in request.headers or request.path == "/*"
         return Response(status=204, mimetype="") if asks else None

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from werkzeug.routing import Rule
@@ -63,11 +63,11 @@ PRODUCES: dict[str, tuple[str, ...]] = {
 """What the routes answer with that are no documents in every format."""
 
 VALUES: dict[str, Callable[[], Json]] = {
-    "kind": lambda: {"enum": list(site().kinds)},
+    "kind": lambda: one_of(site().kinds),
     "name": lambda: {"type": "string", "pattern": f"^{NAME.pattern}$"},
-    "suffix": lambda: {"enum": VARIANTS},
-    "version": lambda: {"enum": sorted(site().contexts)},
-    "number": lambda: {"type": "integer", "minimum": 1, "maximum": 1},
+    "suffix": lambda: one_of(VARIANTS),
+    "version": lambda: one_of(sorted(site().contexts)),
+    "number": lambda: {"type": "integer", "minimum": 1, "examples": [1]},
 }
 """What the variables of a route may be."""
 
@@ -164,19 +164,24 @@ HEADERS: Json = {
 }
 
 
+def one_of(values: Iterable[str]) -> Json:
+    """The schema of a text that is one of these; the server takes no other."""
+    return {"type": "string", "enum": [*values]}
+
+
 def in_path(path: str, class_: Class | None) -> list[Json]:
     """The parameters that stand in a path."""
     found = []
     for name in re.findall(r"{(\w+)}", path):
         known = VALUES[name]()
         if name == "version" and "schema" in path:
-            known = {"const": site().schema.version}
+            known = one_of([site().schema.version])
         if name == "version" and path.startswith("/dump"):
-            known = {"const": site().dataset.version}
+            known = one_of([site().dataset.version])
         if name == "suffix" and path.startswith("/dump"):
-            known = {"enum": [media.suffix for media in DUMPS]}
+            known = one_of(media.suffix for media in DUMPS)
         if name == "suffix" and path.startswith("/search"):
-            known = {"enum": [*VARIANTS, JSON.suffix, CSV.suffix, ATOM.suffix]}
+            known = one_of([*VARIANTS, JSON.suffix, CSV.suffix, ATOM.suffix])
         example = {"example": example_of(class_)} if name == "name" and class_ else {}
         found.append({"name": name, "in": "path", "required": True, "schema": known, **example})
     return found
@@ -205,8 +210,13 @@ def asking() -> list[Json]:
             "description": "How many seconds it may take; 0 for the limit.",
             "schema": seconds,
         },
-        {"name": "format", "in": "query", "description": "Before `Accept`.", "schema": {"enum": formats}},
-        {"name": "view", "in": "query", "description": "What a page draws.", "schema": {"enum": [*SEEN]}},
+        {
+            "name": "format",
+            "in": "query",
+            "description": "A suffix or a media type, which goes before `Accept`; others are ignored.",
+            "schema": {"type": "string", "examples": formats},
+        },
+        {"name": "view", "in": "query", "description": "What a page draws.", "schema": one_of(SEEN)},
     ]
 
 
@@ -215,13 +225,17 @@ def in_query(rule: Rule, path: str, class_: Class | None) -> list[Json]:
     if rule.endpoint == "sparql.sparql":
         return asking()
     if rule.endpoint == "graph_store.graph":
-        known = {"enum": [*site().names.graphs]}
-        return [{"name": "graph", "in": "query", "required": True, "description": "Or `default`.", "schema": known}]
+        default = "The default graph; in place of `graph`."
+        iri = {"type": "string", "format": "iri", "examples": [*site().names.graphs]}
+        return [
+            {"name": "graph", "in": "query", "description": "Its IRI.", "schema": iri},
+            {"name": "default", "in": "query", "description": default, "schema": {"type": "string"}},
+        ]
     if rule.endpoint == "search.suggest":
         return [WORDS]
     if rule.endpoint in PRODUCES or rule.endpoint in REDIRECTS:
         return []
-    profile = {"name": "_profile", "in": "query", "schema": {"enum": list(site().profiles)}}
+    profile = {"name": "_profile", "in": "query", "schema": one_of(site().profiles)}
     about = "`inline` puts the context into a JSON-LD document."
     inline = {"name": "context", "in": "query", "description": about, "schema": filters.TEXT}
     if rule.endpoint == "search.search":
@@ -243,7 +257,7 @@ def of_collection(class_: Class) -> list[Json]:
             "name": "sort",
             "in": "query",
             "description": "The key to sort by; descending with - before it.",
-            "schema": {"enum": [*keys, *(f"-{key}" for key in keys)]},
+            "schema": one_of([*keys, *(f"-{key}" for key in keys)]),
         },
         PAGE,
         {
@@ -279,7 +293,7 @@ def searched() -> list[Json]:
     facets = [name for name in site().finder.names if name != KIND]
     return [
         WORDS,
-        {"name": KIND, "in": "query", "schema": {"enum": list(site().kinds)}},
+        {"name": KIND, "in": "query", "schema": one_of(site().kinds)},
         *({"name": name, "in": "query", "schema": filters.TEXT} for name in facets),
         {"name": "page", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": DEEPEST // MOST}},
         {"name": "size", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 10**9 - 1}},
@@ -310,17 +324,19 @@ def content(rule: Rule, path: str, class_: Class | None) -> Json:
 
 
 QUERY: Json = {
-    "description": "A SPARQL 1.1 query; OpenAPI cannot say what is one, so that two of them stand for all.",
-    "enum": ["SELECT ?s ?type WHERE { ?s a ?type } LIMIT 5", "ASK { ?s ?p ?o }"],
+    "type": "string",
+    "description": "A SPARQL 1.1 query.",
+    "examples": ["SELECT ?s ?type WHERE { ?s a ?type } LIMIT 5", "ASK { ?s ?p ?o }"],
 }
 
 
 def posted() -> Json:
     """A query in the body of a request (SPARQL 1.1 Protocol, 2.1.2 and 2.1.3)."""
-    form = {"type": "object", "required": ["query"], "properties": {"query": QUERY}}
+    parameters = {each["name"]: each["schema"] for each in asking()}
+    form = {"type": "object", "required": ["query"], "properties": parameters}
     return {
         "operationId": "sparql-post",
-        "parameters": [],
+        "parameters": [each for each in asking() if each["name"] != "query"],
         "requestBody": {
             "required": True,
             "content": {

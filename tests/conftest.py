@@ -11,11 +11,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, sync_playwright
+from hypothesis import HealthCheck, settings
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from kg.build import Build, Sources
 from kg.engine import Dataset, Engine
@@ -30,6 +32,14 @@ ONTOLOGY, SHAPES = ROOT / "ontology", ROOT / "shapes"
 EVERYTHING = "EVERYTHING" in os.environ
 """True in `make test-all`, where nothing is drawn."""
 
+PATIENCE = 300
+"""Seconds after which a test gives up waiting for what never comes; no test judges by them."""
+
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
+
+
+T = TypeVar("T", Page, BrowserContext)
 
 LONGEST = (
     "server/test_pages.py",
@@ -160,13 +170,13 @@ def engine(real: Path) -> Engine:
 @pytest.fixture(scope="session")
 def real_client(real: Path) -> FlaskClient:
     """A client of the application on the real graph."""
-    return create_app(Dataset.current(real)).test_client()
+    return create_app(Dataset.current(real), {"max-query-seconds": PATIENCE}).test_client()
 
 
 @pytest.fixture(scope="session")
 def app(sample: Path) -> Flask:
     """The server's application on the sample world."""
-    return create_app(Dataset.current(sample))
+    return create_app(Dataset.current(sample), {"max-query-seconds": PATIENCE})
 
 
 @pytest.fixture
@@ -176,8 +186,8 @@ def client(app: Flask) -> FlaskClient:
 
 
 def start_server(*arguments: object) -> subprocess.Popen[str]:
-    """Starts `kg serve` in a process of its own."""
-    command = [sys.executable, "-m", "kg", "serve", *map(str, arguments)]
+    """Starts `kg serve` in a process of its own, with a time limit that a query on a slow machine does not meet."""
+    command = [sys.executable, "-m", "kg", "serve", "--max-query-seconds", str(PATIENCE), *map(str, arguments)]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -190,7 +200,7 @@ def serving(*arguments: object) -> Iterator[tuple[str, int]]:
         yield process.stdout.readline().strip(), process.pid
     finally:
         process.terminate()
-        output, errors = process.communicate(timeout=30)
+        output, errors = process.communicate(timeout=PATIENCE)
     assert output == "", "the address alone stands on stdout"
     assert "Traceback" not in errors, errors
 
@@ -210,3 +220,9 @@ def browser() -> Iterator[Browser]:
         found = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
         yield found
         found.close()
+
+
+def patient(opened: T) -> T:
+    """A page or a context of a browser that waits as long as a slow machine takes."""
+    opened.set_default_timeout(PATIENCE * 1000)
+    return opened

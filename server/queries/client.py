@@ -27,6 +27,9 @@ STACK = 512 * 2**20
 HUGE_PAGES = "glibc.malloc.hugetlb=1"
 """Large pages for the dataset: a fork copies the table of its pages, which is then a fifth as long (malloc(3))."""
 
+FAREWELL = 1.0
+"""Seconds that a host has to end its workers and itself."""
+
 AGAIN = 1.0
 """Seconds after which a host that ended is started anew."""
 
@@ -135,14 +138,16 @@ class HostProcess:
         reading, writing = os.pipe()
         given = (str(listener.fileno()), str(reading), str(dataset.directory), json.dumps(limits.as_dict()))
         command = [sys.executable, "-m", "server.queries.host", *given]
-        threading.Thread(target=keep, args=(command, listener, reading), daemon=True).start()
-        self.close = weakref.finalize(self, end, writing, directory)
+        keeper = threading.Thread(target=keep, args=(command, listener, reading), daemon=True)
+        keeper.start()
+        self.close = weakref.finalize(self, end, writing, directory, keeper)
         """Ends the host."""
 
 
-def end(lifeline: int, directory: Path) -> None:
-    """Ends the host at the other end of a pipe."""
+def end(lifeline: int, directory: Path, keeper: threading.Thread) -> None:
+    """Ends the host at the other end of a pipe, and waits for its end, but not for one that is still starting."""
     os.close(lifeline)
+    keeper.join(FAREWELL)
     shutil.rmtree(directory, ignore_errors=True)
 
 

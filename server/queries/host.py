@@ -407,7 +407,8 @@ def store_of(dataset: Dataset, limits: Limits) -> Opener:
 def main() -> None:
     """`python -m server.queries.host LISTENER LIFELINE DATASET LIMITS`: descriptors, a directory, JSON."""
     listener, lifeline, directory, given = sys.argv[1:]
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started this process ends it, by its lifeline
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # they may be sent to all processes of a server
+        signal.signal(number, signal.SIG_IGN)  # who started this process ends it, by its lifeline
     limits = Limits(**{**(values := json.loads(given)), "services": tuple(values["services"])})
     open_store = store_of(Dataset.at(Path(directory)), limits)
     gc.freeze()  # what workers share is never written to

@@ -26,7 +26,7 @@ from kg.names import DEFAULT_BASE, RDFS_LABEL, Names
 from kg.pipeline import CHECKING, run
 from kg.problems import Problem, Severity, errors
 from kg.report import as_json, as_text
-from tests.conftest import ONTOLOGY, ROOT, SAMPLE, SHAPES, check_world
+from tests.conftest import ONTOLOGY, PATIENCE, ROOT, SAMPLE, SHAPES, check_world
 
 UNREACHABLE = {
     "E214": "a safety net: the mapper refuses all that is known to be lost",
@@ -764,7 +764,7 @@ def test_a_value_nested_too_deep_is_a_problem_and_no_crash(depth: int, tmp_path:
     file.parent.mkdir()
     file.write_text(f"label:\n  en: {'[' * depth}X{']' * depth}\n")
     command = [sys.executable, "-m", "kg", "check", "--data", str(tmp_path), "--format", "json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 1, done.stderr[-300:]
     problems = json.loads(done.stdout)["problems"]
     assert [problem["thing"] for problem in problems] == ["place/deep"]

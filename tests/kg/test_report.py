@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft7Validator
+from rich.cells import cell_len
 from rich.console import Console
 
 from kg.build import Build
@@ -148,3 +149,63 @@ def test_of_a_long_line_what_is_near_is_shown(tmp_path: Path) -> None:
     assert len(line) < 200
     at = caret.index("^")
     assert line[at : at + caret.count("^")] == "xx-"
+
+
+# ── On a terminal ────────────────────────────────────────────────────────────────────────────────────────────────
+
+SOURCES = {
+    "short": ("label: {en: Avalon}", "Avalon"),
+    "long": ("note: " + "word " * 60 + "FAULT" + " word" * 60, "FAULT"),
+    "long, at its end": ("note: " + "word " * 60 + "FAULT", "FAULT"),
+    "long, at its beginning": ("FAULT" + " word" * 60, "FAULT"),
+    "a long fault": ("note: " + "x" * 300, "x" * 300),
+    "wide": ("note: " + "日本語" * 40 + "FAULT" + "日本語" * 40, "FAULT"),
+    "combining": ("note: " + "e\u0301a\u0308" * 60 + "FAULT" + "e\u0301" * 60, "FAULT"),
+    "a wide fault": ("note: " + "a" * 90 + "語語語" + "b" * 90, "語語語"),
+}
+
+
+def printed(problem: Problem, width: int, terminal: bool) -> list[str]:
+    """The lines of a report, as text without colours."""
+    out = StringIO()
+    as_text([problem], Console(file=out, width=width, force_terminal=terminal, color_system=None))
+    return [re.sub("\x1b\\][^\x1b]*\x1b\\\\", "", line) for line in out.getvalue().splitlines()]
+
+
+def problem_at(source: str, marked: str, tmp_path: Path) -> Problem:
+    file = tmp_path / "x.yaml"
+    file.write_text(source, encoding="utf-8")
+    message, hint = "this is not what is expected here, " * 4, "write something else, " * 9
+    return Problem("E203", message.strip(), file, 1, source.index(marked) + 1, length=len(marked), hint=hint.strip())
+
+
+@pytest.mark.parametrize("width", [30, 60, 80, 120, 200])
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_report_fits_the_terminal_with_the_caret_under_the_fault(name: str, width: int, tmp_path: Path) -> None:
+    source, marked = SOURCES[name]
+    lines = printed(problem_at(source, marked, tmp_path), width, terminal=True)
+    carets = next(n for n, line in enumerate(lines) if line.strip(" |") and not line.strip(" |^"))
+    text, below = lines[carets - 1], lines[carets]
+    indent, long = below.index("^"), below.count("^")
+    assert cell_len(text) <= width
+    places = [cell_len(text[:n]) for n in range(len(text) + 1)]
+    shown = text[places.index(indent) : places.index(indent + long)]
+    found = shown.strip("\u0301\u0308")
+    assert found == marked if len(marked) < 300 else found.strip("x") == "" != found
+    for line in lines[1 : carets - 1] + lines[carets + 1 :]:
+        assert cell_len(line) <= width or " " not in line.strip()
+        assert line == "" or line.startswith("  ")
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_what_is_not_a_terminal_gets_whole_lines(name: str, tmp_path: Path) -> None:
+    problem = problem_at(*SOURCES[name], tmp_path)
+    lines = printed(problem, 30, terminal=False)
+    assert lines[0].endswith(problem.message)
+    assert f"  hint: {problem.hint}" in lines
+
+
+def test_lines_that_are_wrapped_say_the_same_words(tmp_path: Path) -> None:
+    problem = problem_at(*SOURCES["short"], tmp_path)
+    whole, narrow = (" ".join(printed(problem, 40, t)).split() for t in (False, True))
+    assert narrow == whole

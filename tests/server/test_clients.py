@@ -29,6 +29,7 @@ from SPARQLWrapper import (
 from SPARQLWrapper.SPARQLExceptions import QueryBadFormed
 
 from kg.engine import Dataset
+from tests.conftest import PATIENCE
 
 COMUNICA = Path(__file__).parent / "clients" / "node_modules" / ".bin" / "comunica-sparql"
 STATES = "SELECT ?s WHERE { ?s a <http://localhost:8000/ontology#State> } ORDER BY ?s"
@@ -104,7 +105,7 @@ def test_sparqlstore_of_rdflib_is_a_graph(served: str) -> None:
 def test_comunica_asks_the_endpoint_and_a_document(source: str, served: str) -> None:
     query = STATES.replace("SELECT ?s", "SELECT DISTINCT ?s")
     command = [COMUNICA, source.format(url=served), query, "-t", "application/sparql-results+json"]
-    answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
     assert [row["s"]["value"] for row in json.loads(answer)["results"]["bindings"]] == FOUND
 
 
@@ -115,7 +116,7 @@ def test_comunica_asks_the_endpoint_and_a_document(source: str, served: str) -> 
 def test_comunica_reads_every_sort_of_document(path: str, served: str) -> None:
     query = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
     command = [COMUNICA, served + path, query, "-t", "application/sparql-results+json"]
-    answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
     assert int(json.loads(answer)["results"]["bindings"][0]["n"]["value"]) > 20
 
 
@@ -142,20 +143,22 @@ def test_rdflib_and_comunica_read_dumps_by_their_address(sample: Path, served: s
     query = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
     for suffix in ("ttl", "nq"):
         command = [COMUNICA, f"{dumps}.{suffix}", query, "-t", "application/sparql-results+json"]
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
         assert int(json.loads(answer)["results"]["bindings"][0]["n"]["value"]) == len(turtle)
 
 
 def test_comunica_joins_the_endpoint_with_a_document(served: str) -> None:
     query = STATES.replace("}", ". ?s <http://www.w3.org/2000/01/rdf-schema#label> ?label }").replace("?s", "?label", 1)
     sources = [f"sparql@{served}sparql", f"{served}doc/state/avalon.ttl"]
-    answer = subprocess.run([COMUNICA, *sources, query], capture_output=True, text=True, timeout=60, check=True).stdout
+    answer = subprocess.run(
+        [COMUNICA, *sources, query], capture_output=True, text=True, timeout=PATIENCE, check=True
+    ).stdout
     assert "Avalon" in answer
 
 
 def test_curl_asks_as_the_readme_says(served: str) -> None:
     command = ["curl", "-sf", f"{served}sparql", "-H", "Accept: text/csv", "--data-urlencode", f"query={STATES}"]
-    answer = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
     assert answer.split() == ["s", *FOUND]
 
 
@@ -163,7 +166,7 @@ def test_curl_unpacks_what_is_compressed(served: str) -> None:
     query = "SELECT * { ?s ?p ?o } ORDER BY ?s ?p STR(?o)"
     command = ["curl", "-sf", f"{served}sparql", "-H", "Accept: text/csv", "--data-urlencode", f"query={query}"]
     plain, packed = (
-        subprocess.run([*command, *more], capture_output=True, timeout=30, check=True).stdout
+        subprocess.run([*command, *more], capture_output=True, timeout=PATIENCE, check=True).stdout
         for more in ([], ["--compressed"])
     )
     assert plain == packed

@@ -13,6 +13,7 @@ from werkzeug.datastructures import Headers
 
 from kg.engine import Dataset
 from server.conditions import outcome
+from tests.conftest import PATIENCE
 
 LONG_AGO, LATE = "Thu, 01 Jan 1970 00:00:01 GMT", "Fri, 01 Jan 2100 00:00:00 GMT"
 ASK = "/sparql?query=" + quote("ASK { ?s ?p ?o }")
@@ -163,7 +164,7 @@ def test_conditions_come_before_a_range(
 @pytest.fixture(scope="module")
 def connection(served: str) -> Iterator[http.client.HTTPConnection]:
     """A connection to a server that keeps answers."""
-    with closing(http.client.HTTPConnection(urlsplit(served).netloc, timeout=20)) as found:
+    with closing(http.client.HTTPConnection(urlsplit(served).netloc, timeout=PATIENCE)) as found:
         yield found
 
 

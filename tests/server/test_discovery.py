@@ -307,6 +307,48 @@ def test_the_cursor_of_every_next_page_is_as_described(
     jsonschema.validate(cursor[1], parameters["page"]["schema"])
 
 
+SPARQL = ("SELECT ?s ?type WHERE { ?s a ?type } LIMIT 5", "ASK { ?s ?p ?o }")
+GRAPH = "http://localhost:8000/ontology"
+
+
+def written_down(case: Any) -> None:
+    """Puts an example in the place of any query, since the description cannot say what text is one."""
+    for place in (case.query, case.body):
+        if isinstance(place, dict) and "query" in place:
+            place["query"] = SPARQL[len(place["query"]) % 2]
+    if isinstance(case.body, str):
+        case.body = SPARQL[len(case.body) % 2]
+
+
+def test_clients_can_send_any_query_graph_and_format(described: dict[str, Any]) -> None:
+    endpoint = described["paths"]["/sparql"]
+    given = {each["name"]: each["schema"] for each in endpoint["get"]["parameters"] if each["in"] == "query"}
+    posted = endpoint["post"]["requestBody"]["content"]
+    form = posted["application/x-www-form-urlencoded"]["schema"]["properties"]
+    beside = {each["name"] for each in endpoint["post"]["parameters"]}
+    assert set(given) == set(form) == {*beside, "query"}
+    graph = next(e["schema"] for e in described["paths"]["/graph"]["get"]["parameters"] if e["name"] == "graph")
+    free = (given["query"], given["format"], form["query"], posted["application/sparql-query"]["schema"], graph)
+    for schema, text in zip(free, ("ASK {}", "text/csv", "ASK {}", "ASK {}", f"{GRAPH}/1.0.0"), strict=True):
+        jsonschema.Draft202012Validator(schema).validate(text)
+        assert schema["examples"]
+    assert tuple(given["query"]["examples"]) == SPARQL
+
+
+def test_what_is_an_enumeration_is_a_text_of_which_the_server_takes_no_other(
+    client: FlaskClient, described: dict[str, Any]
+) -> None:
+    asked = 0
+    for path in ("/doc/state", "/search"):
+        for parameter in described["paths"][path]["get"]["parameters"]:
+            if parameter["in"] == "query" and "enum" in parameter["schema"]:
+                assert parameter["schema"]["type"] == "string"
+                status = client.get(path, query_string={parameter["name"]: "none-of-these"}).status_code
+                assert status == 400 or parameter["name"] == "_profile", parameter["name"]
+                asked += 1
+    assert asked > 5
+
+
 @pytest.mark.filterwarnings(
     "ignore::pytest.PytestUnraisableExceptionWarning",  # schemathesis leaves the files of dumps open
     "ignore::ResourceWarning",
@@ -325,6 +367,10 @@ def test_schemathesis_finds_no_failure(app: Flask) -> None:
         def check(case: Any) -> None:
             if case.path.startswith("/doc/"):
                 case.query.pop("page", None)  # a cursor must come from the page before it
+            if case.path == "/graph":  # exactly one of the two, and a graph that is there
+                case.query = {"default": ""} if "default" in case.query else {"graph": GRAPH}
+            if case.path == "/sparql":
+                written_down(case)
             case.call_and_validate()
 
         check()

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from tests.conftest import ROOT, serving
+from tests.conftest import PATIENCE, ROOT, serving
 
 ALL = quote("SELECT * { ?s ?p ?o } ORDER BY ?s ?p STR(?o)")
 
@@ -18,7 +18,7 @@ def answer(url: str, *lines: str, path: str = f"/sparql?query={ALL}", body: byte
     """All that a server says to a request with these headers; `ends`: the client closes its side after it."""
     method = "POST" if body else "GET"
     head = [f"{method} {path} HTTP/1.1", "Host: localhost", "Connection: close", *lines, "", ""]
-    with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), timeout=PATIENCE) as connection:
         connection.sendall("\r\n".join(head).encode() + body)
         if ends:
             connection.shutdown(socket.SHUT_WR)
@@ -76,7 +76,7 @@ def narrow(real: Path) -> Iterator[str]:
 def test_an_answer_that_is_over_a_limit_too_late_ends_without_its_last_chunk(narrow: str) -> None:
     query = quote("CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o } LIMIT 4999")
     assert answer(narrow, path=f"/sparql?query={query}").startswith(b"HTTP/1.1 200")
-    with closing(http.client.HTTPConnection(urlsplit(narrow).netloc, timeout=20)) as connection:
+    with closing(http.client.HTTPConnection(urlsplit(narrow).netloc, timeout=PATIENCE)) as connection:
         long = quote("SELECT ?s ?p ?o ?x { ?s ?p ?o BIND(REPEATED AS ?x) }".replace("REPEATED", f"'{'x' * 2000}'"))
         connection.request("GET", f"/sparql?query={long}")
         response = connection.getresponse()
@@ -105,7 +105,7 @@ def test_a_fault_of_the_engine_is_not_told_as_a_lack_of_memory(narrow: str) -> N
 def said(url: str, *lines: str, target: str = "/doc/state/avalon.ttl", version: str = "1.1") -> bytes:
     """What a server says to a GET with just these headers."""
     head = [f"GET {target} HTTP/{version}", "Connection: close", *lines, "", ""]
-    with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), timeout=PATIENCE) as connection:
         connection.sendall("\r\n".join(head).encode("latin-1"))
         return b"".join(iter(lambda: connection.recv(2**16), b""))
 

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import re
 from pathlib import Path
 from urllib.parse import quote
 
@@ -560,3 +561,17 @@ def test_a_file_of_a_page_has_the_hash_of_its_bytes(client: FlaskClient) -> None
     response = client.get("/static/style.css")
     assert response.mimetype == "text/css"
     assert response.headers["ETag"].strip('"') == hash_of(response)
+
+
+@pytest.mark.parametrize("prefix", ["", "/osce"])
+def test_the_icon_that_browsers_ask_for_is_that_of_the_pages(prefix: str, client: FlaskClient) -> None:
+    at = {"SCRIPT_NAME": prefix}
+    for method in ("GET", "HEAD"):
+        moved = client.open("/favicon.ico", method=method, environ_overrides=at)
+        assert (moved.status_code, moved.headers["Location"]) == (301, f"{prefix}/static/icon.svg")
+    icon = client.get("/static/icon.svg")
+    assert (icon.status_code, icon.mimetype) == (200, "image/svg+xml")
+    for page in ("/", "/doc/state/avalon", "/sparql", "/doc/nothing/here"):
+        html = client.get(page, headers={"Accept": "text/html"}, environ_overrides=at).text
+        assert re.findall(r'<link rel="[^"]*icon[^"]*" href="([^"]*)"', html) == [f"{prefix}/static/icon.svg"]
+    assert client.get("/apple-touch-icon.png").status_code == 404

@@ -12,7 +12,7 @@ import brotli
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.conftest import EVERYTHING, ROOT, serving
+from tests.conftest import EVERYTHING, PATIENCE, ROOT, patient, serving
 
 AXE = ROOT / "tests/server/clients/node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -90,7 +90,7 @@ class Reader:
 @pytest.fixture(params=["desk", "phone", "desk without JavaScript", "phone without JavaScript"])
 def reader(request: pytest.FixtureRequest, browser: Browser, url: str) -> Iterator[Reader]:
     size = DESK if request.param.startswith("desk") else PHONE
-    context = browser.new_context(viewport=size, java_script_enabled="without" not in request.param)
+    context = patient(browser.new_context(viewport=size, java_script_enabled="without" not in request.param))
     found = Reader(context, url)
     yield found
     found.is_content()
@@ -157,8 +157,8 @@ def test_a_reader_finds_where_a_fact_comes_from(reader: Reader) -> None:
 def tested(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
     """A page of a browser that shows light or dark pages."""
     colours, _, size = request.param.partition(" on a ")
-    context = browser.new_context(
-        viewport=DESK if size == "desk" else PHONE, color_scheme=colours, reduced_motion="reduce"
+    context = patient(
+        browser.new_context(viewport=DESK if size == "desk" else PHONE, color_scheme=colours, reduced_motion="reduce")
     )
     yield context.new_page()
     context.close()
@@ -185,7 +185,7 @@ def test_a_page_meets_wcag(kind: str, tested: Page, url: str) -> None:
 
 @pytest.mark.parametrize("width", [320, 700, 900, 1100])
 def test_no_page_is_wider_than_its_window_in_any_language(width: int, browser: Browser, url: str) -> None:
-    page = browser.new_page(viewport={"width": width, "height": 900})
+    page = patient(browser.new_page(viewport={"width": width, "height": 900}))
     wide = {}
     for kind, language in zip(KINDS_OF_PAGE, cycle(["ru", "de", "en", "fr"]), strict=False):
         path = KINDS_OF_PAGE[kind]
@@ -200,7 +200,7 @@ def test_no_page_is_wider_than_its_window_in_any_language(width: int, browser: B
 def test_a_page_is_light_and_asks_for_no_script_before_it_is_painted(kind: str, url: str) -> None:
     request = Request(url + KINDS_OF_PAGE[kind], headers={"Accept": "text/html", "Accept-Encoding": "br"})
     try:
-        answer = urlopen(request, timeout=30)
+        answer = urlopen(request, timeout=PATIENCE)
     except HTTPError as error:
         answer = error
     with answer:
@@ -213,7 +213,7 @@ def test_a_page_is_light_and_asks_for_no_script_before_it_is_painted(kind: str, 
 
 
 def test_a_page_prints_without_its_frame(browser: Browser, url: str) -> None:
-    page = browser.new_page()
+    page = patient(browser.new_page())
     page.goto(url + "doc/state/austria")
     page.emulate_media(media="print")
     assert not page.get_by_role("navigation", name="Site").is_visible()
@@ -222,7 +222,7 @@ def test_a_page_prints_without_its_frame(browser: Browser, url: str) -> None:
 
 
 def test_a_page_can_be_used_by_keyboard(browser: Browser, url: str) -> None:
-    page = browser.new_page()
+    page = patient(browser.new_page())
     page.goto(url + "doc/state/austria")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
@@ -233,7 +233,7 @@ def test_a_page_can_be_used_by_keyboard(browser: Browser, url: str) -> None:
 
 
 def test_a_page_holds_its_data_for_crawlers(browser: Browser, url: str) -> None:
-    page = browser.new_page()
+    page = patient(browser.new_page())
     page.goto(url + "doc/state/austria")
     data = page.evaluate("JSON.parse(document.querySelector('script[type=\"application/ld+json\"]').textContent)")
     assert "Austria" in str(data)

@@ -11,6 +11,7 @@ import brotli
 import pytest
 import zstandard
 
+from tests.conftest import PATIENCE
 from tests.server.protocol import PAGE, Case, cases, page
 
 CASES = [*cases()]
@@ -32,7 +33,7 @@ def send(url: str, told: dict[str, Any]) -> tuple[http.client.HTTPResponse, str]
         body, headers["Content-Type"] = urlencode(fields(told["form"])), "application/x-www-form-urlencoded"
     if "type" in told:
         headers["Content-Type"] = told["type"]
-    with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=20)) as connection:
+    with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=PATIENCE)) as connection:
         connection.request(told.get("method", "GET"), address, body, headers)
         response = connection.getresponse()
         content = response.read()

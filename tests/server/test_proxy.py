@@ -20,7 +20,7 @@ from kg.names import Names
 from kg.pipeline import building, run
 from server.app import create_app
 from server.links import ROOM
-from tests.conftest import ONTOLOGY, ROOT, SHAPES, drawn, serving
+from tests.conftest import ONTOLOGY, PATIENCE, ROOT, SHAPES, drawn, serving
 
 PATH = "knowledge-graphs/of-international-organizations/organization-for-security-and-co-operation-in-europe/public/"
 VARIANTS = ("text/html", "text/turtle", "application/ld+json", "application/linkset+json")
@@ -76,7 +76,7 @@ def proxy(far: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield f"127.0.0.1:{port}"
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=PATIENCE)
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
@@ -92,7 +92,7 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 def statuses(proxy: str, asked: list[tuple[str, str, dict[str, str]]]) -> dict[str, int]:
     """The statuses of the answers to requests, each a method, a path and headers, on one connection."""
     found = {}
-    with closing(http.client.HTTPConnection(proxy, timeout=60)) as connection:
+    with closing(http.client.HTTPConnection(proxy, timeout=PATIENCE)) as connection:
         for method, path, headers in asked:
             connection.request(method, f"/{PATH}{path}", headers=headers)
             response = connection.getresponse()

@@ -21,7 +21,7 @@ from rdflib import Literal as Text
 
 from kg.engine import Dataset, Engine
 from server.app import create_app
-from tests.conftest import SAMPLE, build_world
+from tests.conftest import SAMPLE, build_world, patient
 from tests.server.test_things import RDFLIB
 
 BASE = "http://localhost:8000/"
@@ -351,13 +351,13 @@ def test_lists_say_what_tells_their_members_apart_and_not_what_all_of_them_share
 
 
 def test_suggestions_are_used_with_the_keyboard_alone(browser: Browser, served: str) -> None:
-    tab = browser.new_page()
+    tab = patient(browser.new_page())
     faults: list[str] = []
     tab.on("console", lambda message: faults.append(message.text))
     tab.goto(f"{served}search?lang=fr")
     field = tab.locator("input[role=combobox]")
     field.focus()
-    tab.keyboard.type("camelo", delay=20)
+    tab.keyboard.insert_text("camelo")  # at once, so that suggestions come once
     tab.wait_for_selector("[role=listbox] [role=option]")
     assert field.get_attribute("aria-expanded") == "true"
     tab.keyboard.press("ArrowDown")
@@ -376,7 +376,7 @@ def test_suggestions_are_used_with_the_keyboard_alone(browser: Browser, served: 
 
 
 def test_the_form_goes_to_the_results_without_scripts(browser: Browser, served: str) -> None:
-    context = browser.new_context(java_script_enabled=False)
+    context = patient(browser.new_context(java_script_enabled=False))
     tab = context.new_page()
     tab.goto(f"{served}search")
     tab.fill("input[name=q]", "camelot")

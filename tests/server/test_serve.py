@@ -20,7 +20,7 @@ from rdflib import Graph, URIRef
 from rdflib.namespace import RDFS
 from SPARQLWrapper import JSON, POST, SPARQLWrapper
 
-from tests.conftest import ROOT
+from tests.conftest import PATIENCE, ROOT, patient
 
 RELEASE = "Minsk Group Co-Chairs meet Foreign Ministers of Armenia and Azerbaijan on margins of UN General Assembly"
 
@@ -54,14 +54,16 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
     finally:
         process.send_signal(signal.SIGTERM)
-        output, errors = process.communicate(timeout=20)
+        output, errors = process.communicate(timeout=PATIENCE)
     assert output == "", "the address alone stands on stdout"
     assert "Traceback" not in errors
 
 
 def fetch(address: str, accept: str) -> tuple[str, str]:
     """The body and the media type that an address answers with, redirects followed."""
-    with urllib.request.urlopen(urllib.request.Request(address, headers={"Accept": accept}), timeout=10) as answer:
+    with urllib.request.urlopen(
+        urllib.request.Request(address, headers={"Accept": accept}), timeout=PATIENCE
+    ) as answer:
         return answer.read().decode(), answer.headers.get_content_type()
 
 
@@ -101,7 +103,7 @@ def test_sparqlwrapper_asks_a_question(method: str, url: str) -> None:
 
 
 def test_a_reader_follows_links_from_the_home_page_to_a_release_and_asks_a_question(browser: Browser, url: str) -> None:
-    page = browser.new_page()
+    page = patient(browser.new_page())
     requested: list[str] = []
     complaints: list[str] = []
     page.on("request", lambda request: requested.append(request.url))
@@ -135,7 +137,7 @@ def test_a_server_that_has_a_dataset_serves_it_unchanged_whatever_the_port(sampl
         assert "<http://localhost:8000/id/state/avalon>" in fetch(address + "doc/state/avalon", "text/turtle")[0]
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=PATIENCE)
 
 
 def test_a_port_in_use_is_one_clear_line(sample: Path) -> None:
@@ -143,7 +145,7 @@ def test_a_port_in_use_is_one_clear_line(sample: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         process = start("--published", sample, "--port", taken.getsockname()[1])
-        output, errors = process.communicate(timeout=20)
+        output, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert output == ""
     assert len(errors.splitlines()) == 1
@@ -154,7 +156,7 @@ def test_serve_refuses_to_serve_what_is_invalid(tmp_path: Path) -> None:
     (tmp_path / "data" / "state").mkdir(parents=True)
     (tmp_path / "data" / "state" / "x.yaml").write_text("label: {en: X}\n")
     process = start("--published", tmp_path / "published", "--port", 0, "--data", tmp_path / "data")
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert output == ""
     assert "E301" in errors

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page
 
 from server import app
+from tests.conftest import patient
 
 QUESTION = "states-taking-part-on-a-day"
 
@@ -24,7 +25,7 @@ def visit(browser: Browser, served: str) -> Iterator[Visit]:
     contexts = []
 
     def opened(path: str = "sparql", **options: object) -> Page:
-        context = browser.new_context(**options)  # type: ignore[arg-type]
+        context = patient(browser.new_context(**options))  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
         page.on("request", lambda request: requested.append(request.url))
