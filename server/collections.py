@@ -323,14 +323,19 @@ def labels_of(iris: list[str]) -> dict[str, list[Literal]]:
 
 @dataclass(frozen=True, slots=True)
 class Unmatched:
-    """A value of a filter that nothing has: the filter, the value, and the values most like it."""
+    """A value of a filter that nothing has: the filter, the value, and the values most like it.
 
-    parameter: Parameter
+    Without a filter, the value is the names of filters that no kind of things has together.
+    """
+
+    parameter: Parameter | None
     value: str
     near: list[str]
 
     @property
     def message(self) -> str:
+        if self.parameter is None:
+            return f"No kind of things has all of {self.value}."
         hint = did_you_mean(self.near)
         return f"Nothing here has {self.parameter.name} {shown(self.value)}" + (f"; {hint}" if hint else ".")
 

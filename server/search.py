@@ -156,7 +156,8 @@ def left_by(asked: Pairs, kinds: Iterable[str], problems: list[str]) -> tuple[tu
         return (), ()
     fitting = [class_ for class_ in classes if all(name in parameters(schema, class_) for name, _ in asked)]
     if not fitting:
-        problems.append(f"No kind of things has all of {', '.join(dict.fromkeys(name for name, _ in asked))}.")
+        names = ", ".join(dict.fromkeys(name for name, _ in asked))
+        return (), (Unmatched(None, names, []),)
     readings = [(class_, *read_filters(class_, asked)) for class_ in fitting]
     read = [(class_, wanted) for class_, wanted, wrong in readings if not wrong]
     if not read:
@@ -169,7 +170,7 @@ def left_by(asked: Pairs, kinds: Iterable[str], problems: list[str]) -> tuple[tu
         for class_, wanted in read
         for row in members(engine, class_, pattern(wanted), Order())
     ]
-    missed = [{(each.parameter.name, each.value): each for each in unmatched(*pair)} for pair in read]
+    missed = [{each.message.partition(";")[0]: each for each in unmatched(*pair)} for pair in read]
     everywhere = set.intersection(*map(set, missed)) if missed else set()
     return tuple(paths), tuple(missed[0][key] for key in sorted(everywhere))
 
