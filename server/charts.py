@@ -103,7 +103,7 @@ def standing(table: Table, by_year: dict[str, Row], number: int) -> Chart:
     values = {year: value_of(by_year[str(year)], number) if str(year) in by_year else 0.0 for year in years}
     written = {year: table.text(by_year[str(year)], number) if str(year) in by_year else "0" for year in years}
     room = min(WIDEST, 100 / len(years))
-    step = next((step for step in STEPS if len(years) / step <= MOST_YEARS), STEPS[-1])
+    step = next((step for step in STEPS if step * room >= 100 / MOST_YEARS), STEPS[-1])
     largest = max(values.values()) or 1
     columns = []
     for place, year in enumerate(years):

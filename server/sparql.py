@@ -27,7 +27,7 @@ from server.pictures import SEEN, fitting, picture_of
 from server.queries.client import Answer, Body, Queries, UnansweredError
 from server.queries.limits import Limits
 from server.site import site
-from server.tables import Table
+from server.tables import Table, heading
 
 blueprint = Blueprint("sparql", __name__)
 
@@ -355,7 +355,9 @@ def introduction(suffix: str | None) -> Response:
         most = limits().as_dict()
         told = {name: text.format(**most) for name, (text, _) in LIMITS.items()}
         graphs = site().names.graphs
-        return render_template("sparql.html", questions=site().questions, limits=told, most=most, graphs=graphs)
+        return render_template(
+            "sparql.html", questions=site().questions, limits=told, most=most, graphs=graphs, heading=heading
+        )
 
     links = (link(iri, "cite-as"), link(site().names.dataset, "describedby"))
     return respond(Document("sparql", iri, service_description, page, root=iri, links=links), suffix)
