@@ -33,6 +33,7 @@ from server import (
     things,
 )
 from server.documents import SHORT, Answer, cached, compressed, moved
+from server.maps import has_outlines
 from server.mount import Mount
 from server.pages import columns, label, labels_of_kinds
 from server.queries.client import Queries
@@ -73,6 +74,7 @@ def create_app(dataset: Dataset, settings: Mapping[str, Any] | None = None, quer
         here=here,
         page_in=page_in,
         is_built=is_built,
+        has_outlines=has_outlines,
         columns=columns,
         label=label,
         labels_of_kinds=labels_of_kinds,

@@ -52,10 +52,26 @@ def places_of(table: Table) -> tuple[int, int] | None:
     numbers = [place for place in table.columns(Sort.NUMBER) if place > 0]
     if not numbers or table.sorts[0] not in (Sort.YEAR, Sort.DATE, Sort.THING, Sort.TEXT):
         return None
-    values = [row[numbers[-1]] for row in table.rows]
-    names = [row[0] for row in table.rows]
-    whole = None not in names and len(set(names)) == len(names)
-    return (0, numbers[-1]) if whole and all(v is None or float(v.value) >= 0 for v in values) else None
+    rows = [row for row in table.rows if is_drawn(row, numbers[-1])]
+    whole = rows and len({row[0] for row in rows}) == len(rows)
+    return (0, numbers[-1]) if whole and all(value_of(row, numbers[-1]) >= 0 for row in rows) else None
+
+
+def is_drawn(row: Row, number: int) -> bool:
+    """True for a row that has a first value and a number."""
+    return row[0] is not None and row[number] is not None
+
+
+def undrawn(table: Table) -> int:
+    """How many things have no place in a chart: the sum of the numbers that belong to no first value.
+
+    A row without a number counts as one.
+    """
+    places = places_of(table)
+    if places is None:
+        return 0
+    left = [row for row in table.rows if not is_drawn(row, places[1])]
+    return round(sum(value_of(row, places[1]) if row[places[1]] is not None else 1 for row in left))
 
 
 def fits(table: Table) -> bool:
@@ -69,6 +85,7 @@ def chart_of(table: Table) -> Chart | None:
     if places is None:
         return None
     name, number = places
+    table = Table(table.variables, [row for row in table.rows if is_drawn(row, number)])
     by_year = {row[name].value: row for row in table.rows} if is_years(table) else {}  # type: ignore[union-attr]
     return standing(table, by_year, number) if by_year else lying(table, name, number)
 
@@ -86,7 +103,7 @@ def standing(table: Table, by_year: dict[str, Row], number: int) -> Chart:
     values = {year: value_of(by_year[str(year)], number) if str(year) in by_year else 0.0 for year in years}
     written = {year: table.text(by_year[str(year)], number) if str(year) in by_year else "0" for year in years}
     room = min(WIDEST, 100 / len(years))
-    step = next((step for step in STEPS if len(years) / step <= MOST_YEARS), STEPS[-1])
+    step = next((step for step in STEPS if step * room >= 100 / MOST_YEARS), STEPS[-1])
     largest = max(values.values()) or 1
     columns = []
     for place, year in enumerate(years):

@@ -49,6 +49,12 @@ SIZE = 100
 MOST = 1000
 """Members of the largest page; a `size` beyond it asks for this many."""
 
+TOO_LARGE = "A page has at most {most} members; the link to the next page (rel=next) leads on."
+"""What is said of a `size` that was cut."""
+
+COMPARED = 5000
+"""How many values of a property are compared with one that nothing has."""
+
 KEPT = 16
 """How many orders of members a process keeps: as many strings as members each, twice where sorted."""
 
@@ -188,7 +194,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a request asks of a collection."""
+    """What a request asks of a collection; `is_cut` if it asks for a larger page than there is."""
 
     class_: Class
     filters: list[Filter]
@@ -196,6 +202,7 @@ class Asked:
     order: Order
     cursor: Row | None
     size: int
+    is_cut: bool = False
 
     @property
     def pairs(self) -> Pairs:
@@ -227,7 +234,7 @@ def read(class_: Class) -> Asked:
         problems.append(str(error))
     if problems:
         raise BadRequest(" ".join(problems))
-    return Asked(class_, wanted, sort, order, cursor, size)
+    return Asked(class_, wanted, sort, order, cursor, size, is_cut(MOST))
 
 
 def read_order(class_: Class, sort: str) -> Order:
@@ -256,6 +263,12 @@ def cursor_of(order: Order) -> str:
     if order.form is Form.NAME:
         return "the name of a member, after which the page begins, as the link to the next page has it"
     return "a cursor of the same sort, as the link to the next page has it"
+
+
+def is_cut(most: int) -> bool:
+    """True if the current request asks for more than so many members of a page."""
+    digits = request.args.get("size", "").lstrip("0")
+    return (len(digits), digits) > (len(str(most)), str(most))
 
 
 def read_size(given: str | None) -> int:
@@ -309,6 +322,52 @@ def labels_of(iris: list[str]) -> dict[str, list[Literal]]:
 
 
 @dataclass(frozen=True, slots=True)
+class Unmatched:
+    """A value of a filter that nothing has: the filter, the value, and the values most like it.
+
+    Without a filter, the value is the names of filters that no kind of things has together.
+    """
+
+    parameter: Parameter | None
+    value: str
+    near: list[str]
+
+    @property
+    def message(self) -> str:
+        if self.parameter is None:
+            return f"No kind of things has all of {self.value}."
+        hint = did_you_mean(self.near)
+        return f"Nothing here has {self.parameter.name} {shown(self.value)}" + (f"; {hint}" if hint else ".")
+
+
+def unmatched(class_: Class, asked: list[Filter]) -> list[Unmatched]:
+    """The values of filters that, each by itself, nothing of a class has."""
+    engine = site().engine
+    found = []
+    for each in asked:
+        for value in each.values:
+            pattern = filters.pattern([Filter(each.parameter, (value,))])
+            if not engine.query(f"ASK {{ ?s0 a {NamedNode(class_.iri)} . {pattern} }}"):
+                found.append(Unmatched(each.parameter, value.text, near(class_, each.parameter, value.text)))
+    return found
+
+
+def near(class_: Class, parameter: Parameter, text: str) -> list[str]:
+    """The values of a parameter that things of a class have and that are most like a text; of ranges none."""
+    if parameter.is_range:
+        return []
+    path = "/".join(str(NamedNode(iri)) for iri in (*parameter.path, parameter.iri))
+    where = f"?s0 a {NamedNode(class_.iri)} ; {path} ?v"
+    terms = (row[0] for row in solutions(site().engine, f"SELECT DISTINCT ?v {{ {where} }} LIMIT {COMPARED}"))
+    texts = (filters.path_of(term.value) if isinstance(term, NamedNode) else term.value for term in terms)
+    named = [(each, each) for each in texts]
+    short = [(each.rpartition("/")[2], each) for each, _ in named]
+    name = text.rpartition("/")[2]
+    same = sorted(each for other, each in short if other == name)
+    return same or nearest(text, named) or nearest(name, short)
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A page of a collection: all things that the collection has, and which of them the page shows, in order.
 
@@ -321,6 +380,7 @@ class Page:
     members: list[str]
     labels: dict[str, list[Literal]]
     last: Row | None
+    unmatched: list[Unmatched]
 
     @classmethod
     def of(cls, asked: Asked) -> "Page":
@@ -334,7 +394,7 @@ class Page:
         iris = [site().names.thing(f"{asked.class_.kind}/{row.name}") for row in shown_rows]
         named = [value.iri for each in asked.filters for value in each.values if value.iri]
         last = shown_rows[-1] if start + asked.size < len(rows) else None
-        return cls(asked, rows, iris, labels_of([*iris, *named]), last)
+        return cls(asked, rows, iris, labels_of([*iris, *named]), last, unmatched(asked.class_, asked.filters))
 
     @property
     def total(self) -> int:
@@ -345,10 +405,8 @@ class Page:
         return site().names.document(self.asked.class_.kind)
 
     @property
-    def search(self) -> str | None:
-        """The parameters of the search that finds the same things; None where a filter is none of its facets."""
-        if not all(each.parameter.name in site().finder.names for each in self.asked.filters):
-            return None
+    def search(self) -> str:
+        """The parameters of the search that finds the same things."""
         values = [(each.parameter.name, value.text) for each in self.asked.filters for value in each.values]
         return query([(KIND, self.asked.class_.kind), *values])
 
@@ -357,6 +415,17 @@ class Page:
         counts = site().finder.facets(f"{self.asked.class_.kind}/{row.name}" for row in self.all)
         asked = [KIND, *(each.parameter.name for each in self.asked.filters)]
         return facets_of(counts, self.total, asked, lambda *pair: address(file, [pair, *self.asked.page(None)]))
+
+    @property
+    def is_cut(self) -> bool:
+        """True if a larger page was asked for, and would have more members."""
+        return self.asked.is_cut and self.last is not None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What programs are told of a page besides its members: values that nothing has, and a size that was cut."""
+        cut = [TOO_LARGE.format(most=MOST)] if self.is_cut else []
+        return (*cut, *(each.message for each in self.unmatched))
 
     @property
     def collection(self) -> str:
@@ -431,6 +500,7 @@ def collection(file: str) -> Response:
             links=(link(COLLECTION_PAGE, "type"), *(link(target, relation) for relation, target in links.items())),
             items=tuple(link(member, "item") for member in page.members),
             filtered=True,
+            notes=page.notes,
         ),
         suffix,
     )

@@ -21,7 +21,7 @@ from werkzeug.exceptions import BadRequest, NotFound
 from kg.context import is_part
 from kg.describe import ATTRIBUTION, LICENSE, TITLE
 from kg.media import DOCUMENT, HTML, JSON_LD, LANGUAGES, LINKSET, RDF, RDF_XML, TURTLE, MediaType, by_suffix
-from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL, XSD
+from kg.names import PREFIXES, RDF_TYPE, RDFS, RDFS_LABEL, XSD
 from kg.profiles import FULL, Profile
 from kg.serialize import NO_XML, serialize_in_order
 from server.codings import WORTH
@@ -77,6 +77,8 @@ class Document:
     finish: Callable[[list[Triple]], list[Triple]] = list
     """What is made of its content and of what it says of itself, before these are written as RDF."""
     filtered: bool = False
+    notes: tuple[str, ...] = ()
+    """What is said about the answer, in English: in the header Note, and in RDF as a comment on the root."""
     """Whether the parameters of a query, but those that choose a variant, make it another document."""
 
     @property
@@ -123,6 +125,8 @@ def respond(document: Document, suffix: str | None) -> Response:
         response.content_language.add(variant.language)
     if variant.media in RDF:
         response.headers["Content-Profile"] = f"<{variant.profile.iri}>"
+    if document.notes:
+        response.headers["Note"] = ascii(" ".join(document.notes))[1:-1][:MOST_NOTED]
     put(response.headers, g.links, json=variant.media is JSON_LD)
     return cached(response, document.cache)
 
@@ -186,7 +190,9 @@ def body_of(document: Document, variant: Variant) -> bytes:
     if media is HTML:
         return document.page(triples).encode()
     chosen = variant.profile.of(triples, site().names)
-    return write(document.finish([*chosen, *statements_about(document, chosen)]), media, document.root)
+    notes = (Literal(note, language=LANGUAGES[0]) for note in document.notes)
+    noted = [Triple(NamedNode(document.root or document.about), NamedNode(RDFS + "comment"), note) for note in notes]
+    return write(document.finish([*chosen, *noted, *statements_about(document, chosen)]), media, document.root)
 
 
 def write(triples: list[Triple], media: MediaType, root: str | None) -> bytes:
@@ -240,6 +246,9 @@ def statements_about(document: Document, triples: list[Triple]) -> list[Triple]:
 
 # ── Links ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+
+MOST_NOTED = 300
+"""The longest header Note, in characters."""
 
 VARYING = ("_profile", "context", "lang")
 """The parameters of a query that make another variant of the same document."""

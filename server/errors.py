@@ -145,7 +145,8 @@ def written(detail: dict[str, Any], media: MediaType) -> str:
     if media is PROBLEM:
         return json.dumps(detail, ensure_ascii=False, indent=2) + "\n"
     variants = [f"{v['type']} {v.get('url', '')}".rstrip() for v in detail.get("variants", ())]
-    return "\n".join([f"{detail['status']} {detail['title']}", detail["detail"], *variants]) + "\n"
+    meant = [f"{each['label']} {each['href']}" for each in detail.get("suggestions", ())]
+    return "\n".join([f"{detail['status']} {detail['title']}", detail["detail"], *variants, *meant]) + "\n"
 
 
 def fault(error: Exception) -> Response:

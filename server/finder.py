@@ -52,6 +52,12 @@ HELD = """ AND things.id IN (
 )"""
 """That a thing has one of the values of a facet."""
 
+AMONG = " AND things.path IN (SELECT json_each.value FROM json_each(?))"
+"""That a thing is one of some, by their paths."""
+
+PATHS = ""
+"""The name under which filters hold the paths of the things among which others are looked for."""
+
 NONE: frozenset[str] = frozenset()
 
 Filters = Mapping[str, Sequence[str]]
@@ -71,12 +77,12 @@ def within(columns: Sequence[str], *phrases: str) -> str:
 
 def held_of(filters: Filters) -> str:
     """That a thing has what filters ask for, in SQL."""
-    return "".join([HELD] * len(filters))
+    return "".join(HELD if name else AMONG for name in filters)
 
 
 def values_of(filters: Filters) -> list[str]:
     """The arguments of that SQL."""
-    return [each for name, values in filters.items() for each in (name, json.dumps(list(values)))]
+    return [each for name, values in filters.items() for each in (name, json.dumps(list(values))) if each]
 
 
 def written(query: str) -> dict[str, str]:
@@ -337,10 +343,18 @@ class Finder:
     def _facets(self) -> dict[int, tuple[str, str]]:
         return {number: (name, value) for number, name, value in self._rows("SELECT id, name, value FROM facets")}
 
+    @cached_property
+    def values(self) -> dict[str, set[str]]:
+        """By the name of each facet of which there is a value, its values."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for name, value in self._facets.values():
+            found[name].add(value)
+        return found
+
     @property
     def names(self) -> list[str]:
         """The names of the facets of which there is a value."""
-        return list(dict.fromkeys(name for name, _ in self._facets.values()))
+        return list(self.values)
 
     def counted(self, held: bytes) -> Facets:
         """How many of some things have each facet, by what these hold (32-bit integers)."""

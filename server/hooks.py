@@ -11,6 +11,7 @@ from server.documents import moved
 from server.errors import BadQueryError, UnknownCodingError
 from server.gateway import REFUSED
 from server.links import fit
+from server.missing import missing
 from server.negotiation import weighted
 from server.sparql import longest_body
 
@@ -83,11 +84,11 @@ def decode_body(most: int) -> None:
 
 
 def without_slash(error: NotFound) -> Response:
-    """A redirect to the address without the slashes at its end, if there is something; else the error."""
+    """A redirect to the address without the slashes at its end, if there is something; else the error, with hints."""
     path = f"/{request.path.strip('/')}"  # with two slashes before it, it would be the address of another host
     if request.path.endswith("/") and exists(path):
         return moved(path, 301 if request.method in ("GET", "HEAD") else 308)
-    return errors.answer(error)
+    return errors.answer(missing(error))
 
 
 def exists(path: str) -> bool:

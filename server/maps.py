@@ -136,10 +136,15 @@ class Map:
         return len({marker.ended for marker in self.markers}) > 1
 
 
+def has_outlines() -> bool:
+    """True if the outlines of countries are built."""
+    return outlines(OUTLINES) is not None
+
+
 def fits(table: Table) -> bool:
     """True for rows with points or codes of countries, where there are outlines."""
     located = {Sort.LATITUDE, Sort.LONGITUDE} <= set(table.sorts) or bool(table.columns(Sort.POINT, Sort.COUNTRY))
-    return located and outlines(OUTLINES) is not None
+    return located and has_outlines()
 
 
 def map_of(table: Table) -> Map | None:
@@ -156,6 +161,15 @@ def map_of(table: Table) -> Map | None:
     shown = [replace(each, at=window.of(each.at)) for each in countries]
     markers = list(named(markers_of(table, [(row, window.of(at)) for row, at in points]), drawn))
     return Map(drawn, window, shown, groups, markers)
+
+
+def undrawn(table: Table) -> int:
+    """How many rows have neither a point nor the code of a country that can be drawn."""
+    drawn, code = outlines(OUTLINES), table.column(Sort.COUNTRY)
+    known = {territories()[number] for number in drawn.countries if number in territories()} if drawn else set()
+    codes = [row[code] if code is not None else None for row in table.rows]
+    rows = zip(table.rows, codes, strict=True)
+    return sum(located(table, row) is None and not (found and found.value in known) for row, found in rows)
 
 
 def located(table: Table, row: Row) -> Point | None:

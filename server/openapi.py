@@ -30,6 +30,7 @@ from kg.schema import Class
 from kg.search import KIND
 from server import filters
 from server.catalogue import DUMPS
+from server.collections import MOST as MOST_MEMBERS
 from server.collections import sortable
 from server.errors import PROBLEM
 from server.pictures import SEEN
@@ -263,7 +264,7 @@ def of_collection(class_: Class) -> list[Json]:
         {
             "name": "size",
             "in": "query",
-            "description": "Members of a page.",
+            "description": f"Members of a page; more than {MOST_MEMBERS} asks for that many (header Note).",
             "schema": {"type": "integer", "minimum": 1},
         },
     ]
@@ -294,10 +295,25 @@ def searched() -> list[Json]:
     return [
         WORDS,
         {"name": KIND, "in": "query", "schema": one_of(site().kinds)},
-        *({"name": name, "in": "query", "schema": filters.TEXT} for name in facets),
+        *({"name": name, "in": "query", "schema": taken_by(name)} for name in facets),
         {"name": "page", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": DEEPEST // MOST}},
-        {"name": "size", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 10**9 - 1}},
+        {
+            "name": "size",
+            "in": "query",
+            "description": f"Things of a page; more than {MOST} asks for {MOST}, which the header Note says. As CSV, a "
+            "request without page and size has everything.",
+            "schema": {"type": "integer", "minimum": 1, "maximum": 10**9 - 1},
+        },
     ]
+
+
+def taken_by(name: str) -> Json:
+    """The JSON Schema of a value of a facet: what the collections take that have a filter of its name."""
+    found = [filters.parameters(site().schema, class_).get(name) for class_ in site().kinds.values()]
+    schemas = [parameter.schema for parameter in found if parameter]
+    if all("enum" in each for each in schemas):
+        return {"type": "string", "enum": sorted({value for each in schemas for value in each["enum"]})}
+    return schemas[0]
 
 
 def in_header(rule: Rule, path: str) -> list[Json]:

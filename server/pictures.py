@@ -23,12 +23,17 @@ from server.tables import Sort, Table, Term
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture: its sort, the rows that it shows, whether there are more, and its drawing; None is a table alone."""
+    """A picture: its sort, the rows that it shows, whether there are more, and its drawing; None is a table alone.
+
+    `undrawn` is how many rows are in the table alone, for want of a date, a place or a number; of a chart of years, how
+    many things those rows count.
+    """
 
     sort: str
     table: Table
     more: bool
     drawing: Any
+    undrawn: int = 0
 
 
 @dataclass(slots=True)
@@ -97,6 +102,13 @@ DRAWN: dict[str, Callable[[Table], Any]] = {
 }
 """The sorts of pictures of views, each with what draws a table; that gives None for one that does not fit."""
 
+UNDRAWN: dict[str, Callable[[Table], int]] = {
+    "map": maps.undrawn,
+    "timeline": timelines.undrawn,
+    "chart": charts.undrawn,
+}
+"""By sort of a picture, what counts the rows that it leaves to the table."""
+
 FEWEST_BARS = 3
 """How many bars a page draws at least; fewer numbers are seen at once in a table."""
 
@@ -107,7 +119,9 @@ SEEN: dict[str, Callable[[Table], bool]] = {"map": maps.fits, "timeline": timeli
 def picture_of(sort: str, table: Table, more: bool = False) -> Picture:
     """The picture of a sort that a table makes; a table alone where it does not fit."""
     shown = table.first(MOST)
-    return Picture(sort, shown, more or len(table.rows) > MOST, DRAWN[sort](shown))
+    drawing = DRAWN[sort](shown)
+    undrawn = UNDRAWN[sort](shown) if drawing and sort in UNDRAWN else 0
+    return Picture(sort, shown, more or len(table.rows) > MOST, drawing, undrawn)
 
 
 def fitting(table: Table) -> list[str]:

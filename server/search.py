@@ -6,7 +6,7 @@ What is found can be narrowed by facets, whose values are parameters of the same
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -23,10 +23,12 @@ from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL
 from kg.search import KIND
 from kg.suggest import did_you_mean, nearest
 from server.briefs import briefs_of
+from server.collections import TOO_LARGE, Order, Unmatched, is_cut, members, unmatched
 from server.documents import SHORT, Document, cached, compressed, respond, variant_of
 from server.facets import Facet, facets_of, label_of, labels_of
-from server.filters import shown, unwritable
-from server.finder import Found, Hit
+from server.filters import parameters, pattern, shown, unwritable
+from server.filters import read as read_filters
+from server.finder import PATHS, Found, Hit
 from server.languages import language
 from server.links import link
 from server.site import site
@@ -37,7 +39,7 @@ blueprint = Blueprint("search", __name__)
 OWN = ("q", "page", "size", "context", "_profile", "lang")
 """Parameters that are no facets."""
 
-LONGEST = 200
+LONGEST = 2000
 """The longest query, in characters."""
 
 SIZE, MOST = 20, 100
@@ -64,12 +66,19 @@ Pairs = list[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a request asks for: words, the values of facets by their names, a page from 1 on and its size."""
+    """What a request asks for: words, the values of facets by their names, a page from 1 on and its size.
+
+    `others` are filters of collections that are no facets, such as ranges, and `among` the paths of what they leave;
+    `unmatched` are the values that nothing has.
+    """
 
     query: str
     filters: dict[str, tuple[str, ...]]
     page: int
     size: int
+    others: tuple[tuple[str, str], ...] = ()
+    among: tuple[str, ...] = ()
+    unmatched: tuple[Unmatched, ...] = ()
 
     @property
     def start(self) -> int:
@@ -79,7 +88,12 @@ class Asked:
     def pairs(self) -> Pairs:
         """The parameters that make the search, canonical and in order."""
         chosen = [(name, value) for name, values in self.filters.items() for value in values]
-        return [*([("q", self.query)] if self.query else []), *chosen]
+        return [*([("q", self.query)] if self.query else []), *chosen, *self.others]
+
+    @property
+    def held(self) -> dict[str, tuple[str, ...]]:
+        """What the finder looks for beside the words."""
+        return {**self.filters, **({PATHS: self.among} if self.others else {})}
 
     def at(self, page: int) -> Pairs:
         """The parameters of a page."""
@@ -98,27 +112,67 @@ class Asked:
 def read() -> Asked:
     """What the current request asks for; BadRequest tells everything that is wrong with it."""
     filters: dict[str, list[str]] = {}
+    others: Pairs = []
     problems = unwritable(request.args.items(multi=True))
     problems += [f"{name} is given twice." for name in OWN[:3] if len(request.args.getlist(name)) > 1]
     for name, value in request.args.items(multi=True):
         if name in OWN:
             continue
-        if name not in site().finder.names:
-            hint = did_you_mean(nearest(name, ((other, other) for other in (*site().finder.names, *OWN[:3]))))
-            problems.append(f"There is no parameter {shown(name)}" + (f"; {hint}" if hint else "."))
-        elif name == KIND and value not in site().kinds:
+        if name == KIND and value not in site().kinds:
             hint = did_you_mean(nearest(value, ((kind, kind) for kind in site().kinds)))
             problems.append(f"There is no kind {shown(value)}" + (f"; {hint}" if hint else "."))
-        else:
+        elif value in site().finder.values.get(name, ()):
             filters.setdefault(name, []).append(value)
+        else:
+            others.append((name, value))
+    for name in {name for name, _ in others} & filters.keys():  # values of one name are asked for together
+        others += [(name, value) for value in filters.pop(name)]
+    among, unmatched = left_by(others, filters.get(KIND, ()), problems)
     size = min(number("size", SIZE, problems), MOST)
     page = number("page", 1, problems)
     if page > 1 and page * size > DEEPEST:
-        problems.append(f"Of what is found {DEEPEST} things can be listed; narrow the search.")
+        problems.append(
+            f"Of what is found the first {DEEPEST} things are listed page by page, and this page would end after them. "
+            "Narrow the search, or ask for all of it as CSV, at /search.csv without page and size."
+        )
     query = words(problems)
     if problems:
         raise BadRequest(" ".join(problems))
-    return Asked(query, {name: tuple(sorted(set(filters[name]))) for name in sorted(filters)}, page, size)
+    held = {name: tuple(sorted(set(filters[name]))) for name in sorted(filters)}
+    return Asked(query, held, page, size, tuple(sorted(set(others))), among, unmatched)
+
+
+def left_by(asked: Pairs, kinds: Iterable[str], problems: list[str]) -> tuple[tuple[str, ...], tuple[Unmatched, ...]]:
+    """The paths of the things of some kinds, or of any, that filters of collections leave, and values that none has."""
+    if not asked:
+        return (), ()
+    schema = site().schema
+    classes = [site().kinds[kind] for kind in kinds] or list(site().kinds.values())
+    known = {name for class_ in classes for name in parameters(schema, class_)}
+    if strange := [name for name, _ in asked if name not in known]:
+        for name in dict.fromkeys(strange):
+            hint = did_you_mean(nearest(name, ((other, other) for other in (*known, *site().finder.names, *OWN[:3]))))
+            problems.append(f"There is no parameter {shown(name)}" + (f"; {hint}" if hint else "."))
+        return (), ()
+    fitting = [class_ for class_ in classes if all(name in parameters(schema, class_) for name, _ in asked)]
+    if not fitting:
+        names = ", ".join(dict.fromkeys(name for name, _ in asked))
+        return (), (Unmatched(None, names, []),)
+    readings = [(class_, *read_filters(class_, asked)) for class_ in fitting]
+    read = [(class_, wanted) for class_, wanted, wrong in readings if not wrong]
+    if not read:
+        wrong = [problem for *_, all_wrong in readings for problem in all_wrong]
+        hints = [problem for problem in wrong if "did you mean" in problem]
+        problems += dict.fromkeys(hints or wrong[: len(asked)])
+    engine = site().engine
+    paths = [
+        f"{class_.kind}/{row.name}"
+        for class_, wanted in read
+        for row in members(engine, class_, pattern(wanted), Order())
+    ]
+    missed = [{each.message.partition(";")[0]: each for each in unmatched(*pair)} for pair in read]
+    everywhere = set.intersection(*map(set, missed)) if missed else set()
+    return tuple(paths), tuple(missed[0][key] for key in sorted(everywhere))
 
 
 def words(problems: list[str]) -> str:
@@ -174,10 +228,15 @@ class Result:
         return {"iri": self.iri, "label": self.label, "kind": self.kind, "snippet": str(self.snippet.marked)}
 
 
-def as_json(found: Found) -> bytes:
-    """What was found as JSON: `total`, and of each result `iri`, `label`, `kind` and `snippet` (HTML)."""
+def as_json(found: Found, **more: Any) -> bytes:
+    """What was found as JSON: `total`, and of each result `iri`, `label`, `kind` and `snippet` (HTML).
+
+    Where there is more, `next` is the address of the next page, or `all` that of everything as CSV; `notes` say what
+    was not as asked for.
+    """
     results = [Result.of(hit, found).json for hit in found.hits]
-    return json.dumps({"total": found.total, "results": results}, ensure_ascii=False, indent=2).encode() + b"\n"
+    told = {"total": found.total, "results": results, **{name: value for name, value in more.items() if value}}
+    return json.dumps(told, ensure_ascii=False, indent=2).encode() + b"\n"
 
 
 class Page:
@@ -190,7 +249,7 @@ class Page:
     @cached_property
     def found(self) -> Found:
         asked = self.asked
-        return site().finder.find(asked.query, spoken(), asked.filters, asked.start, asked.size)
+        return site().finder.find(asked.query, spoken(), asked.held, asked.start, asked.size)
 
     @cached_property
     def results(self) -> list[Result]:
@@ -201,6 +260,23 @@ class Page:
         """The number of the next page, if there is one that can be asked for."""
         end = self.asked.start + self.asked.size
         return self.asked.page + 1 if end < self.found.total and end + self.asked.size <= DEEPEST else None
+
+    @property
+    def all(self) -> str | None:
+        """The address of everything as CSV, if the pages end before it does."""
+        end = self.asked.start + self.asked.size
+        return address("search.csv", self.asked.pairs) if end < self.found.total and not self.next else None
+
+    @property
+    def is_cut(self) -> bool:
+        """True if a larger page was asked for, and would have more things."""
+        return is_cut(MOST) and self.asked.size == MOST and self.asked.start + MOST < self.found.total
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What programs are told besides: values that nothing has, and a size that was cut."""
+        cut = [TOO_LARGE.format(most=MOST)] if self.is_cut else []
+        return (*cut, *(each.message for each in self.asked.unmatched))
 
     @property
     def missing(self) -> bool:
@@ -223,6 +299,8 @@ class Page:
             for value in values:
                 remove = address(file, self.asked.widened(name, value))
                 yield {"label": label_of(name), "value": labels[value], "remove": remove}
+        for name, value in self.asked.others:
+            yield {"label": name, "value": value, "remove": address(file, self.asked.widened(name, value))}
 
 
 @blueprint.get("/search")
@@ -247,17 +325,21 @@ def search(suffix: str | None = None) -> Response:
         root=page.iri,
         default=JSON,
         others={
-            JSON: lambda: as_json(page.found),
+            JSON: lambda: as_json(page.found, next=links.get("next"), all=page.all, notes=page.notes),
             CSV: lambda: as_csv(page),
             ATOM: lambda: as_feed(page, links),
         },
         filtered=True,
     )
-    g.language = variant_of(document, suffix).language  # what is found depends on it, and so where a next page is
+    variant = variant_of(document, suffix)
+    g.language = variant.language  # what is found depends on it, and so where a next page is
+    if variant.media is CSV and not {"page", "size"} & {*request.args}:
+        page = Page(replace(page.asked, size=max(SIZE, page.found.total)))
+        return respond(replace(document, links=(link(RESULTS_PAGE, "type"),), notes=page.notes), suffix)
     near = {"first": 1, "prev": page.asked.page - 1 or None, "next": page.next}
     links |= {relation: address(file, page.asked.at(at)) for relation, at in near.items() if at}
     told = (link(RESULTS_PAGE, "type"), *(link(target, relation) for relation, target in links.items()))
-    return respond(replace(document, links=told), suffix)
+    return respond(replace(document, links=told, notes=page.notes), suffix)
 
 
 @blueprint.get("/suggest")

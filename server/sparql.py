@@ -23,11 +23,11 @@ from server.errors import BadQueryError, LimitError, NotAcceptableError
 from server.gateway import ON_LEAVE
 from server.links import link
 from server.negotiation import negotiate, negotiate_coding
-from server.pictures import fitting, picture_of
+from server.pictures import SEEN, fitting, picture_of
 from server.queries.client import Answer, Body, Queries, UnansweredError
 from server.queries.limits import Limits
 from server.site import site
-from server.tables import Table
+from server.tables import Table, heading
 
 blueprint = Blueprint("sparql", __name__)
 
@@ -335,11 +335,16 @@ def result_page(form: str, found: dict[str, Any]) -> str:
 
 
 def pictured(found: dict[str, Any]) -> dict[str, Any]:
-    """Which pictures fit solutions, and the one that `view` asks for."""
+    """Which pictures fit solutions, the one that `view` asks for, and what the page says of one that does not fit."""
     table = Table.of_json(found.get("variables", []), found.get("rows", []))
     views = fitting(table)
-    asked = request.args.get("view")
-    return {"views": views, "picture": picture_of(asked, table, found["more"]) if asked in views else None}
+    asked = request.values.get("view") or "table"
+    return {
+        "views": views,
+        "picture": picture_of(asked, table, found["more"]) if asked in views else None,
+        "misfit": asked if asked in SEEN and asked not in views else None,
+        "unknown_view": None if asked in (*SEEN, "table") else asked[:40],
+    }
 
 
 def introduction(suffix: str | None) -> Response:
@@ -350,7 +355,9 @@ def introduction(suffix: str | None) -> Response:
         most = limits().as_dict()
         told = {name: text.format(**most) for name, (text, _) in LIMITS.items()}
         graphs = site().names.graphs
-        return render_template("sparql.html", questions=site().questions, limits=told, most=most, graphs=graphs)
+        return render_template(
+            "sparql.html", questions=site().questions, limits=told, most=most, graphs=graphs, heading=heading
+        )
 
     links = (link(iri, "cite-as"), link(site().names.dataset, "describedby"))
     return respond(Document("sparql", iri, service_description, page, root=iri, links=links), suffix)

@@ -1,11 +1,12 @@
 """Tables: the rows that a query finds, with what their columns hold, and how a page writes them."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import cache, cached_property
 from itertools import groupby
-from math import isfinite
+from math import isfinite, prod
 from typing import Any
 
 from babel.core import get_global
@@ -78,10 +79,12 @@ class Table:
 
     def _sort(self, place: int) -> Sort:
         terms = [term for row in self.rows if (term := row[place]) is not None]
-        if terms and all(isinstance(term, NamedNode) for term in terms):
+        if not terms:
+            return Sort.DATE if takes_dates(self.variables[place]) else Sort.TEXT
+        if all(isinstance(term, NamedNode) for term in terms):
             return Sort.THING
         literals = [term for term in terms if isinstance(term, Literal)]
-        if not literals or len(literals) < len(terms):
+        if len(literals) < len(terms):
             return Sort.TEXT
         datatypes = {term.datatype.value for term in literals}
         if datatypes <= DATES:
@@ -142,21 +145,35 @@ class Table:
 
     @property
     def lines(self) -> list[list[list[Value]]]:
-        """What a page writes, line by line and cell by cell; rows that differ in a last thing alone share a line."""
-        last = len(self.variables) - 1
-        joined = last > 0 and self.sorts[last] is Sort.THING
+        """What a page writes, line by line and cell by cell.
+
+        Rows that follow each other share a line if they are about one thing and combine all values of some things.
+        """
+        others, places = self.columns(Sort.THING)[1:], range(len(self.variables))
         lines = []
-        for _, rows in groupby(enumerate(self.rows), lambda pair: pair[1][:-1] if joined else pair[0]):
-            together = [row for _, row in rows]
-            cells = [[self.written(together[0], place)] for place in range(last)]
-            cells.append([self.written(row, last) for row in together])
-            lines.append([[value for value in cell if value] for cell in cells])
+        for _, together in groupby(self.rows, lambda row: [row[place] for place in places if place not in others]):
+            rows = [*together]
+            combined = len(rows) == prod(len({row[place] for row in rows}) for place in places)
+            lines += [[self._cell(shared, place) for place in places] for shared in ([rows] if combined else zip(rows))]
         return lines
+
+    def _cell(self, rows: Iterable[Row], place: int) -> list[Value]:
+        """The different values that some rows have in a column."""
+        found: dict[Term | None, Row] = {}
+        for row in rows:
+            found.setdefault(row[place], row)
+        return [value for row in found.values() if (value := self.written(row, place))]
 
     @property
     def headings(self) -> list[str]:
         """What to call the columns: of a variable named like a class or property of ours, that one's label."""
         return [heading(variable) for variable in self.variables]
+
+
+def takes_dates(variable: str) -> bool:
+    """True if a variable is named like a property of ours whose values are dates."""
+    property_ = site().schema.properties.get(variable)
+    return property_ is not None and not DATES.isdisjoint(property_.datatypes)
 
 
 def heading(variable: str) -> str:

@@ -97,18 +97,29 @@ class Timeline:
 
 def fits(table: Table) -> bool:
     """True for rows of things, or of words, with dates."""
-    return table.column(Sort.DATE) is not None and table.column(Sort.THING, Sort.TEXT) is not None
+    return table.column(Sort.THING, Sort.TEXT) is not None and any(span for _, span in spans_of(table))
+
+
+def spans_of(table: Table) -> list[tuple[Row, Span | None]]:
+    """The rows, each with its time; None for one that has none."""
+    dates = table.columns(Sort.DATE)[:2]
+    return [(row, span_of(row, dates)) for row in table.rows]
+
+
+def undrawn(table: Table) -> int:
+    """How many rows have no time that can be drawn."""
+    return sum(span is None for _, span in spans_of(table))
 
 
 def timeline_of(table: Table) -> Timeline | None:
     """The rows in time: the first thing of each, from its first date to its second; None where there is no date.
 
-    A second date that is missing means that it goes on, or that its end is not known. Where the rows come in groups of
+    A second date that is missing means that it goes on, or that its end is not known, even if no row has one: then the
+    column is known by its name, which is that of a property of dates. Where the rows come in groups of
     a second thing, each group has a heading.
     """
-    thing, dates = table.column(Sort.THING, Sort.TEXT), table.columns(Sort.DATE)[:2]
-    found = [(row, span_of(row, dates)) for row in table.rows]
-    rows = [(row, span) for row, span in found if span]
+    thing = table.column(Sort.THING, Sort.TEXT)
+    rows = [(row, span) for row, span in spans_of(table) if span]
     if thing is None or not rows:
         return None
     scale = Scale(*years_of([span for _, span in rows]))

@@ -19,6 +19,7 @@ const told = form.querySelector("[role=status]");
 const answer = document.querySelector("#answer");
 const editor = edit(form.querySelector("textarea"));
 let running = null;
+let shown = location.search;
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
@@ -47,7 +48,7 @@ for (const question of document.querySelectorAll(".question")) {
   });
 }
 
-addEventListener("popstate", () => location.reload());
+addEventListener("popstate", () => location.search === shown || location.reload());
 
 complete(await (await fetch(form.dataset.terms)).json());
 
@@ -126,6 +127,7 @@ async function run(address) {
 /** Makes the address of an answer that of the page, shows its query, and the answer. */
 function arrive(address) {
   history.pushState(null, "", address);
+  shown = location.search;
   const query = address.searchParams.get("query") ?? editor.getValue();
   if (query !== editor.getValue()) editor.setValue(query);
   const { top } = answer.getBoundingClientRect();

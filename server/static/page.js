@@ -1,4 +1,14 @@
-// What JavaScript adds to a page: buttons that copy.
+// What JavaScript adds to a page: it unfolds what an address leads to, and has buttons that copy.
+addEventListener("hashchange", unfold);
+unfold();
+
+function unfold() {
+  const target = document.getElementById(location.hash.slice(1));
+  if (!target?.closest("details")) return;
+  for (let each = target; each; each = each.parentElement) if (each.localName === "details") each.open = true;
+  target.scrollIntoView();
+}
+
 for (const button of document.querySelectorAll("button[data-copy]")) {
   if (!navigator.clipboard) break;
   button.hidden = false;

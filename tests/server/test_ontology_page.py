@@ -139,8 +139,8 @@ def test_a_version_is_told_by_what_it_added_and_removed(client: FlaskClient, pag
     assert len(known) >= 4
     for before, after in zip(known, [*known][1:], strict=False):
         added = re.search(r"<dt>Added</dt>(.*?)</dd>", told[after], re.S)
-        assert added
-        assert set(re.findall(r">(\w+)</a>", added[1])) == known[after] - known[before], after
+        names = re.findall(r">(\w+)</a>", added[1]) if added else []
+        assert set(names) == known[after] - known[before], after
         assert f'href="/ontology/{after}"' in told[after]
     assert "skos:" not in told["2.0.0"]
     assert re.search(r'<a href="#since">since</a> <small>\([^)]*definition', told["2.0.0"])

@@ -168,7 +168,7 @@ def test_bars_of_anything_else_lie_and_are_as_long_as_their_numbers() -> None:
     assert chart
     assert not chart.standing
     assert chart.columns[0].width == pytest.approx(2 * chart.columns[1].width, abs=0.05)
-    assert chart.columns[2].width == 0
+    assert len(chart.columns) == 2, "what has no number is not drawn as none of anything"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,66 @@
+"""What may have been meant by an address at which there is nothing: what the search finds for its words."""
+
+import re
+
+from flask import request
+from werkzeug.exceptions import NotFound
+
+from kg.search import KIND
+from kg.suggest import nearest
+from server.errors import ProblemError
+from server.finder import Filters, Found, Hit
+from server.pages import label
+from server.search import Result, spoken
+from server.site import site
+
+MOST = 5
+"""How many things are suggested."""
+
+LONGEST = 100
+"""How much of an address is looked for, in characters."""
+
+SUFFIX = re.compile(r"(\.(fr|de|it|ru|es))?\.(html?|ttl|jsonld|json|nt|rdf|trig|nq|yaml|csv|atom|xml)$")
+
+
+class MissingError(ProblemError):
+    """Raised where there is nothing at an address; `suggestions` are what may have been meant, `words` its words."""
+
+    code = 404
+
+
+def missing(error: NotFound) -> MissingError:
+    """The same error, with suggestions."""
+    found = MissingError(error.description)
+    steps = [step for step in SUFFIX.sub("", request.path).split("/") if step not in ("", "id", "doc")]
+    words = [re.sub(r"[\W_]+", " ", step).strip()[:LONGEST] for step in steps]
+    found.more = {"suggestions": suggestions([each for each in words if each]), "words": " ".join(words)}
+    return found
+
+
+def suggestions(steps: list[str]) -> list[dict[str, str]]:
+    """The collection whose name is most like a single step, and the things that the steps of an address find."""
+    if not steps:
+        return []
+    kinds = nearest(steps[0], ((name, kind) for kind in site().kinds for name in (kind, kind + "s")))
+    if len(steps) == 1 and kinds:
+        return [collection(kind) for kind in kinds]
+    filters: Filters = {KIND: tuple(kinds)} if kinds and len(steps) > 1 else {}
+    found: dict[str, dict[str, str]] = {}
+    tries = [(steps[-1], filters, MOST // 2), (steps[-1], {}, MOST), (" ".join(steps), {}, MOST)]
+    for words, held, most in tries if filters else tries[1:]:
+        results = site().finder.find(words, spoken(), held, 0, most)
+        if not (found and results.reading.any):
+            found |= {hit.path: suggested(hit, results) for hit in results.hits if hit.path not in found}
+    return [*found.values()][:MOST]
+
+
+def collection(kind: str) -> dict[str, str]:
+    """A collection, as a suggestion."""
+    return {"href": f"{request.script_root}/doc/{kind}", "label": label(site().kinds[kind].iri), "kind": ""}
+
+
+def suggested(hit: Hit, found: Found) -> dict[str, str]:
+    """A thing that was found, as a suggestion."""
+    result = Result.of(hit, found)
+    href = f"{request.script_root}/doc/{site().names.path(result.iri)}"
+    return {"href": href, "label": result.label, "kind": label(site().kinds[result.kind].iri), "iri": result.iri}
