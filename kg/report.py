@@ -16,9 +16,9 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
+from kg.characters import visible
 from kg.codes import codes, page
 from kg.problems import Problem, Severity
-from kg.read import DIRECTION, HIDDEN, REPLACED
 
 COLORS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "bold blue"}
 LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
@@ -182,23 +182,15 @@ def text_of(problem: Problem, lines: list[str]) -> Text:
 
 def excerpt(line: str, column: int, length: int) -> tuple[str, str, str]:
     """A line as what stands before the marked part, that part, and the rest; of a long line, what is near."""
-    line = visible(line.rstrip("\r"))
+    line = line.rstrip("\r")
     start, end = column - 1, min(column - 1 + length, len(line))
-    if len(line) <= WIDEST:
-        return line[:start], line[start:end], line[end:]
-    first = max(0, start - WIDEST // 3)
-    last = first + WIDEST
+    first, last = 0, len(line)
+    if len(line) > WIDEST:
+        first = max(0, start - WIDEST // 3)
+        last = first + WIDEST
     end = min(end, last)
-    return (
-        ("…" if first else "") + line[first:start],
-        line[start:end],
-        line[end:last] + ("…" if last < len(line) else ""),
-    )
-
-
-def visible(text: str) -> str:
-    """A text without what a terminal would obey or hide, each such character replaced."""
-    return DIRECTION.sub(REPLACED, HIDDEN.sub(REPLACED, text))
+    before, marked, after = (visible(part) for part in (line[first:start], line[start:end], line[end:last]))
+    return ("…" if first else "") + before, marked, after + ("…" if last < len(line) else "")
 
 
 def linked(style: str, file: Path) -> Style:

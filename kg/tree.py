@@ -4,6 +4,7 @@ What cannot be parsed hides little: each document, and each key at the left edge
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -218,7 +219,24 @@ def fault(error: yaml.YAMLError, text: str, before: int = 0) -> Fault:
     here = lines[line]
     column = min(column, len(here))
     said, context = str(error.problem or ""), str(error.context or "")
+    for number in (line, line - 1):
+        if (
+            number >= 0
+            and (lost := CUT.search(lines[number]))
+            and said != "found character that cannot start any token"
+        ):
+            whole = lost["flow"] or lost["block"]
+            message = "the text is cut at the hash: YAML takes what follows a blank and # for a comment"
+            place = lost.start("flow" if lost["flow"] else "block") + 1
+            return Fault(number + 1 + before, place, message, whole, f"put it in quotes: {quoted(whole)}")
     return explain(said, context, here, line + before + 1, column + 1)
+
+
+CUT = re.compile(
+    r"^[^'\"#]*?(?:[,\[{]\s*(?:[\w-]+:\s+)?(?P<flow>[^\s\[\]{},'\"#&*!|>%@`][^\[\]{},'\"#]*?\s#(?![\s#=*~_-])[^,\]}]*?)\s*(?=[,\]}])"
+    r"|^\s*(?:-\s+)*(?:[\w-]+:\s+)?(?P<block>[^\s\[\]{},'\"#&*!|>%@`-][^'\"#]*?\s#(?![\s#=*~_-]).*?)\s*$)"
+)
+"""A text that YAML cuts, in brackets or not, since what follows a blank and a hash is a comment."""
 
 
 def explain(said: str, context: str, here: str, line: int, column: int) -> Fault:
@@ -235,6 +253,9 @@ def explain(said: str, context: str, here: str, line: int, column: int) -> Fault
             return Fault(line, column, f"a text cannot begin with {at}", rest, f"put it in quotes: {quoted(rest)}")
         case "mapping values are not allowed in this context":
             key, _, value = here.strip().partition(": ")
+            if re.fullmatch("“[^“”]*”|„[^„“”]*[“”]|‘[^‘’]*’|«[^«»]*»|»[^»«]*«", value.strip()):
+                hint = f"YAML has other quotes: write {key}: {quoted(value.strip()[1:-1].strip())}"
+                return Fault(line, column, "a colon and a space cannot stand inside plain text", rest, hint)
             hint = "put the text in quotes" + (
                 f": {key}: {quoted(value)}" if ": " in value else ", or mend the indentation"
             )
@@ -296,6 +317,73 @@ def scalars(node: Node, language: str | None = None) -> Iterator[ScalarNode]:
             for key, item in node.value:
                 if language is None or key.value.lower() == language:
                     yield from scalars(item, language)
+
+
+class Source:
+    """The text of a source, where places of its tree and offsets are to be told from each other."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.starts = [0, *(match.end() for match in re.finditer(r"\r\n?|\n", text))]
+
+    def offset(self, mark: Mark) -> int:
+        """The offset of a mark."""
+        return min(self.starts[min(mark.line, len(self.starts) - 1)] + mark.column, len(self.text))
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """The line and column, from 1, of an offset."""
+        line = bisect_right(self.starts, offset)
+        return line, offset - self.starts[line - 1] + 1
+
+    def slice(self, node: Node) -> str:
+        """A node as it is written."""
+        return self.text[self.offset(node.start_mark) : self.offset(node.end_mark)]
+
+    def around(self, node: Node) -> str:
+        """Likewise, with the characters before and behind it."""
+        return self.text[max(0, self.offset(node.start_mark) - 1) : self.offset(node.end_mark) + 1]
+
+
+LOST = re.compile(r"[ \t]+#(?![\s#=*~_-])(?:(?![ \t]#(?:[ \t]|$))[^\r\n])*")
+
+
+def cut_off(source: Source, offset: int) -> str | None:
+    """What follows an offset in its line that YAML takes for a comment, if it hardly is one: no blank is behind #."""
+    match = LOST.match(source.text, offset)
+    return match[0].rstrip() if match else None
+
+
+ESCAPE = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|\r?\n|.)")
+
+
+def written(raw: str, value: str, style: str) -> list[int]:
+    """For each character of the value of a scalar, and its end, where in `raw`, the scalar as written, it stands.
+
+    `style` is the quote or the mark of a block, or empty. Blanks that YAML folds stand where the line ends.
+    """
+    at = sum(map(len, re.findall(r"^(?:[&!]\S*\s+)*", raw)))
+    if style in ("|", ">"):
+        at = raw.find("\n", at) + 1
+    elif style:
+        at += 1
+    places = []
+    for character in value:
+        while at < len(raw) and raw[at] != character and not (style == '"' and raw[at] == "\\"):
+            if not raw[at].isspace() or (character in " \n" and not raw[at + 1 :].lstrip(" \t\r\n")):
+                break
+            at += 1
+        if style == '"' and (escape := ESCAPE.match(raw, at)):
+            while escape and escape[0].endswith("\n"):
+                at = escape.end() + len(raw[escape.end() :]) - len(raw[escape.end() :].lstrip(" \t"))
+                escape = ESCAPE.match(raw, at)
+        else:
+            escape = None
+        places.append(at)
+        if escape:
+            at = escape.end()
+        elif at < len(raw) and (raw[at] == character or raw[at].isspace()):
+            at += 2 if style == "'" and character == "'" else 1
+    return [*places, at]
 
 
 def quoted(text: str) -> str:
