@@ -44,7 +44,7 @@ joiners, variation selectors and tags where nothing is there for them to join or
 TURN = "\u202a-\u202e\u2066-\u2069"
 MARK = "\u061c\u200e\u200f"
 RIGHT_TO_LEFT = re.compile(
-    "[\u0590-\u08ff\ufb1d-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
+    "[\u0590-\u061b\u061d-\u08ff\ufb1d-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
 DIRECTION = re.compile(f"[{TURN}{MARK}]")
 """Controls that make a text read otherwise than it is stored (unicode.org/reports/tr9, 2)."""
@@ -55,13 +55,16 @@ LOST = re.compile(f"[{REPLACED}\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U00
 SPACES = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 """Spaces that look like the one of the keyboard."""
 
-SHOWN = re.compile(f"[{TURN}{MARK}{SPACES}]|{HIDDEN.pattern}")
+SHOWN = re.compile(f"[\ue000-\uf8ff\U000f0000-\U0010ffff{TURN}{MARK}]|{HIDDEN.pattern}")
 """What a report must show by its code point."""
 
 UNNAMED = {"Cc": "control character", "Co": "character of private use", "Cn": "character that Unicode does not define"}
 
 
 ASCII_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+HALF = re.compile("[\u00c2-\u00f4\u20ac][\x80-\x9f]")
+"""What becomes of a letter in UTF-8 that is read as Latin-1, where no letter stands for its second byte."""
+
 PLAIN = {
     chr(number)
     for start, end in ((0x20, 0x7F), (0xA0, 0x2C8), (0x391, 0x3CA), (0x400, 0x460), (0x2013, 0x201F))
@@ -79,6 +82,10 @@ def unseen(text: str, *, told: bool = False) -> Iterator[tuple[int, str, str, st
     if not (ASCII_CONTROL.search(text) if text.isascii() else set(text) - PLAIN):
         return
     for match in HIDDEN.finditer(text):
+        if HALF.search(text, max(0, match.start() - 1), match.end()):
+            said = "this letter was read in another encoding than it was written in"
+            yield match.start(), "E119", said, "copy the word again from where it stands right"
+            continue
         said = "this character cannot be seen, and programs differ over it"
         yield match.start(), "E110", said, "put a space in its place" if match[0] in BLANK else "remove it"
     for match in DIRECTION.finditer(text):
@@ -113,9 +120,12 @@ def code_point(character: str) -> str:
     return f"U+{ord(character):04X} {name}"
 
 
-def visible(text: str) -> str:
-    """A text in which what cannot be seen, or what a terminal would obey, stands as ⟨U+200B⟩."""
-    return text if text.isascii() and text.isprintable() else SHOWN.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
+def visible(text: str, *, spaces: bool = True) -> str:
+    """A text in which what cannot be seen, or what a terminal would obey, stands as ⟨U+200B⟩; odd `spaces` likewise."""
+    if text.isascii() and text.isprintable():
+        return text
+    shown = SHOWN.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
+    return re.sub(f"[{SPACES}]", lambda match: f"⟨U+{ord(match[0]):04X}⟩", shown) if spaces else shown
 
 
 # ── Scripts ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -137,7 +147,10 @@ LOOK_ALIKE = {
 """The letters of other scripts that look like Latin ones, and those."""
 
 TO_LATIN = str.maketrans({a: b for pair in LOOK_ALIKE.values() for a, b in zip(*pair, strict=True)})
-FROM_LATIN = {name: str.maketrans({b: a for a, b in zip(*pair, strict=True)}) for name, pair in LOOK_ALIKE.items()}
+FROM_LATIN = {
+    name: str.maketrans({b: a for a, b in zip(*pair, strict=True) if a not in "ЅІЈѕіјһԁԛԝѐѓӏ"})
+    for name, pair in LOOK_ALIKE.items()
+}
 CYRILLIC_ALIKE = LOOK_ALIKE["Cyrillic"][0]
 GREEK_ALIKE = LOOK_ALIKE["Greek"][0].replace("α", "")  # TNFα is a word
 

@@ -32,7 +32,7 @@ from kg.read import (
 from kg.schema import Schema
 from kg.suggest import did_you_mean, fold, nearest
 from kg.texts import not_composed
-from kg.tree import documents, quoted, scalars
+from kg.tree import STRING, documents, quoted, scalars
 
 ALIKE = 0.88
 """How alike the names of two things must be, of 1, for them to be suspected to be one."""
@@ -109,7 +109,7 @@ def read_withdrawn(build: Build, file: Path, renamed: set[str]) -> Iterator[Prob
             if isinstance(entry, MappingNode):
                 problems = check_tree(entry, file, None, hidden, source)
                 yield from problems
-                if not errors(problems):
+                if not errors(problems) and all(PROBLEM not in (key.tag, value.tag) for key, value in entry.value):
                     yield from check_entry(build, entry, file, renamed)
             else:
                 message, hint = "an entry of withdrawn.yaml is a map", f"write - path: {describe(entry)}"
@@ -195,7 +195,7 @@ def check_form(key: str, value: Node, file: Path) -> Iterator[Problem]:
         yield problem("E202", message, file, value, None, expected=f"{key}: …", found=found, hint=hint)
     elif not value.value.strip():
         yield problem("E104", "the text is empty", file, value, None, hint=f"write the {key}, or remove the entry")
-    elif key == "reason" and not re.search(r"[^\W\d_]{2}", value.value):
+    elif key == "reason" and (value.tag != STRING or not re.search(r"[^\W\d_]{2}", value.value)):
         said, expected = "this is no reason", "words that say why, such as: it was entered twice"
         yield problem("E203", said, file, value, None, expected=expected, found=describe(value), hint="write why")
 

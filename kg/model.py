@@ -104,7 +104,8 @@ def query_files(directory: Path) -> list[Path]:
 
 def entries(directory: Path) -> list[Path]:
     """What lies in the ontology or the shapes, in order, but for earlier versions and what an editor hides."""
-    found = [(file, file.relative_to(directory).parts) for file in sorted(directory.rglob("*"))]
+    readable = (file for file in sorted(directory.rglob("*")) if os.access(file.parent, os.X_OK))
+    found = [(file, file.relative_to(directory).parts) for file in readable]
     return [f for f, parts in found if parts[0] != RELEASES and not any(part.startswith(".") for part in parts)]
 
 

@@ -10,7 +10,6 @@ import stat
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
-from html import unescape
 from pathlib import Path
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -81,18 +80,21 @@ def files(directory: Path, build: Build) -> Iterator[Path]:
     for here, folders, names in os.walk(directory):
         folder, depth = Path(here), len(Path(here).relative_to(directory).parts)
         for name in sorted(folders):
-            if name.startswith(".") or (wrong := folder_problem(folder / name, depth)):
-                folders.remove(name)
-            if not name.startswith(".") and wrong:
+            wrong = None if name.startswith(".") else folder_problem(folder / name, depth)
+            if wrong:
                 build.problems.append(wrong)
-                if depth == 0:
-                    build.unread.add(name)
+                build.unread |= {name} if depth == 0 else set()
+            if wrong or name.startswith("."):
+                folders.remove(name)
         folders.sort()
         for file in (folder / name for name in sorted(names)):
             if depth == 0 and file.name == WITHDRAWN and is_regular(file):
                 continue
             if depth != 1 or file.suffix != ".yaml" or file.name.startswith(".") or not is_regular(file):
-                build.problems += file_problem(file, depth)
+                for problem_ in file_problem(file, depth):
+                    build.problems.append(problem_)
+                    if depth == 1:  # what refers to it does not dangle
+                        build.paths.add(f"{folder.name}/{slug(file.name.lstrip('.#').partition('.')[0])}")
             else:
                 yield file
 
@@ -144,10 +146,10 @@ def file_problem(file: Path, depth: int) -> Iterator[Problem]:
         yield Problem("E109", message, file, expected="<kind>/<name>.yaml", found=place, hint=hint)
     else:
         hint = f"merge it into {name}, and remove it" if taken else f"name it {name}"
-        found = (
-            file.name if hidden else match["suffix"].join((".", match["rest"])) if match else file.suffix or file.name
-        )
-        yield Problem("E109", "only .yaml files are read", file, expected=".yaml", found=repr(found)[1:-1], hint=hint)
+        found = file.name if hidden else file.suffix or file.name
+        if match and not hidden:
+            found = f".{match['suffix']}{match['rest']}"
+        yield Problem("E109", "only .yaml files are read", file, expected=".yaml", found=with_points(found), hint=hint)
 
 
 def seems_a_record(file: Path) -> bool:
@@ -574,16 +576,6 @@ def text_problems(source: Source, node: ScalarNode, file: Path, thing: str | Non
             found.append(Flaw(offset, offset + 1, code, said, code_point(value[offset]), fix, hint))
     if not style and (wrong := quoted_wholly(value)):
         found = [wrong]
-    if not style and (anchor := re.match(r"&(\w+);\s+", raw)):
-        yield at(
-            file,
-            *source.place(start),
-            Flaw(
-                0, len(raw), "E118", "this is HTML: texts are plain, and & begins an anchor of YAML", anchor[0].strip()
-            ),
-            thing,
-            quoted(f"{unescape(anchor[0])}{value}".strip()),
-        )
     if not found:
         return
     places = written(raw, value, style)
@@ -600,7 +592,10 @@ def text_problems(source: Source, node: ScalarNode, file: Path, thing: str | Non
             mended = f"{value[: flaw.start]}{flaw.fix}{value[flaw.end :]}"
             if not style and "\n" not in raw and not is_plain(mended):
                 first, last, fix = 0, len(raw), quoted(mended)
-        length = last - first if "\n" not in raw[first:last] else max(1, len(raw[first:].partition("\n")[0]))
+        length = last - first
+        if "\n" in raw[first:last]:
+            length, fix = len(raw[first:].partition("\n")[0]), None
+            flaw = replace(flaw, fix=None, hint="write it without these marks")
         yield at(file, *source.place(start + first), replace(flaw, start=0, end=length), thing, fix)
 
 

@@ -176,7 +176,7 @@ def text_of(problem: Problem, lines: list[str]) -> Text:
         text.append("^" * max(1, cell_len(marked)) + "\n", color)
     for word in DETAILS:
         if value := getattr(problem, word):
-            text.append(f"  {word}: ", "cyan").append(f"{visible(value)}\n")
+            text.append(f"  {word}: ", "cyan").append(f"{visible(value, spaces=word == 'found')}\n")
     return text
 
 

@@ -89,7 +89,7 @@ SUSPECT = re.compile(
 """What a source must hold for any of its texts to be looked at, if it is ASCII."""
 
 SIGNS = ("\t", " #", "'#", '"#', "&", "<", "**", "__", "](", "`", "%", " ' ", ' " ', "[' ", '[" ')
-ENDS = tuple(f" {quote}{end}" for quote in "'\"" for end in ("\n", "\r", ",", "]", "}", " #"))
+ENDS = tuple(f" {quote}{end}" for quote in "'\"" for end in ("\n", "\r", ",", "]", "}", ":", " #"))
 """What such a text holds: inside it, and at its end in quotes."""
 
 DOUBLED = re.compile(r"  (?<=[^\s]  )")
@@ -163,7 +163,8 @@ def look_alikes(text: str) -> Iterator[Flaw]:
         around = text[: match.start()] + text[match.end() :]
         fixed, severity = in_one_script(match[0], around), Severity.ERROR
         most = next(iter(scripts(around)), None)
-        if most == "Cyrillic" and re.fullmatch(f"[{LATIN}]{{2,}}[а-яё]{{1,4}}", match[0]):
+        foreign = re.fullmatch(f"[{LATIN}]{{2,}}[а-яё]{{1,4}}", match[0])
+        if foreign and (most == "Cyrillic" or fixed is None):
             continue  # a foreign word with a Russian ending
         if fixed is None:
             severity = Severity.WARNING
@@ -174,8 +175,9 @@ def look_alikes(text: str) -> Iterator[Flaw]:
     if cyrillic and IN_SCRIPT["Latin"].search(text) and not set(cyrillic) - set(CYRILLIC_ALIKE):
         for match in re.finditer(f"(?<![{LATIN}])[{CYRILLIC_ALIKE}]+(?![{LATIN}])", text):
             said, latin = "these Cyrillic letters look like Latin ones", match[0].translate(TO_LATIN)
+            severity = Severity.ERROR if re.fullmatch(r"\S+/\S+", text) else Severity.WARNING
             found = and_points(match[0], match[0])
-            yield Flaw(*match.span(), "E116", said, found, latin, None, Severity.WARNING)
+            yield Flaw(*match.span(), "E116", said, found, latin, None, severity)
     if re.search(f"[{IDEOGRAPH}]", text):
         return
     for match in re.finditer(rf"\S*[{COMPATIBLE}]\S*", text):

@@ -7,6 +7,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from html import unescape
 from itertools import pairwise
 
 import yaml
@@ -220,23 +221,32 @@ def fault(error: yaml.YAMLError, text: str, before: int = 0) -> Fault:
     column = min(column, len(here))
     said, context = str(error.problem or ""), str(error.context or "")
     for number in (line, line - 1):
-        if (
-            number >= 0
-            and (lost := CUT.search(lines[number]))
-            and said != "found character that cannot start any token"
-        ):
-            whole = lost["flow"] or lost["block"]
+        if number >= 0 and "cannot start" not in said and (lost := text_with_hash(lines[number])):
+            place, whole = lost
             message = "the text is cut at the hash: YAML takes what follows a blank and # for a comment"
-            place = lost.start("flow" if lost["flow"] else "block") + 1
-            return Fault(number + 1 + before, place, message, whole, f"put it in quotes: {quoted(whole)}")
+            hint = f"put it in quotes: {quoted(whole)}"
+            if number < line:
+                hint = f"put the whole text in quotes, from {quoted(whole)[:-1]} to its end"
+            return Fault(number + 1 + before, place + 1, message, whole, hint)
     return explain(said, context, here, line + before + 1, column + 1)
 
 
-CUT = re.compile(
-    r"^[^'\"#]*?(?:[,\[{]\s*(?:[\w-]+:\s+)?(?P<flow>[^\s\[\]{},'\"#&*!|>%@`][^\[\]{},'\"#]*?\s#(?![\s#=*~_-])[^,\]}]*?)\s*(?=[,\]}])"
-    r"|^\s*(?:-\s+)*(?:[\w-]+:\s+)?(?P<block>[^\s\[\]{},'\"#&*!|>%@`-][^'\"#]*?\s#(?![\s#=*~_-]).*?)\s*$)"
-)
-"""A text that YAML cuts, in brackets or not, since what follows a blank and a hash is a comment."""
+HASH = r"#(?![\s#=*~_-])"
+"""A hash that hardly begins a comment: no blank is behind it."""
+
+
+def text_with_hash(line: str) -> tuple[int, str] | None:
+    """A text without quotes that YAML cuts at a hash: where in a line it begins, and the text as it is meant."""
+    lost = re.search(rf"[ \t]{HASH}", line)
+    if lost is None or "'" in line[: lost.start()] or '"' in line[: lost.start()]:
+        return None
+    opened = max(line.rfind(sign, 0, lost.start()) for sign in ",[{")
+    in_brackets = re.search(r"[\[{]", line[: lost.start()]) is not None
+    key = re.compile(r"\s*(?:-\s+)*(?:[\w-]+:\s+)?").match(line, opened + 1 if in_brackets else 0)
+    start = key.end() if key else 0
+    end = re.search(r"[,\]}]|$" if in_brackets else r"$", line[lost.end() :])
+    text = line[start : lost.end() + (end.start() if end else 0)].rstrip()
+    return (start, text) if start < lost.end() - 1 else None
 
 
 def explain(said: str, context: str, here: str, line: int, column: int) -> Fault:
@@ -247,6 +257,11 @@ def explain(said: str, context: str, here: str, line: int, column: int) -> Fault
         return Fault(line, column, "a tab cannot indent", "a tab", "indent with spaces")
     if here.startswith(("<<<<<<<", "=======", ">>>>>>>")):
         return Fault(line, 1, "a conflict of versions is left here", here, "keep one side, and remove the marks")
+    if said == "did not find expected alphabetic or numeric character" and here.rfind("&", 0, column) >= 0:
+        column = here.rfind("&", 0, column) + 1
+        rest = here[column - 1 :].strip()
+        hint = f"put it in quotes: {quoted(unescape(rest).strip())}"
+        return Fault(line, column, "a text cannot begin with &", rest, hint)
     unlike = "this line is indented unlike those above it"
     match said:
         case "found character that cannot start any token":
@@ -344,7 +359,7 @@ class Source:
         return self.text[max(0, self.offset(node.start_mark) - 1) : self.offset(node.end_mark) + 1]
 
 
-LOST = re.compile(r"[ \t]+#(?![\s#=*~_-])(?:(?![ \t]#(?:[ \t]|$))[^\r\n])*")
+LOST = re.compile(rf"[ \t]+{HASH}(?:(?![ \t]#(?:[ \t]|$))[^\r\n])*")
 
 
 def cut_off(source: Source, offset: int) -> str | None:
