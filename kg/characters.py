@@ -6,7 +6,7 @@ emoji (unicode.org/reports/tr51, 2); look-alikes are those of unicode.org/report
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 REPLACED = "\ufffd"
 """What stands in the parsed text for a byte or character that is reported."""
@@ -88,9 +88,12 @@ def unseen(text: str, *, told: bool = False) -> Iterator[tuple[int, str, str, st
             continue
         said = "this character cannot be seen, and programs differ over it"
         yield match.start(), "E110", said, "put a space in its place" if match[0] in BLANK else "remove it"
+    end, is_right = -1, False
     for match in DIRECTION.finditer(text):
-        line = text[text.rfind("\n", 0, match.start()) + 1 :].partition("\n")[0]
-        if match[0] in MARK and RIGHT_TO_LEFT.search(line):
+        if match.start() > end:
+            end = text.find("\n", match.start()) % (len(text) + 1)
+            is_right = RIGHT_TO_LEFT.search(text, text.rfind("\n", 0, match.start()) + 1, end) is not None
+        if match[0] in MARK and is_right:
             continue
         yield match.start(), "E112", "this character changes the direction of what follows", "remove it"
     undefined = {c for c in set(text) - PLAIN if unicodedata.category(c) == "Cn"}
@@ -141,7 +144,7 @@ IN_SCRIPT = {name: re.compile(f"[{letters}]") for name, letters in SCRIPTS.items
 
 LOOK_ALIKE = {
     "Cyrillic": ("АВЕЅІЈКМНОРСТУХЬаеѕіјорсухһԁԛԝѐѓӏ", "ABESIJKMHOPCTYXbaesijopcyxhdqwèŕl"),
-    "Greek": ("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαικνορυχϲ", "ABEZHIKMNOPTYXaiknopuxc"),
+    "Greek": ("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαικνορυχϲ", "ABEZHIKMNOPTYXaikvopuxc"),
     "Armenian": ("ՍՏՕԼհոսցօ", "USOLhnugo"),
 }
 """The letters of other scripts that look like Latin ones, and those."""
@@ -157,6 +160,7 @@ GREEK_ALIKE = LOOK_ALIKE["Greek"][0].replace("α", "")  # TNFα is a word
 _OTHER = f"{SCRIPTS['Cyrillic']}{GREEK_ALIKE}{SCRIPTS['Armenian']}"
 MIXED = re.compile(
     f"[{LATIN}][{_OTHER}]|[{_OTHER}][{LATIN}]|[{LATIN}]α[{LATIN}]"
+    f"|[{SCRIPTS['Greek']}]{{2}}[{LATIN}]|[{LATIN}][{SCRIPTS['Greek']}]{{2}}"
     f"|[{SCRIPTS['Cyrillic']}][{SCRIPTS['Greek']}{SCRIPTS['Armenian']}]"
     f"|[{SCRIPTS['Greek']}{SCRIPTS['Armenian']}][{SCRIPTS['Cyrillic']}]"
 )
@@ -169,9 +173,9 @@ def scripts(text: str) -> dict[str, int]:
     return dict(sorted(((n, c) for n, c in counts.items() if c), key=lambda item: -item[1]))
 
 
-def in_one_script(word: str, around: str = "") -> str | None:
-    """A word of two scripts in one, if look-alikes make the difference: that of most of the text, else of the word."""
-    for script in dict.fromkeys([*scripts(around), *scripts(word)]):
+def in_one_script(word: str, around: Iterable[str]) -> str | None:
+    """A word of two scripts in one, if look-alikes make the difference: the first of those `around`, else its own."""
+    for script in dict.fromkeys([*around, *scripts(word)]):
         latin = word.translate(TO_LATIN)
         same = latin if script == "Latin" else word.translate(FROM_LATIN.get(script, {}))
         if list(scripts(same)) == [script]:

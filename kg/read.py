@@ -10,6 +10,7 @@ import stat
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -48,6 +49,9 @@ WITHDRAWN = "withdrawn.yaml"
 
 MOST_UNSEEN = 100
 """How many such characters a file may hold and still be looked at."""
+
+MOST_FLAWS = 20
+"""How many flaws of one text are told."""
 
 PROBLEM = "!problem"
 """The tag of a node that a problem is reported of."""
@@ -568,10 +572,10 @@ def text_problems(source: Source, node: ScalarNode, file: Path, thing: str | Non
     if not is_suspect(source.around(node)):
         return
     start, raw = source.offset(node.start_mark), source.slice(node)
-    found = list(flaws(value, laid_out=style == "|"))
+    found = list(islice(flaws(value, laid_out=style == "|"), MOST_FLAWS))
     if style == '"':
-        found += decomposed(value) if "\\" in raw else ()
-        for offset, code, said, hint in unseen(value, told=REPLACED in raw):
+        found += islice(decomposed(value), MOST_FLAWS) if "\\" in raw else ()
+        for offset, code, said, hint in islice(unseen(value, told=REPLACED in raw), MOST_FLAWS):
             fix = {"remove it": "", "put a space in its place": " "}.get(hint)
             found.append(Flaw(offset, offset + 1, code, said, code_point(value[offset]), fix, hint))
     if not style and (wrong := quoted_wholly(value)):

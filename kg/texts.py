@@ -61,15 +61,15 @@ ELEMENTS = (
     "a|abbr|b|blockquote|br|center|cite|code|del|div|em|font|h[1-6]|hr|i|iframe|img|ins|li|mark|ol|p|pre|q|s|script"
     "|small|span|strike|strong|style|sub|sup|table|tbody|td|th|thead|tr|tt|u|ul"
 )
-TAG = re.compile(rf"<!--.*?-->|</?(?:{ELEMENTS})(?:\s[^<>]*)?/?>", re.IGNORECASE | re.DOTALL)
+TAG = re.compile(rf"<!--.{0, 2000}?-->|</?(?:{ELEMENTS})(?:\s[^<>]*)?/?>", re.IGNORECASE | re.DOTALL)
 BREAK = re.compile(r"</?(?:br|p|div|hr|li|h[1-6]|tr|td)\b", re.IGNORECASE)
 ENTITY = re.compile(r"&(?:#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};|(?:nbsp|amp|quot|lt|gt)\b)")
 MARKDOWN = re.compile(
-    r"\*\*(?=[^\s*])([^*\n]+)(?<=\S)\*\*|(?<!\w)__(?=[^\s_])([^\n]+?)(?<=[^\s_])__(?!\w)"
+    r"\*\*(?=[^\s*])([^*\n]+)(?<=\S)\*\*|(?<!\w)__(?=[^\s_])([^\n]{1,200}?)(?<=[^\s_])__(?!\w)"
     r"|\[([^\[\]\n]+)\]\([^\s()]*\)|(?<!\w)`([^`\n]+)`(?!\w)|^#{1,6} +(?=\S)()",
     re.MULTILINE,
 )
-ENCODED = re.compile(r"[^\s%]*(?:%[0-9A-Fa-f]{2}[^\s%]*)+")
+ENCODED = re.compile(r"(?<!\S)[^\s%]*(?:%[0-9A-Fa-f]{2}[^\s%]*)+")
 ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://\S")
 
 ODD_SPACES = re.compile(rf"[ \t{SPACES}]{{2,}}|[\t{SPACES}]")
@@ -157,12 +157,15 @@ def flaws(text: str, *, laid_out: bool = False) -> Iterator[Flaw]:
 
 def look_alikes(text: str) -> Iterator[Flaw]:
     """Words in letters of two scripts, words of another script that look Latin, and other characters for letters."""
-    for match in LETTERS.finditer(text) if MIXED.search(text) else ():
+    letters = scripts(text) if MIXED.search(text) else {}
+    for match in LETTERS.finditer(text) if letters else ():
         if not MIXED.search(match[0]):
             continue
-        around = text[: match.start()] + text[match.end() :]
+        own = scripts(match[0])
+        rest = {name: count - own.get(name, 0) for name, count in letters.items()}
+        around = sorted((name for name, count in rest.items() if count), key=lambda name: -rest[name])
         fixed, severity = in_one_script(match[0], around), Severity.ERROR
-        most = next(iter(scripts(around)), None)
+        most = next(iter(around), None)
         foreign = re.fullmatch(f"[{LATIN}]{{2,}}[а-яё]{{1,4}}", match[0])
         if foreign and (most == "Cyrillic" or fixed is None):
             continue  # a foreign word with a Russian ending
@@ -180,7 +183,7 @@ def look_alikes(text: str) -> Iterator[Flaw]:
             yield Flaw(*match.span(), "E116", said, found, latin, None, severity)
     if re.search(f"[{IDEOGRAPH}]", text):
         return
-    for match in re.finditer(rf"\S*[{COMPATIBLE}]\S*", text):
+    for match in re.finditer(rf"(?<!\S)\S*?[{COMPATIBLE}]\S*", text):
         odd = re.findall(f"[{COMPATIBLE}]", match[0])
         fixed = re.sub(f"[{COMPATIBLE}]", lambda m: unicodedata.normalize("NFKC", m[0]), match[0])
         said = "this is written in other characters than those of the keyboard"
@@ -208,7 +211,7 @@ def spaces(text: str) -> Iterator[Flaw]:
             continue
         if len(match[0]) > 1:
             said = "here are several blanks for one"
-        elif is_kept(text[: match.start()], match[0], behind):
+        elif is_kept(text[max(0, match.start() - 2) : match.start()], match[0], behind):
             continue
         else:
             said = "this blank is not the space of the keyboard"
@@ -251,10 +254,11 @@ def markup(text: str) -> Iterator[Flaw]:
     marks = [(m.start(), m.end()) for m in TAG.finditer(text)] if "<" in text else []
     if "&" in text:
         marks = sorted([*marks, *((flaw.start, flaw.end) for flaw in entities(text))])
-    while marks:
-        start, end = marks.pop(0)
-        while marks and "\n" not in text[end : marks[0][1]]:
-            end = marks.pop(0)[1]
+    spans: list[tuple[int, int]] = []
+    for start, end in marks:
+        joined = spans and "\n" not in text[spans[-1][1] : end]
+        spans[-1:] = [(spans[-1][0], end)] if joined else [*spans[-1:], (start, end)]
+    for start, end in spans:
         yield Flaw(start, end, "E118", "this is HTML: texts are plain", text[start:end], plain(text, start, end))
     for match in MARKDOWN.finditer(text):
         inner = next((group for group in match.groups() if group), "")
@@ -266,9 +270,9 @@ def plain(text: str, start: int, end: int) -> str:
     """Part of a text without HTML; a blank stands for a break between two words."""
     inner = TAG.sub(lambda match: " " if BREAK.match(match[0]) else "", text[start:end])
     inner = re.sub(r"\s+", " ", ENTITY.sub(lambda match: match[0] if (m := meant_by(match[0])) is None else m, inner))
-    if text[:start].strip() == "" or text[start - 1].isspace():
+    if start == 0 or text[start - 1].isspace():
         inner = inner.lstrip()
-    return inner.rstrip() if text[end:].strip() == "" or text[end].isspace() else inner
+    return inner.rstrip() if end == len(text) or text[end].isspace() else inner
 
 
 def garbled(text: str) -> Iterator[Flaw]:
@@ -310,7 +314,7 @@ def byte_of(letter: str, encoding: str) -> bytes:
 def encoded(text: str) -> Iterator[Flaw]:
     """Letters in the form that addresses give them (RFC 3986, 2.1)."""
     for match in ENCODED.finditer(text):
-        if ADDRESS.search(match[0]) or re.match(r"[\w-]+(\.[\w-]+)+/", match[0]):
+        if "://" in match[0] or re.match(r"[\w-]+(\.[\w-]+)+/", match[0]):
             continue  # an address, whole or without its scheme
         try:
             meant = unquote_to_bytes(match[0]).decode()

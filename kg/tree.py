@@ -376,7 +376,8 @@ def written(raw: str, value: str, style: str) -> list[int]:
 
     `style` is the quote or the mark of a block, or empty. Blanks that YAML folds stand where the line ends.
     """
-    at = sum(map(len, re.findall(r"^(?:[&!]\S*\s+)*", raw)))
+    properties = re.match(r"(?:[&!]\S*\s+)*", raw)
+    at, last = properties.end() if properties else 0, len(raw.rstrip())
     if style in ("|", ">"):
         at = raw.find("\n", at) + 1
     elif style:
@@ -384,7 +385,7 @@ def written(raw: str, value: str, style: str) -> list[int]:
     places = []
     for character in value:
         while at < len(raw) and raw[at] != character and not (style == '"' and raw[at] == "\\"):
-            if not raw[at].isspace() or (character in " \n" and not raw[at + 1 :].lstrip(" \t\r\n")):
+            if not raw[at].isspace() or (character in " \n" and at >= last):
                 break
             at += 1
         if style == '"' and (escape := ESCAPE.match(raw, at)):

@@ -18,6 +18,7 @@ from rich.console import Console
 
 from kg.build import Build
 from kg.problems import Problem, Severity
+from kg.read import MOST_FLAWS
 from kg.report import as_text
 from tests.conftest import ONTOLOGY, ROOT, SAMPLE, SHAPES, check_world
 from tests.kg.test_problems import by_file, check_files
@@ -102,6 +103,9 @@ FLAWED = [
     Flawed("Yerevan օffice, Viennօ", "E116", 23, "U+0585 ARMENIAN SMALL LETTER OH", None),
     Flawed("встречa в Вене", "E116", 7, "U+0061 LATIN SMALL LETTER A", "встреча в Вене"),
     Flawed("посольство в Mоскве", "E116", 20, "U+004D LATIN CAPITAL LETTER M", "посольство в Москве"),
+    Flawed("Αθήvα", "E116", 7, "U+0076 LATIN SMALL LETTER V", "Αθήνα"),
+    Flawed("в ОБCЕ", "E116", 9, "U+0043 LATIN CAPITAL LETTER C", "в ОБСЕ"),
+    Flawed("Viеnna and Москва", "E116", 7, "U+0435 CYRILLIC SMALL LETTER IE", "Vienna and Москва"),
     Flawed('"C\\u043euncil"', "E116", 8, "U+043E CYRILLIC SMALL LETTER O", "Council"),
     Flawed("Chair of а group", "E116", 16, "U+0430 CYRILLIC SMALL LETTER A", "Chair of a group", WARNING),
     Flawed("Ｖienna", "E116", 7, "U+FF36 FULLWIDTH LATIN CAPITAL LETTER V", "Vienna"),
@@ -344,6 +348,11 @@ def test_the_labels_of_the_model_are_looked_at_too(tmp_path: Path) -> None:
     found = check_world(SAMPLE, tmp_path / "ontology", tmp_path / "shapes").problems
     assert [(p.code, p.file.name, p.line) for p in found] == [(c, "x.ttl", 2) for c in ("E110", "E116", "E118")]
     assert [labels.split("\n")[1][p.column - 1 :][: p.length] for p in found] == ["\u200b", "C\u043eat", "&amp;"]
+
+
+def test_of_many_flaws_of_a_text_the_first_are_told(tmp_path: Path) -> None:
+    found = check_files({"place/x.yaml": f"label:\n  en: {'Cо а  ' * 50_000}x\n"}, tmp_path).problems
+    assert 0 < len(found) <= MOST_FLAWS
 
 
 # ── How it is shown ──────────────────────────────────────────────────────────────────────────────────────────────
