@@ -70,11 +70,12 @@ class Build:
     """A build under way. Each step reads what the steps before it have filled in, and fills in its own.
 
     read: `ontology`, `shapes` (canonical quads), `shapes_graph`, `schema`, `records`, `paths` (every thing that the
-    sources name, those of broken records too), `files`. identify: `withdrawn` (by path). map: `store` (default graph:
-    asserted), `nodes` (the YAML map of each subject: record, map node). infer: `store` (default graph: asserted and
-    inferred; inferred graph). check: `notes` (sentences about what was not checked). measure: `quality`. describe:
-    `catalogue`, `tombstones` (what was withdrawn), `origins` (of each document: its source), `releases` (earlier
-    versions of the ontology), `contexts` (JSON-LD, by version of the ontology). publish: `version`.
+    sources name, those of broken records too), `unread` (the kinds whose folder cannot be read), `files`. identify:
+    `withdrawn` (by path). map: `store` (default graph: asserted), `nodes` (the YAML map of each subject: record, map
+    node). infer: `store` (default graph: asserted and inferred; inferred graph). check: `notes` (sentences about what
+    was not checked). measure: `quality`. describe: `catalogue`, `tombstones` (what was withdrawn), `origins` (of each
+    document: its source), `releases` (earlier versions of the ontology), `contexts` (JSON-LD, by version of the
+    ontology). publish: `version`.
     """
 
     sources: Sources
@@ -90,6 +91,7 @@ class Build:
     schema: Schema | None = None
     records: list[Record] = field(default_factory=list)
     paths: set[str] = field(default_factory=set)
+    unread: set[str] = field(default_factory=set)
     withdrawn: dict[str, Withdrawal] = field(default_factory=dict)
     store: Store = field(default_factory=Store)
     nodes: dict[str, tuple[Record, MappingNode]] = field(default_factory=dict)

@@ -1,5 +1,6 @@
 """Identify: one record a thing; names that are former or withdrawn stay free; what is perhaps one thing is told."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -13,7 +14,7 @@ from kg import literals
 from kg.build import Build, Record, Withdrawal
 from kg.index import Index
 from kg.names import NAME, PREFIXES, XSD
-from kg.problems import Problem, Related, Severity
+from kg.problems import Problem, Related, Severity, errors
 from kg.read import (
     PROBLEM,
     WITHDRAWN,
@@ -22,13 +23,17 @@ from kg.read import (
     describe,
     fault_problem,
     first_of,
+    is_plain,
+    is_regular,
+    looked_at,
     problem,
     related_at,
     text_of,
 )
 from kg.schema import Schema
 from kg.suggest import did_you_mean, fold, nearest
-from kg.tree import documents, scalars
+from kg.texts import not_composed
+from kg.tree import STRING, documents, quoted, scalars
 
 ALIKE = 0.88
 """How alike the names of two things must be, of 1, for them to be suspected to be one."""
@@ -54,7 +59,7 @@ def identify(build: Build) -> None:
         return
     renamed = former_names(build, first.values())
     for directory in build.sources.data:
-        if (file := directory / WITHDRAWN).is_file():
+        if is_regular(file := directory / WITHDRAWN):
             build.problems += read_withdrawn(build, file, renamed)
     build.problems += suspects(build)
 
@@ -93,17 +98,26 @@ def read_withdrawn(build: Build, file: Path, renamed: set[str]) -> Iterator[Prob
     if (read := text_of(content, file, None, build.problems)) is None:
         return
     text, hidden = read
+    source = looked_at(text)
+    expected = "- path: kind/name, then " + ", ".join(list(ENTRY)[1:])
+    yield from not_composed(text, file)
     for document in documents(text):
         yield from (fault_problem(fault, file, None) for fault in document.faults)
         node = document.node
-        if isinstance(node, SequenceNode) and all(isinstance(entry, MappingNode) for entry in node.value):
-            for entry in node.value:
-                problems = check_tree(entry, file, None, hidden)
-                yield from problems or check_entry(build, entry, file, renamed)
-        elif node is not None:
+        if node is not None and not isinstance(node, SequenceNode):
+            hint = "begin each entry with a hyphen: - path: …"
             message = "withdrawn.yaml is a list of maps"
-            expected = "- path: kind/name, then " + ", ".join(list(ENTRY)[1:])
-            yield problem("E105", message, file, node, None, expected=expected, found=describe(node))
+            yield problem("E105", message, file, node, None, expected=expected, found=describe(node), hint=hint)
+        for entry in node.value if isinstance(node, SequenceNode) else ():
+            if isinstance(entry, MappingNode):
+                problems = check_tree(entry, file, None, hidden, source)
+                yield from problems
+                if not errors(problems) and all(PROBLEM not in (key.tag, value.tag) for key, value in entry.value):
+                    yield from check_entry(build, entry, file, renamed)
+            else:
+                message, hint = "an entry of withdrawn.yaml is a map", f"write - path: {describe(entry)}"
+                hint = hint if isinstance(entry, ScalarNode) else "write - path: …, and the other keys below it"
+                yield problem("E105", message, file, entry, None, expected=expected, found=describe(entry), hint=hint)
 
 
 def check_entry(build: Build, entry: MappingNode, file: Path, renamed: set[str]) -> Iterator[Problem]:
@@ -116,10 +130,16 @@ def check_entry(build: Build, entry: MappingNode, file: Path, renamed: set[str])
             message = f"an entry has no key {key.value!r}"
             expected = "one of " + ", ".join(ENTRY)
             yield problem("E201", message, file, key, None, expected=expected, found=key.value, hint=hint)
+    formless = [value for key, value in values.items() if key in ENTRY and not isinstance(value, ScalarNode)]
+    for key, value in values.items():
+        if key in ENTRY:
+            yield from check_form(key, value, file)
     for name in [name for name, must in ENTRY.items() if must and name not in values]:
         yield problem("E301", f"an entry has one {name}", file, first_of(entry), None, hint=f"add {name}: …")
+    if formless:
+        return
     day = values.get("date")
-    if day is not None:
+    if day is not None and str(day.value).strip():
         datatypes = (XSD + "date", XSD + "gYearMonth", XSD + "gYear")
         try:
             literals.typed(str(day.value), datatypes)
@@ -133,7 +153,17 @@ def check_entry(build: Build, entry: MappingNode, file: Path, renamed: set[str])
         kind, _, local = str(values[name].value).partition("/")
         if not (NAME.fullmatch(kind) and NAME.fullmatch(local)):
             expected, found = "a path: kind/name", describe(values[name])
-            yield problem("E205", "this is not a path", file, values[name], None, expected=expected, found=found)
+            hint = did_you_mean(Index(build.schema, build.paths, build.records).suggest(str(values[name].value), ()))
+            if str(values[name].value).strip():
+                yield problem(
+                    "E205", "this is not a path", file, values[name], None, expected=expected, found=found, hint=hint
+                )
+            return
+        if kind not in build.schema.kinds:
+            message = f"{kind!r} is not a kind: no class of the ontology has that name"
+            hint = did_you_mean(nearest(kind, ((known, known) for known in build.schema.kinds)))
+            expected = "one of " + ", ".join(sorted(build.schema.kinds))
+            yield problem("E211", message, file, values[name], None, expected=expected, found=kind, hint=hint)
             return
     if "path" not in values:
         return
@@ -152,6 +182,21 @@ def check_entry(build: Build, entry: MappingNode, file: Path, renamed: set[str])
     told = {key: str(value.value) for key, value in values.items() if isinstance(value, ScalarNode)}
     withdrawal = Withdrawal(path, told.get("date", ""), told.get("reason", ""), told.get("replacedBy"))
     build.withdrawn.setdefault(path, withdrawal)
+
+
+def check_form(key: str, value: Node, file: Path) -> Iterator[Problem]:
+    """What is wrong in the form of a value in withdrawn.yaml: each is one text, and the reason says something."""
+    if not isinstance(value, ScalarNode):
+        texts = [text.value for text in scalars(value)]
+        hint = f"write {key}: {texts[0] if is_plain(texts[0]) else quoted(texts[0])}" if len(texts) == 1 else None
+        hint = hint or f"write {key}: and one value behind it"
+        message, found = f"{key} takes one value, not {describe(value)}", describe(value)
+        yield problem("E202", message, file, value, None, expected=f"{key}: …", found=found, hint=hint)
+    elif not value.value.strip():
+        yield problem("E104", "the text is empty", file, value, None, hint=f"write the {key}, or remove the entry")
+    elif key == "reason" and (value.tag != STRING or not re.search(r"[^\W\d_]{2}", value.value)):
+        said, expected = "this is no reason", "words that say why, such as: it was entered twice"
+        yield problem("E203", said, file, value, None, expected=expected, found=describe(value), hint="write why")
 
 
 def suspects(build: Build) -> Iterator[Problem]:

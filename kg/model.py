@@ -1,5 +1,6 @@
 """The model: the Turtle files of `ontology/` and `shapes/`, read, rebased and checked by the rules for the ontology."""
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -26,7 +27,7 @@ from kg.problems import Problem, Severity
 from kg.schema import Schema
 from kg.shacl import InvalidShapesError, copy_of, invalid_shapes, to_graph, to_triples
 from kg.suspects import judge
-from kg.texts import not_composed
+from kg.texts import flaws_of_turtle, not_composed
 from kg.vocabulary import findings, owner
 
 RELEASES = "releases"
@@ -103,7 +104,8 @@ def query_files(directory: Path) -> list[Path]:
 
 def entries(directory: Path) -> list[Path]:
     """What lies in the ontology or the shapes, in order, but for earlier versions and what an editor hides."""
-    found = [(file, file.relative_to(directory).parts) for file in sorted(directory.rglob("*"))]
+    readable = (file for file in sorted(directory.rglob("*")) if os.access(file.parent, os.X_OK))
+    found = [(file, file.relative_to(directory).parts) for file in readable]
     return [f for f, parts in found if parts[0] != RELEASES and not any(part.startswith(".") for part in parts)]
 
 
@@ -111,6 +113,13 @@ def not_read(directory: Path) -> Iterator[Problem]:
     """A problem for everything that looks like a file of RDF or a query and would be passed over in silence."""
     for file in entries(directory):
         suffix = file.suffix.lower()
+        if file.is_dir() and not os.access(file, os.R_OK | os.X_OK):
+            hint = f"make it a directory that you may read: chmod u+rx {os.path.relpath(file)}"
+            yield Problem("E109", "the directory cannot be read", file, found="no permission", hint=hint)
+            continue
+        if file.is_dir() and file.is_symlink() and suffix not in SUFFIXES:
+            hint = "put the directory itself here, or remove the link"
+            yield Problem("E109", "links to directories are not followed", file, found=os.readlink(file), hint=hint)
         if suffix not in SUFFIXES or (file.suffix in (TURTLE, QUERY) and file.is_file()):
             continue
         if file.suffix in (TURTLE, QUERY):
@@ -127,7 +136,7 @@ def read_turtle(build: Build, file: Path) -> Iterable[Triple]:
     build.files += 1
     try:
         text = build.names.rebase(file.read_bytes().decode("utf-8-sig"))
-        build.problems += not_composed(text, file)
+        build.problems += [*not_composed(text, file), *flaws_of_turtle(text, file)]
         return [quad.triple for quad in parse(text, format=RdfFormat.TURTLE, rename_blank_nodes=True)]
     except OSError as error:
         told = f"the file cannot be read: {error.strerror}"

@@ -132,6 +132,11 @@ class Names:
         return self.vocabulary + "renamedFrom"
 
     @property
+    def as_published(self) -> str:
+        """The property whose values are words of a text that stand as published, although they look like a mistake."""
+        return self.vocabulary + "sic"
+
+    @property
     def names_vary(self) -> str:
         """The annotation of classes whose things go by names that are spelled in several ways."""
         return self.vocabulary + "namesVary"

@@ -4,21 +4,39 @@ YAML 1.2 Core schema (yaml.org/spec/1.2.2, 10.3): string keys, no duplicates, no
 A value with a problem stays in its tree, marked: the steps that follow pass over it, and report only what is new.
 """
 
+import os
 import re
+import stat
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from kg.build import Build, Record
+from kg.characters import REPLACED, as_latin, code_point, unseen
 from kg.model import read_model
 from kg.names import NAME
-from kg.problems import Problem, Related, Severity
+from kg.problems import Problem, Related, Severity, errors
 from kg.suggest import did_you_mean, nearest
-from kg.texts import not_composed
-from kg.tree import CORE_TAGS, MOST_DEPTH, NULL, STRING, Document, Fault, documents
+from kg.texts import Flaw, at, decomposed, flaws, is_suspect, not_composed, quoted_wholly
+from kg.tree import (
+    CORE_TAGS,
+    KEY_START,
+    MOST_DEPTH,
+    NULL,
+    STRING,
+    Document,
+    Fault,
+    Source,
+    cut_off,
+    documents,
+    quoted,
+    scalars,
+    written,
+)
 
 MOST_BYTES = 4 * 1024 * 1024
 """How large a file may be."""
@@ -29,29 +47,11 @@ MOST_NODES = 100_000
 WITHDRAWN = "withdrawn.yaml"
 """The file of a data directory that holds no records: the things that were taken back."""
 
-CONTROL = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f"
-HIDDEN = re.compile(rf"[{CONTROL}\x80-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-"""Line breaks of YAML 1.1 that are none in 1.2, what XML 1.0 cannot carry (w3.org/TR/xml, 2.2), and inner BOMs."""
-
-DIRECTION = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
-"""Controls that make a text read otherwise than it is stored (unicode.org/reports/tr9, 2)."""
-
-UNSEEN = (
-    (
-        HIDDEN,
-        "E110",
-        "this character cannot be seen, and programs differ over it",
-        "remove it, or put a space or a line break in its place",
-    ),
-    (DIRECTION, "E112", "this character changes the direction of what follows", "remove it"),
-)
-"""What must not stand in a text, each with its code, the message and the hint."""
-
 MOST_UNSEEN = 100
 """How many such characters a file may hold and still be looked at."""
 
-REPLACED = "\ufffd"
-"""What stands in the parsed text for a byte or character that is reported."""
+MOST_FLAWS = 20
+"""How many flaws of one text are told."""
 
 PROBLEM = "!problem"
 """The tag of a node that a problem is reported of."""
@@ -63,26 +63,112 @@ def read(build: Build) -> None:
     """Fills the model, `records` and `paths`, and reports what cannot be read."""
     read_model(build)
     for directory in build.sources.data:
-        for file in files(directory, build.problems):
+        for file in files(directory, build):
             build.files += 1
             build.records += read_file(file, file.parent.name, build)
 
 
-def files(directory: Path, problems: list[Problem]) -> Iterator[Path]:
-    """The source files of a data directory, in order: those in the folders directly under it; others are reported."""
-    for file in sorted(directory.rglob("*")):
-        place = file.relative_to(directory)
-        if not file.is_file() or any(part.startswith(".") for part in place.parts) or str(place) == WITHDRAWN:
-            continue
-        if file.suffix.lower() in (".yml", ".yaml", ".json") and file.suffix != ".yaml":
-            hint = f"name it {file.stem}.yaml"
-            problems.append(Problem("E109", "only .yaml files are read", file, found=file.suffix, hint=hint))
-        elif file.suffix == ".yaml" and len(place.parts) != 2:
-            message = "a record lies directly in the folder of its kind"
-            hint = f"move it to the folder of its kind, as <kind>/{file.name}"
-            problems.append(Problem("E109", message, file, expected="<kind>/<name>.yaml", found=str(place), hint=hint))
-        elif file.suffix == ".yaml":
-            yield file
+YAML = r"ya?ml|json"
+BACKUP = re.compile(r"#|[~]+|\.(?:bak|orig|sw[a-p]|tmp|old|save|rej|~\d+~)", re.IGNORECASE)
+"""How editors name the copies that they leave beside a file."""
+
+PAGE = re.compile(r"[A-Z]+(?:[.].*)?|.*[.](?:md|html?|rst)")
+"""The names of files that are about records and hold none."""
+
+
+def files(directory: Path, build: Build) -> Iterator[Path]:
+    """The source files of a data directory, in order: those in the folders directly under it; others are reported.
+
+    Hidden folders are passed over. The kind of a folder that cannot be read is noted in `unread`.
+    """
+    for here, folders, names in os.walk(directory):
+        folder, depth = Path(here), len(Path(here).relative_to(directory).parts)
+        for name in sorted(folders):
+            wrong = None if name.startswith(".") else folder_problem(folder / name, depth)
+            if wrong:
+                build.problems.append(wrong)
+                build.unread |= {name} if depth == 0 else set()
+            if wrong or name.startswith("."):
+                folders.remove(name)
+        folders.sort()
+        for file in (folder / name for name in sorted(names)):
+            if depth == 0 and file.name == WITHDRAWN and is_regular(file):
+                continue
+            if depth != 1 or file.suffix != ".yaml" or file.name.startswith(".") or not is_regular(file):
+                for problem_ in file_problem(file, depth):
+                    build.problems.append(problem_)
+                    if depth == 1:  # what refers to it does not dangle
+                        build.paths.add(f"{folder.name}/{slug(file.name.lstrip('.#').partition('.')[0])}")
+            else:
+                yield file
+
+
+def is_regular(file: Path) -> bool:
+    """True for a file, or a link to one: no pipe, socket or device, which a reader could wait for without end."""
+    try:
+        return stat.S_ISREG(file.stat().st_mode)
+    except OSError:
+        return False
+
+
+def folder_problem(folder: Path, depth: int) -> Problem | None:
+    """Why what is in a folder would be passed over, if it would."""
+    if re.search(rf"\.({YAML})$", folder.name, re.IGNORECASE):
+        hint = "remove it, and write the record as a file" if depth else "remove it, or give it the name of a kind"
+        return Problem("E109", "this is not a file that can be read", folder, found="a directory", hint=hint)
+    if folder.is_symlink():
+        hint = "put the directory itself here, or remove the link"
+        return Problem("E109", "links to directories are not followed", folder, found=os.readlink(folder), hint=hint)
+    if not os.access(folder, os.R_OK | os.X_OK):
+        hint = f"make it a directory that you may read: chmod u+rx {os.path.relpath(folder)}"
+        return Problem("E109", "the directory cannot be read", folder, found="no permission", hint=hint)
+    return None
+
+
+def file_problem(file: Path, depth: int) -> Iterator[Problem]:
+    """A problem for a file that would be passed over although it seems to hold a record."""
+    hidden = re.fullmatch(rf"\.(?=[a-zA-Z0-9])(.+\.({YAML}))", file.name, re.IGNORECASE)
+    match = re.fullmatch(rf"#?(?P<stem>[^.].*?)\.(?P<suffix>{YAML})(?P<rest>(?:\W.*)?)", file.name, re.IGNORECASE)
+    if file.name.startswith(".") and not (hidden and depth and is_regular(file)):
+        return
+    if match is None and not hidden and (depth != 1 or PAGE.fullmatch(file.name) or not seems_a_record(file)):
+        return
+    stem = match["stem"] if match else file.stem.lstrip(".")
+    name = f"{slug(stem) or stem}.yaml"
+    taken = (file.parent / name).exists() and name != file.name
+    if match and BACKUP.fullmatch(match["rest"]) and taken:
+        return
+    if file.suffix == ".yaml" and not file.is_file():
+        found = "a link to nothing" if file.is_symlink() and not file.exists() else "no regular file"
+        yield Problem("E109", "this is not a file that can be read", file, found=found, hint="remove it")
+    elif file.suffix == ".yaml" and not hidden and depth != 1:
+        message = "a record lies directly in the folder of its kind"
+        place = "/".join(file.parts[-depth - 1 :])
+        hint = f"move it to the folder of its kind, as <kind>/{file.name}"
+        if stem.lower() == "withdrawn" and depth == 0:
+            hint = f"name it {WITHDRAWN}"
+        yield Problem("E109", message, file, expected="<kind>/<name>.yaml", found=place, hint=hint)
+    else:
+        hint = f"merge it into {name}, and remove it" if taken else f"name it {name}"
+        found = file.name if hidden else file.suffix or file.name
+        if match and not hidden:
+            found = f".{match['suffix']}{match['rest']}"
+        yield Problem("E109", "only .yaml files are read", file, expected=".yaml", found=with_points(found), hint=hint)
+
+
+def seems_a_record(file: Path) -> bool:
+    """True if the first line of a file that says something is a key of YAML with what belongs to it."""
+    if not is_regular(file):
+        return False
+    try:
+        with file.open(encoding="utf-8-sig", errors="replace") as lines:
+            begin = lines.read(4096)
+    except OSError:
+        return False
+    first = next((line for line in begin.splitlines() if line.strip() and not line.startswith(("#", "---"))), "")
+    return re.match(r"(id|label|title|type)\s*:(\s|$)", first) is not None or bool(
+        file.suffix in (".yaml", "") and KEY_START.match(first)
+    )
 
 
 def read_file(file: Path, kind: str, build: Build) -> Iterator[Record]:
@@ -95,8 +181,8 @@ def read_file(file: Path, kind: str, build: Build) -> Iterator[Record]:
                 f"{kind!r} is not a kind: no class of the ontology has that name",
                 file,
                 expected="one of " + ", ".join(sorted(build.schema.kinds)),
-                found=kind,
-                hint=did_you_mean(nearest(kind, ((known, known) for known in build.schema.kinds))),
+                found=with_points(kind),
+                hint=did_you_mean(nearest(as_latin(kind), ((known, known) for known in build.schema.kinds))),
                 thing=implied,
             )
         )
@@ -110,7 +196,7 @@ def read_file(file: Path, kind: str, build: Build) -> Iterator[Record]:
         return
     text, hidden = read
     build.problems += not_composed(text, file, implied)
-    found = documents(text)
+    found, source = documents(text), looked_at(text)
     if not found:
         build.paths.add(implied)
         build.problems.append(
@@ -120,7 +206,9 @@ def read_file(file: Path, kind: str, build: Build) -> Iterator[Record]:
         build.paths |= named(text, implied)
     for document in found:
         build.problems += [fault_problem(fault, file, implied) for fault in document.faults]
-        if document.node is not None and (record := read_document(document, file, kind, len(found) > 1, hidden, build)):
+        if document.node is not None and (
+            record := read_document(document, file, kind, len(found) > 1, hidden, source, build)
+        ):
             yield record
 
 
@@ -166,28 +254,30 @@ def bytes_of(file: Path, thing: str | None, problems: list[Problem]) -> bytes | 
 def text_of(content: bytes, file: Path, thing: str | None, problems: list[Problem]) -> tuple[str, list[Place]] | None:
     """A source as text, and the places (from 1) of what is reported and replaced in it; None if that is too much."""
     reported: list[tuple[int, Problem]] = []
-    unseen: list[int] = []
+    replaced: list[int] = []
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         text = content.decode("utf-8-sig", "replace")
-        unseen += [match.start() for match in re.finditer(REPLACED, text)]
+        replaced += [match.start() for match in re.finditer(REPLACED, text)]
         at, byte = len(error.object[: error.start].decode("utf-8-sig")), error.object[error.start]
         message, hint = "this is not UTF-8", "save the file as UTF-8"
         reported.append((at, Problem("E101", message, file, found=f"byte 0x{byte:02x}", hint=hint, thing=thing)))
-    for pattern, code, message, hint in UNSEEN:
-        for match in pattern.finditer(text):
-            unseen.append(match.start())
-            found = f"U+{ord(match[0]):04X}"
-            reported.append((match.start(), Problem(code, message, file, found=found, hint=hint, thing=thing)))
-        text = pattern.sub(REPLACED, text)
+    letters = None
+    for at, code, message, hint in unseen(text, told=bool(replaced)):
+        replaced.append(at)
+        found = code_point(text[at])
+        reported.append((at, Problem(code, message, file, found=found, hint=hint, thing=thing)))
+        letters = letters or list(text)
+        letters[at] = REPLACED
+    text = text if letters is None else "".join(letters)
     reported.sort(key=lambda item: item[0])
-    too_many = len(unseen) > MOST_UNSEEN
+    too_many = len(replaced) > MOST_UNSEEN
     for at, problem in reported[:1] if too_many else reported:
         line, column = line_and_column(text, at)
-        more = f", and {len(unseen) - 1:,} more such places" if too_many else ""
+        more = f", and {len(replaced) - 1:,} more such places" if too_many else ""
         problems.append(replace(problem, line=line, column=column, found=f"{problem.found}{more}"))
-    return None if too_many else (text, [line_and_column(text, at) for at in unseen])
+    return None if too_many else (text, [line_and_column(text, at) for at in replaced])
 
 
 def named(text: str, implied: str) -> set[str]:
@@ -201,7 +291,13 @@ def line_and_column(text: str, offset: int) -> Place:
 
 
 def read_document(
-    document: Document, file: Path, kind: str, many: bool, hidden: list[Place], build: Build
+    document: Document,
+    file: Path,
+    kind: str,
+    many: bool,
+    hidden: list[Place],
+    source: Source | None,
+    build: Build,
 ) -> Record | None:
     """The record of one document, or None where it has no usable name; every problem of its tree is reported."""
     implied, node = f"{kind}/{file.stem}", document.node
@@ -223,7 +319,8 @@ def read_document(
     given = next((value for key, value in node.value if key.value == "id"), None)
     build.paths.add(implied if given is None else name_of(given))
     before = len(build.problems)
-    found = check_tree(node, file, implied if given is None else name_of(given), hidden)
+    sic = as_published(node, build.names.as_published.removeprefix(build.names.vocabulary))
+    found = check_tree(node, file, implied if given is None else name_of(given), hidden, source, sic)
     build.problems += found
     if any(problem.code == "E106" for problem in found) or (given is not None and given.tag == PROBLEM):
         build.paths.add(implied)
@@ -262,7 +359,7 @@ def read_document(
         )
         return None
     if not NAME.fullmatch(path.removeprefix(f"{kind}/")):
-        name = slug(path.removeprefix(f"{kind}/"))
+        name = slug(as_latin(path.removeprefix(f"{kind}/")))
         build.problems.append(
             problem(
                 "E212",
@@ -271,13 +368,37 @@ def read_document(
                 where,
                 path,
                 expected="a name such as bosnia-and-herzegovina",
-                found=path.removeprefix(f"{kind}/"),
-                hint=(f"name the file {name}.yaml" if given is None else f"write id: {kind}/{name}") if name else None,
+                found=with_points(path.removeprefix(f"{kind}/")),
+                hint=(name_it(file, name) if given is None else f"write id: {kind}/{name}") if name else None,
             )
         )
         return None
-    sound = len(build.problems) == before and not document.faults and not hidden
+    sound = not errors(build.problems[before:]) and not document.faults and not hidden
     return Record(path, file, node, sound)
+
+
+def name_it(file: Path, name: str) -> str:
+    """How to mend the name of a file, also where another file has the right one or would get it too."""
+    others = sorted(other.name for other in file.parent.iterdir() if other != file and other.suffix == file.suffix)
+    same = [other for other in others if other == f"{name}.yaml"]
+    same = same or [other for other in others if other < file.name and slug(as_latin(Path(other).stem)) == name]
+    return f"merge it into {same[0]}, and remove it" if same else f"name the file {name}.yaml"
+
+
+def with_points(name: str) -> str:
+    """A name, and the code points of what is in it and not in ASCII."""
+    odd = [code_point(c) for c in dict.fromkeys(name) if not c.isascii() or c in "\t "]
+    return f"{name}, with {', '.join(odd[:3])}" if odd else name
+
+
+def as_published(node: MappingNode, key: str) -> str:
+    """The words of a record that stand as published, although they look like a mistake."""
+    return " ".join(scalar.value for name, value in node.value if name.value == key for scalar in scalars(value))
+
+
+def looked_at(text: str) -> Source | None:
+    """A source whose texts are to be looked at one by one; None where none can have a flaw."""
+    return Source(text) if is_suspect(text) else None
 
 
 def slug(text: str) -> str:
@@ -297,10 +418,18 @@ def first_of(node: MappingNode) -> Node:
     return key
 
 
-def check_tree(node: MappingNode, file: Path, thing: str | None, hidden: list[Place]) -> list[Problem]:
+def check_tree(
+    node: MappingNode,
+    file: Path,
+    thing: str | None,
+    hidden: list[Place],
+    source: Source | None,
+    sic: str = "",
+) -> list[Problem]:
     """What the YAML of one record must not have; marks the nodes with a problem.
 
-    Duplicate or non-text keys, nulls, tags, endless or huge aliases, characters that `hidden` or escapes bring in.
+    Duplicate or non-text keys, nulls, tags, endless or huge aliases, characters that `hidden` or escapes bring in, and
+    what is wrong in texts, if there is a `source` to look at; the words of `sic` are as they must be.
     """
     left = MOST_NODES
     found: list[Problem] = []
@@ -345,6 +474,8 @@ def check_tree(node: MappingNode, file: Path, thing: str | None, hidden: list[Pl
     def check_scalar(node: ScalarNode) -> None:
         if within(hidden, node):
             node.tag = PROBLEM
+        elif source and look(node):
+            return
         elif node.tag == NULL:
             report(
                 "E104",
@@ -353,8 +484,15 @@ def check_tree(node: MappingNode, file: Path, thing: str | None, hidden: list[Pl
                 what=node.value or "nothing",
                 hint="give a value, or remove the key",
             )
-        elif unseen := hidden_in(node.value):
-            report(*unseen, node, hint="remove it")
+
+    def look(node: ScalarNode) -> bool:
+        """Reports what is wrong in a text; True if it cannot be used."""
+        assert source is not None
+        wrong = [*lost_text(source, node, file, thing), *text_problems(source, node, file, thing, sic)]
+        found.extend(wrong)
+        if errors(wrong):
+            node.tag = PROBLEM
+        return node.tag == PROBLEM
 
     def walk_map(node: MappingNode, above: tuple[int, ...]) -> None:
         seen: dict[str, Node] = {}
@@ -366,8 +504,7 @@ def check_tree(node: MappingNode, file: Path, thing: str | None, hidden: list[Pl
             if within(hidden, key):
                 key.tag = PROBLEM
                 continue
-            if unseen := hidden_in(key.value):
-                report(*unseen, key, hint="remove it")
+            if source and not (key.value.isascii() and key.value.isidentifier()) and look(key):
                 continue
             if first := seen.get(key.value):
                 where = f"first on line {first.start_mark.line + 1}"
@@ -380,19 +517,105 @@ def check_tree(node: MappingNode, file: Path, thing: str | None, hidden: list[Pl
                 )
                 continue
             seen[key.value] = key
+            if source and isinstance(value, ScalarNode) and value.start_mark.line > key.end_mark.line:
+                found.extend(lost_before(source, key, value, file, thing))
             walk(value, above)
 
     walk(node, ())
     return found
 
 
-def hidden_in(text: str) -> tuple[str, str] | None:
-    """The code and the message for a character that an escape brings into a text."""
-    if match := HIDDEN.search(text):
-        return "E110", f"this holds U+{ord(match[0]):04X}, a character that cannot be seen"
-    if match := DIRECTION.search(text):
-        return "E112", f"this holds U+{ord(match[0]):04X}, which changes the direction of what follows"
-    return None
+def lost_text(source: Source, node: ScalarNode, file: Path, thing: str | None) -> Iterator[Problem]:
+    """A problem for a text that YAML cuts at a hash: what follows a blank and a hash is a comment."""
+    if node.style or (node.tag not in (STRING, NULL)) or CERTAIN.fullmatch(node.value):
+        return
+    lost = cut_off(source, source.offset(node.end_mark))
+    if lost is None:
+        return
+    start, end = source.offset(node.start_mark), source.offset(node.end_mark)
+    whole = quoted(f"{source.text[start:end]}{lost}".strip())
+    line, column = source.place(start if node.value else end + len(lost) - len(lost.lstrip()))
+    hint, length = f"put it in quotes: {whole}", len(whole) - 2
+    if "\n" in whole:
+        line, column = source.place(end)
+        hint, length = f"put the text in quotes, from {describe(node)!r} to {lost.split()[-1]!r}", len(lost)
+    yield cut(file, line, column, lost, hint, length, thing)
+
+
+def lost_before(source: Source, key: Node, value: Node, file: Path, thing: str | None) -> Iterator[Problem]:
+    """A problem for a text that YAML takes for a comment between a key and the text in the next line."""
+    colon = re.compile(r"[ \t]*:").match(source.text, source.offset(key.end_mark))
+    lost = cut_off(source, colon.end()) if colon else None
+    if colon and lost:
+        line, column = source.place(colon.end() + len(lost) - len(lost.lstrip()))
+        hint = f"put the whole text in quotes, from {quoted(lost.strip())[:-1]} to its end"
+        yield cut(file, line, column, lost, hint, len(lost.strip()), thing)
+        value.tag = PROBLEM
+
+
+def cut(file: Path, line: int, column: int, lost: str, hint: str, length: int, thing: str | None) -> Problem:
+    """The problem of a text that is cut at a hash."""
+    said = "the text is cut at the hash: YAML takes what follows a blank and # for a comment"
+    expected = "text in quotes, or a blank behind # where a comment begins"
+    return Problem(
+        "E115", said, file, line, column, expected=expected, found=lost.strip(), hint=hint, thing=thing, length=length
+    )
+
+
+CERTAIN = re.compile(r"[a-z0-9-]+/[a-z0-9-]+|\d{4}(-\d\d){0,2}|https?://[^\s#]+")
+"""A value that no text behind a blank can belong to: a reference, a date or an address."""
+
+
+def text_problems(source: Source, node: ScalarNode, file: Path, thing: str | None, sic: str = "") -> Iterator[Problem]:
+    """What is wrong in the text of a scalar, where it stands in the source, and what to write there."""
+    value, style = node.value, node.style or ""
+    if not is_suspect(source.around(node)):
+        return
+    start, raw = source.offset(node.start_mark), source.slice(node)
+    found = list(islice(flaws(value, laid_out=style == "|"), MOST_FLAWS))
+    if style == '"':
+        found += islice(decomposed(value), MOST_FLAWS) if "\\" in raw else ()
+        for offset, code, said, hint in islice(unseen(value, told=REPLACED in raw), MOST_FLAWS):
+            fix = {"remove it": "", "put a space in its place": " "}.get(hint)
+            found.append(Flaw(offset, offset + 1, code, said, code_point(value[offset]), fix, hint))
+    if not style and (wrong := quoted_wholly(value)):
+        found = [wrong]
+    if not found:
+        return
+    places = written(raw, value, style)
+    for flaw in found:
+        if flaw.code in VISIBLE and value[flaw.start : flaw.end] in sic:
+            continue
+        first, last = places[flaw.start], places[flaw.end]
+        fix = flaw.fix
+        if fix is not None and flaw.code == "E217":
+            fix = quoted(fix)
+        elif fix is not None and not blank_only(fix):
+            fix = fix.replace("'", "''") if style == "'" else fix
+            fix = fix.replace("\\", r"\\").replace('"', r"\"") if style == '"' else fix
+            mended = f"{value[: flaw.start]}{flaw.fix}{value[flaw.end :]}"
+            if not style and "\n" not in raw and not is_plain(mended):
+                first, last, fix = 0, len(raw), quoted(mended)
+        length = last - first
+        if "\n" in raw[first:last]:
+            length, fix = len(raw[first:].partition("\n")[0]), None
+            flaw = replace(flaw, fix=None, hint="write it without these marks")
+        yield at(file, *source.place(start + first), replace(flaw, start=0, end=length), thing, fix)
+
+
+VISIBLE = {"E116", "E117", "E118", "E119"}
+"""The codes of what may be as published, since a reader sees it or is told so."""
+
+
+def blank_only(text: str) -> bool:
+    return not text.strip(" ")
+
+
+def is_plain(text: str) -> bool:
+    """True if a text may stand without quotes, also in brackets."""
+    found = documents(f"[{text}]")
+    node = found[0].node if len(found) == 1 and not found[0].faults else None
+    return isinstance(node, SequenceNode) and [item.value for item in node.value] == [text]
 
 
 def as_text_key(key: Node) -> str:

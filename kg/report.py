@@ -17,9 +17,9 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
+from kg.characters import visible
 from kg.codes import codes, page
 from kg.problems import Problem, Related, Severity
-from kg.read import DIRECTION, HIDDEN, REPLACED
 
 COLORS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "bold blue"}
 LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
@@ -211,7 +211,7 @@ def text_of(problem: Problem, lines: list[str], room: int | None) -> Text:
         text.append("^" * max(1, cell_len(marked)) + "\n", color)
     for word in DETAILS:
         if value := getattr(problem, word):
-            detail = Text().append(f"  {word}: ", "cyan").append(visible(value))
+            detail = Text().append(f"  {word}: ", "cyan").append(visible(value, spaces=word == "found"))
             text.append(wrapped(detail, room)).append("\n")
     for other in problem.related:
         text.append("  see: ", "cyan").append(visible(place_text(other)), linked("", other.file.absolute())).append(
@@ -238,36 +238,28 @@ def wrapped(text: Text, room: int | None) -> Text:
 
 def excerpt(line: str, column: int, length: int, widest: int) -> tuple[str, str, str]:
     """A line as what stands before the marked part, that part, and the rest; of a line too wide, what is near."""
-    line = visible(line.rstrip("\r"))
+    line = line.rstrip("\r")
     start, end = column - 1, min(column - 1 + length, len(line))
-    if cells(line) <= widest:
-        return line[:start], line[start:end], line[end:]
-    room, first = widest - 2, min(start, len(line))
-    while first and cells(line[first - 1 : start]) <= room // 3:
-        first -= 1
-    last = first
-    while last < len(line) and cells(line[first : last + 1]) <= room:
-        last += 1
-    while first and cells(line[first - 1 : last]) <= room:  # the line ends before the room does
-        first -= 1
-    while first < start and not cells(line[first]):  # what combines with a character that is cut off
-        first += 1
-    end = min(end, last)
-    return (
-        ("…" if first else "") + line[first:start],
-        line[start:end],
-        line[end:last] + ("…" if last < len(line) else ""),
-    )
+    first, last = 0, len(line)
+    if cells(line) > widest:
+        room, first = widest - 2, min(start, len(line))
+        while first and cells(line[first - 1 : start]) <= room // 3:
+            first -= 1
+        last = first
+        while last < len(line) and cells(line[first : last + 1]) <= room:
+            last += 1
+        while first and cells(line[first - 1 : last]) <= room:  # the line ends before the room does
+            first -= 1
+        while first < start and not cells(line[first]):  # what combines with a character that is cut off
+            first += 1
+        end = min(end, last)
+    before, marked, after = (visible(part) for part in (line[first:start], line[start:end], line[end:last]))
+    return ("…" if first else "") + before, marked, after + ("…" if last < len(line) else "")
 
 
 def cells(text: str) -> int:
     """How wide a text is on a terminal, with the most that a tab may take."""
-    return sum(8 if character == "\t" else cell_len(character) for character in text)
-
-
-def visible(text: str) -> str:
-    """A text without what a terminal would obey or hide, each such character replaced."""
-    return DIRECTION.sub(REPLACED, HIDDEN.sub(REPLACED, text))
+    return sum(8 if character == "\t" else cell_len(visible(character)) for character in text)
 
 
 def linked(style: str, file: Path) -> Style:

@@ -4,8 +4,10 @@ What cannot be parsed hides little: each document, and each key at the left edge
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from html import unescape
 from itertools import pairwise
 
 import yaml
@@ -218,7 +220,33 @@ def fault(error: yaml.YAMLError, text: str, before: int = 0) -> Fault:
     here = lines[line]
     column = min(column, len(here))
     said, context = str(error.problem or ""), str(error.context or "")
+    for number in (line, line - 1):
+        if number >= 0 and "cannot start" not in said and (lost := text_with_hash(lines[number])):
+            place, whole = lost
+            message = "the text is cut at the hash: YAML takes what follows a blank and # for a comment"
+            hint = f"put it in quotes: {quoted(whole)}"
+            if number < line:
+                hint = f"put the whole text in quotes, from {quoted(whole)[:-1]} to its end"
+            return Fault(number + 1 + before, place + 1, message, whole, hint)
     return explain(said, context, here, line + before + 1, column + 1)
+
+
+HASH = r"#(?![\s#=*~_-])"
+"""A hash that hardly begins a comment: no blank is behind it."""
+
+
+def text_with_hash(line: str) -> tuple[int, str] | None:
+    """A text without quotes that YAML cuts at a hash: where in a line it begins, and the text as it is meant."""
+    lost = re.search(rf"[ \t]{HASH}", line)
+    if lost is None or "'" in line[: lost.start()] or '"' in line[: lost.start()]:
+        return None
+    opened = max(line.rfind(sign, 0, lost.start()) for sign in ",[{")
+    in_brackets = re.search(r"[\[{]", line[: lost.start()]) is not None
+    key = re.compile(r"\s*(?:-\s+)*(?:[\w-]+:\s+)?").match(line, opened + 1 if in_brackets else 0)
+    start = key.end() if key else 0
+    end = re.search(r"[,\]}]|$" if in_brackets else r"$", line[lost.end() :])
+    text = line[start : lost.end() + (end.start() if end else 0)].rstrip()
+    return (start, text) if start < lost.end() - 1 else None
 
 
 def explain(said: str, context: str, here: str, line: int, column: int) -> Fault:
@@ -229,12 +257,20 @@ def explain(said: str, context: str, here: str, line: int, column: int) -> Fault
         return Fault(line, column, "a tab cannot indent", "a tab", "indent with spaces")
     if here.startswith(("<<<<<<<", "=======", ">>>>>>>")):
         return Fault(line, 1, "a conflict of versions is left here", here, "keep one side, and remove the marks")
+    if said == "did not find expected alphabetic or numeric character" and here.rfind("&", 0, column) >= 0:
+        column = here.rfind("&", 0, column) + 1
+        rest = here[column - 1 :].strip()
+        hint = f"put it in quotes: {quoted(unescape(rest).strip())}"
+        return Fault(line, column, "a text cannot begin with &", rest, hint)
     unlike = "this line is indented unlike those above it"
     match said:
         case "found character that cannot start any token":
             return Fault(line, column, f"a text cannot begin with {at}", rest, f"put it in quotes: {quoted(rest)}")
         case "mapping values are not allowed in this context":
             key, _, value = here.strip().partition(": ")
+            if re.fullmatch("“[^“”]*”|„[^„“”]*[“”]|‘[^‘’]*’|«[^«»]*»|»[^»«]*«", value.strip()):
+                hint = f"YAML has other quotes: write {key}: {quoted(value.strip()[1:-1].strip())}"
+                return Fault(line, column, "a colon and a space cannot stand inside plain text", rest, hint)
             hint = "put the text in quotes" + (
                 f": {key}: {quoted(value)}" if ": " in value else ", or mend the indentation"
             )
@@ -296,6 +332,74 @@ def scalars(node: Node, language: str | None = None) -> Iterator[ScalarNode]:
             for key, item in node.value:
                 if language is None or key.value.lower() == language:
                     yield from scalars(item, language)
+
+
+class Source:
+    """The text of a source, where places of its tree and offsets are to be told from each other."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.starts = [0, *(match.end() for match in re.finditer(r"\r\n?|\n", text))]
+
+    def offset(self, mark: Mark) -> int:
+        """The offset of a mark."""
+        return min(self.starts[min(mark.line, len(self.starts) - 1)] + mark.column, len(self.text))
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """The line and column, from 1, of an offset."""
+        line = bisect_right(self.starts, offset)
+        return line, offset - self.starts[line - 1] + 1
+
+    def slice(self, node: Node) -> str:
+        """A node as it is written."""
+        return self.text[self.offset(node.start_mark) : self.offset(node.end_mark)]
+
+    def around(self, node: Node) -> str:
+        """Likewise, with the characters before and behind it."""
+        return self.text[max(0, self.offset(node.start_mark) - 1) : self.offset(node.end_mark) + 1]
+
+
+LOST = re.compile(rf"[ \t]+{HASH}(?:(?![ \t]#(?:[ \t]|$))[^\r\n])*")
+
+
+def cut_off(source: Source, offset: int) -> str | None:
+    """What follows an offset in its line that YAML takes for a comment, if it hardly is one: no blank is behind #."""
+    match = LOST.match(source.text, offset)
+    return match[0].rstrip() if match else None
+
+
+ESCAPE = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|\r?\n|.)")
+
+
+def written(raw: str, value: str, style: str) -> list[int]:
+    """For each character of the value of a scalar, and its end, where in `raw`, the scalar as written, it stands.
+
+    `style` is the quote or the mark of a block, or empty. Blanks that YAML folds stand where the line ends.
+    """
+    properties = re.match(r"(?:[&!]\S*\s+)*", raw)
+    at, last = properties.end() if properties else 0, len(raw.rstrip())
+    if style in ("|", ">"):
+        at = raw.find("\n", at) + 1
+    elif style:
+        at += 1
+    places = []
+    for character in value:
+        while at < len(raw) and raw[at] != character and not (style == '"' and raw[at] == "\\"):
+            if not raw[at].isspace() or (character in " \n" and at >= last):
+                break
+            at += 1
+        if style == '"' and (escape := ESCAPE.match(raw, at)):
+            while escape and escape[0].endswith("\n"):
+                at = escape.end() + len(raw[escape.end() :]) - len(raw[escape.end() :].lstrip(" \t"))
+                escape = ESCAPE.match(raw, at)
+        else:
+            escape = None
+        places.append(at)
+        if escape:
+            at = escape.end()
+        elif at < len(raw) and (raw[at] == character or raw[at].isspace()):
+            at += 2 if style == "'" and character == "'" else 1
+    return [*places, at]
 
 
 def quoted(text: str) -> str:
