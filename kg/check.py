@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad
@@ -16,7 +17,7 @@ from kg.build import Build
 from kg.model import at_term, not_shacl
 from kg.names import local_name
 from kg.problems import Problem
-from kg.provenance import locate
+from kg.provenance import locate, written_value
 from kg.read import describe, first_of, problem
 from kg.schema import Schema
 from kg.shacl import InvalidShapesError, Result
@@ -99,6 +100,7 @@ def to_problem(build: Build, result: Result) -> Problem:
     assert build.schema is not None
     if result.focus not in build.nodes:
         return at_term(build, result.focus, "E502", result.message, severity=result.severity)
+    result = where_written(build, result)
     record, node = build.nodes[result.focus]
     place = place_in(build, node, result)
     return problem(
@@ -114,12 +116,31 @@ def to_problem(build: Build, result: Result) -> Problem:
     )
 
 
+def where_written(build: Build, result: Result) -> Result:
+    """The same result about the record that states the link, where the focus node has it as the inverse of another."""
+    assert build.schema is not None
+    link, other = NamedNode(str(result.path or "none:")), str(result.value)
+    if other not in build.nodes or other == result.focus:
+        return result
+    if Quad(NamedNode(result.focus), link, NamedNode(other), NamedNode(build.names.inferred)) not in build.store:
+        return result
+    if written_value(
+        build.nodes[result.focus][1], build.schema.subproperties(link.value), other, None, build.names.things
+    ):
+        return result
+    for inverse in build.schema.inverses(link.value):
+        properties = build.schema.subproperties(inverse)
+        if written_value(build.nodes[other][1], properties, result.focus, None, build.names.things):
+            return replace(result, focus=other, path=URIRef(inverse), value=URIRef(result.focus))
+    return result
+
+
 def message(build: Build, result: Result) -> str:
-    """What the shape says; of one that says nothing, what it asks for."""
+    """What the shape says, with the names of things as in a source; of one that says nothing, what it asks for."""
     property_ = build.schema and build.schema.property_of(str(result.path))
     asked = expected(build, result)
     if (result.shape, SH.message, None) in build.shapes_graph or not property_ or not asked:
-        return result.message
+        return result.message.replace(build.names.things, "")
     return f"{property_.key} takes {asked}"
 
 
