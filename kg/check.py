@@ -63,8 +63,9 @@ def check(build: Build) -> None:
     if build.schema is None:
         return
     left_out = {build.names.thing(path) for path in build.paths} - set(build.nodes)
+    copies = {build.names.thing(found.thing) for found in build.problems if found.code == "E407" and found.thing}
     try:
-        results = list(judge(build.shapes_graph, build.store, whole=not left_out))
+        results = list(judge(build.shapes_graph, build.store, whole=left_out <= copies))
     except InvalidShapesError as error:
         build.problems += not_shacl(build, build.shapes_graph, str(error))
         return
@@ -120,7 +121,7 @@ def where_written(build: Build, result: Result) -> Result:
     """The same result about the record that states the link, where the focus node has it as the inverse of another."""
     assert build.schema is not None
     link, other = NamedNode(str(result.path or "none:")), str(result.value)
-    if other not in build.nodes or other == result.focus:
+    if other not in build.nodes:
         return result
     if Quad(NamedNode(result.focus), link, NamedNode(other), NamedNode(build.names.inferred)) not in build.store:
         return result
