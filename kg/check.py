@@ -120,9 +120,10 @@ def to_problem(build: Build, result: Result) -> Problem:
 def where_written(build: Build, result: Result) -> Result:
     """The same result about the record that states the link, where the focus node has it as the inverse of another."""
     assert build.schema is not None
-    link, other = NamedNode(str(result.path or "none:")), str(result.value)
-    if other not in build.nodes:
+    other = str(result.value)
+    if other not in build.nodes or not isinstance(result.path, URIRef):
         return result
+    link = NamedNode(str(result.path))
     if Quad(NamedNode(result.focus), link, NamedNode(other), NamedNode(build.names.inferred)) not in build.store:
         return result
     if written_value(
