@@ -55,7 +55,7 @@ def identify(build: Build) -> None:
 def copies(build: Build) -> Iterator[Problem]:
     """Reports each record that says just what another of its kind says."""
     first: dict[tuple[str, Hashable], Record] = {}
-    for record in build.records:
+    for record in [record for record in build.records if record.sound]:
         before = first.setdefault((record.kind, content(record.node)), record)
         if before.path != record.path and record.node.value:
             yield problem(
@@ -72,7 +72,7 @@ def copies(build: Build) -> Iterator[Problem]:
 def content(node: Node) -> Hashable:
     """What a record or a value of it says, whatever its name and the order of its keys."""
     if isinstance(node, MappingNode):
-        return frozenset((key.value, content(value)) for key, value in node.value if key.value != "id")
+        return frozenset((content(key), content(value)) for key, value in node.value if key.value != "id")
     if isinstance(node, SequenceNode):
         return tuple(map(content, node.value))
     return str(node.value)
