@@ -53,11 +53,12 @@ def identify(build: Build) -> None:
 
 
 def copies(build: Build) -> Iterator[Problem]:
-    """Reports each record that says just what another of its kind says."""
+    """Reports each record that says just what another of its kind says, unless that is a name alone."""
     first: dict[tuple[str, Hashable], Record] = {}
     for record in [record for record in build.records if record.sound]:
         before = first.setdefault((record.kind, content(record.node)), record)
-        if before.path != record.path and record.node.value:
+        said = [key.value for key, _ in record.node.value if key.value not in ("id", "type")]
+        if before.path != record.path and len(said) > 1:
             yield problem(
                 "E407",
                 f"{record.path} says just what {before.path} says",
