@@ -19,7 +19,7 @@ from kg.incomplete import Incomplete
 from kg.model import at_term, not_shacl
 from kg.names import local_name
 from kg.problems import Problem, Related, counted
-from kg.provenance import locate
+from kg.provenance import locate, written_value
 from kg.read import describe, first_of, problem, related_at
 from kg.schema import Schema
 from kg.shacl import InvalidShapesError, Result
@@ -80,7 +80,9 @@ def check(build: Build) -> None:
         shown = [o for o in others if o < result.focus or (result.constraint, o, result.focus) not in pairs]
         if finding(result, result.path) in told or (others and not shown):  # of a pair, the second one is told
             continue
-        about = replace(to_problem(build, result), related=tuple(places_of(build, result, shown)))
+        written = where_written(build, result)
+        seen = [result.focus if other == written.focus else other for other in shown]
+        about = replace(to_problem(build, written), related=tuple(places_of(build, written, seen)))
         same = about.message, about.file, about.line, about.column  # one shape may notice a mistake in two ways
         if same not in told and not incomplete.is_told(result, about):
             build.problems.append(about)
@@ -118,9 +120,12 @@ def others_of(build: Build, result: Result) -> list[str]:
 def places_of(build: Build, result: Result, others: list[str]) -> Iterator[Related]:
     """Where the same value, or else the record, of each of some other things stands."""
     assert build.schema is not None
+    properties = build.schema.subproperties(str(result.path))
     for other in [other for other in others if other in build.nodes]:
         record, node = build.nodes[other]
-        yield related_at(record.file, place_in(build, node, replace(result, focus=other)), record.path)
+        parts = [node, *(part for iri, (_, part) in build.nodes.items() if iri.startswith(f"{other}#"))]
+        found = (written_value(each, properties, str(result.value), None, build.names.things) for each in parts)
+        yield related_at(record.file, next(filter(None, found), first_of(node)), record.path)
 
 
 def finding(result: Result, path: Node | str | None) -> tuple[str, ...]:
@@ -158,8 +163,28 @@ def to_problem(build: Build, result: Result) -> Problem:
     )
 
 
+def where_written(build: Build, result: Result) -> Result:
+    """The same result about the record that states the link, where the focus node has it as the inverse of another."""
+    assert build.schema is not None
+    other = str(result.value)
+    if other not in build.nodes or not isinstance(result.path, URIRef):
+        return result
+    link = NamedNode(str(result.path))
+    if Quad(NamedNode(result.focus), link, NamedNode(other), NamedNode(build.names.inferred)) not in build.store:
+        return result
+    if written_value(
+        build.nodes[result.focus][1], build.schema.subproperties(link.value), other, None, build.names.things
+    ):
+        return result
+    for inverse in build.schema.inverses(link.value):
+        properties = build.schema.subproperties(inverse)
+        if written_value(build.nodes[other][1], properties, result.focus, None, build.names.things):
+            return replace(result, focus=other, path=URIRef(inverse), value=URIRef(result.focus))
+    return result
+
+
 def message(build: Build, result: Result) -> str:
-    """What the shape says; of one that says nothing, what it asks for."""
+    """What the shape says, with the names of things as in a source; of one that says nothing, what it asks for."""
     property_ = build.schema and build.schema.property_of(str(result.path))
     asked = expected(build, result)
     if (result.shape, SH.message, None) in build.shapes_graph or not property_ or not asked:

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -43,7 +43,7 @@ ENTRY = {"path": True, "date": True, "reason": True, "replacedBy": False}
 
 
 def identify(build: Build) -> None:
-    """Reports things that stand twice and names that clash; fills `withdrawn`; a record's double is not sound."""
+    """Reports things that stand twice, copies and names that clash; fills `withdrawn`; a double is not sound."""
     first: dict[str, Record] = {}
     for number, record in enumerate(build.records):
         if before := first.setdefault(record.path, record) if record.path in first else None:
@@ -55,13 +55,44 @@ def identify(build: Build) -> None:
             build.records[number] = replace(record, sound=False)
         else:
             first[record.path] = record
+    copied = list(copies(build))
+    build.problems += copied
+    paths = {problem.thing for problem in copied}
+    build.records = [replace(record, sound=record.sound and record.path not in paths) for record in build.records]
     if build.schema is None:
         return
     renamed = former_names(build, first.values())
     for directory in build.sources.data:
         if is_regular(file := directory / WITHDRAWN):
             build.problems += read_withdrawn(build, file, renamed)
-    build.problems += suspects(build)
+    build.problems += suspects(build, paths)
+
+
+def copies(build: Build) -> Iterator[Problem]:
+    """Reports each record that says just what another of its kind says, unless that is a name alone."""
+    first: dict[tuple[str, Hashable], Record] = {}
+    for record in [record for record in build.records if record.sound]:
+        before = first.setdefault((record.kind, content(record.node)), record)
+        said = [key.value for key, _ in record.node.value if key.value not in ("id", "type")]
+        if before.path != record.path and len(said) > 1:
+            yield problem(
+                "E407",
+                f"{record.path} says just what {before.path} says",
+                record.file,
+                record.node,
+                record.path,
+                hint="remove one of the two, or write down in what they differ",
+                related=(related_at(before.file, before.node, before.path),),
+            )
+
+
+def content(node: Node) -> Hashable:
+    """What a record or a value of it says, whatever its name and the order of its keys."""
+    if isinstance(node, MappingNode):
+        return frozenset((content(key), content(value)) for key, value in node.value if key.value != "id")
+    if isinstance(node, SequenceNode):
+        return tuple(map(content, node.value))
+    return str(node.value)
 
 
 def former_names(build: Build, records: Iterable[Record]) -> set[str]:
@@ -199,12 +230,15 @@ def check_form(key: str, value: Node, file: Path) -> Iterator[Problem]:
         yield problem("E203", said, file, value, None, expected=expected, found=describe(value), hint="write why")
 
 
-def suspects(build: Build) -> Iterator[Problem]:
-    """Warns of two things of a class whose names are spelled in several ways, if theirs are nearly the same."""
+def suspects(build: Build, told: set[str | None]) -> Iterator[Problem]:
+    """Warns of two things of a class whose names are spelled in several ways, if theirs are nearly the same.
+
+    Those of which it was told already that they are copies are left out.
+    """
     assert build.schema is not None
     index = Index(build.schema, build.paths, build.records)
     called: dict[str, list[tuple[str, Node]]] = {}
-    records = {record.path: record for record in build.records}
+    records = {record.path: record for record in build.records if record.path not in told}
     blocks: dict[str, set[str]] = defaultdict(set)
     for path, record in records.items():
         class_ = index.class_of(path)

@@ -33,7 +33,9 @@ class Incomplete:
 
     def __init__(self, build: Build) -> None:
         self._build = build
-        self._unread = {build.names.thing(path) for path in build.paths} - set(build.nodes)
+        self._left_out = {build.names.thing(path) for path in build.paths} - set(build.nodes)
+        copies = {build.names.thing(p.thing) for p in build.problems if p.code == "E407" and p.thing}
+        self._unread = self._left_out - copies
         self._with_errors = {record.path for record, _ in build.nodes.values() if not record.sound}
         self._problems: dict[Path, list[Problem]] = defaultdict(list)
         for problem in build.problems:
@@ -59,7 +61,7 @@ class Incomplete:
 
     def allows(self, result: Result, others: Collection[str]) -> bool:
         """True if a result would still be found after the errors are corrected; `others` are things it is about."""
-        if {result.focus, str(result.value)} & self._unread:
+        if {result.focus, str(result.value)} & self._left_out:
             return False
         if result.component == "SPARQL":
             about = {result.focus, *others} | ({str(result.value)} & set(self._build.nodes))

@@ -48,7 +48,7 @@ def map_records(build: Build) -> None:
     mapped: list[tuple[Record, Mapped]] = []
     incomplete: list[tuple[Record, Mapped]] = []
     index = Index(build.schema, build.paths, build.records, build.withdrawn)
-    taken: set[str] = set()
+    taken = {problem.thing for problem in build.problems if problem.code == "E407"}  # a copy says nothing of its own
     for record in build.records:
         result = Mapper(build.schema, index, record).map()
         build.problems += result.problems
@@ -539,24 +539,31 @@ class Mapper:
             return [item for item in node.value if isinstance(item, ScalarNode)]
         return [node] if isinstance(node, ScalarNode) else []
 
+    def _id_names(self, class_: Class) -> list[str]:
+        """The keys whose values name a part that has no value of its key."""
+        return [name for name, key in self.schema.keys(class_).items() if key.is_id]
+
     def _part_id(self, property_: Property, node: MappingNode, class_: Class, owner: str) -> str | None:
-        """The address of a part: that of its owner, the name of the property, and the values of its key."""
-        names = self._key_names(class_)
-        values = {key.value: value for key, value in node.value if key.value in names and value.tag != PROBLEM}
+        """The address of a part: that of its owner, the name of the property, and the values of its key.
+
+        Where no value of the key is given, the values of the properties that identify the part stand for it.
+        """
         keys = self.schema.keys(class_)
-        words = [
-            "-".join(sorted(self._word(name, scalar.value) for scalar in self._naming(keys[name], values[name])))
-            for name in names
-            if name in values
-        ]
-        if not any(words):
-            return None
-        fragment = f"{kebab(property_.key)}-{'.'.join(filter(None, words))}"
-        return f"{owner}/{fragment}" if "#" in owner else f"{owner}#{fragment}"
+        for names in (self._key_names(class_), self._id_names(class_)):
+            values = {key.value: value for key, value in node.value if key.value in names and value.tag != PROBLEM}
+            words = [
+                "-".join(sorted(self._word(name, scalar.value) for scalar in self._naming(keys[name], values[name])))
+                for name in names
+                if name in values
+            ]
+            if any(words):
+                fragment = f"{kebab(property_.key)}-{'.'.join(filter(None, words))}"
+                return f"{owner}/{fragment}" if "#" in owner else f"{owner}#{fragment}"
+        return None
 
     def _part_without_key(self, property_: Property, node: MappingNode, class_: Class, told: list[Problem]) -> None:
         """Reports a part that cannot be named, unless an earlier problem says why."""
-        names = self._key_names(class_)
+        names = [*self._key_names(class_), *self._id_names(class_)]
         given = [(key.value, value) for key, value in node.value if key.value in names]
         if any(value.tag == PROBLEM for _, value in given):
             return

@@ -26,8 +26,8 @@ NUMBERS = (int, Decimal, float)
 UNORDERED = 50
 """Where a key without sh:order stands among the others."""
 
-ABSTRACT, HIDDEN, ROLE, KEY_INFO = (
-    URIRef(PREFIXES["dash"] + name) for name in ("abstract", "hidden", "propertyRole", "KeyInfoRole")
+ABSTRACT, HIDDEN, ROLE, KEY_INFO, ID = (
+    URIRef(PREFIXES["dash"] + name) for name in ("abstract", "hidden", "propertyRole", "KeyInfoRole", "IDRole")
 )
 
 
@@ -95,6 +95,8 @@ class Key:
     """True if things are told apart by the values (dash:propertyRole dash:KeyInfoRole), so that they make a facet."""
     is_hidden: bool = False
     """True if pages leave it out (dash:hidden)."""
+    is_id: bool = False
+    """True if the values name a part that has no value of its key (dash:propertyRole dash:IDRole)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +357,12 @@ class Schema:
                 found[above].append(property_)
         return found
 
+    def inverses(self, iri: str) -> list[str]:
+        """The IRIs of the properties that the ontology names as inverses of one."""
+        property_ = URIRef(iri)
+        ends = {*self.ontology.objects(property_, OWL.inverseOf), *self.ontology.subjects(OWL.inverseOf, property_)}
+        return sorted(str(end) for end in ends if isinstance(end, URIRef))
+
     def has_inverse(self, iri: str) -> bool:
         """True if the ontology names an inverse of a property, so that every link by it is stated from both ends."""
         term = URIRef(iri)
@@ -413,6 +421,7 @@ class Schema:
                 (known.group if known else None) or (str(group) if group is not None else None),
                 (known is not None and known.is_key_info) or (shape, ROLE, KEY_INFO) in self.shapes,
                 (known is not None and known.is_hidden) or self._is_true(shape, HIDDEN),
+                (known is not None and known.is_id) or (shape, ROLE, ID) in self.shapes,
             )
         allowed = {name: key for name, key in keys.items() if key.most != 0}
         return dict(sorted(allowed.items(), key=lambda item: (item[1].order, item[0])))

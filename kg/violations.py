@@ -186,6 +186,8 @@ def _keeps(shapes: Graph, shape: Node, parameter: Node, value: Node, variable: s
         return f"({' || '.join(f'sameTerm({variable}, {_term(member)})' for member in _members(shapes, value))})"
     if parameter == SH["or"]:
         return "(" + " || ".join(_all(shapes, member, variable) for member in _members(shapes, value)) + ")"
+    if parameter == SH["not"] and set(shapes.predicates(value)) == {SH.languageIn}:  # of which nothing is disputed
+        return f"!{_keeps(shapes, value, SH.languageIn, shapes.value(value, SH.languageIn) or value, variable)}"
     raise Untranslatable(parameter)
 
 
