@@ -14,10 +14,10 @@ from kg.build import Build, Record, Withdrawal
 from kg.index import Index
 from kg.names import NAME, PREFIXES, XSD
 from kg.problems import Problem, Severity
-from kg.read import PROBLEM, WITHDRAWN, bytes_of, check_tree, describe, fault_problem, first_of, problem, text_of
+from kg.read import WITHDRAWN, bytes_of, check_tree, describe, fault_problem, first_of, problem, text_of
 from kg.schema import Schema
 from kg.suggest import did_you_mean, fold, nearest
-from kg.tree import documents, scalars
+from kg.tree import PROBLEM, documents, scalars
 
 ALIKE = 0.88
 """How alike the names of two things must be, of 1, for them to be suspected to be one."""
@@ -32,9 +32,9 @@ def identify(build: Build) -> None:
     for number, record in enumerate(build.records):
         if before := first.setdefault(record.path, record) if record.path in first else None:
             where = f"also at {before.file}:{before.node.start_mark.line + 1}"
-            hint = "merge the two records, or give one another name"
             message = f"{record.path} stands twice"
-            found = problem("E401", message, record.file, record.node, record.path, found=where, hint=hint)
+            expected = "one record, or another name for one of the two"
+            found = problem("E401", message, record.file, record.node, record.path, expected=expected, found=where)
             build.problems.append(found)
             build.records[number] = replace(record, sound=False)
         else:
@@ -55,14 +55,11 @@ def former_names(build: Build, records: Iterable[Record]) -> dict[str, str]:
     for record in records:
         for node in [n for k, value in record.node.value if k.value == key for n in scalars(value)]:
             path = node.value if "/" in node.value else f"{record.kind}/{node.value}"
-            hint = "remove it, or give the other thing another name"
+            hint = "remove it"
             if path in build.paths:
                 message = f"{path} is a thing, and not a former name of {record.path}"
                 if path == record.path:
-                    message, hint = (
-                        f"{path} is the name that the thing still has",
-                        "remove it, or write the name it had",
-                    )
+                    message = f"{path} is the name that the thing still has"
             elif path in leads:
                 message = f"{path} is a former name of {leads[path]} already"
             else:
@@ -132,14 +129,14 @@ def check_entry(build: Build, entry: MappingNode, file: Path, renamed: set[str])
     if path in build.paths:
         where, hint = (
             next((str(r.file) for r in build.records if r.path == path), None),
-            "remove the entry, or the record",
+            "remove the entry",
         )
         yield problem(
             "E404", f"{path} is withdrawn, and still there", file, values["path"], path, found=where, hint=hint
         )
     elif path in renamed or path in build.withdrawn:
         how = "renamed too" if path in renamed else "withdrawn twice"
-        yield problem("E404", f"{path} is {how}", file, values["path"], path, hint="keep one of the two")
+        yield problem("E404", f"{path} is {how}", file, values["path"], path, hint="remove the entry")
     told = {key: str(value.value) for key, value in values.items() if isinstance(value, ScalarNode)}
     withdrawal = Withdrawal(path, told.get("date", ""), told.get("reason", ""), told.get("replacedBy"))
     build.withdrawn.setdefault(path, withdrawal)
@@ -175,7 +172,8 @@ def suspects(build: Build) -> Iterator[Problem]:
                 match[1],
                 other,
                 found=f"{one} has nearly the same name",
-                hint="make one record of the two" + "".join(f", or add {key}: {one}" for key in differ[:1]),
+                expected="one record, if the two are one",
+                hint=f"add {differ[0]}: {one}" if differ else None,
                 severity=Severity.WARNING,
             )
 

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -16,15 +17,19 @@ from kg.build import Build, Record
 from kg.model import read_model
 from kg.names import NAME
 from kg.problems import Problem, Severity
+from kg.repair import in_flow, listed
 from kg.suggest import did_you_mean, nearest
 from kg.texts import not_composed
-from kg.tree import CORE_TAGS, MOST_DEPTH, NULL, STRING, Document, Fault, documents
+from kg.tree import CORE_TAGS, MOST_DEPTH, NULL, PROBLEM, STRING, TOO_DEEP, Document, Fault, documents
 
 MOST_BYTES = 4 * 1024 * 1024
 """How large a file may be."""
 
 MOST_NODES = 100_000
 """How many nodes a record may have, each alias counted as what it stands for."""
+
+LANGUAGE = re.compile(r"[a-z]{2,3}(-\w+)?")
+"""What a key is like that is the tag of a language."""
 
 WITHDRAWN = "withdrawn.yaml"
 """The file of a data directory that holds no records: the things that were taken back."""
@@ -52,9 +57,6 @@ MOST_UNSEEN = 100
 
 REPLACED = "\ufffd"
 """What stands in the parsed text for a byte or character that is reported."""
-
-PROBLEM = "!problem"
-"""The tag of a node that a problem is reported of."""
 
 Place = tuple[int, int]
 
@@ -110,7 +112,8 @@ def read_file(file: Path, kind: str, build: Build) -> Iterator[Record]:
         return
     text, hidden = read
     build.problems += not_composed(text, file, implied)
-    found = documents(text)
+    keys = build.schema.keys(build.schema.kinds[kind]) if build.schema is not None else {}
+    found = documents(text, frozenset(keys))
     if not found:
         build.paths.add(implied)
         build.problems.append(
@@ -127,12 +130,12 @@ def read_file(file: Path, kind: str, build: Build) -> Iterator[Record]:
 def fault_problem(fault: Fault, file: Path, thing: str | None) -> Problem:
     """A fault of the YAML of a file as a problem."""
     return Problem(
-        "E111" if fault.too_deep else "E102",
+        fault.code,
         fault.message,
         file,
         fault.line,
         fault.column,
-        expected=f"at most {MOST_DEPTH} levels" if fault.too_deep else None,
+        expected=f"at most {MOST_DEPTH} levels" if fault.code == TOO_DEEP else None,
         found=fault.found,
         hint=fault.hint,
         thing=thing,
@@ -216,7 +219,7 @@ def read_document(
                 node,
                 implied,
                 found=describe(node),
-                hint="write key: value, a line each",
+                hint=document.hint,
             )
         )
         return None
@@ -316,7 +319,7 @@ def check_tree(node: MappingNode, file: Path, thing: str | None, hidden: list[Pl
         found.append(problem(code, message, file, node, thing, expected=expected, found=what, hint=hint))
         node.tag = PROBLEM
 
-    def walk(node: Node, above: tuple[int, ...]) -> None:
+    def walk(node: Node, above: tuple[int, ...], is_item: bool = False) -> None:
         nonlocal left
         left -= 1
         if id(node) in above:
@@ -333,14 +336,15 @@ def check_tree(node: MappingNode, file: Path, thing: str | None, hidden: list[Pl
         if left <= 0 or node.tag == PROBLEM:
             return
         if node.tag not in CORE_TAGS:
-            report("E107", "tags are not used here", node, what=node.tag, hint="remove the tag")
+            plain = f"write {in_flow(node.value or node.tag)}" if isinstance(node, ScalarNode) else "remove the tag"
+            report("E107", "tags are not used here", node, what=node.tag, hint=plain)
         elif isinstance(node, ScalarNode):
             check_scalar(node)
         elif isinstance(node, MappingNode):
-            walk_map(node, (*above, id(node)))
+            walk_map(node, (*above, id(node)), is_item)
         elif isinstance(node, SequenceNode):
             for item in node.value:
-                walk(item, (*above, id(node)))
+                walk(item, (*above, id(node)), is_item=True)
 
     def check_scalar(node: ScalarNode) -> None:
         if within(hidden, node):
@@ -356,8 +360,13 @@ def check_tree(node: MappingNode, file: Path, thing: str | None, hidden: list[Pl
         elif unseen := hidden_in(node.value):
             report(*unseen, node, hint="remove it")
 
-    def walk_map(node: MappingNode, above: tuple[int, ...]) -> None:
+    def walk_map(node: MappingNode, above: tuple[int, ...], is_item: bool) -> None:
         seen: dict[str, Node] = {}
+        if hint := as_items(node, is_item) if len(above) > 1 else None:
+            first, *again = [key for key, _ in node.value if key.value == node.value[0][0].value]
+            message, where = f"the key {first.value!r} stands twice", f"first on line {first.start_mark.line + 1}"
+            report("E103", message, again[0], what=where, hint=hint)
+            return
         for key, value in node.value:
             if not isinstance(key, ScalarNode) or key.tag != STRING:
                 if key.tag != PROBLEM:
@@ -376,7 +385,7 @@ def check_tree(node: MappingNode, file: Path, thing: str | None, hidden: list[Pl
                     f"the key {key.value!r} stands twice",
                     key,
                     what=where,
-                    hint="keep one, or make its value a list",
+                    hint=f"remove this one, or that of line {first.start_mark.line + 1}",
                 )
                 continue
             seen[key.value] = key
@@ -384,6 +393,25 @@ def check_tree(node: MappingNode, file: Path, thing: str | None, hidden: list[Pl
 
     walk(node, ())
     return found
+
+
+def as_items(node: MappingNode, is_item: bool) -> str | None:
+    """A hint for a map in which several parts stand one below the other: which keys begin one, without a hyphen.
+
+    Parts are told by their first key, which comes again, and nothing between comes twice.
+    """
+    keys = [key for key, _ in node.value if isinstance(key, ScalarNode)]
+    if node.flow_style or len(keys) != len(node.value) or len(keys) < 3:
+        return None
+    starts = [number for number, key in enumerate(keys) if key.value == keys[0].value]
+    runs = [[key.value for key in keys[begin:end]] for begin, end in pairwise([*starts, len(keys)])]
+    if len(starts) < 2 or LANGUAGE.fullmatch(keys[0].value) or any(len(run) != len(set(run)) for run in runs):
+        return None
+    column = keys[0].start_mark.column
+    lines = [keys[number].start_mark.line + 1 for number in starts[is_item:]]
+    if column < 2 or len({key.start_mark.line for key in keys}) < len(keys):
+        return None
+    return f'put "- " in place of the two spaces before the key in {listed(lines)}'
 
 
 def hidden_in(text: str) -> tuple[str, str] | None:
