@@ -204,7 +204,6 @@ def hint(build: Build, result: Result, place: YamlNode) -> str | None:
             language = language_meant(place.value, tuple(choices))
             named = zip(choices, choices, strict=True)
             return did_you_mean([language] if language else nearest(place.value, named))
-            )
         case "LanguageIn" if isinstance(place, ScalarNode):
             language = language_meant(place.value, tuple(members(build, result, SH.languageIn)))
             return did_you_mean([language]) if language and language not in beside(build, result, place) else None
