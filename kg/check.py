@@ -204,9 +204,6 @@ def hint(build: Build, result: Result, place: YamlNode) -> str | None:
             language = language_meant(place.value, tuple(choices))
             named = zip(choices, choices, strict=True)
             return did_you_mean([language] if language else nearest(place.value, named))
-        case "LanguageIn" if isinstance(place, ScalarNode):
-            language = language_meant(place.value, tuple(members(build, result, SH.languageIn)))
-            return did_you_mean([language]) if language and language not in beside(build, result, place) else None
         case "Pattern" if isinstance(place, ScalarNode):
             return pattern_meant(build, result, place.value)
     return None
@@ -220,14 +217,8 @@ def missing(build: Build, result: Result, key: Key) -> str | None:
     if there is None:
         return f"add {key.property.key}: {build.schema.example(key)}"
     if key.property.values is Values.TEXT and isinstance(there, MappingNode):
-        return f"add en: … inside {key.property.key}"
+        return "add en: …"
     return None
-
-
-def beside(build: Build, result: Result, tag: ScalarNode) -> set[str]:
-    """The tags of the languages that stand beside one in a record or part."""
-    maps = [value for _, value in build.nodes[result.focus][1].value if isinstance(value, MappingNode)]
-    return {key.value for map_ in maps if any(key is tag for key, _ in map_.value) for key, _ in map_.value}
 
 
 def pattern_in_words(build: Build, result: Result) -> str | None:

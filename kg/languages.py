@@ -37,8 +37,6 @@ def meant(text: str, languages: tuple[str, ...] = ()) -> str | None:
         return None
     elif language.lower() in _known():
         found = language.lower() + hyphen + rest
-        if languages and language.lower() not in languages:
-            found = _of_country(language) or found
     else:
         code = UNLISTED.get(language.lower()) or get_global("language_aliases").get(language.lower())
         code = str(code or _of_country(language))

@@ -37,6 +37,9 @@ TAGGED = re.compile(r"(?:^|(?<=[\s,;]))([a-z]{2})\s*[:=\uff1a]\s*")
 
 RESERVED = ("id", "type")
 
+GIVE = "give a text"
+"""The hint where only an editor knows what to write."""
+
 Json = dict[str, Any]
 
 
@@ -222,8 +225,8 @@ class Mapper:
         text = key.value
         if text == "<<":
             return "remove the key"
-        if ":" in text:
-            return None
+        if re.search(r"[:={\[]", text):
+            return None  # more than a key
         if inside := self._belongs_inside(key, map_, keys):
             return f"move it into {inside}"
         if len(self._above) > 1 and text in self._above[-2]:
@@ -277,7 +280,7 @@ class Mapper:
         if not isinstance(node, SequenceNode):
             return [node]
         if not node.value:
-            self._problem("E104", "the list is empty", node, hint="give a value, or remove the key")
+            self._problem("E104", "the list is empty", node, hint="give a value")
         return [item for item in node.value if item.tag != PROBLEM]
 
     def _values(self, key: Key, node: Node, map_: MappingNode) -> list[Any]:
@@ -319,13 +322,13 @@ class Mapper:
                     literals.typed(inner[0], key.property.datatypes)
                 except ValueError:
                     return None
-                return f"write {in_flow(inner[0])}"
+                return f"write {key.property.key}: {in_flow(inner[0])}"
             case Values.TERM:
-                return f"write {inner[0]}" if inner[0] in key.property.individuals else None
+                return f"write {key.property.key}: {inner[0]}" if inner[0] in key.property.individuals else None
             case Values.REFERENCE:
                 outer = [f"{k.value}/{inner[0]}" for k, _ in node.value] if isinstance(node, MappingNode) else []
                 found = self.index.exactly(inner[0], key.classes) or self.index.exactly("".join(outer), key.classes)
-                return did_you_mean(found[:3])
+                return f"write {key.property.key}: {found[0]}" if len(found) == 1 else None
         return None
 
     def _expected(self, key: Key) -> str:
@@ -521,7 +524,7 @@ class Mapper:
             )
             return {}
         if not node.value:
-            self._problem("E104", "the map is empty", node, hint="give a text, or remove the key")
+            self._problem("E104", "the map is empty", node, hint=GIVE if key.least else f"remove the key, or {GIVE}")
         texts: Json = {}
         for tag, value in node.value:
             if PROBLEM in (tag.tag, value.tag):
@@ -535,7 +538,7 @@ class Mapper:
                 continue
             texts[tag.value] = []
             for item in self._items(value):
-                self._text(item, texts[tag.value])
+                self._text(item, tag.value, texts[tag.value], alone=len(node.value) == 1)
         return texts
 
     def _bad_language(self, key: Key, tag: Node, map_: MappingNode) -> None:
@@ -552,13 +555,15 @@ class Mapper:
             hint=hint,
         )
 
-    def _text(self, node: Node, texts: list[str]) -> None:
+    def _text(self, node: Node, tag: str, texts: list[str], alone: bool) -> None:
         if not isinstance(node, ScalarNode):
             inner = list(scalars(node))
-            hint = f"write {in_flow(inner[0].value)}" if len(inner) == 1 else None
+            hint = f"write {tag}: {in_flow(inner[0].value)}" if len(inner) == 1 else None
             self._problem("E202", "a text is a scalar", node, expected="text", found=describe(node), hint=hint)
         elif not node.value.strip():
-            self._problem("E104", "the text is empty", node, hint="give a text, or remove the language")
+            self._problem(
+                "E104", "the text is empty", node, hint=GIVE if alone else "remove the language, or give a text"
+            )
         elif node.value in texts:
             self._problem("E210", "the text stands twice", node, hint="remove it")
         else:

@@ -116,9 +116,7 @@ def read_file(file: Path, kind: str, build: Build) -> Iterator[Record]:
     found = documents(text, frozenset(keys))
     if not found:
         build.paths.add(implied)
-        build.problems.append(
-            Problem("E105", "the file holds no record", file, hint="write one, or remove the file", thing=implied)
-        )
+        build.problems.append(Problem("E105", "the file holds no record", file, hint="remove the file", thing=implied))
     if any(document.node is None for document in found):
         build.paths |= named(text, implied)
     for document in found:
@@ -154,10 +152,7 @@ def bytes_of(file: Path, thing: str | None, problems: list[Problem]) -> bytes | 
         return None
     if content is None:
         found, expected = f"{size:,} bytes", f"at most {MOST_BYTES:,} bytes"
-        hint = "spread its records over several files"
-        problems.append(
-            Problem("E113", "the file is too large", file, expected=expected, found=found, hint=hint, thing=thing)
-        )
+        problems.append(Problem("E113", "the file is too large", file, expected=expected, found=found, thing=thing))
         return None
     if content.startswith((b"\xff\xfe", b"\xfe\xff")) or content.count(0) > len(content) // 4:
         found, hint = "UTF-16, or no text at all", "save it as UTF-8"
@@ -176,7 +171,8 @@ def text_of(content: bytes, file: Path, thing: str | None, problems: list[Proble
         text = content.decode("utf-8-sig", "replace")
         unseen += [match.start() for match in re.finditer(REPLACED, text)]
         at, byte = len(error.object[: error.start].decode("utf-8-sig")), error.object[error.start]
-        message, hint = "this is not UTF-8", "save the file as UTF-8"
+        has_others = any(letter > "\x7f" and letter != REPLACED for letter in text)
+        message, hint = "this is not UTF-8", None if has_others else "save the file as UTF-8"
         reported.append((at, Problem("E101", message, file, found=f"byte 0x{byte:02x}", hint=hint, thing=thing)))
     for pattern, code, message, hint in UNSEEN:
         for match in pattern.finditer(text):
@@ -258,9 +254,7 @@ def read_document(
                 implied,
                 expected=implied if not many else f"{kind}/…",
                 found=path,
-                hint=f"write id: {implied}"
-                if not many
-                else f"write id: {kind}/ and a name, or move it to another folder",
+                hint=None if many else f"write {implied}",
             )
         )
         return None
@@ -275,7 +269,7 @@ def read_document(
                 path,
                 expected="a name such as bosnia-and-herzegovina",
                 found=path.removeprefix(f"{kind}/"),
-                hint=(f"name the file {name}.yaml" if given is None else f"write id: {kind}/{name}") if name else None,
+                hint=(f"name the file {name}.yaml" if given is None else f"write {kind}/{name}") if name else None,
             )
         )
         return None
@@ -323,7 +317,7 @@ def check_tree(node: MappingNode, file: Path, thing: str | None, hidden: list[Pl
         nonlocal left
         left -= 1
         if id(node) in above:
-            report("E106", "this holds an alias of itself", node, hint="write out what the alias stands for")
+            report("E106", "this holds an alias of itself", node)
             return
         if left == 0:
             report(
@@ -331,7 +325,6 @@ def check_tree(node: MappingNode, file: Path, thing: str | None, hidden: list[Pl
                 "the aliases of this record stand for too much",
                 node,
                 expected=f"at most {MOST_NODES:,} values",
-                hint="write the values out",
             )
         if left <= 0 or node.tag == PROBLEM:
             return
@@ -370,7 +363,7 @@ def check_tree(node: MappingNode, file: Path, thing: str | None, hidden: list[Pl
         for key, value in node.value:
             if not isinstance(key, ScalarNode) or key.tag != STRING:
                 if key.tag != PROBLEM:
-                    report("E108", "a key is text", key, what=describe(key), hint=as_text_key(key))
+                    report("E108", "a key is text", key, what=describe(key))
                 continue
             if within(hidden, key):
                 key.tag = PROBLEM
@@ -421,11 +414,6 @@ def hidden_in(text: str) -> tuple[str, str] | None:
     if match := DIRECTION.search(text):
         return "E112", f"this holds U+{ord(match[0]):04X}, which changes the direction of what follows"
     return None
-
-
-def as_text_key(key: Node) -> str:
-    """How to make text of a key that is none."""
-    return f"quote it if it is meant as text: '{key.value}'" if isinstance(key, ScalarNode) else "write one word"
 
 
 def within(places: list[Place], node: Node) -> bool:

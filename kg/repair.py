@@ -136,7 +136,8 @@ def quoted_values(lines: list[str], number: int, keys: frozenset[str]) -> Iterat
             indent = " " * (len(line) - len(line.lstrip()) + 2)
             yield Edit(number, (f"{before}[{in_flow(value[2:].strip())}]",))
             yield Edit(number, (before.rstrip(), indent + value))
-        yield from (Edit(number, (before + quotes,)) for quotes in in_quotes(value))
+        if value[0] != "*" or re.fullmatch(rf"{TAG}:", before.split("- ")[-1].strip()):
+            yield from (Edit(number, (before + quotes,)) for quotes in in_quotes(value))
     elif line.lstrip()[:1] in ("'", '"') and line.count(line.lstrip()[0]) == 1:
         yield Edit(number, (line.replace(line.lstrip()[0], ""),))
     elif match := re.match(r"( *- +)(\S.*?)\s*$", line):
@@ -187,6 +188,9 @@ def indented(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[Ed
     key = re.match(rf"({KEY}):(?:\s|$)", bare)
     if re.match(r" *-[^\s-]", above):
         return
+    if not above:
+        yield Edit(number, (bare,))
+        return
     width = len(above) - len(above.lstrip(" "))
     inside = len(above) - len(re.sub(r"^ *(?:- +)?", "", above))
     choices = sorted({0, width, inside, width + 2} - {space}, key=lambda choice: (abs(choice - space), -choice))
@@ -206,6 +210,9 @@ def with_colon(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[
     """A key with the colon behind it."""
     if match := re.match(rf"({START}{KEY})(?:[;,.]|\s*$|\s+(?=\S))(.*)$", lines[number]):
         key = match[1].split()[-1]
+        below = next((line for line in lines[number + 1 :] if line.strip()), "")
+        if not match[2] and not re.match(rf" {{{len(lines[number]) - len(lines[number].lstrip()) + 1},}}|-", below):
+            return  # a key without a value would be no better
         if not keys or key in keys or re.fullmatch(TAG, key) or not match[2]:
             yield Edit(number, (f"{match[1]}: {match[2]}".rstrip(),), "a key needs a colon behind it")
 

@@ -6,6 +6,7 @@ What cannot be parsed hides little: each document, and each key at the left edge
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise, takewhile
 
 import yaml
@@ -103,7 +104,7 @@ def parsed(node: Node, text: str, keys: frozenset[str], before: int = 0) -> Docu
     """A document of a text that is YAML, with what was hardly meant so."""
     document = Document(node, list(unmeant(node, text, before)))
     if isinstance(node, ScalarNode) and not node.style and (line := next(starts(text, node), None)) is not None:
-        edit = repair(text, line, map_of, keys)
+        edit = repair(text, line, partial(record_of, keys=keys), keys)
         document.hint = edit.hint(before) if edit else None
     return document
 
@@ -120,6 +121,14 @@ def map_of(text: str) -> Node:
     if len(nodes) != 1 or not isinstance(nodes[0], MappingNode):
         raise yaml.YAMLError("this is not one map")
     return nodes[0]
+
+
+def record_of(text: str, keys: frozenset[str]) -> Node:
+    """Likewise where it has keys of a record, if these are known, each with a value."""
+    node = map_of(text)
+    if any(value.tag == NULL or (keys and key.value not in keys) for key, value in node.value):
+        raise yaml.YAMLError("this is no record")
+    return node
 
 
 def unmeant(root: Node, text: str, before: int) -> Iterator[Fault]:
