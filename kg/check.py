@@ -235,15 +235,20 @@ def pattern_meant(build: Build, result: Result, text: str) -> str | None:
     """A hint with the one spelling of a text that matches its pattern: without marks, in other capitals, as a name."""
     pattern = str(build.shapes_graph.value(result.shape, SH.pattern))
     flags = str(build.shapes_graph.value(result.shape, SH.flags) or "")
-    digits = re.findall(r"\d+", text)
-    guesses = [text.strip(), text.strip().upper(), text.strip().lower(), slug(text)]
-    guesses += ["/".join(map(slug, text.split("/")))] if text.count("/") == 1 else []
-    if re.fullmatch(r"\d{1,3}([., ' ’\u00a0\u202f]\d{3})+|(\S*[/:#]\s*)?\d+\W*", text):
-        guesses += ["".join(digits), "".join(digits).lstrip("0"), "".join(digits).zfill(2)]
-    language = language_meant(text)
-    guesses += [language] if language else []
+    if matches(pattern, "sr-Latn", flags):  # the tag of a language
+        guesses = [language_meant(text) or "", text.strip()]
+    else:
+        guesses = [text.strip(), text.strip().upper(), text.strip().lower()]
+        guesses += [] if re.search("[,;]", text) else ["/".join(map(slug, text.split("/", 1)))]
+        if re.fullmatch(r"\d{1,3}([., ' ’\u00a0\u202f]\d{3})+|(\S*[/:#]\s*)?\d+\W*", text):
+            digits = "".join(re.findall(r"\d+", text))
+            guesses += [digits, digits.lstrip("0"), digits.zfill(2)]
     found = [guess for guess in dict.fromkeys(guesses) if guess and matches(pattern, guess, flags)]
-    return f"write {found[0]}" if found else None
+    if found:
+        return f"write {found[0]}"
+    parts = [part for part in re.split(r"[,;\s]+", text) if part]
+    is_list = len(parts) > 1 and (result.shape, SH.maxCount, None) not in build.shapes_graph
+    return f"write [{', '.join(parts)}]" if is_list and all(matches(pattern, part, flags) for part in parts) else None
 
 
 def members(build: Build, result: Result, list_: URIRef) -> list[str]:

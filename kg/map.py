@@ -115,6 +115,8 @@ class Mapper:
         self.result = Mapped()
         self._above: list[dict[str, Key]] = []
         """The keys of the record, and of each part within it, down to where the mapper is."""
+        self._maps: list[MappingNode] = []
+        """The map of the record, and of each part within it, likewise."""
         self._value: dict[Values, Callable[[Key, Node], Any]] = {
             Values.REFERENCE: self._reference,
             Values.TERM: self._term,
@@ -157,6 +159,7 @@ class Mapper:
         document: Json = {"id": id_, "type": class_.name}
         keys = self.schema.keys(class_)
         self._above.append(keys)
+        self._maps.append(node)
         for key_node, value in node.value:
             name = key_node.value
             if PROBLEM in (key_node.tag, value.tag) or name in RESERVED:
@@ -165,7 +168,7 @@ class Mapper:
                 self._unknown_key(key_node, node, class_, keys)
                 continue
             key = keys[name]
-            if other := self._meant_for(key, value, keys):
+            if other := self._meant_for(key, value, keys, node):
                 message = f"the keys of this {name} are those of {other}"
                 self._problem("E201", message, key_node, expected=other, found=name, hint=f"write {other}")
                 continue
@@ -179,6 +182,7 @@ class Mapper:
             else:
                 document[name] = self._values(key, value, node)
         self._above.pop()
+        self._maps.pop()
         return document
 
     def _type(self, node: MappingNode, class_: Class) -> Class:
@@ -229,8 +233,11 @@ class Mapper:
             return None  # more than a key
         if inside := self._belongs_inside(key, map_, keys):
             return f"move it into {inside}"
-        if len(self._above) > 1 and text in self._above[-2]:
+        value = next(value for other, value in map_.value if other is key)
+        if len(self._above) > 1 and self._has_room(text, value, -2):
             return "move it out of here"
+        if other := self._taking(value, keys, map_):
+            return f"write {other}"
         named = ((called, name) for name, key in keys.items() for called in self._called(name, key.property.iri))
         free = set(keys) - {other.value for other, _ in map_.value}
         return did_you_mean([name for name in nearest(text, named) if name in free])
@@ -254,24 +261,35 @@ class Mapper:
 
     def _has_place(self, key: Key, name: str, value: Node) -> bool:
         """True if a map under a key may have a further key: one of the part, or the tag of a language."""
-        if key.property.values is Values.PART:
-            return name in self.schema.keys(self.schema.classes[key.property.range or ""])
+        if is_of_parts(key):
+            return name in self._keys_inside(key)
         return key.property.values is Values.TEXT and name in key.languages and not isinstance(value, MappingNode)
 
-    def _meant_for(self, key: Key, node: Node, keys: dict[str, Key]) -> str | None:
-        """The one other key of parts to which all keys of a part belong, where not all belong to this one."""
-        if key.property.values is not Values.PART:
-            return None
-        parts = node.value if isinstance(node, SequenceNode) else [node]
-        names = {k.value for part in parts if isinstance(part, MappingNode) for k, _ in part.value} - set(RESERVED)
+    def _has_room(self, name: str, value: Node, level: int) -> bool:
+        """True if the map at a level may have a key with such a value, and does not have it yet."""
+        key = self._above[level].get(name)
+        return key is not None and takes_form(key, value) and name not in {k.value for k, _ in self._maps[level].value}
 
-        def takes(key: Key) -> bool:
-            return names <= set(self.schema.keys(self.schema.classes[key.property.range or ""]))
-
-        if takes(key):
+    def _meant_for(self, key: Key, node: Node, keys: dict[str, Key], map_: MappingNode) -> str | None:
+        """The one other key of parts that takes a part, where the part does not belong to this one."""
+        if key.property.values is not Values.PART or names_in(node) <= set(self._keys_inside(key)):
             return None
-        fitting = [n for n, other in keys.items() if other.property.values is Values.PART and takes(other)]
+        return self._taking(node, keys, map_)
+
+    def _taking(self, node: Node, keys: dict[str, Key], map_: MappingNode) -> str | None:
+        """The one key, of those that do not stand in a map yet, whose parts have the keys of a part."""
+        names, there = names_in(node), {key.value for key, _ in map_.value}
+        fitting = []
+        for name, key in keys.items():
+            inside = self._keys_inside(key)
+            needed = {other for other, inner in inside.items() if inner.least and inner.lone}
+            if name not in there and len(names) > 1 and needed <= names <= set(inside):
+                fitting.append(name)
         return fitting[0] if len(fitting) == 1 else None
+
+    def _keys_inside(self, key: Key) -> dict[str, Key]:
+        """The keys of the parts that a key takes; none where it takes no parts."""
+        return self.schema.keys(self.schema.classes[key.property.range or ""]) if is_of_parts(key) else {}
 
     # ── Values ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -544,7 +562,7 @@ class Mapper:
     def _bad_language(self, key: Key, tag: Node, map_: MappingNode) -> None:
         meant = language_meant(tag.value, key.languages)
         is_free = meant is not None and meant.lower() not in {other.value.lower() for other, _ in map_.value}
-        belongs_above = tag.value in self._above[-1]
+        belongs_above = self._has_room(tag.value, next(value for other, value in map_.value if other is tag), -1)
         hint = did_you_mean([meant]) if meant and is_free else "move it out of here" if belongs_above else None
         self._problem(
             "E206",
@@ -608,17 +626,24 @@ class Mapper:
         return parts
 
     def _part_meant(self, node: Node, class_: Class) -> str | None:
-        """A hint for a reference where a part belongs: the part with the one key that takes it, if it needs no more."""
+        """A hint for a scalar where a part belongs: the part with the one key that takes it, if it needs no more."""
         keys = self.schema.keys(class_)
-        if not isinstance(node, ScalarNode) or node.value not in self.index:
+        if not isinstance(node, ScalarNode):
             return None
-        taking = [
-            name
-            for name in self._key_names(class_)
-            if keys[name].property.values is Values.REFERENCE and self.index.fits(node.value, keys[name].classes)
-        ]
+        taking = [name for name in self._key_names(class_) if self._is_value(keys[name], node.value)]
         needed = {name for name, key in keys.items() if key.least and key.lone}
         return f"write {{{taking[0]}: {node.value}}}" if len(taking) == 1 and needed <= set(taking) else None
+
+    def _is_value(self, key: Key, text: str) -> bool:
+        """True for a reference, an address or a date that a key takes."""
+        match key.property.values:
+            case Values.REFERENCE:
+                return text in self.index and self.index.fits(text, key.classes)
+            case Values.ADDRESS:
+                return bool(addresses.meant(text) == [text])
+            case Values.LITERAL:
+                return bool(key.property.bounds) and dates.is_date(text)
+        return False
 
     def _key_names(self, class_: Class) -> list[str]:
         """The keys whose values name a part; its owner is known from where it stands."""
@@ -714,6 +739,22 @@ def slug(text: str) -> str:
 def form(node: Node) -> str:
     """What a value is in YAML: plain text, a list or a map."""
     return "plain text" if isinstance(node, ScalarNode) else describe(node)
+
+
+def is_of_parts(key: Key) -> bool:
+    """True for a key that takes parts."""
+    return key.property.values is Values.PART
+
+
+def takes_form(key: Key, node: Node) -> bool:
+    """True if a value has the form that a key takes: a map for parts and texts, else a scalar or a list."""
+    return isinstance(node, MappingNode) == (key.property.values in (Values.PART, Values.TEXT))
+
+
+def names_in(node: Node) -> set[str]:
+    """The keys of a part, or of several."""
+    parts = node.value if isinstance(node, SequenceNode) else [node]
+    return {key.value for part in parts if isinstance(part, MappingNode) for key, _ in part.value} - set(RESERVED)
 
 
 def text_meant(node: Node, languages: tuple[str, ...]) -> str | None:
