@@ -27,7 +27,7 @@ def meant(text: str) -> list[str]:
     if plain.strip(AROUND).count("://") + plain.count("www.") > 1:
         parts = [
             part.strip(AROUND + ",;.|")
-            for part in re.split(r"[\s,;|]+(?:(?:and|und|et|e|y|и)\s+)?(?=\S*(?:://|www\.))|[\s,;|]+$", plain)
+            for part in re.split(r"[\s,;|]+(?:(?:and|und|et|e|y|и|-)\s+)?(?=\S*(?:://|www\.))|[\s,;|]+$", plain)
         ]
         found = [one(part) for part in parts if part]
         if len(found) > 1:

@@ -29,7 +29,7 @@ def meant(text: str, languages: tuple[str, ...] = ()) -> str | None:
 
     It is one of some languages, if they are given.
     """
-    plain = text.strip().replace("_", "-").strip("-")
+    plain = text.strip(" :;,.").replace("_", "-").strip("-")
     language, hyphen, rest = plain.partition("-")
     if fold(text) in _names():
         found = _names()[fold(text)]

@@ -229,11 +229,13 @@ class Mapper:
         text = key.value
         if text == "<<":
             return "remove the key"
+        value = next(value for other, value in map_.value if other is key)
+        if (bare := text.rstrip(":;,. ")) != text and bare in keys and takes_form(keys[bare], value):
+            return did_you_mean([bare])
         if re.search(r"[:={\[]", text):
             return None  # more than a key
         if inside := self._belongs_inside(key, map_, keys):
             return f"move it into {inside}"
-        value = next(value for other, value in map_.value if other is key)
         if len(self._above) > 1 and self._has_room(text, value, -2):
             return "move it out of here"
         if other := self._taking(value, keys, map_):
@@ -783,4 +785,4 @@ def text_meant(node: Node, languages: tuple[str, ...]) -> str | None:
 
 def in_braces(texts: dict[str, str]) -> str:
     """A hint with texts by language."""
-    return "write {" + ", ".join(f"{tag}: {in_flow(text)}" for tag, text in texts.items()) + "}"
+    return "write {" + ", ".join(f"{tag}: {in_flow(' '.join(text.split()))}" for tag, text in texts.items()) + "}"

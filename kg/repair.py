@@ -100,6 +100,7 @@ def bracketed(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[E
     if value[-1] in "]}":
         yield Edit(number, (before + value[:-1],))
         yield Edit(number, (before + value[:-1] + closing,))
+        yield Edit(number, (before + value[:-1] + ("]" if value[0] == "{" else "}") + value[-1],))
     if value[0] == "{" and (inner := flow_map(value.strip("{} "))):
         yield Edit(number, (before + inner,))
 
@@ -111,7 +112,7 @@ def flow_map(text: str) -> str | None:
         return None
     if len(pieces) > 3 and not all(re.fullmatch(TAG, key) for key in pieces[1::2]):
         pieces = re.split(rf"(?:^|, *)({KEY}): ", text)
-    pairs = [(key, value.strip().rstrip(",")) for key, value in zip(pieces[1::2], pieces[2::2], strict=True)]
+    pairs = [(key, value.strip().rstrip(",;")) for key, value in zip(pieces[1::2], pieces[2::2], strict=True)]
     if any(not value for _, value in pairs):
         return None
     return "{" + ", ".join(f"{key}: {in_flow(unquoted(value))}" for key, value in pairs) + "}"
@@ -119,7 +120,12 @@ def flow_map(text: str) -> str | None:
 
 def unquoted(text: str) -> str:
     """A text without the quotes around it, if there are any."""
-    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
+    if (
+        len(text) > 1
+        and text[0] == text[-1]
+        and text[0] in "'\""
+        and not re.match(rf"{text[0]}[^{text[0]}]*\w{text[0]}\W", text[:-1])
+    ):
         return text[1:-1].replace("''", "'") if text[0] == "'" else text[1:-1]
     return text
 
@@ -129,14 +135,16 @@ def quoted_values(lines: list[str], number: int, keys: frozenset[str]) -> Iterat
     line = lines[number]
     if match := re.match(rf"({START}{KEY}: +)(\S.*?)\s*$", line):
         before, value = match.groups()
-        inside = value[1:-1] if value[0] + value[-1] == "()" else value
+        inside = value[1:-1] if value[0] + value[-1] in ("()", "<>") else value.removeprefix("- ")
         if re.match(rf"{TAG}: ", inside) and (inner := flow_map(inside)):
             yield Edit(number, (before + inner,), "text by language stands in braces, or on lines of its own")
         if value.startswith("- "):
             indent = " " * (len(line) - len(line.lstrip()) + 2)
             yield Edit(number, (f"{before}[{in_flow(value[2:].strip())}]",))
             yield Edit(number, (before.rstrip(), indent + value))
-        if value[0] != "*" or re.fullmatch(rf"{TAG}:", before.split("- ")[-1].strip()):
+        is_text = re.fullmatch(rf"{TAG}:", before.split("- ")[-1].strip())
+        is_map = re.match(rf"[\[{{<(*{OPENING}]", value) and (value[0] == "*" or re.search(r"\w\W?: ", value))
+        if is_text or not is_map:
             yield from (Edit(number, (before + quotes,)) for quotes in in_quotes(value))
     elif line.lstrip()[:1] in ("'", '"') and line.count(line.lstrip()[0]) == 1:
         yield Edit(number, (line.replace(line.lstrip()[0], ""),))
@@ -146,10 +154,12 @@ def quoted_values(lines: list[str], number: int, keys: frozenset[str]) -> Iterat
 
 def in_quotes(value: str) -> Iterator[str]:
     """A value in quotes, without those that it has already, and with a comment behind it."""
-    if value[0] in "'\"":
+    if re.fullmatch(r"''[^'].*[^']''", value):
+        yield value[2:-2]
+    elif value[0] in "'\"":
         if value[-1] != value[0] or len(value) == 1:
             yield value + value[0]
-        elif len(value) > 2:
+        elif len(value) > 2 and unquoted(value) != value:
             yield quoted(unquoted(value))
     if re.fullmatch(rf"[{OPENING}].*[{CLOSING}]", value):
         yield quoted(value[1:-1])
@@ -197,7 +207,10 @@ def indented(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[Ed
     if key and keys:
         siblings = re.match(rf" *(?:- +)?({KEY}):", above)
         with_tags = bool(siblings and re.fullmatch(TAG, siblings[1]))
-        if (key[1] in keys) == bool(re.fullmatch(TAG, key[1])):
+        is_item = bool(re.match(" *- ", above)) and not siblings
+        if key[1] in keys and (is_item or not width) and not above.rstrip().endswith(":"):
+            choices = [choice for choice in choices if not choice]
+        elif (key[1] in keys) == bool(re.fullmatch(TAG, key[1])):
             choices = [choice for choice in choices if (choice > 0) != (key[1] in keys)]
         elif with_tags != bool(re.fullmatch(TAG, key[1])):
             choices = [choice for choice in choices if choice == 0]

@@ -152,8 +152,8 @@ def unmeant(root: Node, text: str, before: int) -> Iterator[Fault]:
             whole = whole if value.style is None else value.value + whole[value.end_mark.column - start.column :]
             mended = f"{line[: start.column]}{quoted(whole)}{line[last.end_mark.column :]}"
             hint = f'write line {number + before + 1} as "{mended}"'
-        if match := re.fullmatch(r"([\w-]+):(\S.*)", run[0].value):
-            message = "a space is missing behind the colon"
+        if match := re.fullmatch(r"([\w-]+)(?::|\s*=\s*)(\S.*)", run[0].value):
+            message = "a colon and a space belong between key and value"
             row, column = run[0].start_mark.line, run[0].start_mark.column
             mended = f"{lines[row][:column]}{match[1]}: {in_flow(match[2])}{lines[row][run[0].end_mark.column :]}"
             hint = f'write line {row + before + 1} as "{mended}"'

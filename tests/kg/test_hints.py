@@ -53,6 +53,26 @@ CASES: dict[str, list[Hinted]] = {
         ),
         Hinted("place", "label:\n  en: X\n  \tde: Y\n", 'write line 3 as "  de: Y"'),
         Hinted("place", "label = {en: X}\n", None),
+        Hinted("place", "label:\n  en: 'a' and 'b'\n", "write line 2 as \"  en: '''a'' and ''b'''\""),
+        Hinted("place", PLACE + "country: ''state/avalon''\n", 'write line 3 as "country: state/avalon"'),
+        Hinted("place", "label: {en = X}\n", 'write line 1 as "label: {en: X}"'),
+        Hinted("place", "label: {en: X; de: Y}\n", 'write line 1 as "label: {en: X, de: Y}"'),
+        Hinted("place", PLACE + "note: {en: [A, B}\n", 'write line 3 as "note: {en: [A, B]}"'),
+        Hinted("place", "label: <en: X>\n", 'write line 1 as "label: {en: X}"'),
+        Hinted("place", "label: - en: X\n", 'write line 1 as "label: {en: X}"'),
+        Hinted("place", "label:: {en: X}\n", "did you mean 'label'?"),
+        Hinted("place", "label:\n  en:: X\n", "did you mean 'en'?"),
+        Hinted("place", "label: |\n  X\n", "write {en: X}"),
+        Hinted(
+            "place",
+            PLACE + "country: state/avalon\n  website: https://a.example/\n",
+            'write line 4 as "website: https://a.example/"',
+        ),
+        Hinted(
+            "place",
+            PLACE + "country:\n  - state/avalon\n  website: https://a.example/\n",
+            'write line 5 as "website: https://a.example/"',
+        ),
         Hinted(
             "place",
             PLACE + "<<<<<<< HEAD\ncountry: state/avalon\n=======\nwebsite: https://a.example/\n>>>>>>> b\n",
@@ -493,12 +513,16 @@ def test_every_hint_has_a_form(told: dict[str, list[Problem]], followed: list[Fo
     assert len(hints) > 140
 
 
+def same(one: Problem, other: Problem) -> bool:
+    return (one.code, one.message) == (other.code, other.message)
+
+
 def test_every_hint_that_is_followed_makes_it_better(followed: list[Followed]) -> None:
     worse = [
         (each.problem.file.name, each.problem.code, each.hint, [(p.code, p.message, p.hint) for p in each.after])
         for each in followed
         if len(each.after) >= len(each.before)
-        or (each.problem.code, each.problem.message) in {(p.code, p.message) for p in each.after}
+        or sum(same(p, each.problem) for p in each.after) >= sum(same(p, each.problem) for p in each.before)
         or each.records[1] < each.records[0]
     ]
     assert worse == []
