@@ -16,15 +16,18 @@ from yaml.nodes import Node as YamlNode
 from kg.build import Build
 from kg.constraints import prefixes
 from kg.incomplete import Incomplete
+from kg.languages import meant as language_meant
 from kg.model import at_term, not_shacl
 from kg.names import local_name
+from kg.patterns import matches
 from kg.problems import Problem, Related, counted
 from kg.provenance import locate, written_value
-from kg.read import describe, first_of, problem, related_at
-from kg.schema import Schema
+from kg.read import describe, first_of, problem, related_at, slug
+from kg.schema import Key, Schema, Values
 from kg.shacl import InvalidShapesError, Result
-from kg.suggest import did_you_mean, nearest
+from kg.suggest import did_you_mean, nearest, one_of
 from kg.suspects import judge
+from kg.texts import in_language
 
 COMPONENTS = {
     "MinCount": "E301",
@@ -201,9 +204,22 @@ def place_in(build: Build, node: MappingNode, result: Result) -> YamlNode:
     if inner and inner[0] is build.nodes[result.focus][0] and inner[1] is not build.nodes[result.focus][1]:
         return first_of(inner[1])
     place = locate(node, build.schema, path, str(result.value), language, build.names.things)
+    if result.component == "LanguageIn" and language and (tag := tag_of(node, place)) is not None:
+        return tag
     if result.component == "UniqueLang" and isinstance(place, MappingNode):
         return next((texts for _, texts in place.value if isinstance(texts, SequenceNode)), place)
     return place
+
+
+def tag_of(node: YamlNode, text: YamlNode) -> YamlNode | None:
+    """The tag of the language under which a text stands in a record or part."""
+    for key, value in node.value if isinstance(node, MappingNode) else ():
+        if value is text or (isinstance(value, SequenceNode) and text in value.value):
+            return None if isinstance(value, SequenceNode) and not isinstance(node, MappingNode) else key
+        found = tag_of(value, text)
+        if found is not None:
+            return found
+    return None
 
 
 def expected(build: Build, result: Result) -> str | None:
@@ -221,13 +237,13 @@ def expected(build: Build, result: Result) -> str | None:
         case "MaxCount" | "QualifiedMaxCount":
             return f"at most {counted(number(lower_first(result.component)), 'value')}"
         case "In":
-            return "one of " + ", ".join(members(build, result, SH["in"]))
+            return one_of(str(result.value), members(build, result, SH["in"]))
         case "LanguageIn":
             return "a language of " + ", ".join(members(build, result, SH.languageIn))
         case "UniqueLang":
             return "one text a language"
         case "Pattern":
-            return f"text that matches {parameter('pattern')}"
+            return pattern_in_words(build, result)
         case "MinLength":
             return f"at least {counted(number('minLength'), 'character')}"
         case "MaxLength":
@@ -247,14 +263,63 @@ def hint(build: Build, result: Result, place: YamlNode) -> str | None:
     assert build.schema is not None
     property_ = build.schema.property_of(build.schema.path_of(result.shape))
     match result.component:
-        case "MinCount" | "QualifiedMinCount" if property_:
-            return f"add {property_.key}: {build.schema.example(property_)}"
+        case "MinCount" | "QualifiedMinCount" if (
+            property_ and result.shape is not None and (key := build.schema.key_of(result.shape))
+        ):
+            return missing(build, result, key)
         case "MaxCount" | "QualifiedMaxCount":
-            return "remove what is too much"
-        case "In" | "LanguageIn" if isinstance(place, ScalarNode):
-            choices = members(build, result, SH["in"]) or members(build, result, SH.languageIn)
-            return did_you_mean(nearest(place.value, ((choice, choice) for choice in choices)))
+            most = str(build.shapes_graph.value(result.shape, SH.maxCount))
+            return f"keep {most} of the values" if most.isdigit() and most != "0" else None
+        case "In" if isinstance(place, ScalarNode):
+            choices = members(build, result, SH["in"])
+            language = language_meant(place.value, tuple(choices))
+            named = zip(choices, choices, strict=True)
+            return did_you_mean([language] if language else nearest(place.value, named))
+        case "Pattern" if isinstance(place, ScalarNode):
+            return pattern_meant(build, result, place.value)
     return None
+
+
+def missing(build: Build, result: Result, key: Key) -> str | None:
+    """A hint with what to add; nothing where the key stands already, unless a text in English is all that it lacks."""
+    assert build.schema is not None
+    node = build.nodes[result.focus][1]
+    there = next((value for name, value in node.value if name.value == key.property.key), None)
+    if there is None:
+        return f"add {key.property.key}: {build.schema.example(key)}"
+    if key.property.values is Values.TEXT and isinstance(there, MappingNode):
+        return "add en: …"
+    return None
+
+
+def pattern_in_words(build: Build, result: Result) -> str | None:
+    """What a pattern asks for: in the words of its shape (sh:description), else those of its message."""
+    words = in_language(build.shapes_graph.objects(result.shape, SH.description))
+    if words is not None:
+        return str(words)
+    if (result.shape, SH.message, None) in build.shapes_graph:
+        return None  # the message says it
+    return f"text that matches {build.shapes_graph.value(result.shape, SH.pattern)}"
+
+
+def pattern_meant(build: Build, result: Result, text: str) -> str | None:
+    """A hint with the one spelling of a text that matches its pattern: without marks, in other capitals, as a name."""
+    pattern = str(build.shapes_graph.value(result.shape, SH.pattern))
+    flags = str(build.shapes_graph.value(result.shape, SH.flags) or "")
+    if matches(pattern, "sr-Latn", flags):  # the tag of a language
+        guesses = [language_meant(text) or "", text.strip()]
+    else:
+        guesses = [text.strip(), text.strip().upper(), text.strip().lower()]
+        guesses += [] if re.search("[,;]", text) else ["/".join(map(slug, text.split("/", 1)))]
+        if re.fullmatch(r"\d{1,3}([., ' ’\u00a0\u202f]\d{3})+|(\S*[/:#]\s*)?\d+\W*", text):
+            digits = "".join(re.findall(r"\d+", text))
+            guesses += [digits, digits.lstrip("0"), digits.zfill(2)]
+    found = [guess for guess in dict.fromkeys(guesses) if guess and matches(pattern, guess, flags)]
+    if found:
+        return f"write {found[0]}"
+    parts = [part for part in re.split(r"[,;\s]+", text) if part]
+    is_list = len(parts) > 1 and (result.shape, SH.maxCount, None) not in build.shapes_graph
+    return f"write [{', '.join(parts)}]" if is_list and all(matches(pattern, part, flags) for part in parts) else None
 
 
 def members(build: Build, result: Result, list_: URIRef) -> list[str]:
@@ -298,5 +363,4 @@ def circles(build: Build) -> Iterator[Problem]:
                         locate(tree, build.schema, property_.iri, quad.object.value, None, build.names.things),
                         record.path,
                         found=f"a circle through {way}",
-                        hint="remove the link that is wrong",
                     )

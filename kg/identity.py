@@ -16,7 +16,6 @@ from kg.index import Index
 from kg.names import NAME, PREFIXES, XSD
 from kg.problems import Problem, Related, Severity, errors
 from kg.read import (
-    PROBLEM,
     WITHDRAWN,
     bytes_of,
     check_tree,
@@ -30,10 +29,11 @@ from kg.read import (
     related_at,
     text_of,
 )
+from kg.repair import quoted
 from kg.schema import Schema
 from kg.suggest import did_you_mean, fold, nearest
 from kg.texts import not_composed
-from kg.tree import STRING, documents, quoted, scalars
+from kg.tree import PROBLEM, STRING, documents, scalars
 
 ALIKE = 0.88
 """How alike the names of two things must be, of 1, for them to be suspected to be one."""
@@ -47,10 +47,10 @@ def identify(build: Build) -> None:
     first: dict[str, Record] = {}
     for number, record in enumerate(build.records):
         if before := first.setdefault(record.path, record) if record.path in first else None:
-            hint = "merge the two records, or give one another name"
             message = f"{record.path} stands twice"
+            expected = "one record, or another name for one of the two"
             also = (related_at(before.file, before.node, before.path),)
-            found = problem("E401", message, record.file, record.node, record.path, hint=hint, related=also)
+            found = problem("E401", message, record.file, record.node, record.path, expected=expected, related=also)
             build.problems.append(found)
             build.records[number] = replace(record, sound=False)
         else:
@@ -103,10 +103,9 @@ def former_names(build: Build, records: Iterable[Record]) -> set[str]:
     for record in records:
         for node in [n for k, value in record.node.value if k.value == key for n in scalars(value)]:
             path = node.value if "/" in node.value else f"{record.kind}/{node.value}"
-            hint, other = "remove it, or give the other thing another name", None
+            hint, other = "remove it", None
             if path == record.path:
                 message = f"{path} is the name that the thing still has"
-                hint = "remove it, or write the name it had"
             elif path in build.paths:
                 message = f"{path} is a thing, and not a former name of {record.path}"
                 other = there.get(path)
@@ -205,11 +204,11 @@ def check_entry(build: Build, entry: MappingNode, file: Path, renamed: set[str])
         yield problem("E204", f"there is no {by.value}", file, by, None, found=str(by.value), hint=hint)
     if path in build.paths:
         also = tuple(related_at(r.file, r.node, path) for r in build.records if r.path == path)
-        message, hint = f"{path} is withdrawn, and still there", "remove the entry, or the record"
+        message, hint = f"{path} is withdrawn, and still there", "remove the entry"
         yield problem("E404", message, file, values["path"], path, hint=hint, related=also[:1])
     elif path in renamed or path in build.withdrawn:
         how = "renamed too" if path in renamed else "withdrawn twice"
-        yield problem("E404", f"{path} is {how}", file, values["path"], path, hint="keep one of the two")
+        yield problem("E404", f"{path} is {how}", file, values["path"], path, hint="remove the entry")
     told = {key: str(value.value) for key, value in values.items() if isinstance(value, ScalarNode)}
     withdrawal = Withdrawal(path, told.get("date", ""), told.get("reason", ""), told.get("replacedBy"))
     build.withdrawn.setdefault(path, withdrawal)
@@ -263,8 +262,9 @@ def suspects(build: Build, told: set[str | None]) -> Iterator[Problem]:
                 match[1],
                 other,
                 found=f"{one} has nearly the same name",
+                expected="one record, if the two are one",
                 related=(related_at(records[one].file, match[0], one),),
-                hint="make one record of the two" + "".join(f", or add {key}: {one}" for key in differ[:1]),
+                hint=f"add {differ[0]}: {one}" if differ else None,
                 severity=Severity.WARNING,
             )
 

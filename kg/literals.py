@@ -6,6 +6,7 @@ booleans and integers; the canonical forms are those that the engine keeps.
 
 import calendar
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,7 +14,9 @@ from decimal import Decimal
 
 from pyoxigraph import NamedNode
 
+from kg import dates
 from kg.names import RDF, XSD
+from kg.suggest import did_you_mean, fold
 
 LANG_STRING = RDF + "langString"
 
@@ -103,58 +106,77 @@ def typed(text: str, datatypes: tuple[str, ...]) -> tuple[str, str]:
 
 
 def mend(text: str, datatypes: tuple[str, ...]) -> str | None:
-    """How to mend a text that none of the datatypes admits: what to write, or why there is no such day."""
-    for guess in _guesses(text.strip()):
+    """A hint with what to write for a text that none of the datatypes admits, if it can be read in one or two ways."""
+    found = []
+    for guess in dict.fromkeys(_guesses(text.strip(), datatypes)):
         try:
             typed(guess, datatypes)
         except ValueError:
             continue
-        return f"write {guess}"
-    if XSD + "date" in datatypes and (day := re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)", text)):
+        found.append(guess)
+    return f"write {found[0]}" if len(found) == 1 else did_you_mean(found[:2])
+
+
+def why_not(text: str) -> str | None:
+    """Why there is no day or month like that which a text names."""
+    if day := re.fullmatch(r"(\d{4})-(\d\d)(?:-(\d\d))?", text):
         year, month = int(day[1]), int(day[2])
         if year and 1 <= month <= 12:
             return f"{calendar.month_name[month]} {year} has {calendar.monthrange(year, month)[1]} days"
         return "a year has the months 01 to 12" if year else "years begin with 0001"
-    if re.fullmatch(r"\d{4}-\d\d", text) and XSD + "gYearMonth" in datatypes:
-        return "a year has the months 01 to 12"
     return None
 
 
-def _guesses(text: str) -> Iterator[str]:
+TRUE = frozenset(
+    map(fold, ("true", "yes", "y", "on", "oui", "vrai", "ja", "wahr", "sì", "vero", "да", "verdadero", "1"))
+)
+FALSE = frozenset(map(fold, ("false", "no", "n", "off", "non", "faux", "nein", "falsch", "falso", "нет", "0")))
+"""What people write for true and false, folded."""
+
+
+def _guesses(text: str, datatypes: tuple[str, ...]) -> Iterator[str]:
     """Other spellings of what looks like a boolean, a date or a number."""
-    lower = text.lower()
-    if lower in ("yes", "y", "on", "no", "n", "off", "true", "false"):
-        yield "true" if lower in ("yes", "y", "on", "true") else "false"
-    yield from _dates(text)
-    number = re.sub(r"(?<=\d)[ _’'\u00a0\u202f](?=\d{3}\b)", "", text)
-    yield re.sub(r"(?<=\d),(?=\d{3}\b)", "", number)
-    yield number.replace(",", ".")
-    if re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d{1,2}", text):
-        yield format(Decimal(text).normalize(), "f")
+    if fold(text) in TRUE | FALSE:
+        yield "true" if fold(text) in TRUE else "false"
+    if any(datatype in datatypes for datatype in DATES):
+        yield from dates.readings(text)
+    elif XSD + "dateTime" in datatypes:
+        yield re.sub(r"^(\d{4}-\d\d-\d\d) +(\d\d:\d\d)(?::(\d\d))?$", lambda m: f"{m[1]}T{m[2]}:{m[3] or '00'}", text)
+    else:
+        yield from _numbers(text, XSD + "decimal" in datatypes)
 
 
-def _dates(text: str) -> Iterator[str]:
-    """The ISO 8601 forms of a date in another spelling, where only one day can be meant."""
-    months = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
-    months |= {name.lower(): number for number, name in enumerate(calendar.month_abbr) if name}
-    if match := re.fullmatch(r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?", text):
-        yield "-".join([match[1], *(f"{int(part):02}" for part in match.groups()[1:] if part)])
-    if match := re.fullmatch(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})", text):
-        day, month = int(match[1]), int(match[3])
-        if match[2] == "." or day > 12:
-            yield f"{match[4]}-{month:02}-{day:02}"
-        elif month > 12 or day == month:
-            yield f"{match[4]}-{day:02}-{month:02}"
-    if match := re.fullmatch(r"(\d{4})(\d\d)(\d\d)", text):
-        yield "-".join(match.groups())
-    if match := re.fullmatch(r"(\d{4}-\d\d-\d\d)[Tt ].*", text):
-        yield match[1]
-    words = re.findall(r"[^\W\d_]+|\d+", re.sub(r"(?<=\d)(st|nd|rd|th)\b", "", text.lower()))
-    month_words = [word for word in words if word in months]
-    years = [word for word in words if re.fullmatch(r"\d{4}", word)]
-    days = [word for word in words if re.fullmatch(r"\d{1,2}", word)]
-    if len(month_words) == len(years) == 1 and len(days) <= 1 and len(words) == 2 + len(days):
-        yield "-".join([years[0], f"{months[month_words[0]]:02}", *(f"{int(day):02}" for day in days)])
+DATES = tuple(XSD + name for name in ("date", "gYearMonth", "gYear"))
+
+DEGREES = re.compile(
+    r"([NSEWO])?\s*([-+]?\d+(?:[.,]\d+)?)\s*°?\s*(?:(\d+(?:[.,]\d+)?)\s*['′’]\s*(?:(\d+(?:[.,]\d+)?)\s*(?:\"|″|''|”)\s*)?)?([NSEWO])?",
+    re.ASCII,
+)
+"""Degrees, minutes and seconds, with the point of the compass before or behind."""
+
+
+def _numbers(text: str, fractions: bool) -> Iterator[str]:
+    """The readings of a number with other marks, with a unit of money, or in degrees."""
+    plain = re.sub(r"^(?:[$€£]|EUR|USD|CHF)\s*|\s*(?:[$€£]|EUR|USD|CHF)$", "", text)
+    plain = re.sub(r"(?<=\d)[ _’'\u00a0\u202f](?=\d{3}(?!\d))", "", unicodedata.normalize("NFKC", plain))
+    if re.fullmatch(r"[-+]?\d{1,3}(,\d{3}){2,}(\.\d+)?|[-+]?\d{1,3}(,\d{3})+\.\d+", plain):
+        plain = plain.replace(",", "")
+    elif re.fullmatch(r"[-+]?\d{1,3}(\.\d{3}){2,}(,\d+)?|[-+]?\d{1,3}(\.\d{3})+,\d+", plain):
+        plain = plain.replace(".", "").replace(",", ".")
+    yield plain
+    if fractions and re.fullmatch(r"[-+]?\d+,\d+", plain):
+        yield plain.replace(",", ".")
+    if not fractions and re.fullmatch(r"[-+]?\d{1,3}[.,]\d{3}", plain):
+        yield re.sub("[.,]", "", plain)
+    elif not fractions and re.fullmatch(r"[-+]?\d+\.0+", plain):
+        yield plain.partition(".")[0]
+    if re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d{1,2}", plain):
+        yield format(Decimal(plain).normalize(), "f")
+    if (match := DEGREES.fullmatch(text)) and (match[1] or match[5] or "°" in text) and not (match[1] and match[5]):
+        degrees, minutes, seconds = (Decimal((part or "0").replace(",", ".")) for part in match.groups()[1:4])
+        value = abs(degrees) + minutes / 60 + seconds / 3600
+        sign = -1 if degrees < 0 or (match[1] or match[5]) in ("S", "W") else 1
+        yield format(round(sign * value, 6).normalize(), "f")
 
 
 def expected(datatypes: tuple[str, ...]) -> str:

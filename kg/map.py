@@ -10,30 +10,35 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import quote
 
 from pyoxigraph import NamedNode, Quad, RdfFormat, parse
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from kg import literals
+from kg import addresses, dates, literals
 from kg.build import Build, Record
 from kg.context import context
 from kg.index import Index
+from kg.languages import LANGUAGE_TAG, is_mistaken
+from kg.languages import meant as language_meant
 from kg.model import in_graph
 from kg.names import NAME, XSD, kebab
 from kg.problems import Problem, Related, Severity, errors
-from kg.read import PROBLEM, describe, first_of, problem, related_at
+from kg.read import describe, first_of, problem, related_at
+from kg.repair import in_flow
 from kg.schema import Class, Key, Property, Schema, Values
-from kg.suggest import did_you_mean, nearest
-from kg.tree import scalars
+from kg.suggest import did_you_mean, nearest, one_of
+from kg.tree import PROBLEM, scalars
 
 BATCH = 100
 """How many records go to the JSON-LD processor at once."""
 
-LANGUAGE_TAG = re.compile(r"[a-zA-Z]{2,3}(-[a-zA-Z0-9]{1,8})*")
-"""A BCP 47 tag (RFC 5646, 2.1) whose language is a code of ISO 639; no longer one is registered."""
+TAGGED = re.compile(r"(?:^|(?<=[\s,;]))([a-z]{2})\s*[:=\uff1a]\s*")
+"""The tag of a language before a text."""
 
 RESERVED = ("id", "type")
+
+GIVE = "give a text"
+"""The hint where only an editor knows what to write."""
 
 Json = dict[str, Any]
 
@@ -47,7 +52,7 @@ def map_records(build: Build) -> None:
         return
     mapped: list[tuple[Record, Mapped]] = []
     incomplete: list[tuple[Record, Mapped]] = []
-    index = Index(build.schema, build.paths, build.records, build.withdrawn)
+    index = Index(build.schema, build.paths, build.records, build.withdrawn, build.unread)
     taken = {problem.thing for problem in build.problems if problem.code == "E407"}  # a copy says nothing of its own
     for record in build.records:
         result = Mapper(build.schema, index, record).map()
@@ -119,8 +124,11 @@ class Mapper:
         self.index = index
         self.record = record
         self.result = Mapped()
+        self._above: list[dict[str, Key]] = []
+        """The keys of the record, and of each part within it, down to where the mapper is."""
+        self._maps: list[MappingNode] = []
+        """The map of the record, and of each part within it, likewise."""
         self._value: dict[Values, Callable[[Key, Node], Any]] = {
-            Values.LITERAL: self._literal,
             Values.REFERENCE: self._reference,
             Values.TERM: self._term,
             Values.ADDRESS: self._address,
@@ -162,14 +170,20 @@ class Mapper:
         self.result.statements += 1
         document: Json = {"id": id_, "type": class_.name}
         keys = self.schema.keys(class_)
+        self._above.append(keys)
+        self._maps.append(node)
         for key_node, value in node.value:
             name = key_node.value
             if PROBLEM in (key_node.tag, value.tag) or name in RESERVED:
                 continue
             if name not in keys:
-                self._unknown_key(key_node, class_, keys)
+                self._unknown_key(key_node, node, class_, keys)
                 continue
             key = keys[name]
+            if other := self._meant_for(key, value, keys, node):
+                message = f"the keys of this {name} are those of {other}"
+                self._problem("E201", message, key_node, expected=other, found=name, hint=f"write {other}")
+                continue
             self._warn_of(key.property.iri, key_node)
             if key.property.values is Values.TEXT:
                 document[name] = self._texts(key, value)
@@ -178,7 +192,9 @@ class Mapper:
             elif key.property.values is Values.SAME:
                 document[name] = self._same(key, value, node)
             else:
-                document[name] = self._values(key, value)
+                document[name] = self._values(key, value, node)
+        self._above.pop()
+        self._maps.pop()
         return document
 
     def _type(self, node: MappingNode, class_: Class) -> Class:
@@ -208,30 +224,86 @@ class Mapper:
         """What a term of the ontology is called: its name, and its labels in every language."""
         return [name, *self.schema.labels(iri)]
 
-    def _unknown_key(self, key: Node, class_: Class, keys: dict[str, Key]) -> None:
+    def _unknown_key(self, key: Node, map_: MappingNode, class_: Class, keys: dict[str, Key]) -> None:
+        hint = self._key_meant(key, map_, keys)
+        told_by = f"`kg explain {self.schema.names.compact(class_.iri)}`"
         self._problem(
             "E201",
             f"{class_.name} has no key {key.value!r}",
             key,
-            expected="one of " + ", ".join(sorted(keys)),
+            expected=None if hint else one_of(key.value, keys, told_by),
             found=key.value,
-            hint=self._key_meant(key.value, keys),
+            hint=hint,
         )
 
-    def _key_meant(self, text: str, keys: dict[str, Key]) -> str | None:
+    def _key_meant(self, key: Node, map_: MappingNode, keys: dict[str, Key]) -> str | None:
         """A hint for a key that is not known: where it belongs, or which is most like it."""
+        text = key.value
         if text == "<<":
-            return "there are no merge keys; write the keys out"
-        inside = [
-            name
-            for name, key in keys.items()
-            if key.property.values is Values.PART
-            and text in self.schema.keys(self.schema.classes[key.property.range or ""])
-        ]
-        if inside:
-            return f"it belongs inside {' or '.join(inside)}"
+            return "remove the key"
+        value = next(value for other, value in map_.value if other is key)
+        if (bare := text.rstrip(":;,. ")) != text and bare in keys and takes_form(keys[bare], value):
+            return did_you_mean([bare])
+        if re.search(r"[:={\[]", text):
+            return None  # more than a key
+        if inside := self._belongs_inside(key, map_, keys):
+            return f"move it into {inside}"
+        if len(self._above) > 1 and self._has_room(text, value, -2):
+            return "move it out of here"
+        if other := self._taking(value, keys, map_):
+            return f"write {other}"
         named = ((called, name) for name, key in keys.items() for called in self._called(name, key.property.iri))
-        return did_you_mean(nearest(text, named))
+        free = set(keys) - {other.value for other, _ in map_.value}
+        return did_you_mean([name for name in nearest(text, named) if name in free])
+
+    def _belongs_inside(self, key: Node, map_: MappingNode, keys: dict[str, Key]) -> str | None:
+        """The one key whose map has a place for another: the one that stands above, else the one that can."""
+        value = next(value for other, value in map_.value if other is key)
+        fitting = [name for name, each in keys.items() if self._has_place(each, key.value, value)]
+        written = [other.value for other, _ in map_.value[: map_.value.index((key, value))] if other.value in fitting]
+        beside = [other.value for other, _ in map_.value if other.value in fitting]
+        choices = written[-1:] or (beside if len(beside) == 1 else [])
+        choices = choices or [name for name in fitting if keys[name].least] or fitting
+        if len(choices) != 1:
+            return None
+        there = next((each for other, each in map_.value if other.value == choices[0]), None)
+        if isinstance(there, SequenceNode) and len(there.value) == 1:
+            there = there.value[0]
+        is_open = there is None or (isinstance(there, ScalarNode) and not there.value)
+        is_free = isinstance(there, MappingNode) and key.value not in {other.value for other, _ in there.value}
+        return choices[0] if is_open or is_free else None
+
+    def _has_place(self, key: Key, name: str, value: Node) -> bool:
+        """True if a map under a key may have a further key: one of the part, or the tag of a language."""
+        if is_of_parts(key):
+            return name in self._keys_inside(key)
+        return key.property.values is Values.TEXT and name in key.languages and not isinstance(value, MappingNode)
+
+    def _has_room(self, name: str, value: Node, level: int) -> bool:
+        """True if the map at a level may have a key with such a value, and does not have it yet."""
+        key = self._above[level].get(name)
+        return key is not None and takes_form(key, value) and name not in {k.value for k, _ in self._maps[level].value}
+
+    def _meant_for(self, key: Key, node: Node, keys: dict[str, Key], map_: MappingNode) -> str | None:
+        """The one other key of parts that takes a part, where the part does not belong to this one."""
+        if key.property.values is not Values.PART or names_in(node) <= set(self._keys_inside(key)):
+            return None
+        return self._taking(node, keys, map_)
+
+    def _taking(self, node: Node, keys: dict[str, Key], map_: MappingNode) -> str | None:
+        """The one key, of those that do not stand in a map yet, whose parts have the keys of a part."""
+        names, there = names_in(node), {key.value for key, _ in map_.value}
+        fitting = []
+        for name, key in keys.items():
+            inside = self._keys_inside(key)
+            needed = {other for other, inner in inside.items() if inner.least and inner.lone}
+            if name not in there and len(names) > 1 and needed <= names <= set(inside):
+                fitting.append(name)
+        return fitting[0] if len(fitting) == 1 else None
+
+    def _keys_inside(self, key: Key) -> dict[str, Key]:
+        """The keys of the parts that a key takes; none where it takes no parts."""
+        return self.schema.keys(self.schema.classes[key.property.range or ""]) if is_of_parts(key) else {}
 
     # ── Values ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -240,34 +312,56 @@ class Mapper:
         if not isinstance(node, SequenceNode):
             return [node]
         if not node.value:
-            self._problem("E104", "the list is empty", node, hint="give a value, or remove the key")
+            self._problem("E104", "the list is empty", node, hint="give a value")
         return [item for item in node.value if item.tag != PROBLEM]
 
-    def _values(self, key: Key, node: Node) -> list[Any]:
-        """Scalars of one property, each once."""
+    def _values(self, key: Key, node: Node, map_: MappingNode) -> list[Any]:
+        """Scalars of one property, each once; `map_` is where they stand."""
         property_ = key.property
         values: list[Any] = []
         for item in self._items(node):
             if not isinstance(item, ScalarNode):
-                inner = [scalar.value for scalar in scalars(item)]
                 self._problem(
                     "E202",
                     f"{property_.key} does not take {describe(item)}",
                     item,
                     expected=self._expected(key),
                     found=describe(item),
-                    hint=f"write {property_.key}: {inner[0]}" if len(inner) == 1 else None,
+                    hint=self._scalar_meant(key, item),
                 )
                 continue
-            value = self._value[property_.values](key, item)
+            if property_.values is Values.LITERAL:
+                value = self._literal(key, item, map_)
+            else:
+                value = self._value[property_.values](key, item)
             if value is None:
                 continue
             if value in values:
-                self._problem("E210", f"{item.value!r} stands twice in {property_.key}", item, hint="remove the second")
+                self._problem("E210", f"{item.value!r} stands twice in {property_.key}", item, hint="remove it")
                 continue
             self.result.statements += 1
             values.append(value)
         return values
+
+    def _scalar_meant(self, key: Key, node: Node) -> str | None:
+        """A hint with the one value that a map or list holds where a scalar is wanted."""
+        inner = [scalar.value for scalar in scalars(node)]
+        if len(inner) != 1:
+            return None
+        match key.property.values:
+            case Values.LITERAL:
+                try:
+                    literals.typed(inner[0], key.property.datatypes)
+                except ValueError:
+                    return None
+                return f"write {key.property.key}: {in_flow(inner[0])}"
+            case Values.TERM:
+                return f"write {key.property.key}: {inner[0]}" if inner[0] in key.property.individuals else None
+            case Values.REFERENCE:
+                outer = [f"{k.value}/{inner[0]}" for k, _ in node.value] if isinstance(node, MappingNode) else []
+                found = self.index.exactly(inner[0], key.classes) or self.index.exactly("".join(outer), key.classes)
+                return f"write {key.property.key}: {found[0]}" if len(found) == 1 else None
+        return None
 
     def _expected(self, key: Key) -> str:
         property_ = key.property
@@ -279,7 +373,7 @@ class Mapper:
             case Values.TERM if property_.range not in self.schema.classes:
                 return "the key of a property"
             case Values.TERM:
-                return "one of " + ", ".join(key.terms or property_.individuals)
+                return one_of("", key.terms or property_.individuals)
             case Values.ADDRESS:
                 return "an http or https address"
             case Values.TEXT:
@@ -291,19 +385,11 @@ class Mapper:
 
     def _reference_to(self, key: Key) -> str:
         """What a reference may name, in the form in which it is written."""
-        kinds = [
-            kind
-            for kind, class_ in self.schema.kinds.items()
-            if any(
-                all(set(group) & set(below.ancestors) for group in key.classes)
-                for below in self.schema.subclasses(class_.iri)
-            )
-        ]
+        kinds = self.schema.kinds_for(key.classes)
         kinds = [kind for kind in kinds if kind in self.index.kinds] or kinds
         if len(kinds) <= 3:
             return "a reference: " + " or ".join(f"{kind}/name" for kind in kinds)
-        classes = [self.schema.classes[iri].name for iri in (key.classes or ((),))[-1] if iri in self.schema.classes]
-        return f"a reference to a {' or '.join(classes) or 'thing'}: kind/name"
+        return f"a reference such as {kinds[0]}/name or {kinds[1]}/name: kind/name of one of {len(kinds)} kinds"
 
     def _same(self, key: Key, node: Node, map_: MappingNode) -> list[Any]:
         """Values written as the property takes them that another key of the same map names."""
@@ -314,7 +400,7 @@ class Mapper:
             return []  # told already of the key that names it
         if meant.values in (Values.PART, Values.TEXT):
             meant = replace(meant, values=Values.LITERAL, datatypes=(XSD + "string",))
-        return [self._explicit(meant, value) for value in self._values(replace(key, property=meant), node)]
+        return [self._explicit(meant, value) for value in self._values(replace(key, property=meant), node, map_)]
 
     def _explicit(self, property_: Property, value: Any) -> Json:
         """A value of a property with its type, where the context knows none (JSON-LD 1.1, 4.2.1)."""
@@ -326,23 +412,42 @@ class Mapper:
             return value
         return {"@value": value, "@type": property_.datatypes[0] if len(property_.datatypes) == 1 else XSD + "string"}
 
-    def _literal(self, key: Key, node: Node) -> Any:
+    def _literal(self, key: Key, node: Node, map_: MappingNode) -> Any:
         property_ = key.property
         try:
             text, datatype = literals.typed(self.schema.names.rebase(node.value), property_.datatypes)
         except ValueError:
+            why = literals.why_not(node.value) if property_.bounds else None
             self._problem(
                 "E203",
                 f"this is no value of {property_.key}",
                 node,
-                expected=self._expected(key),
+                expected=self._expected(key) + (f"; {why}" if why else ""),
                 found=describe(node),
-                hint=literals.mend(node.value, property_.datatypes),
+                hint=literals.mend(node.value, property_.datatypes) or self._span_meant(key, node.value, map_),
             )
             return None
         if len(property_.datatypes) > 1 and datatype != XSD + "string":
             return {"@value": text, "@type": datatype}
         return text
+
+    def _span_meant(self, key: Key, text: str, map_: MappingNode) -> str | None:
+        """A hint for a span where one date belongs, or for words that say that there is no date."""
+        if not key.property.bounds:
+            return None
+        class_ = next((c for c in self.schema.classes.values() if self.schema.keys(c) is self._above[-1]), None)
+        names = self._key_names(class_) if class_ else []
+        if dates.is_unknown(text):
+            return None if key.least or key.property.key in names else "remove the key"
+        span, ends = dates.span(text), class_ and self.schema.span_of(key.property, class_)
+        if span is None or not ends:
+            return None
+        is_first = key.property is ends[0]
+        here, other = span if is_first else (span[1], span[0])
+        key_of_other = ends[1 if is_first else 0].key
+        if key_of_other in {k.value for k, _ in map_.value}:
+            return f"write {here}"
+        return f"write {here}, and add {key_of_other}: {other}"
 
     def _reference(self, key: Key, node: Node) -> str | None:
         path: str = node.value
@@ -354,7 +459,7 @@ class Mapper:
                 node,
                 expected=self._reference_to(key),
                 found=describe(node),
-                hint=did_you_mean(self.index.suggest(path, key.classes)),
+                hint=self._several_meant(key, path) or self._reference_meant(key, path),
             )
             return None
         if path not in self.index:
@@ -364,7 +469,7 @@ class Mapper:
                 node,
                 expected=f"a record data/{kind}/{name}.yaml" if kind in self.schema.kinds else self._reference_to(key),
                 found=path,
-                hint=self._replaced(path) or did_you_mean(self.index.suggest(path, key.classes)),
+                hint=self._replaced(path, key) or self._reference_meant(key, path),
             )
             return None
         if not self.index.fits(path, key.classes):
@@ -376,16 +481,30 @@ class Mapper:
                 node,
                 expected=self._reference_to(key),
                 found=f"{path}, of the class {what}",
-                hint=did_you_mean(self.index.suggest(path, key.classes)),
+                hint=did_you_mean(self.index.exactly(name, key.classes)[:3]),
             )
             return None
         return path
 
-    def _replaced(self, path: str) -> str | None:
+    def _reference_meant(self, key: Key, text: str) -> str | None:
+        """A hint with the things that a text names, or else with those that have the most similar names."""
+        return did_you_mean(self.index.exactly(text, key.classes)[:3] or self.index.suggest(text, key.classes))
+
+    def _several_meant(self, key: Key, text: str) -> str | None:
+        """A hint for several references in one text."""
+        words = re.split(r"[,;|]\s*|\s+", text.strip().strip("-,;").strip())
+        parts = [part.lstrip("-") for part in words if part.strip("-")]
+        found = [self.index.exactly(part, key.classes) if "/" in part else [] for part in parts]
+        if len(found) < 2 or any(len(each) != 1 for each in found):
+            return None
+        paths = list(dict.fromkeys(each[0] for each in found))
+        return did_you_mean(paths) if key.most == 1 else f"write [{', '.join(paths)}]"
+
+    def _replaced(self, path: str, key: Key) -> str | None:
         """A hint with what took the place of a withdrawn thing."""
         withdrawal = self.index.withdrawn.get(path)
         by = withdrawal and withdrawal.replaced_by
-        return f"write {by}, which replaced it" if by else None
+        return f"write {by}" if by and by in self.index and self.index.fits(by, key.classes) else None
 
     def _term(self, key: Key, node: Node) -> str | None:
         individuals = key.property.individuals
@@ -407,15 +526,19 @@ class Mapper:
     def _address(self, key: Key, node: Node) -> str | None:
         text = self.schema.names.rebase(node.value)
         try:
+            if addresses.are_several(text):
+                raise ValueError(text)
             return literals.typed(text, (XSD + "anyURI",))[0]
         except ValueError:
+            found = addresses.meant(text)
+            several = key.most != 1 and f"write [{', '.join(map(in_flow, found))}]"
             self._problem(
                 "E207",
                 "this is not an address of the web",
                 node,
                 expected="an http or https address, such as https://www.osce.org/",
                 found=describe(node),
-                hint=mend_address(text),
+                hint=f"write {found[0]}" if len(found) == 1 else (found and several) or did_you_mean(found[:3]),
             )
             return None
 
@@ -429,53 +552,52 @@ class Mapper:
                 node,
                 expected=f"{name}: {{en: …}}",
                 found=describe(node),
-                hint=f"write {name}: {{en: {node.value}}}"
-                if isinstance(node, ScalarNode)
-                else f"write {name}: {{en: …}}",
+                hint=text_meant(node, key.languages),
             )
             return {}
         if not node.value:
-            self._problem("E104", "the map is empty", node, hint="give a text, or remove the key")
+            self._problem("E104", "the map is empty", node, hint=GIVE if key.least else f"remove the key, or {GIVE}")
         texts: Json = {}
         for tag, value in node.value:
             if PROBLEM in (tag.tag, value.tag):
                 continue
-            if not LANGUAGE_TAG.fullmatch(tag.value):
-                self._bad_language(key, tag)
+            if not LANGUAGE_TAG.fullmatch(tag.value) or is_mistaken(tag.value):
+                self._bad_language(key, tag, node)
                 continue
             if tag.value.lower() in map(str.lower, texts):
                 message = f"the language {tag.value} stands twice: capitals make no difference"
-                self._problem("E103", message, tag, found=tag.value, hint="keep one, or make its value a list")
+                self._problem("E103", message, tag, found=tag.value, hint="remove this one, or the one above")
                 continue
             texts[tag.value] = []
             for item in self._items(value):
-                self._text(item, texts[tag.value])
+                self._text(item, tag.value, texts[tag.value], alone=len(node.value) == 1)
         return texts
 
-    def _bad_language(self, key: Key, tag: Node) -> None:
-        languages = key.languages or ("en",)
-        mended = tag.value.replace("_", "-")
-        meant = (
-            [mended]
-            if LANGUAGE_TAG.fullmatch(mended)
-            else [lang for lang in languages if tag.value.lower()[:2] == lang]
-        )
+    def _bad_language(self, key: Key, tag: Node, map_: MappingNode) -> None:
+        meant = language_meant(tag.value, key.languages)
+        is_free = meant is not None and meant.lower() not in {other.value.lower() for other, _ in map_.value}
+        belongs_above = self._has_room(tag.value, next(value for other, value in map_.value if other is tag), -1)
+        hint = did_you_mean([meant]) if meant and is_free else "move it out of here" if belongs_above else None
         self._problem(
             "E206",
             f"{tag.value!r} is not a language tag",
             tag,
-            expected="a tag such as " + ", ".join(languages),
+            expected="a tag such as " + ", ".join(key.languages or ("en",)),
             found=tag.value,
-            hint=did_you_mean(meant),
+            hint=hint,
         )
 
-    def _text(self, node: Node, texts: list[str]) -> None:
+    def _text(self, node: Node, tag: str, texts: list[str], alone: bool) -> None:
         if not isinstance(node, ScalarNode):
-            self._problem("E202", "a text is a scalar", node, expected="text", found=describe(node))
+            inner = list(scalars(node))
+            hint = f"write {tag}: {in_flow(inner[0].value)}" if len(inner) == 1 else None
+            self._problem("E202", "a text is a scalar", node, expected="text", found=describe(node), hint=hint)
         elif not node.value.strip():
-            self._problem("E104", "the text is empty", node, hint="give a text, or remove the language")
+            self._problem(
+                "E104", "the text is empty", node, hint=GIVE if alone else "remove the language, or give a text"
+            )
         elif node.value in texts:
-            self._problem("E210", "the text stands twice", node, hint="remove the second")
+            self._problem("E210", "the text stands twice", node, hint="remove it")
         else:
             self.result.statements += 1
             texts.append(self.schema.names.rebase(node.value))
@@ -493,6 +615,7 @@ class Mapper:
                     item,
                     expected=f"a map with the keys of {class_.name}",
                     found=describe(item),
+                    hint=self._part_meant(item, class_),
                 )
                 continue
             id_ = self._part_id(property_, item, class_, owner)
@@ -512,9 +635,29 @@ class Mapper:
                 f"this {property_.key} has the same key as another",
                 item,
                 related=(also,),
-                hint="they differ in " + " or ".join(self._key_names(class_)),
+                expected="another " + " or ".join(self._key_names(class_)),
             )
         return parts
+
+    def _part_meant(self, node: Node, class_: Class) -> str | None:
+        """A hint for a scalar where a part belongs: the part with the one key that takes it, if it needs no more."""
+        keys = self.schema.keys(class_)
+        if not isinstance(node, ScalarNode):
+            return None
+        taking = [name for name in self._key_names(class_) if self._is_value(keys[name], node.value)]
+        needed = {name for name, key in keys.items() if key.least and key.lone}
+        return f"write {{{taking[0]}: {node.value}}}" if len(taking) == 1 and needed <= set(taking) else None
+
+    def _is_value(self, key: Key, text: str) -> bool:
+        """True for a reference, an address or a date that a key takes."""
+        match key.property.values:
+            case Values.REFERENCE:
+                return text in self.index and self.index.fits(text, key.classes)
+            case Values.ADDRESS:
+                return bool(addresses.meant(text) == [text])
+            case Values.LITERAL:
+                return bool(key.property.bounds) and dates.is_date(text)
+        return False
 
     def _key_names(self, class_: Class) -> list[str]:
         """The keys whose values name a part; its owner is known from where it stands."""
@@ -561,6 +704,28 @@ class Mapper:
                 return f"{owner}/{fragment}" if "#" in owner else f"{owner}#{fragment}"
         return None
 
+    def _hyphen_too_many(self, node: MappingNode) -> str | None:
+        """A hint for the two items of a list that are one: what the one lacks, the next has, and nothing twice."""
+        for list_ in self._lists(self.record.node):
+            if node in list_.value[:-1] and list_.value:
+                after = list_.value[list_.value.index(node) + 1]
+                mine = {key.value for key, _ in node.value}
+                other = {key.value for key, _ in after.value} if isinstance(after, MappingNode) else mine
+                if not mine & other and node.start_mark.column == after.start_mark.column:
+                    return f"put a space in place of the hyphen in line {after.start_mark.line + 1}"
+        return None
+
+    def _lists(self, node: Node) -> Iterator[SequenceNode]:
+        """The block lists of a record."""
+        if isinstance(node, SequenceNode):
+            if not node.flow_style:
+                yield node
+            for item in node.value:
+                yield from self._lists(item)
+        elif isinstance(node, MappingNode):
+            for _, value in node.value:
+                yield from self._lists(value)
+
     def _part_without_key(self, property_: Property, node: MappingNode, class_: Class, told: list[Problem]) -> None:
         """Reports a part that cannot be named, unless an earlier problem says why."""
         names = [*self._key_names(class_), *self._id_names(class_)]
@@ -581,7 +746,7 @@ class Mapper:
             node,
             expected=" or ".join(names),
             found="neither" if len(names) > 1 else f"no {names[0]}",
-            hint=f"add {names[0]}: …",
+            hint=self._hyphen_too_many(node) or f"add {names[0]}: …",
         )
 
 
@@ -597,12 +762,46 @@ def form(node: Node) -> str:
     return "plain text" if isinstance(node, ScalarNode) else describe(node)
 
 
-def mend_address(text: str) -> str | None:
-    """A hint with the address that a text may be meant for, if it can be made one."""
-    guess = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", re.sub(r"[\s<>\"{}|\\^`]", lambda m: quote(m[0]), text.strip()))
-    if re.fullmatch(r"[\w-]+(\.[\w-]+)+([/?#].*)?", guess):
-        guess = f"https://{guess}"
-    try:
-        return f"write {literals.typed(guess, (XSD + 'anyURI',))[0]}"
-    except ValueError:
+def is_of_parts(key: Key) -> bool:
+    """True for a key that takes parts."""
+    return key.property.values is Values.PART
+
+
+def takes_form(key: Key, node: Node) -> bool:
+    """True if a value has the form that a key takes: a map for parts and texts, else a scalar or a list."""
+    return isinstance(node, MappingNode) == (key.property.values in (Values.PART, Values.TEXT))
+
+
+def names_in(node: Node) -> set[str]:
+    """The keys of a part, or of several."""
+    parts = node.value if isinstance(node, SequenceNode) else [node]
+    return {key.value for part in parts if isinstance(part, MappingNode) for key, _ in part.value} - set(RESERVED)
+
+
+def text_meant(node: Node, languages: tuple[str, ...]) -> str | None:
+    """A hint for a value where text by language belongs: the text, or texts, that it holds under their languages."""
+    if isinstance(node, SequenceNode):
+        pairs = [pair for item in node.value if isinstance(item, MappingNode) for pair in item.value]
+        if pairs and len(pairs) == sum(len(item.value) for item in node.value if isinstance(item, MappingNode)):
+            texts = {key.value: value.value for key, value in pairs if isinstance(value, ScalarNode)}
+            if len(texts) == len(pairs) and all(isinstance(item, MappingNode) for item in node.value):
+                return in_braces(texts)
+        if len(node.value) != 1 or not isinstance(node.value[0], ScalarNode):
+            return None
+        node = node.value[0]
+    cut = TAGGED.split(" ".join(node.value.split("\u00a0")).strip())
+    texts = {tag: text.strip(" ,;") for tag, text in zip(cut[1::2], cut[2::2], strict=True)}
+    if len(cut) > 1 and not cut[0] and all(texts.values()) and len(texts) == len(cut) // 2:
+        return in_braces(texts) if set(texts) <= set(languages or texts) else None
+    words = re.fullmatch(r"([a-z]{2}) (\S.*)", node.value)
+    if words and words[1] in languages and words[1] == "en":
+        return in_braces({words[1]: words[2]})
+    if not node.value.strip():
         return None
+    is_cyrillic = any(unicodedata.name(letter, "").startswith("CYRILLIC") for letter in node.value)
+    return None if is_cyrillic else in_braces({"en": node.value})
+
+
+def in_braces(texts: dict[str, str]) -> str:
+    """A hint with texts by language."""
+    return "write {" + ", ".join(f"{tag}: {in_flow(' '.join(text.split()))}" for tag, text in texts.items()) + "}"

@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import Any
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, serialize
+from rdflib.namespace import OWL
 
 from kg.build import Build
 from kg.context import Framing
@@ -110,9 +111,17 @@ def changed_contexts(build: Build) -> Iterator[Problem]:
                 build.names.ontology,
                 "E510",
                 f"the JSON-LD context of version {version} has been published, and is another now: {', '.join(terms)}",
-                hint="keep the version with `python -m kg.releases`, then give the ontology a new owl:versionInfo",
+                hint=f"write {following(version, set(published) - set(build.contexts[version]))} in place of {version} "
+                "in owl:versionInfo and owl:versionIRI",
+                part=str(OWL.versionInfo),
             )
             return
+
+
+def following(version: str, removed: set[str]) -> str:
+    """The number of the version that follows: a major one where terms were removed, else a minor one (semver.org)."""
+    major, minor, _ = (int(number) for number in version.split("."))
+    return f"{major + 1}.0.0" if removed else f"{major}.{minor + 1}.0"
 
 
 def n_quads(quads: Iterable[Quad]) -> list[bytes]:

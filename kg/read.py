@@ -10,7 +10,7 @@ import stat
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -20,6 +20,7 @@ from kg.characters import REPLACED, as_latin, code_point, unseen
 from kg.model import read_model
 from kg.names import NAME
 from kg.problems import Problem, Related, Severity, errors
+from kg.repair import in_flow, listed, quoted
 from kg.suggest import did_you_mean, nearest
 from kg.texts import Flaw, at, decomposed, flaws, is_suspect, not_composed, quoted_wholly
 from kg.tree import (
@@ -27,13 +28,14 @@ from kg.tree import (
     KEY_START,
     MOST_DEPTH,
     NULL,
+    PROBLEM,
     STRING,
+    TOO_DEEP,
     Document,
     Fault,
     Source,
     cut_off,
     documents,
-    quoted,
     scalars,
     written,
 )
@@ -44,6 +46,9 @@ MOST_BYTES = 4 * 1024 * 1024
 MOST_NODES = 100_000
 """How many nodes a record may have, each alias counted as what it stands for."""
 
+LANGUAGE = re.compile(r"[a-z]{2,3}(-\w+)?")
+"""What a key is like that is the tag of a language."""
+
 WITHDRAWN = "withdrawn.yaml"
 """The file of a data directory that holds no records: the things that were taken back."""
 
@@ -52,9 +57,6 @@ MOST_UNSEEN = 100
 
 MOST_FLAWS = 20
 """How many flaws of one text are told."""
-
-PROBLEM = "!problem"
-"""The tag of a node that a problem is reported of."""
 
 Place = tuple[int, int]
 
@@ -196,12 +198,11 @@ def read_file(file: Path, kind: str, build: Build) -> Iterator[Record]:
         return
     text, hidden = read
     build.problems += not_composed(text, file, implied)
-    found, source = documents(text), looked_at(text)
+    keys = build.schema.keys(build.schema.kinds[kind]) if build.schema is not None else {}
+    found, source = documents(text, frozenset(keys)), looked_at(text)
     if not found:
         build.paths.add(implied)
-        build.problems.append(
-            Problem("E105", "the file holds no record", file, hint="write one, or remove the file", thing=implied)
-        )
+        build.problems.append(Problem("E105", "the file holds no record", file, hint="remove the file", thing=implied))
     if any(document.node is None for document in found):
         build.paths |= named(text, implied)
     for document in found:
@@ -215,12 +216,12 @@ def read_file(file: Path, kind: str, build: Build) -> Iterator[Record]:
 def fault_problem(fault: Fault, file: Path, thing: str | None) -> Problem:
     """A fault of the YAML of a file as a problem."""
     return Problem(
-        "E111" if fault.too_deep else "E102",
+        fault.code,
         fault.message,
         file,
         fault.line,
         fault.column,
-        expected=f"at most {MOST_DEPTH} levels" if fault.too_deep else None,
+        expected=f"at most {MOST_DEPTH} levels" if fault.code == TOO_DEEP else None,
         found=fault.found,
         hint=fault.hint,
         thing=thing,
@@ -239,10 +240,7 @@ def bytes_of(file: Path, thing: str | None, problems: list[Problem]) -> bytes | 
         return None
     if content is None:
         found, expected = f"{size:,} bytes", f"at most {MOST_BYTES:,} bytes"
-        hint = "spread its records over several files"
-        problems.append(
-            Problem("E113", "the file is too large", file, expected=expected, found=found, hint=hint, thing=thing)
-        )
+        problems.append(Problem("E113", "the file is too large", file, expected=expected, found=found, thing=thing))
         return None
     if content.startswith((b"\xff\xfe", b"\xfe\xff")) or content.count(0) > len(content) // 4:
         found, hint = "UTF-16, or no text at all", "save it as UTF-8"
@@ -261,7 +259,8 @@ def text_of(content: bytes, file: Path, thing: str | None, problems: list[Proble
         text = content.decode("utf-8-sig", "replace")
         replaced += [match.start() for match in re.finditer(REPLACED, text)]
         at, byte = len(error.object[: error.start].decode("utf-8-sig")), error.object[error.start]
-        message, hint = "this is not UTF-8", "save the file as UTF-8"
+        has_others = any(letter > "\x7f" and letter != REPLACED for letter in text)
+        message, hint = "this is not UTF-8", None if has_others else "save the file as UTF-8"
         reported.append((at, Problem("E101", message, file, found=f"byte 0x{byte:02x}", hint=hint, thing=thing)))
     letters = None
     for at, code, message, hint in unseen(text, told=bool(replaced)):
@@ -312,7 +311,7 @@ def read_document(
                 node,
                 implied,
                 found=describe(node),
-                hint="write key: value, a line each",
+                hint=document.hint,
             )
         )
         return None
@@ -352,9 +351,7 @@ def read_document(
                 implied,
                 expected=implied if not many else f"{kind}/…",
                 found=path,
-                hint=f"write id: {implied}"
-                if not many
-                else f"write id: {kind}/ and a name, or move it to another folder",
+                hint=None if many else f"write {implied}",
             )
         )
         return None
@@ -369,7 +366,7 @@ def read_document(
                 path,
                 expected="a name such as bosnia-and-herzegovina",
                 found=with_points(path.removeprefix(f"{kind}/")),
-                hint=(name_it(file, name) if given is None else f"write id: {kind}/{name}") if name else None,
+                hint=(name_it(file, name) if given is None else f"write {kind}/{name}") if name else None,
             )
         )
         return None
@@ -445,11 +442,11 @@ def check_tree(
         found.append(problem(code, message, file, node, thing, expected=expected, found=what, hint=hint))
         node.tag = PROBLEM
 
-    def walk(node: Node, above: tuple[int, ...]) -> None:
+    def walk(node: Node, above: tuple[int, ...], is_item: bool = False) -> None:
         nonlocal left
         left -= 1
         if id(node) in above:
-            report("E106", "this holds an alias of itself", node, hint="write out what the alias stands for")
+            report("E106", "this holds an alias of itself", node)
             return
         if left == 0:
             report(
@@ -457,19 +454,19 @@ def check_tree(
                 "the aliases of this record stand for too much",
                 node,
                 expected=f"at most {MOST_NODES:,} values",
-                hint="write the values out",
             )
         if left <= 0 or node.tag == PROBLEM:
             return
         if node.tag not in CORE_TAGS:
-            report("E107", "tags are not used here", node, what=node.tag, hint="remove the tag")
+            plain = f"write {in_flow(node.value or node.tag)}" if isinstance(node, ScalarNode) else "remove the tag"
+            report("E107", "tags are not used here", node, what=node.tag, hint=plain)
         elif isinstance(node, ScalarNode):
             check_scalar(node)
         elif isinstance(node, MappingNode):
-            walk_map(node, (*above, id(node)))
+            walk_map(node, (*above, id(node)), is_item)
         elif isinstance(node, SequenceNode):
             for item in node.value:
-                walk(item, (*above, id(node)))
+                walk(item, (*above, id(node)), is_item=True)
 
     def check_scalar(node: ScalarNode) -> None:
         if within(hidden, node):
@@ -494,12 +491,17 @@ def check_tree(
             node.tag = PROBLEM
         return node.tag == PROBLEM
 
-    def walk_map(node: MappingNode, above: tuple[int, ...]) -> None:
+    def walk_map(node: MappingNode, above: tuple[int, ...], is_item: bool) -> None:
         seen: dict[str, Node] = {}
+        if hint := as_items(node, is_item) if len(above) > 1 else None:
+            first, *again = [key for key, _ in node.value if key.value == node.value[0][0].value]
+            message, where = f"the key {first.value!r} stands twice", f"first on line {first.start_mark.line + 1}"
+            report("E103", message, again[0], what=where, hint=hint)
+            return
         for key, value in node.value:
             if not isinstance(key, ScalarNode) or key.tag != STRING:
                 if key.tag != PROBLEM:
-                    report("E108", "a key is text", key, what=describe(key), hint=as_text_key(key))
+                    report("E108", "a key is text", key, what=describe(key))
                 continue
             if within(hidden, key):
                 key.tag = PROBLEM
@@ -513,7 +515,7 @@ def check_tree(
                     f"the key {key.value!r} stands twice",
                     key,
                     what=where,
-                    hint="keep one, or make its value a list",
+                    hint=f"remove this one, or that of line {first.start_mark.line + 1}",
                 )
                 continue
             seen[key.value] = key
@@ -618,9 +620,23 @@ def is_plain(text: str) -> bool:
     return isinstance(node, SequenceNode) and [item.value for item in node.value] == [text]
 
 
-def as_text_key(key: Node) -> str:
-    """How to make text of a key that is none."""
-    return f"quote it if it is meant as text: '{key.value}'" if isinstance(key, ScalarNode) else "write one word"
+def as_items(node: MappingNode, is_item: bool) -> str | None:
+    """A hint for a map in which several parts stand one below the other: which keys begin one, without a hyphen.
+
+    Parts are told by their first key, which comes again, and nothing between comes twice.
+    """
+    keys = [key for key, _ in node.value if isinstance(key, ScalarNode)]
+    if node.flow_style or len(keys) != len(node.value) or len(keys) < 3:
+        return None
+    starts = [number for number, key in enumerate(keys) if key.value == keys[0].value]
+    runs = [[key.value for key in keys[begin:end]] for begin, end in pairwise([*starts, len(keys)])]
+    if len(starts) < 2 or LANGUAGE.fullmatch(keys[0].value) or any(len(run) != len(set(run)) for run in runs):
+        return None
+    column = keys[0].start_mark.column
+    lines = [keys[number].start_mark.line + 1 for number in starts[is_item:]]
+    if column < 2 or len({key.start_mark.line for key in keys}) < len(keys):
+        return None
+    return f'put "- " in place of the two spaces before the key in {listed(lines)}'
 
 
 def within(places: list[Place], node: Node) -> bool:

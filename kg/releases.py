@@ -1,10 +1,12 @@
 """Releases: the earlier versions of the ontology, kept so that what was published once stays where it was.
 
 `ontology/releases/<version>.ttl` is a version as it was, `<version>.context.jsonld` the JSON-LD context that followed
-from it. `python -m kg.releases` writes both of the version that the ontology now has; run it before raising that.
+from it. `python -m kg.releases` writes both of the version that the ontology now has; run it before raising that. It
+never writes over a version that is kept.
 """
 
 import json
+import sys
 from pathlib import Path
 
 from pyoxigraph import RdfFormat
@@ -38,19 +40,38 @@ def as_document(context: Json) -> bytes:
     return json.dumps({"@context": context}, ensure_ascii=False, indent=2).encode() + b"\n"
 
 
+class KeptVersionError(Exception):
+    """Raised when a version of the ontology is kept already, and the ontology now says something else."""
+
+
 def write_release(ontology: Path, shapes: Path, directory: Path) -> str:
-    """Writes the version that an ontology has as files of a directory, under the canonical namespace; its number."""
+    """Writes the version that an ontology has as files of a directory, under the canonical namespace; its number.
+
+    Raises KeptVersionError, and writes nothing, where a file of this version is there with other content.
+    """
     build = Build(Sources((), ontology, shapes), Names(CANONICAL), directory)
     read_model(build)
     assert build.schema is not None, build.problems
     triples = [quad.triple for quad in sorted(build.ontology, key=str)]
     directory.mkdir(exist_ok=True)
     version = build.schema.version
-    turtle = serialize_in_order(triples, RdfFormat.TURTLE, build.names.prefixes)
-    (directory / f"{version}.ttl").write_bytes(turtle)
-    (directory / f"{version}{CONTEXT}").write_bytes(as_document(context(build.schema, build.names)))
+    kept = {
+        directory / f"{version}.ttl": serialize_in_order(triples, RdfFormat.TURTLE, build.names.prefixes),
+        directory / f"{version}{CONTEXT}": as_document(context(build.schema, build.names)),
+    }
+    for file, content in kept.items():
+        if file.exists() and file.read_bytes() != content:
+            raise KeptVersionError(
+                f"{file} keeps version {version} as it was published, and the ontology is another now: "
+                "give it a new owl:versionInfo and owl:versionIRI first"
+            )
+    for file, content in kept.items():
+        file.write_bytes(content)
     return version
 
 
 if __name__ == "__main__":
-    print(write_release(Path("ontology"), Path("shapes"), Path("ontology/releases")))
+    try:
+        print(write_release(Path("ontology"), Path("shapes"), Path("ontology/releases")))
+    except KeptVersionError as error:
+        sys.exit(str(error))

@@ -380,20 +380,54 @@ class Schema:
     def _keys(self) -> dict[str, dict[str, Key]]:
         return {}
 
-    def example(self, property_: Property) -> str:
-        """How YAML writes a value of a property, with … for what only an editor knows."""
+    def example(self, key: Key) -> str:
+        """How YAML writes a value of a key, with … for what only an editor knows."""
+        property_ = key.property
         match property_.values:
             case Values.TEXT:
                 return "{en: …}"
             case Values.REFERENCE:
-                return f"{kebab(local_name(property_.range or ''))}/…"
+                kinds = self.kinds_for(key.classes)
+                return f"{kinds[0]}/…" if len(kinds) == 1 else "…"
             case Values.ADDRESS:
                 return "https://…"
             case Values.PART:
-                keys = self.keys(self.classes[property_.range or ""]).values()
-                return "{" + ", ".join(f"{key.property.key}: …" for key in keys if key.least) + "}"
+                class_ = self.classes[property_.range or ""]
+                needed = [inner for inner in self.keys(class_).values() if inner.least]
+                if not needed:
+                    names = [self.property_of(iri) for iri in self.part_key(class_)]
+                    needed = [self.keys(class_)[p.key] for p in names if p and p.key in self.keys(class_)][:1]
+                return "{" + ", ".join(f"{inner.property.key}: {self.example(inner)}" for inner in needed) + "}"
             case Values.LITERAL | Values.TERM | Values.SAME:
                 return "…"
+
+    def kinds_for(self, classes: tuple[tuple[str, ...], ...]) -> list[str]:
+        """The kinds of the things that are of one class (IRI) of each group."""
+        return [
+            kind
+            for kind, class_ in self.kinds.items()
+            if any(all(set(group) & set(below.ancestors) for group in classes) for below in self.subclasses(class_.iri))
+        ]
+
+    def key_of(self, shape: Node) -> Key | None:
+        """The key that a property shape is about, as the class that has the shape uses it."""
+        property_ = self.property_of(self.path_of(shape))
+        for class_ in self.classes.values() if property_ else ():
+            if property_ and property_.key in self.keys(class_) and shape in set(self.property_shapes(class_.iri)):
+                return self.keys(class_)[property_.key]
+        return None
+
+    def span_of(self, property_: Property, class_: Class) -> tuple[Property, Property] | None:
+        """The first and the last day of a span, as the one pair of properties of a class of which a property is one."""
+        found = {
+            (first.key, last.key)
+            for iri in class_.ancestors
+            for shape in self.property_shapes(iri)
+            for other in self.shapes.objects(shape, SH.lessThanOrEquals)
+            if (first := self.property_of(self.path_of(shape))) and (last := self.property_of(str(other)))
+        }
+        pairs = [pair for pair in found if property_.key in pair]
+        return (self.properties[pairs[0][0]], self.properties[pairs[0][1]]) if len(pairs) == 1 else None
 
     def _derive_keys(self, class_: Class) -> dict[str, Key]:
         keys: dict[str, Key] = {}

@@ -63,3 +63,18 @@ def nearest(text: str, named: Iterable[Named]) -> list[str]:
 def did_you_mean(choices: list[str]) -> str | None:
     """A hint that names what may have been meant, if anything."""
     return f"did you mean {' or '.join(map(repr, choices))}?" if choices else None
+
+
+MOST_LISTED = 8
+"""How many of the names that there are a problem lists at most."""
+
+
+def one_of(text: str, names: Iterable[str], told_by: str = "") -> str:
+    """The names that there are, nearest to a text first; of many, some, and the command that lists them."""
+    candidates = sorted(set(names))
+    if len(candidates) <= MOST_LISTED:
+        return "one of " + ", ".join(candidates)
+    folded = fold(text)
+    by_likeness = sorted(candidates, key=lambda name: (-OSA.normalized_similarity(folded, fold(name)), name))
+    more = f", and {len(candidates) - MOST_LISTED} more" + (f"; {told_by} lists them" if told_by else "")
+    return "one of " + ", ".join(by_likeness[:MOST_LISTED]) + more

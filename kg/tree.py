@@ -6,15 +6,18 @@ What cannot be parsed hides little: each document, and each key at the left edge
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from html import unescape
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 import yaml
 from yaml.cyaml import CParser  # type: ignore[attr-defined]  # the C parser has no types
 from yaml.error import Mark
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.resolver import BaseResolver
+
+from kg.repair import bare_pairs, in_flow, is_bare, quoted, repair, without_tabs
 
 MOST_DEPTH = 50
 """How deep the lists and maps of a record may nest."""
@@ -27,6 +30,9 @@ MOST_JOINED = 50
 
 STRING = "tag:yaml.org,2002:str"
 NULL = "tag:yaml.org,2002:null"
+PROBLEM = "!problem"
+"""The tag of a node that a problem is reported of."""
+
 MAP = "tag:yaml.org,2002:map"
 SEQUENCE = "tag:yaml.org,2002:seq"
 
@@ -64,7 +70,7 @@ class Fault:
     message: str
     found: str | None = None
     hint: str | None = None
-    too_deep: bool = False
+    code: str = "E102"
 
 
 @dataclass(slots=True)
@@ -73,6 +79,8 @@ class Document:
 
     node: Node | None
     faults: list[Fault] = field(default_factory=list)
+    hint: str | None = None
+    """How to make a map of a text that is none."""
 
 
 class NestingError(yaml.YAMLError):
@@ -83,14 +91,75 @@ class NestingError(yaml.YAMLError):
         self.place = place
 
 
-def documents(text: str) -> list[Document]:
-    """The documents of a YAML text, without the empty ones."""
+def documents(text: str, keys: frozenset[str] = frozenset()) -> list[Document]:
+    """The documents of a YAML text, without the empty ones; `keys` are those that a record may have, if known."""
     try:
-        return [Document(node) for node in compose(text) if node is not None]
+        return [parsed(node, text, keys) for node in compose(text) if node is not None]
     except NestingError as error:
         return [Document(None, [fault(error, text)])]
     except yaml.YAMLError:
-        return [document for start, part in pieces(text, DOCUMENT_START) for document in parse_document(part, start)]
+        cut = pieces(text, DOCUMENT_START)
+        return [document for start, part in cut for document in parse_document(part, start, keys)]
+
+
+def parsed(node: Node, text: str, keys: frozenset[str], before: int = 0) -> Document:
+    """A document of a text that is YAML, with what was hardly meant so."""
+    document = Document(node, list(unmeant(node, text, before)))
+    if isinstance(node, ScalarNode) and not node.style and (line := next(starts(text, node), None)) is not None:
+        edit = repair(text, line, partial(record_of, keys=keys), keys)
+        document.hint = edit.hint(before) if edit else None
+    return document
+
+
+def starts(text: str, node: Node) -> Iterator[int]:
+    """The line, from 0, on which a node starts, if it stands on that one line."""
+    if node.start_mark.line == node.end_mark.line or not text[node.start_mark.index :].strip().count("\n"):
+        yield node.start_mark.line
+
+
+def map_of(text: str) -> Node:
+    """The one map that a text is. Raises yaml.YAMLError where it is none."""
+    nodes = [node for node in compose(text) if node is not None]
+    if len(nodes) != 1 or not isinstance(nodes[0], MappingNode):
+        raise yaml.YAMLError("this is not one map")
+    return nodes[0]
+
+
+def record_of(text: str, keys: frozenset[str]) -> Node:
+    """Likewise where it has keys of a record, if these are known, each with a value."""
+    node = map_of(text)
+    if any(value.tag == NULL or (keys and key.value not in keys) for key, value in node.value):
+        raise yaml.YAMLError("this is no record")
+    return node
+
+
+def unmeant(root: Node, text: str, before: int) -> Iterator[Fault]:
+    """What is YAML and was hardly meant so: a comma in a text in braces, or an & before a text."""
+    lines = text.split("\n")
+    for map_, place in list(bare_pairs(root)):
+        run = [key for key, _ in takewhile(lambda pair: is_bare(*pair), map_.value[place:])]
+        last = run[-1]
+        first, value = map_.value[place - 1] if place else (run[0], run[0])
+        for key, nothing in map_.value[place : place + len(run)]:
+            key.tag = nothing.tag = PROBLEM
+        start = value.start_mark
+        number, line = start.line, lines[start.line]
+        found = lines[run[0].start_mark.line][run[0].start_mark.column :][: len(run[0].value)]
+        at = run[0].start_mark.line + before + 1, run[0].start_mark.column + 1
+        message, hint = "a comma ends a text in braces, so there is no value here", None
+        if not place:
+            message = "a pair in braces has a key and a value"
+        elif first.start_mark.line == last.end_mark.line and isinstance(value, ScalarNode):
+            whole = line[start.column : last.end_mark.column]
+            whole = whole if value.style is None else value.value + whole[value.end_mark.column - start.column :]
+            mended = f"{line[: start.column]}{quoted(whole)}{line[last.end_mark.column :]}"
+            hint = f'write line {number + before + 1} as "{mended}"'
+        if match := re.fullmatch(r"([\w-]+)(?::|\s*=\s*)(\S.*)", run[0].value):
+            message = "a colon and a space belong between key and value"
+            row, column = run[0].start_mark.line, run[0].start_mark.column
+            mended = f"{lines[row][:column]}{match[1]}: {in_flow(match[2])}{lines[row][run[0].end_mark.column :]}"
+            hint = f'write line {row + before + 1} as "{mended}"'
+        yield Fault(*at, message, found, hint, "E104")
 
 
 DOCUMENT_START = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
@@ -106,12 +175,15 @@ def pieces(text: str, start: re.Pattern[str]) -> Iterator[tuple[int, str]]:
         lines += text.count("\n", begin, end)
 
 
-def parse_document(text: str, before: int) -> Iterator[Document]:
+def parse_document(text: str, before: int, keys: frozenset[str]) -> Iterator[Document]:
     """The documents of one piece of a text that has `before` lines above it, as much of them as can be parsed."""
     try:
-        yield from (Document(shifted(node, before)) for node in compose(text) if node is not None)
+        for node in [node for node in compose(text) if node is not None]:
+            document = parsed(node, text, keys, before)
+            shifted(node, before)
+            yield document
     except yaml.YAMLError as error:
-        yield salvage(text, before, fault(error, text, before))
+        yield salvage(text, before, fault(error, text, before, keys), keys)
 
 
 def shifted(root: Node, lines: int) -> Node:
@@ -132,10 +204,10 @@ def shifted(root: Node, lines: int) -> Node:
     return root
 
 
-def salvage(text: str, before: int, first: Fault) -> Document:
+def salvage(text: str, before: int, first: Fault, keys: frozenset[str]) -> Document:
     """What can be had of a document with a fault: the keys at its left edge that are right by themselves."""
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith(("#", "---", "%"))]
-    if first.too_deep or not lines or not KEY_START.match(lines[0]):
+    if first.code == TOO_DEEP or not lines or not KEY_START.match(lines[0]):
         return Document(None, [first])
     pairs: list[tuple[Node, Node]] = []
     faults: list[Fault] = []
@@ -143,7 +215,7 @@ def salvage(text: str, before: int, first: Fault) -> Document:
     if len(waiting) > MOST_SALVAGED:
         return Document(None, [first])
     while waiting:
-        nodes, taken, found = salvage_key(waiting[:MOST_JOINED], before)
+        nodes, taken, found = salvage_key(waiting[:MOST_JOINED], before, keys)
         anchor = found and re.match(r"\*([\w-]+)", str(found.found))
         if found and not (anchor and f"&{anchor[1]}" in text):
             faults.append(found)
@@ -155,7 +227,9 @@ def salvage(text: str, before: int, first: Fault) -> Document:
     return Document(node, faults or [first])
 
 
-def salvage_key(waiting: list[tuple[int, str]], before: int) -> tuple[list[Node], int, Fault | None]:
+def salvage_key(
+    waiting: list[tuple[int, str]], before: int, keys: frozenset[str]
+) -> tuple[list[Node], int, Fault | None]:
     """The trees of the first piece, how many pieces they take, and what is wrong in it.
 
     Lines at the left edge inside brackets look like keys: there, pieces are joined until the bracket closes.
@@ -167,7 +241,7 @@ def salvage_key(waiting: list[tuple[int, str]], before: int) -> tuple[list[Node]
         try:
             return [shifted(node, above) for node in compose(text) if node is not None], taken, None
         except yaml.YAMLError as error:
-            fault_of_first = fault_of_first or fault(error, text, above)
+            fault_of_first = fault_of_first or fault(error, text, above, keys)
             if not str(getattr(error, "context", None)).startswith("while parsing a flow"):
                 break
     return [], 1, fault_of_first
@@ -201,11 +275,14 @@ def bound_depth(text: str) -> None:
             depth -= 1
 
 
-def fault(error: yaml.YAMLError, text: str, before: int = 0) -> Fault:
+TOO_DEEP = "E111"
+
+
+def fault(error: yaml.YAMLError, text: str, before: int = 0, keys: frozenset[str] = frozenset()) -> Fault:
     """What the YAML parser says of a text with some lines above it, in words and at the place where to look."""
     if isinstance(error, NestingError):
         line, column = error.place
-        return Fault(line + before, column, "this nests too deep", hint="write it flatter", too_deep=True)
+        return Fault(line + before, column, "this nests too deep", code=TOO_DEEP)
     if not isinstance(error, yaml.MarkedYAMLError):
         return Fault(1 + before, 1, f"this is not YAML: {str(error).splitlines()[0]}")
     mark, began = error.problem_mark or error.context_mark, error.context_mark
@@ -222,13 +299,25 @@ def fault(error: yaml.YAMLError, text: str, before: int = 0) -> Fault:
     said, context = str(error.problem or ""), str(error.context or "")
     for number in (line, line - 1):
         if number >= 0 and "cannot start" not in said and (lost := text_with_hash(lines[number])):
-            place, whole = lost
+            begin, whole = lost
             message = "the text is cut at the hash: YAML takes what follows a blank and # for a comment"
             hint = f"put it in quotes: {quoted(whole)}"
             if number < line:
                 hint = f"put the whole text in quotes, from {quoted(whole)[:-1]} to its end"
-            return Fault(number + 1 + before, place + 1, message, whole, hint)
-    return explain(said, context, here, line + before + 1, column + 1)
+            return Fault(number + 1 + before, begin + 1, message, whole, hint)
+    found = explain(said, context, here, line + before + 1, column + 1)
+    if found.message == TAB:
+        return replace(found, hint=without_tabs(text, before, map_of))
+    if found.hint is not None or (edit := repair(text, line, map_of, keys)) is None:
+        return found
+    if edit.line != line:
+        above = lines[edit.line]
+        place = edit.line + before + 1, len(above) - len(above.lstrip()) + 1
+        found = Fault(*place, edit.message or found.message, above.strip())
+    return replace(found, message=edit.message or found.message, hint=edit.hint(before))
+
+
+TAB = "a tab cannot indent"
 
 
 HASH = r"#(?![\s#=*~_-])"
@@ -254,9 +343,9 @@ def explain(said: str, context: str, here: str, line: int, column: int) -> Fault
     at = here[column - 1 : column]
     rest = here[column - 1 :].strip()
     if "\t" in here[: column + 1] and not here[:column].strip():
-        return Fault(line, column, "a tab cannot indent", "a tab", "indent with spaces")
+        return Fault(line, column, TAB, "a tab")
     if here.startswith(("<<<<<<<", "=======", ">>>>>>>")):
-        return Fault(line, 1, "a conflict of versions is left here", here, "keep one side, and remove the marks")
+        return Fault(line, 1, "a conflict of versions is left here", here, "remove this line")
     if said == "did not find expected alphabetic or numeric character" and here.rfind("&", 0, column) >= 0:
         column = here.rfind("&", 0, column) + 1
         rest = here[column - 1 :].strip()
@@ -265,58 +354,45 @@ def explain(said: str, context: str, here: str, line: int, column: int) -> Fault
     unlike = "this line is indented unlike those above it"
     match said:
         case "found character that cannot start any token":
-            return Fault(line, column, f"a text cannot begin with {at}", rest, f"put it in quotes: {quoted(rest)}")
+            return Fault(line, column, f"a text cannot begin with {at}", rest)
         case "mapping values are not allowed in this context":
-            key, _, value = here.strip().partition(": ")
-            if re.fullmatch("“[^“”]*”|„[^„“”]*[“”]|‘[^‘’]*’|«[^«»]*»|»[^»«]*«", value.strip()):
-                hint = f"YAML has other quotes: write {key}: {quoted(value.strip()[1:-1].strip())}"
-                return Fault(line, column, "a colon and a space cannot stand inside plain text", rest, hint)
-            hint = "put the text in quotes" + (
-                f": {key}: {quoted(value)}" if ": " in value else ", or mend the indentation"
-            )
-            return Fault(line, column, "a colon and a space cannot stand inside plain text", rest, hint)
-        case "could not find expected ':'" if run_on := re.fullmatch(r"([\w-]+):(\S.*)", rest):
-            hint = f"write {run_on[1]}: {run_on[2]}"
-            return Fault(line, column, "a blank is missing behind the colon", rest, hint)
+            return Fault(line, column, "a colon and a space cannot stand inside plain text", rest)
+        case "could not find expected ':'" if re.fullmatch(r"[\w-]+:\S.*", rest):
+            return Fault(line, column, "a blank is missing behind the colon", rest)
         case "could not find expected ':'":
-            return Fault(line, column, "a key needs a colon behind it", rest, f"write {rest}: and a value")
+            return Fault(line, column, "a key needs a colon behind it", rest)
         case "found unexpected end of stream" | "found unexpected document indicator" if "quoted" in context:
-            hint = f"close it with {at}" + (", or write '' for one '" if at == "'" else "")
-            return Fault(line, column, "this quote is not closed", rest, hint)
+            return Fault(line, column, "this quote is not closed", rest)
         case "did not find expected key" if at in "]}" and at:
-            return Fault(line, column, f"this {at} closes nothing", rest, "remove it")
+            return Fault(line, column, f"this {at} closes nothing", rest)
         case "found undefined tag handle":
-            return Fault(line, column, "tags are not used here", rest, "remove the tag, or put the text in quotes")
+            return Fault(line, column, "tags are not used here", rest)
         case "block sequence entries are not allowed in this context":
-            return Fault(line, column, "a list begins on a line of its own", rest, "put each item on a line below")
+            return Fault(line, column, "a list begins on a line of its own", rest)
         case "did not find expected '-' indicator" if KEY_START.match(rest):
-            hint = "indent it like the keys beside it, or begin a new item with a hyphen"
-            return Fault(line, column, unlike, rest, hint)
+            return Fault(line, column, unlike, rest)
         case "did not find expected '-' indicator":
-            return Fault(line, column, "an item of the list is expected here", rest, "begin it with a hyphen: - …")
+            return Fault(line, column, "an item of the list is expected here", rest)
         case "found unknown escape character":
-            hint = "use single quotes, or write \\\\ for a backslash"
-            return Fault(line, column, "there is no such escape in double quotes", rest, hint)
+            return Fault(line, column, "there is no such escape in double quotes", rest)
         case "did not find expected key" if here[: column - 1].rstrip().endswith(("'", '"')):
-            hint = "quote the whole text; in single quotes, write '' for one '"
-            return Fault(line, column, "the text goes on behind its closing quote", rest, hint)
+            return Fault(line, column, "the text goes on behind its closing quote", rest)
         case "did not find expected key" if KEY_START.match(rest) or rest.startswith("- "):
-            return Fault(line, column, unlike, rest, "indent it like the lines beside it")
+            return Fault(line, column, unlike, rest)
         case "did not find expected key":
-            hint = "indent it like the keys beside it, or put the whole text in quotes"
-            return Fault(line, column, "a key is expected here", rest, hint)
+            return Fault(line, column, "a key is expected here", rest)
+        case "did not find expected comment or line break" | "mapping keys are not allowed in this context":
+            return Fault(line, column, "a text that begins with a mark of YAML stands in quotes", rest)
     if said == "did not find expected node content":
-        hint = "give a value, or close the bracket before it"
-        return Fault(line, column, "a value is expected here", rest or None, hint)
+        return Fault(line, column, "a value is expected here", rest or None)
     if said.startswith("did not find expected ',' or"):
-        closing = said[-2]
-        opening = "{" if closing == "}" else "["
-        return Fault(line, column, f"this {opening} is not closed, or a comma is missing", rest, f"add {closing}")
+        opening = "{" if said[-2] == "}" else "["
+        return Fault(line, column, f"this {opening} is not closed, or a comma or quotes are missing", rest)
     if said.startswith("found undefined alias"):
         name = (re.match(r"\*[\w-]*", rest) or [rest])[0]
-        return Fault(line, column, f"nothing is named &{name[1:]} above", name, f"put it in quotes: {quoted(rest)}")
+        return Fault(line, column, f"nothing is named &{name[1:]} above", name)
     if context.startswith("found duplicate anchor"):
-        return Fault(line, column, "this anchor stands twice in the document", rest, "give one another name")
+        return Fault(line, column, "this anchor stands twice in the document", rest)
     return Fault(line, column, f"this is not YAML: {said or context}", rest or None)
 
 
@@ -400,8 +476,3 @@ def written(raw: str, value: str, style: str) -> list[int]:
         elif at < len(raw) and (raw[at] == character or raw[at].isspace()):
             at += 2 if style == "'" and character == "'" else 1
     return [*places, at]
-
-
-def quoted(text: str) -> str:
-    """A text in single quotes, as YAML writes it."""
-    return "'" + text.replace("'", "''") + "'"

@@ -308,7 +308,8 @@ def _reference(key: Key, text: str) -> Value:
     try:
         node = NamedNode(iri or "")
     except ValueError:
-        raise UnfitError(f"a thing as kind/name, such as {site().schema.example(key.property)}, or an IRI") from None
+        kind = site().schema.kinds_for(key.classes)[0]
+        raise UnfitError(f"a thing as kind/name, such as {kind}/…, or an IRI") from None
     return Value(path_of(node.value), (str(node),), iri=node.value)
 
 

@@ -16,7 +16,7 @@ from pyoxigraph import BlankNode, DefaultGraph, NamedNode, RdfFormat, Store, par
 from kg.engine import FILES, Dataset, NoDatasetError, load, open_files
 from kg.names import CANONICAL, RDF_TYPE, RDFS_LABEL, Names
 from kg.publish import is_whole
-from kg.releases import write_release
+from kg.releases import KeptVersionError, write_release
 from tests.conftest import ONTOLOGY, PATIENCE, ROOT, SAMPLE, SHAPES, build_world
 from tests.kg.test_cli import kg
 
@@ -262,6 +262,38 @@ def test_a_published_context_never_changes_under_its_version(widened: Path, publ
     elsewhere = kg("build", "--data", SAMPLE, "--ontology", widened, "--published", published)
     assert (elsewhere.exit_code, elsewhere.stdout) == (1, "")
     assert "E510" in elsewhere.stderr
+
+
+def kept_versions(ontology: Path) -> dict[str, bytes]:
+    """The files of the earlier versions that an ontology keeps, by name."""
+    return {file.name: file.read_bytes() for file in (ontology / "releases").iterdir()}
+
+
+def test_the_hint_about_a_changed_context_is_followed_and_no_kept_version_changes(
+    widened: Path, published: Path
+) -> None:
+    write_release(ONTOLOGY, SHAPES, widened / "releases")
+    kept = kept_versions(widened)
+    (found,) = build_world(SAMPLE, published, widened).problems
+    follow = re.fullmatch(r"write (\S+) in place of (\S+) in owl:versionInfo and owl:versionIRI", found.hint or "")
+    assert follow is not None
+    lines = found.file.read_text().splitlines(keepends=True)
+    assert "owl:versionInfo" in lines[found.line - 1]
+    for number, line in enumerate(lines):
+        if "owl:versionInfo" in line or "owl:versionIRI" in line:
+            lines[number] = line.replace(follow[2], follow[1])
+    found.file.write_text("".join(lines))
+    assert build_world(SAMPLE, published, widened).problems == []
+    assert kept_versions(widened) == kept
+
+
+def test_a_kept_version_is_never_written_over(widened: Path) -> None:
+    write_release(ONTOLOGY, SHAPES, widened / "releases")
+    kept = kept_versions(widened)
+    write_release(ONTOLOGY, SHAPES, widened / "releases")
+    with pytest.raises(KeptVersionError, match="owl:versionInfo"):
+        write_release(widened, SHAPES, widened / "releases")
+    assert kept_versions(widened) == kept
 
 
 def test_a_new_version_has_its_own_context_and_the_old_one_stays(widened: Path, published: Path) -> None:

@@ -164,14 +164,14 @@ def test_the_worlds_are_as_many_as_were_written() -> None:
     assert len(WORLDS) == 32
 
 
-HINTS: dict[str, tuple[dict[str, str | bytes], str]] = {
+HINTS: dict[str, tuple[dict[str, str | bytes], str | None]] = {
     "the former name": (
         {"state/orkney.yaml": STATE + "renamedFrom: lothian\n", "place/x.yaml": PLACE + "country: state/lothian\n"},
         "did you mean 'state/orkney'?",
     ),
     "what replaced a thing": (
         {"withdrawn.yaml": ENTRY + "  replacedBy: state/avalon\n", "place/x.yaml": PLACE + "country: state/logres\n"},
-        "write state/avalon, which replaced it",
+        "write state/avalon",
     ),
     "a label in Russian": (
         {
@@ -206,7 +206,7 @@ HINTS: dict[str, tuple[dict[str, str | bytes], str]] = {
     "a key in French": ({"place/x.yaml": PLACE + "site web: https://a.example/\n"}, "did you mean 'website'?"),
     "the part a key belongs in": (
         {"state/x.yaml": STATE + "until: 1974\n"},
-        "it belongs inside participation or name or milestone",
+        "move it into participation",
     ),
     "a type misspelt": ({"release/x.yaml": RELEASE + "type: PresRelease\n"}, "did you mean 'PressRelease'?"),
     "a type in French": ({"release/x.yaml": RELEASE + "type: Communiqué de presse\n"}, "did you mean 'PressRelease'?"),
@@ -218,7 +218,7 @@ HINTS: dict[str, tuple[dict[str, str | bytes], str]] = {
     "a day in words": ({"structure/x.yaml": PLACE + "established: 9 July 1992\n"}, "write 1992-07-09"),
     "a day with dots": ({"structure/x.yaml": PLACE + "established: 9.7.1992\n"}, "write 1992-07-09"),
     "a month of one digit": ({"structure/x.yaml": PLACE + "established: 1992-7\n"}, "write 1992-07"),
-    "how long February is": ({"structure/x.yaml": PLACE + "established: 2018-02-30\n"}, "February 2018 has 28 days"),
+    "how long February is": ({"structure/x.yaml": PLACE + "established: 2018-02-30\n"}, None),
     "an address with its scheme": (
         {"place/x.yaml": PLACE + "website: www.a.example/b\n"},
         "write https://www.a.example/b",
@@ -229,9 +229,12 @@ HINTS: dict[str, tuple[dict[str, str | bytes], str]] = {
     ),
     "a language tag with a hyphen": ({"place/x.yaml": "label: {en: X, en_GB: Y}\n"}, "did you mean 'en-GB'?"),
     "a language by its name": ({"place/x.yaml": "label: {en: X, french: Y}\n"}, "did you mean 'fr'?"),
-    "text with its language": ({"place/x.yaml": "label: Camelot\n"}, "write label: {en: Camelot}"),
-    "quotes": ({"place/x.yaml": "label:\n  en: Place: Camelot\n"}, "put the text in quotes: en: 'Place: Camelot'"),
-    "a blank behind a colon": ({"place/x.yaml": PLACE + "country:state/avalon\n"}, "write country: state/avalon"),
+    "text with its language": ({"place/x.yaml": "label: Camelot\n"}, "write {en: Camelot}"),
+    "quotes": ({"place/x.yaml": "label:\n  en: Place: Camelot\n"}, "write line 2 as \"  en: 'Place: Camelot'\""),
+    "a blank behind a colon": (
+        {"place/x.yaml": PLACE + "country:state/avalon\n"},
+        'write line 3 as "country: state/avalon"',
+    ),
     "what is missing": ({"state/x.yaml": "label: {en: X}\n"}, "add participation: {status: …, since: …}"),
     "a boolean": (
         {"release/x.yaml": RELEASE + "engagement:\n  key: a\n  initiator: post/seneschal\n  planned: NO\n"},

@@ -459,7 +459,7 @@ BROKEN = [
         15,
     ),
     Broken("a scalar that is empty text", "release", RELEASE + "serial: ''\n", "E308", 3, 9),
-    Broken("a label in another language", "place", "label:\n  en: X\n  la: X\n", "E310", 3, 7),
+    Broken("a label in another language", "place", "label:\n  en: X\n  la: X\n", "E310", 3, 3),
     Broken("two labels in one language", "place", "label:\n  de: X\n  en: [Y, Z]\n", "E310", 3, 7),
     Broken(
         "an end before the beginning", "structure", PLACE + "closed: 1992-06\nestablished: 1992-07\n", "E311", 4, 14

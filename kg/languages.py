@@ -1,0 +1,68 @@
+"""Languages: which language tag is meant by a tag that is none, or by the name of a language (RFC 5646, CLDR)."""
+
+import re
+from functools import cache
+
+from babel import Locale
+from babel.core import get_global
+from babel.languages import get_official_languages
+
+from kg.media import LANGUAGES
+from kg.suggest import fold
+
+LANGUAGE_TAG = re.compile(r"[a-zA-Z]{2,3}(-[a-zA-Z0-9]{1,8})*")
+"""A BCP 47 tag (RFC 5646, 2.1) whose language is a code of ISO 639; no longer one is registered."""
+
+
+UNLISTED = {"sp": "es", "esp": "es", "rus": "ru"}
+"""Codes that no standard lists, and the language for which they are written."""
+
+
+def is_mistaken(tag: str) -> bool:
+    """True for a tag that no language has, and that is known to be written for that of one: ua, cz, ger."""
+    language = tag.partition("-")[0].lower()
+    return language not in _known() and meant(tag) is not None
+
+
+def meant(text: str, languages: tuple[str, ...] = ()) -> str | None:
+    """The tag that a text stands for: a tag with an underscore, a code of three letters, of a country, or a name.
+
+    It is one of some languages, if they are given.
+    """
+    plain = text.strip(" :;,.").replace("_", "-").strip("-")
+    language, hyphen, rest = plain.partition("-")
+    if fold(text) in _names():
+        found = _names()[fold(text)]
+    elif not LANGUAGE_TAG.fullmatch(plain):
+        return None
+    elif language.lower() in _known():
+        found = language.lower() + hyphen + rest
+    else:
+        code = UNLISTED.get(language.lower()) or get_global("language_aliases").get(language.lower())
+        code = str(code or _of_country(language))
+        found = code and code + hyphen + rest
+    found = str(found or text)
+    return None if found == text or (languages and found.partition("-")[0] not in languages) else found
+
+
+def _of_country(code: str) -> str:
+    """The first official language of the country with a code, or nothing."""
+    official = get_official_languages(code.upper(), de_facto=True) if len(code) == 2 else ()
+    return str(official[0]).partition("_")[0] if official else ""
+
+
+@cache
+def _known() -> frozenset[str]:
+    """The codes of all languages that the CLDR names."""
+    return frozenset(str(code).partition("_")[0] for code in Locale("en").languages)
+
+
+@cache
+def _names() -> dict[str, str]:
+    """The code of each language by its names, folded, in the languages of the sources and in its own."""
+    names: dict[str, str] = {}
+    for language in LANGUAGES:
+        for code, name in Locale(language).languages.items():
+            if "_" not in str(code) and name:
+                names.setdefault(fold(name), str(code))
+    return names

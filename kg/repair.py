@@ -1,0 +1,303 @@
+"""Repairs: the edit of one line that makes YAML of a text, found by trying the edits for the usual mistakes.
+
+An edit becomes a hint only after the text has been parsed with it, so that a hint can be followed literally.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+LONGEST = 20_000
+"""How many characters a text may have for repairs to be tried."""
+
+KEY = r"[^\W\d][\w-]*"
+START = r" *(?:- +)?"
+"""What may stand before a key: spaces, and the hyphen of an item."""
+
+SPACES = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
+"""White space that is no space in YAML, as characters of a class."""
+
+COLONS = "\uff1a\ufe55\u2236\ufe13\ua789"
+"""Characters that look like a colon, as characters of a class."""
+
+OPENING, CLOSING = "\u201c\u201d\u201e\u00ab\u2018\u2019\u201a", "\u201c\u201d\u00bb\u2018\u2019"
+"""Typographic quotation marks, as characters of a class."""
+
+TAG = r"[a-z]{2,3}(?:-\w+)?"
+"""What looks like a language tag."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What to write in place of one line (from 0), and what is wrong with it, if the edit says more than the parser."""
+
+    line: int
+    instead: tuple[str, ...]
+    message: str | None = None
+
+    def hint(self, before: int) -> str:
+        """The edit in words, for a text that has some lines above it."""
+        written = " and ".join(f'"{line}"' for line in self.instead)
+        return f"write line {self.line + before + 1} as {'two lines: ' if len(self.instead) > 1 else ''}{written}"
+
+
+Parse = Callable[[str], object]
+"""Parses a text; raises yaml.YAMLError where it is not YAML."""
+
+
+def repair(text: str, at: int, parse: Parse, keys: frozenset[str] = frozenset()) -> Edit | None:
+    """The first edit of a line (from 0), of the one above it or of the first that makes YAML of a text.
+
+    `keys` are the keys that a record may have; where they are known, no other key is moved to the left edge.
+    """
+    if len(text) > LONGEST:
+        return None
+    lines = [line.rstrip("\r") for line in text.split("\n")]
+    above = [number for number in reversed(range(at)) if lines[number].strip()]
+    near = list(dict.fromkeys([at, *above[:1], *above[-1:]]))
+    for edits in (written_otherwise, bracketed, quoted_values, hyphened, indented, unhyphened, with_colon):
+        for number in near:
+            for edit in edits(lines, number, keys):
+                if edit.instead != (lines[number],) and mends(lines, edit, parse):
+                    return edit
+    return None
+
+
+def mends(lines: list[str], edit: Edit, parse: Parse) -> bool:
+    """True if a text can be parsed with an edit."""
+    try:
+        parse("\n".join([*lines[: edit.line], *edit.instead, *lines[edit.line + 1 :]]))
+    except yaml.YAMLError:
+        return False
+    return True
+
+
+def written_otherwise(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[Edit]:
+    """A key and its value with the colon and the space that belong between them."""
+    for pattern, message in (
+        (f"[ {SPACES}]*([{COLONS}])\\s*", "this is {}, and not a colon"),
+        (f":([{SPACES}]+) *", "{} stands behind the colon, and not a space"),
+        (r" *(=>|:=|=) *", "a colon belongs between key and value"),
+        (r":(?=[^\s/:])()", "a space is missing behind the colon"),
+    ):
+        if match := re.match(rf"({START}{KEY}){pattern}(.*)$", lines[number]):
+            odd = f"U+{ord(match[2][0]):04X}" if match[2] else ""
+            yield Edit(number, (f"{match[1]}: {match[3]}".rstrip(),), message.format(odd))
+
+
+def bracketed(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[Edit]:
+    """A value in brackets, with brackets that match and quotes around its texts."""
+    match = re.match(rf"({START}{KEY}: +)([\[{{].*?)\s*$", lines[number])
+    if match is None:
+        return
+    before, value = match.groups()
+    closing = "}" if value[0] == "{" else "]"
+    if value.count(value[0]) > value.count(closing):
+        yield Edit(number, (before + value + closing,))
+    if value[-1] in "]}":
+        yield Edit(number, (before + value[:-1],))
+        yield Edit(number, (before + value[:-1] + closing,))
+        yield Edit(number, (before + value[:-1] + ("]" if value[0] == "{" else "}") + value[-1],))
+    if value[0] == "{" and (inner := flow_map(value.strip("{} "))):
+        yield Edit(number, (before + inner,))
+
+
+def flow_map(text: str) -> str | None:
+    """A map in braces of what stands in them, with quotes around the texts that need them; None if there is no key."""
+    pieces = re.split(rf"(?:^|, *|(?<=\s))({KEY})[:=] *", text)
+    if len(pieces) < 3 or pieces[0].strip():
+        return None
+    if len(pieces) > 3 and not all(re.fullmatch(TAG, key) for key in pieces[1::2]):
+        pieces = re.split(rf"(?:^|, *)({KEY}): ", text)
+    pairs = [(key, value.strip().rstrip(",;")) for key, value in zip(pieces[1::2], pieces[2::2], strict=True)]
+    if any(not value for _, value in pairs):
+        return None
+    return "{" + ", ".join(f"{key}: {in_flow(unquoted(value))}" for key, value in pairs) + "}"
+
+
+def unquoted(text: str) -> str:
+    """A text without the quotes around it, if there are any."""
+    if (
+        len(text) > 1
+        and text[0] == text[-1]
+        and text[0] in "'\""
+        and not re.match(rf"{text[0]}[^{text[0]}]*\w{text[0]}\W", text[:-1])
+    ):
+        return text[1:-1].replace("''", "'") if text[0] == "'" else text[1:-1]
+    return text
+
+
+def quoted_values(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[Edit]:
+    """The value of a key, or an item, in quotes; what is text by language, in braces; an item on a line of its own."""
+    line = lines[number]
+    if match := re.match(rf"({START}{KEY}: +)(\S.*?)\s*$", line):
+        before, value = match.groups()
+        inside = value[1:-1] if value[0] + value[-1] in ("()", "<>") else value.removeprefix("- ")
+        if re.match(rf"{TAG}: ", inside) and (inner := flow_map(inside)):
+            yield Edit(number, (before + inner,), "text by language stands in braces, or on lines of its own")
+        if value.startswith("- "):
+            indent = " " * (len(line) - len(line.lstrip()) + 2)
+            yield Edit(number, (f"{before}[{in_flow(value[2:].strip())}]",))
+            yield Edit(number, (before.rstrip(), indent + value))
+        is_text = re.fullmatch(rf"{TAG}:", before.split("- ")[-1].strip())
+        is_map = re.match(rf"[\[{{<(*{OPENING}]", value) and (value[0] == "*" or re.search(r"\w\W?: ", value))
+        if is_text or not is_map:
+            yield from (Edit(number, (before + quotes,)) for quotes in in_quotes(value))
+    elif line.lstrip()[:1] in ("'", '"') and line.count(line.lstrip()[0]) == 1:
+        yield Edit(number, (line.replace(line.lstrip()[0], ""),))
+    elif match := re.match(r"( *- +)(\S.*?)\s*$", line):
+        yield from (Edit(number, (match[1] + quotes,)) for quotes in in_quotes(match[2]))
+
+
+def in_quotes(value: str) -> Iterator[str]:
+    """A value in quotes, without those that it has already, and with a comment behind it."""
+    if re.fullmatch(r"''[^'].*[^']''", value):
+        yield value[2:-2]
+    elif value[0] in "'\"":
+        if value[-1] != value[0] or len(value) == 1:
+            yield value + value[0]
+        elif len(value) > 2 and unquoted(value) != value:
+            yield quoted(unquoted(value))
+    if re.fullmatch(rf"[{OPENING}].*[{CLOSING}]", value):
+        yield quoted(value[1:-1])
+    text, hash_, comment = value.partition(" # ")
+    yield quoted(text.rstrip()) + (f" # {comment}" if hash_ else "")
+
+
+def hyphened(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[Edit]:
+    """An item with the hyphen and the space before it."""
+    line = lines[number]
+    bare = line.strip()
+    above = next((other for other in reversed(lines[:number]) if re.match(" *- ", other)), None)
+    if re.match(r" *-[^\s-]", line):
+        space = len(line) - len(line.lstrip())
+        yield Edit(number, (f"{line[:space]}- {bare[1:]}",), "a space is missing behind the hyphen")
+    elif above is not None and bare and not bare.startswith("-"):
+        key = re.match(rf"{KEY}:(?=\s|$)", bare)
+        item = lines[max(n for n, other in enumerate(lines[:number]) if other == above) : number]
+        if key and not any(re.match(rf"{START}{re.escape(key[0])}", other) for other in item):
+            return  # a further key of the item above
+        indent = " " * (len(above) - len(above.lstrip()))
+        yield Edit(number, (f"{indent}- {bare}",), "an item of a list begins with a hyphen")
+
+
+def unhyphened(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[Edit]:
+    """A key without the hyphen before it."""
+    if match := re.match(rf"( *)- +({KEY}:(?: .*)?)$", lines[number]):
+        yield Edit(number, (match[1] + match[2],), "a hyphen makes an item of a list, and no list begins here")
+
+
+def indented(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[Edit]:
+    """The line as far to the right as a line near it; nothing where two places are possible."""
+    line = lines[number]
+    bare, space = line.strip(), len(line) - len(line.lstrip(" "))
+    above = next((other for other in reversed(lines[:number]) if other.strip()), "")
+    key = re.match(rf"({KEY}):(?:\s|$)", bare)
+    if re.match(r" *-[^\s-]", above):
+        return
+    if not above:
+        yield Edit(number, (bare,))
+        return
+    width = len(above) - len(above.lstrip(" "))
+    inside = len(above) - len(re.sub(r"^ *(?:- +)?", "", above))
+    choices = sorted({0, width, inside, width + 2} - {space}, key=lambda choice: (abs(choice - space), -choice))
+    if key and keys:
+        siblings = re.match(rf" *(?:- +)?({KEY}):", above)
+        with_tags = bool(siblings and re.fullmatch(TAG, siblings[1]))
+        is_item = bool(re.match(" *- ", above)) and not siblings
+        if key[1] in keys and (is_item or not width) and not above.rstrip().endswith(":"):
+            choices = [choice for choice in choices if not choice]
+        elif (key[1] in keys) == bool(re.fullmatch(TAG, key[1])):
+            choices = [choice for choice in choices if (choice > 0) != (key[1] in keys)]
+        elif with_tags != bool(re.fullmatch(TAG, key[1])):
+            choices = [choice for choice in choices if choice == 0]
+        else:
+            choices = [choice for choice in choices if choice > 0]
+    yield from (Edit(number, (" " * choice + bare,)) for choice in choices if abs(choice - space) <= 2)
+
+
+def with_colon(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[Edit]:
+    """A key with the colon behind it."""
+    if match := re.match(rf"({START}{KEY})(?:[;,.]|\s*$|\s+(?=\S))(.*)$", lines[number]):
+        key = match[1].split()[-1]
+        below = next((line for line in lines[number + 1 :] if line.strip()), "")
+        if not match[2] and not re.match(rf" {{{len(lines[number]) - len(lines[number].lstrip()) + 1},}}|-", below):
+            return  # a key without a value would be no better
+        if not keys or key in keys or re.fullmatch(TAG, key) or not match[2]:
+            yield Edit(number, (f"{match[1]}: {match[2]}".rstrip(),), "a key needs a colon behind it")
+
+
+def without_tabs(text: str, before: int, parse: Parse) -> str | None:
+    """The hint for a text that is indented with tabs: how many spaces to put in place of each, and in which lines."""
+    lines = [line.rstrip("\r") for line in text.split("\n")]
+    tabbed = [number for number, line in enumerate(lines) if re.match(r" *\t", line) and line.strip()]
+    if len(text) > LONGEST:
+        return None
+    for width in (2, 4):
+        try:
+            parse("\n".join(untabbed(line, width) for line in lines))
+        except yaml.YAMLError:
+            continue
+        numbers = listed([number + before + 1 for number in tabbed])
+        return f"put {width} spaces in place of each tab at the start of {numbers}"
+    for number in tabbed[:1]:
+        above = [line for line in reversed(lines[:number]) if line.strip()]
+        for indent in dict.fromkeys(len(line) - len(line.lstrip(" ")) for line in above):
+            edit = Edit(number, (" " * indent + lines[number].strip(),))
+            if len(tabbed) == 1 and mends(lines, edit, parse):
+                return edit.hint(before)
+    return None
+
+
+def untabbed(line: str, width: int) -> str:
+    """A line with so many spaces in place of each tab at its start."""
+    bare = line.lstrip(" \t")
+    return line[: len(line) - len(bare)].replace("\t", " " * width) + bare
+
+
+def listed(numbers: list[int]) -> str:
+    """Lines by their numbers, as a hint names them."""
+    *first, last = map(str, numbers)
+    return f"lines {', '.join(first)} and {last}" if first else f"line {last}"
+
+
+def quoted(text: str) -> str:
+    """A text in single quotes, as YAML writes it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def in_flow(text: str) -> str:
+    """A text as an item in brackets: in quotes where they are needed."""
+    try:
+        node: Node | None = yaml.compose(f"[{text}]", yaml.CSafeLoader)
+    except yaml.YAMLError:
+        return quoted(text)
+    items = node.value if isinstance(node, SequenceNode) else []
+    is_same = len(items) == 1 and isinstance(items[0], ScalarNode) and items[0].value == text and not items[0].style
+    return text if is_same else quoted(text)
+
+
+def is_bare(key: Node, value: Node) -> bool:
+    """True for a pair of a map in braces that is one text: what stands behind a comma, without a colon."""
+    nothing = isinstance(value, ScalarNode) and not value.value and value.start_mark.index == value.end_mark.index
+    return nothing and isinstance(key, ScalarNode) and value.start_mark.index == key.end_mark.index
+
+
+def bare_pairs(root: Node) -> Iterator[tuple[MappingNode, int]]:
+    """Each first bare pair of a run of them in the maps in braces below a node: the map, and its place in it."""
+    waiting, seen = [root], set()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, SequenceNode):
+            waiting += node.value
+        elif isinstance(node, MappingNode):
+            for place, (key, value) in enumerate(node.value):
+                waiting.append(value)
+                if node.flow_style and is_bare(key, value) and (not place or not is_bare(*node.value[place - 1])):
+                    yield node, place
