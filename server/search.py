@@ -148,7 +148,7 @@ def left_by(asked: Pairs, kinds: Iterable[str], problems: list[str]) -> tuple[tu
         return (), ()
     schema = site().schema
     classes = [site().kinds[kind] for kind in kinds] or list(site().kinds.values())
-    known = {name for class_ in classes for name in parameters(schema, class_)}
+    known = {name for class_ in site().kinds.values() for name in parameters(schema, class_)}
     if strange := [name for name, _ in asked if name not in known]:
         for name in dict.fromkeys(strange):
             hint = did_you_mean(nearest(name, ((other, other) for other in (*known, *site().finder.names, *OWN[:3]))))
