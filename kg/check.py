@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, QuerySolutions, Variable
 from rdflib import URIRef
@@ -71,13 +72,14 @@ def check(build: Build) -> None:
     incomplete = Incomplete(build)
     build.notes += incomplete.notes()
     try:
-        results = list(judge(build.shapes_graph, build.store, whole=incomplete.is_empty))
+        results = list(judge(build.shapes_graph, build.store, incomplete.waiting))
     except InvalidShapesError as error:
         build.problems += not_shacl(build, build.shapes_graph, str(error))
         return
     told: set[tuple[object, ...]] = {key for result in results for key in echoes(build.schema, result)}
     results.sort(key=lambda r: (r.focus, str(r.path), str(r.value), r.component, r.message))
-    found = [(r, others) for r in results if incomplete.allows(r, others := others_of(build, r))]
+    bound = [(result, bound_by(build, result)) for result in results]
+    found = [(r, things.get("other", [])) for r, things in bound if incomplete.allows(r, chain(*things.values()))]
     pairs = {(result.constraint, result.focus, other) for result, others in found for other in others}
     for result, others in found:
         shown = [o for o in others if o < result.focus or (result.constraint, o, result.focus) not in pairs]
@@ -93,31 +95,26 @@ def check(build: Build) -> None:
     build.problems += circles(build)
 
 
-def others_of(build: Build, result: Result) -> list[str]:
-    """The other things that a SPARQL-based constraint finds together with the focus node, as ?other, in order."""
+def bound_by(build: Build, result: Result) -> dict[str, list[str]]:
+    """The things that a SPARQL-based constraint selects besides the focus node, by variable, in order."""
     shapes, constraint = build.shapes_graph, result.constraint
     if constraint is None:
-        return []
-    select = str(shapes.value(constraint, SH.select) or "")
-    if not re.search(r"[?$]other\b", select):
-        return []
+        return {}
     solutions = build.store.query(
-        select,
+        str(shapes.value(constraint, SH.select) or ""),
         prefixes=prefixes(shapes, constraint),
         substitutions={Variable("this"): NamedNode(result.focus)},
     )
     assert isinstance(solutions, QuerySolutions)
-    known = {variable.value for variable in solutions.variables}
-    if "other" not in known:
-        return []
+    names = [variable.value for variable in solutions.variables]
     asked = {"path": str(result.path), "value": str(result.value)}
-    found = {
-        solution["other"].value
-        for solution in solutions
-        if isinstance(solution["other"], NamedNode)
-        and all(getattr(solution[name], "value", asked[name]) == asked[name] for name in asked if name in known)
-    }
-    return sorted(found - {result.focus})
+    found: dict[str, set[str]] = {name: set() for name in names if name not in ("this", "path")}
+    for row in solutions:
+        if all(getattr(row[name], "value", asked[name]) == asked[name] for name in asked if name in names):
+            for name in found:
+                if isinstance(row[name], NamedNode) and row[name].value.startswith(build.names.things):
+                    found[name].add(row[name].value)
+    return {name: sorted(iris - {result.focus}) for name, iris in found.items()}
 
 
 def places_of(build: Build, result: Result, others: list[str]) -> Iterator[Related]:

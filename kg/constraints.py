@@ -137,33 +137,58 @@ def without_path(text: str) -> str:
     return re.sub(r"[$?]PATH\b", "rdf:type", text)
 
 
-def missing_of(text: str, known: dict[str, str]) -> set[str] | None:
-    """The selected variables of which a query finds that something is missing; None if it may be of anything else.
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What a query finds missing: statements with these predicates, of these selected variables; None is of any."""
 
-    Something is missing where a pattern has no solution, in NOT EXISTS, however it is written, or in an OPTIONAL that
-    BOUND or COALESCE tests.
+    predicates: frozenset[str] | None
+    subjects: frozenset[str] | None
+
+
+def missing_of(text: str, known: dict[str, str]) -> Missing:
+    """What a query finds only because a pattern has no solution.
+
+    Such a pattern stands in NOT EXISTS, however it is written, or in an OPTIONAL that BOUND or COALESCE tests.
     """
     try:
         query = parse(without_path(text), known)
     except ValueError:
-        return None
+        return Missing(None, None)
     used = list(parts(query))
-    names = {part.name for part in used}
     patterns = [part.graph for part in used if part.name == "Builtin_NOTEXISTS"]
     denied = (part.expr for part in used if part.name == "UnaryNot" and isinstance(part.expr, CompValue))
     patterns += [expression.graph for expression in denied if expression.name == "Builtin_EXISTS"]
-    if names & {"Builtin_BOUND", "Builtin_COALESCE"}:
-        patterns += [part.p2 for part in used if part.name == "LeftJoin"]
+    tests = [part for part in used if part.name in ("Builtin_BOUND", "Builtin_COALESCE")]
+    tested = {variable for test in tests for variable in variables_in(test)}
+    patterns += [part.p2 for part in used if part.name == "LeftJoin" and tested & variables_in(part.p2)]
     selected_as = {part.expr: part.var for part in used if part.name == "Extend" and part.var in query.PV}
     selected_as |= {variable: variable for variable in (THIS, *query.PV)}
-    found: set[str] = set()
-    for pattern in patterns:
-        for part in parts(pattern):
-            for subject, predicate, _ in part.triples if part.name == "BGP" else ():
-                if isinstance(predicate, Path) or subject not in selected_as:
-                    return None
-                found.add(str(selected_as[subject]))
-    return found
+    triples = [t for pattern in patterns for part in parts(pattern) if part.name == "BGP" for t in part.triples]
+    predicates = {iri for _, predicate, _ in triples for iri in iris_of(predicate)}
+    subjects = {selected_as.get(s) if not isinstance(p, Path) else None for s, p, _ in triples}
+    return Missing(
+        None if any(isinstance(p, Variable) for _, p, _ in triples) else frozenset(predicates),
+        None if None in subjects else frozenset(map(str, subjects)),
+    )
+
+
+def variables_in(node: Any) -> set[Variable]:
+    """The variables that a part of the algebra names."""
+    if isinstance(node, Variable):
+        return {node}
+    if isinstance(node, CompValue):
+        found: Iterable[Any] = [node.graph] if node.name in EXISTENCE else node.values()
+    else:
+        found = node if isinstance(node, list | tuple | set) else ()
+    return {variable for each in found for variable in variables_in(each)}
+
+
+def iris_of(predicate: Node | Path) -> set[str]:
+    """The properties of a predicate or property path."""
+    if isinstance(predicate, Path):
+        inner = [getattr(predicate, "arg", None), getattr(predicate, "path", None), *getattr(predicate, "args", ())]
+        return {iri for each in inner if each is not None for iri in iris_of(each)}
+    return {str(predicate)} if isinstance(predicate, URIRef) else set()
 
 
 def selected(part: CompValue) -> list[Variable]:

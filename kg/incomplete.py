@@ -5,17 +5,20 @@ found missing may only be missing because it was written wrongly, and that has b
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rdflib import URIRef
 from rdflib.namespace import SH
 from rdflib.term import Node as RdfNode
-from yaml.nodes import MappingNode, Node
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from kg.build import Build
-from kg.constraints import missing_of, prefixes
+from kg.constraints import Missing, missing_of, prefixes
+from kg.infer import rules
+from kg.names import RDF_TYPE
 from kg.problems import Problem, Severity, counted
+from kg.schema import Class, Schema, Values
 from kg.shacl import Result
 
 TORN = ("E102", "E111")
@@ -29,43 +32,45 @@ SEVERAL = ("Equals", "Or", "And", "Not", "Xone", "Node", "Property")
 
 
 class Incomplete:
-    """What is known of the records with errors, once all records are mapped."""
+    """What is known of the records with errors, once all records are mapped.
+
+    `waiting` are the SPARQL-based constraints that find something missing which may be what was left out.
+    """
 
     def __init__(self, build: Build) -> None:
         self._build = build
         self._left_out = {build.names.thing(path) for path in build.paths} - set(build.nodes)
         copies = {build.names.thing(p.thing) for p in build.problems if p.code == "E407" and p.thing}
         self._unread = self._left_out - copies
-        self._with_errors = {record.path for record, _ in build.nodes.values() if not record.sound}
+        self._with_errors = {record.path: record for record, _ in build.nodes.values() if not record.sound}
         self._problems: dict[Path, list[Problem]] = defaultdict(list)
         for problem in build.problems:
             if problem.severity is Severity.ERROR:
                 self._problems[problem.file].append(problem)
+        self._unsure: dict[RdfNode, Missing] = dict(self._constraints()) if self._unread or self._with_errors else {}
 
     @property
-    def is_empty(self) -> bool:
-        """True if every record is in the graph, whole."""
-        return not self._unread and not self._with_errors
+    def waiting(self) -> set[RdfNode]:
+        return {constraint for constraint, missing in self._unsure.items() if missing.subjects is None}
 
     def notes(self) -> Iterator[str]:
         """What was not checked, as sentences."""
-        if self.is_empty:
-            return
         if number := len(self._unread):
             yield f"{counted(number, 'record')} could not be read, so nothing was checked that depends on them."
         if number := len(self._with_errors):
             yield f"In {counted(number, 'record')} with errors, only the other values were checked."
-        constraints = set(self._build.shapes_graph.objects(None, SH.sparql))
-        if number := sum(self._missing_of(constraint) is None for constraint in constraints):
+        if number := len(self.waiting):
             yield f"{counted(number, 'constraint')} about what is missing must wait until these errors are corrected."
 
-    def allows(self, result: Result, others: Collection[str]) -> bool:
-        """True if a result would still be found after the errors are corrected; `others` are things it is about."""
+    def allows(self, result: Result, bound: Iterable[str]) -> bool:
+        """True if a result would still be found after the errors are corrected.
+
+        `bound` are the things that a SPARQL-based constraint binds in the solutions behind the result.
+        """
         if {result.focus, str(result.value)} & self._left_out:
             return False
-        if result.component == "SPARQL":
-            about = {result.focus, *others} | ({str(result.value)} & set(self._build.nodes))
-            return not self._missing_of(result.constraint) or all(self._is_sound(iri) for iri in about)
+        if result.constraint is not None:
+            return result.constraint not in self._unsure or all(map(self._is_sound, {result.focus, *bound}))
         if self._is_sound(result.focus) or result.focus not in self._build.nodes:
             return True
         record, node = self._build.nodes[result.focus]
@@ -74,6 +79,34 @@ class Incomplete:
         if result.component in SEVERAL and result.value is None:
             return not self._is_torn(record.file) and not any(self._within(record.file, node))
         return True
+
+    def _constraints(self) -> Iterator[tuple[RdfNode, Missing]]:
+        """The SPARQL-based constraints that find something missing which may have been left out."""
+        shapes, schema = self._build.shapes_graph, self._build.schema
+        assert schema is not None
+        lost = follow(self._lost(), schema)
+        for constraint in set(shapes.objects(None, SH.sparql)):
+            missing = missing_of(str(shapes.value(constraint, SH.select) or ""), prefixes(shapes, constraint))
+            if missing.predicates is None or missing.predicates & lost:
+                yield constraint, missing
+
+    def _lost(self) -> set[str]:
+        """The properties of which statements may have been left out."""
+        schema, found = self._build.schema, set[str]()
+        assert schema is not None
+        for path in self._unread | {
+            self._build.names.thing(r.path) for r in self._with_errors.values() if self._is_torn(r.file)
+        }:
+            kind = schema.kinds.get((self._build.names.path(path) or "").partition("/")[0])
+            found |= {RDF_TYPE} | (properties_of(kind, schema) if kind else {p.iri for p in schema.properties.values()})
+        for record in self._with_errors.values():
+            for key, value in record.node.value:
+                if any(self._within(record.file, key)) or any(self._within(record.file, value)):
+                    written = {inner.value for inner in (key, *keys_in(value)) if isinstance(inner, ScalarNode)}
+                    found |= {p.iri for name, p in schema.properties.items() if name in written}
+            for problem in self._problems.get(record.file, ()):
+                found |= {p.iri for name, p in schema.properties.items() if names(problem, name)}
+        return found
 
     def is_told(self, result: Result, problem: Problem) -> bool:
         """True if the problem of a result is about a value of which the sources have an error already."""
@@ -88,12 +121,6 @@ class Incomplete:
 
     def _is_torn(self, file: Path) -> bool:
         return any(problem.code in TORN for problem in self._problems.get(file, ()))
-
-    def _missing_of(self, constraint: RdfNode | None) -> set[str] | None:
-        shapes = self._build.shapes_graph
-        if constraint is None:
-            return None
-        return missing_of(str(shapes.value(constraint, SH.select) or ""), prefixes(shapes, constraint))
 
     def _explains_missing(self, result: Result, file: Path, node: MappingNode) -> bool:
         """True if an error of the sources explains why a value is missing from a record or part."""
@@ -118,3 +145,43 @@ def names(problem: Problem, key: str) -> bool:
     """True if a problem is about a key, or its hint says that the key was meant."""
     said = f" {problem.message} {problem.hint or ''} "
     return any(f"{before}{key}{after}" in said for before in " '\"" for after in " ':\"?,")
+
+
+def keys_in(node: Node) -> Iterator[Node]:
+    """The keys of a tree that are text, at every depth."""
+    if isinstance(node, MappingNode):
+        for key, value in node.value:
+            if isinstance(key, ScalarNode):
+                yield key
+            yield from keys_in(value)
+    elif isinstance(node, SequenceNode):
+        for item in node.value:
+            yield from keys_in(item)
+
+
+def properties_of(class_: Class, schema: Schema) -> set[str]:
+    """The properties that a record of a class may have, and its parts."""
+    found: set[str] = set()
+    waiting, seen = [class_.iri], {class_.iri}
+    while waiting:
+        for below in schema.subclasses(waiting.pop()):
+            for key in schema.keys(below).values():
+                found.add(key.property.iri)
+                if key.property.values is Values.PART and key.property.range and key.property.range not in seen:
+                    seen.add(key.property.range)
+                    waiting.append(key.property.range)
+    return found
+
+
+def follow(properties: set[str], schema: Schema) -> set[str]:
+    """Some properties, and those of which statements follow from theirs."""
+    found = set(properties)
+    found |= {bound for p in schema.properties.values() if p.iri in properties for bound in p.bounds or ()}
+    steps = [
+        (rule.then[1].strip("<>"), {premise[1].strip("<>") for premise in rule.when}) for rule in rules(schema.ontology)
+    ]
+    size = -1
+    while size != len(found):
+        size = len(found)
+        found |= {then for then, when in steps if when & found}
+    return found

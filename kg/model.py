@@ -235,7 +235,7 @@ def check_ontology(build: Build, rules: Graph) -> Iterable[Problem]:
     """The rules for the ontology that its own terms do not meet."""
     ontology = Store()
     ontology.extend(in_graph(build.ontology))
-    for result in judge(rules, ontology, whole=True):
+    for result in judge(rules, ontology):
         if result.focus.startswith(build.names.base):
             message = f"{local_name(result.focus)}: {result.message}"
             yield at_term(build, result.focus, "E502", message, severity=result.severity)

@@ -4,7 +4,7 @@ Of SHACL core, each node shape is one query (`violations.py`); so is each SPARQL
 Both find at least what pySHACL would find. Where that is not certain, pySHACL is asked about every node.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, QuerySolutions, Store
 from pyoxigraph import Literal as EngineLiteral
@@ -12,7 +12,7 @@ from rdflib import Graph, Literal, URIRef
 from rdflib.namespace import RDF, RDFS, SH
 from rdflib.term import Node
 
-from kg.constraints import Untranslatable, candidates, declarations, missing_of, prefixes
+from kg.constraints import Untranslatable, candidates, declarations, prefixes
 from kg.names import RDF_TYPE
 from kg.shacl import Result, copy_of, to_graph, validate
 from kg.violations import violation
@@ -20,12 +20,12 @@ from kg.violations import violation
 RDFS_PREFIX = f"PREFIX rdfs: <{RDFS}>"
 
 
-def judge(shapes: Graph, store: Store, whole: bool) -> Iterator[Result]:
+def judge(shapes: Graph, store: Store, waiting: Collection[Node] = ()) -> Iterator[Result]:
     """What pySHACL finds of the suspects, which is what it would find of all; raises InvalidShapesError.
 
-    The data is not `whole` where records with errors, or values of them, were left out.
+    SPARQL-based constraints that are `waiting` are left out.
     """
-    core, constraints = split(shapes, store, whole)
+    core, constraints = split(shapes, store, waiting)
     core, found = narrow(core, store)
     if found is None or len(constraints):
         data = to_graph(quad.triple for quad in store.quads_for_pattern(None, None, None, DefaultGraph()))
@@ -35,21 +35,18 @@ def judge(shapes: Graph, store: Store, whole: bool) -> Iterator[Result]:
         yield from validate(around(store, found), core)
 
 
-def split(shapes: Graph, store: Store, whole: bool) -> tuple[Graph, Graph]:
+def split(shapes: Graph, store: Store, waiting: Collection[Node] = ()) -> tuple[Graph, Graph]:
     """The shapes without the constraints that the engine was asked about, and those constraints for the suspects.
 
-    Where the data is not `whole`, since something was left out, a constraint is not asked that finds something missing
-    which may be anywhere: it may be what was left out.
+    Constraints that are `waiting` are in neither.
     """
     rest, judged = copy_of(shapes), Graph()
     for shape, constraint in sorted(shapes.subject_objects(SH.sparql), key=str):
-        found = suspects(shapes, shape, constraint, store)
-        select = str(shapes.value(constraint, SH.select) or "")
-        is_asked = whole or missing_of(select, prefixes(shapes, constraint)) is not None
-        if found is None and is_asked:
+        found = set() if constraint in waiting else suspects(shapes, shape, constraint, store)
+        if found is None:
             continue
         rest.remove((shape, SH.sparql, constraint))
-        if found and is_asked:
+        if found:
             judged += shapes.cbd(constraint)
             judged += declarations(shapes, constraint)
             judged.add((shape, RDF.type, SH.NodeShape))

@@ -87,6 +87,34 @@ def test_a_pair_is_told_although_another_record_has_an_error(tmp_path: Path) -> 
     assert [code for code, *_ in found_in(check_files(files, tmp_path))] == ["E201", "E301", "E314"]
 
 
+CHAIRED = """\
+series: meeting-series/ministerial-council-meetings
+since: 1999-06
+chairedBy: state/avalon
+"""
+
+
+@pytest.mark.parametrize(
+    ("other", "source", "is_told"),
+    [
+        ("place/x.yaml", "label: {en: X}\ncountry: avalon\n", True),
+        ("chairpersonship/x.yaml", "label: {en: X}\nheldBy: avalon\nsince: 1999-06\n", False),
+        ("chairpersonship/x.yaml", "label: {en: X\n", False),
+    ],
+)
+def test_what_is_missing_is_told_unless_it_may_be_what_could_not_be_read(
+    other: str, source: str, is_told: bool, tmp_path: Path
+) -> None:
+    files = {
+        "meeting-series/ministerial-council-meetings.yaml": "label: {en: Ministerial Council}\n",
+        "meeting/x.yaml": f"label: {{en: Joust of the councils}}\n{CHAIRED}",
+        other: source,
+    }
+    build = check_files(files, tmp_path)
+    assert [p.code for p in build.problems if p.thing == "meeting/x"] == ["E314"] * is_told
+    assert any("about what is missing must wait" in note for note in build.notes) is not is_told
+
+
 def test_suspected_doubles_name_both_places(tmp_path: Path) -> None:
     build = check_files({"person/morgana-le-fay.yaml": "label:\n  en: Morgana le Fay\n"}, tmp_path)
     [problem] = build.problems

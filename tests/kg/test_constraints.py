@@ -141,7 +141,7 @@ def test_of_every_form_both_ways_say_the_same(form: str) -> None:
     graph, shapes, store = world(WORLD, "sh:targetClass :Thing", f"SELECT $this WHERE {FORMS[form]}")
     alone = told(list(validate(graph, shapes)))
     assert alone
-    assert told(list(judge(shapes, store, whole=True))) == alone
+    assert told(list(judge(shapes, store))) == alone
 
 
 @pytest.mark.parametrize("target", [*TARGETS, "sh:targetClass :Thing ; sh:targetNode :c"])
@@ -150,7 +150,7 @@ def test_of_every_target_both_ways_say_the_same(target: str) -> None:
     graph, shapes, store = world(WORLD, target, query)
     alone = told(list(validate(graph, shapes)))
     assert alone
-    assert told(list(judge(shapes, store, whole=True))) == alone
+    assert told(list(judge(shapes, store))) == alone
 
 
 def test_the_engine_suspects_at_least_what_pyshacl_finds() -> None:

@@ -7,6 +7,7 @@ from pyoxigraph import DefaultGraph, RdfFormat, Store
 from rdflib import Graph
 from rdflib.namespace import SH
 
+from kg.constraints import missing_of
 from kg.shacl import validate
 from kg.suspects import split
 from tests.shapes.test_shapes import BAD, QUERIES, check_examples
@@ -46,7 +47,7 @@ def results(data: Graph, *shapes: Graph) -> list[tuple[str, ...]]:
 @pytest.mark.parametrize("query", [TWO_SIZES, NO_PART], ids=["a comparison", "an absence"])
 def test_what_the_engine_suspects_pyshacl_finds_as_if_alone(query: str) -> None:
     data, shapes, store = world(SHAPE % ("sh:targetClass :Thing", query))
-    rest, judged = split(shapes, store, whole=True)
+    rest, judged = split(shapes, store)
     assert not list(rest.subject_objects(SH.sparql))
     assert [str(node) for node in judged.objects(None, SH.targetNode)] == ["https://example.org/b"]
     assert results(data, rest, judged) == results(data, shapes) != []
@@ -54,15 +55,39 @@ def test_what_the_engine_suspects_pyshacl_finds_as_if_alone(query: str) -> None:
 
 def test_where_nothing_is_suspected_nothing_is_left_to_judge() -> None:
     _, shapes, store = world(SHAPE % ("sh:targetClass :Thing", "SELECT $this WHERE { $this e:none ?value }"))
-    assert not len(split(shapes, store, whole=True)[1])
+    assert not len(split(shapes, store)[1])
 
 
-def test_what_must_exist_somewhere_is_not_asked_of_half_a_graph() -> None:
-    query = "SELECT $this WHERE { FILTER NOT EXISTS { ?whole :part $this } }"
-    _, shapes, store = world(SHAPE % ("sh:targetClass :Thing", query))
-    rest, judged = split(shapes, store, whole=False)
+def test_a_constraint_that_waits_is_not_asked() -> None:
+    _, shapes, store = world(SHAPE % ("sh:targetClass :Thing", NO_PART))
+    rest, judged = split(shapes, store, set(shapes.objects(None, SH.sparql)))
     assert not list(rest.subject_objects(SH.sparql))
     assert not len(judged)
+
+
+MISSING = {
+    "SELECT $this WHERE { $this e:size ?s FILTER(?s > 3) }": (set(), set()),
+    "SELECT $this WHERE { $this e:a ?s OPTIONAL { $this e:b ?t } FILTER(?s > ?t) }": (set(), set()),
+    "SELECT $this WHERE { FILTER NOT EXISTS { $this e:a ?x } }": ({"a"}, {"this"}),
+    "SELECT $this WHERE { FILTER(!EXISTS { $this e:a ?x }) }": ({"a"}, {"this"}),
+    "SELECT $this ?value WHERE { $this e:p ?value OPTIONAL { ?value e:a ?x } FILTER(!BOUND(?x)) }": ({"a"}, {"value"}),
+    "SELECT $this (?v AS ?other) WHERE { $this e:p ?v FILTER NOT EXISTS { ?v e:a ?x } }": ({"a"}, {"other"}),
+    "SELECT $this WHERE { $this e:p ?y OPTIONAL { ?y e:b ?z } FILTER(COALESCE(?z, 1) = 1) }": ({"b"}, None),
+    "SELECT $this WHERE { FILTER NOT EXISTS { ?x e:a $this } }": ({"a"}, None),
+    "SELECT $this WHERE { FILTER NOT EXISTS { $this e:a/^e:b* ?x } }": ({"a", "b"}, None),
+    "SELECT $this WHERE { FILTER NOT EXISTS { $this ?any ?x } }": (None, {"this"}),
+    "SELECT $this WHERE {": (None, None),
+}
+"""Queries, with the predicates and the selected variables of what they find missing."""
+
+
+@pytest.mark.parametrize(("query", "expected"), MISSING.items(), ids=MISSING)
+def test_what_a_query_finds_missing_is_told_by_its_algebra(
+    query: str, expected: tuple[set[str] | None, set[str] | None]
+) -> None:
+    found = missing_of(query, {"e": "http://e/"})
+    predicates = None if found.predicates is None else {iri.removeprefix("http://e/") for iri in found.predicates}
+    assert (predicates, found.subjects) == expected
 
 
 @pytest.mark.parametrize(
@@ -77,7 +102,7 @@ def test_what_must_exist_somewhere_is_not_asked_of_half_a_graph() -> None:
 )
 def test_pyshacl_is_left_alone_with(target: str, query: str) -> None:
     _, shapes, store = world(SHAPE % (target, query))
-    rest, judged = split(shapes, store, whole=True)
+    rest, judged = split(shapes, store)
     assert set(rest) == set(shapes)
     assert not len(judged)
 
@@ -91,4 +116,4 @@ def test_on_records_that_break_our_constraints_both_ways_agree(tmp_path: Path) -
     shapes = build.shapes_graph
     found = results(data, shapes)
     assert found
-    assert results(data, *split(shapes, build.store, whole=True)) == found
+    assert results(data, *split(shapes, build.store)) == found

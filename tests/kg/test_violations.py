@@ -97,7 +97,7 @@ def both_ways(data: str, shape: str) -> tuple[list[tuple[str, ...]], list[tuple[
     store = Store()
     store.load(input=text.encode(), format=RdfFormat.TURTLE)
     alone = list(validate(Graph().parse(data=text, format="turtle"), shapes))
-    return told(alone), told(list(judge(shapes, store, whole=True)))
+    return told(alone), told(list(judge(shapes, store)))
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -157,7 +157,7 @@ def test_on_records_that_break_our_shapes_both_ways_agree(tmp_path: Path) -> Non
     dump = build.store.dump(format=RdfFormat.N_TRIPLES, from_graph=DefaultGraph()) or b""
     alone = told(list(validate(Graph().parse(data=dump, format="nt"), build.shapes_graph)))
     assert alone
-    assert told(list(judge(build.shapes_graph, build.store, whole=True))) == alone
+    assert told(list(judge(build.shapes_graph, build.store))) == alone
 
 
 def test_of_our_shapes_every_constraint_is_translated(tmp_path: Path) -> None:
