@@ -74,8 +74,9 @@ PLAIN = {
 """Characters of which none is reported, for a quick look."""
 
 
-def unseen(text: str, *, told: bool = False) -> Iterator[tuple[int, str, str, str]]:
-    """Each character that must not stand in a text: its offset, the code of the problem, the message and the hint.
+def unseen(text: str, *, told: bool = False) -> Iterator[tuple[int, str, str, str | None]]:
+    """Each character that must not stand in a text: its offset, the code of the problem, the
+    message, and the hint if an edit is certain.
 
     If bytes that are no characters are `told` already, what stands for them is passed over.
     """
@@ -84,7 +85,7 @@ def unseen(text: str, *, told: bool = False) -> Iterator[tuple[int, str, str, st
     for match in HIDDEN.finditer(text):
         if HALF.search(text, max(0, match.start() - 1), match.end()):
             said = "this letter was read in another encoding than it was written in"
-            yield match.start(), "E119", said, "copy the word again from where it stands right"
+            yield match.start(), "E119", said, None
             continue
         said = "this character cannot be seen, and programs differ over it"
         yield match.start(), "E110", said, "put a space in its place" if match[0] in BLANK else "remove it"
@@ -99,22 +100,12 @@ def unseen(text: str, *, told: bool = False) -> Iterator[tuple[int, str, str, st
     undefined = {c for c in set(text) - PLAIN if unicodedata.category(c) == "Cn"}
     for match in re.finditer(f"[{re.escape(''.join(undefined))}]", text) if undefined else ():
         if not HIDDEN.match(match[0]) and not re.match(f"[{EMOJI}]", match[0]):
-            yield match.start(), "E119", "Unicode does not define this character", "write the letter that is meant"
+            yield match.start(), "E119", "Unicode does not define this character", None
     for match in LOST.finditer(text):
         if match[0] != REPLACED:
-            yield (
-                match.start(),
-                "E119",
-                "each program shows this character as it likes",
-                "write the letter that is meant",
-            )
+            yield match.start(), "E119", "each program shows this character as it likes", None
         elif not told:
-            yield (
-                match.start(),
-                "E119",
-                "this character stands for a letter that was lost",
-                "write the letter that was here",
-            )
+            yield match.start(), "E119", "this character stands for a letter that was lost", None
 
 
 def code_point(character: str) -> str:
@@ -151,7 +142,7 @@ LOOK_ALIKE = {
 
 TO_LATIN = str.maketrans({a: b for pair in LOOK_ALIKE.values() for a, b in zip(*pair, strict=True)})
 FROM_LATIN = {
-    name: str.maketrans({b: a for a, b in zip(*pair, strict=True) if a not in "ЅІЈѕіјһԁԛԝѐѓӏ"})
+    name: str.maketrans({b: a for a, b in zip(*pair, strict=True) if a not in "ЅІЈЬѕіјһԁԛԝѐѓӏ"})
     for name, pair in LOOK_ALIKE.items()
 }
 CYRILLIC_ALIKE = LOOK_ALIKE["Cyrillic"][0]

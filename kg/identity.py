@@ -1,7 +1,7 @@
 """Identify: one record a thing; names that are former or withdrawn stay free; what is perhaps one thing is told."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import replace
 from itertools import combinations
@@ -71,17 +71,25 @@ def identify(build: Build) -> None:
 def copies(build: Build) -> Iterator[Problem]:
     """Reports each record that says just what another of its kind says, unless that is a name alone."""
     first: dict[tuple[str, Hashable], Record] = {}
+    differ = different_keys(build.schema) if build.schema is not None else []
+    files = Counter(record.file for record in build.records)
     for record in [record for record in build.records if record.sound]:
         before = first.setdefault((record.kind, content(record.node)), record)
         said = [key.value for key, _ in record.node.value if key.value not in ("id", "type")]
         if before.path != record.path and len(said) > 1:
+            edits = [
+                *["remove the file"][: files[record.file] == 1],
+                *(f"add {key}: {before.path}" for key in differ[:1]),
+            ]
+            hint = ", or ".join(edits) or None
             yield problem(
                 "E407",
                 f"{record.path} says just what {before.path} says",
                 record.file,
                 record.node,
                 record.path,
-                hint="remove one of the two, or write down in what they differ",
+                expected="one record, or what tells the two apart",
+                hint=hint,
                 related=(related_at(before.file, before.node, before.path),),
             )
 

@@ -20,9 +20,9 @@ from kg.characters import REPLACED, as_latin, code_point, unseen
 from kg.model import read_model
 from kg.names import NAME
 from kg.problems import Problem, Related, Severity, errors
-from kg.repair import in_flow, listed, quoted
+from kg.repair import COLONS, in_flow, listed, quoted
 from kg.suggest import did_you_mean, nearest
-from kg.texts import Flaw, at, decomposed, flaws, is_suspect, not_composed, quoted_wholly
+from kg.texts import MEANT, Flaw, at, decomposed, flaws, is_suspect, not_composed, quoted_wholly
 from kg.tree import (
     CORE_TAGS,
     KEY_START,
@@ -266,7 +266,8 @@ def text_of(content: bytes, file: Path, thing: str | None, problems: list[Proble
     for at, code, message, hint in unseen(text, told=bool(replaced)):
         replaced.append(at)
         found = code_point(text[at])
-        reported.append((at, Problem(code, message, file, found=found, hint=hint, thing=thing)))
+        expected = None if hint else MEANT.get(code)
+        reported.append((at, Problem(code, message, file, expected=expected, found=found, hint=hint, thing=thing)))
         letters = letters or list(text)
         letters[at] = REPLACED
     text = text if letters is None else "".join(letters)
@@ -535,12 +536,14 @@ def lost_text(source: Source, node: ScalarNode, file: Path, thing: str | None) -
     if lost is None:
         return
     start, end = source.offset(node.start_mark), source.offset(node.end_mark)
-    whole = quoted(f"{source.text[start:end]}{lost}".strip())
+    whole = f"{source.text[start:end]}{lost}".strip()
     line, column = source.place(start if node.value else end + len(lost) - len(lost.lstrip()))
-    hint, length = f"put it in quotes: {whole}", len(whole) - 2
+    hint, length = f"put it in quotes: {quoted(whole)}", len(whole)
     if "\n" in whole:
         line, column = source.place(end)
-        hint, length = f"put the text in quotes, from {describe(node)!r} to {lost.split()[-1]!r}", len(lost)
+        first = source.text[start:end].partition("\n")[0].strip()
+        hint = f"put the text of line {node.start_mark.line + 1} in quotes, from {quoted(first)[:-1]} to its end"
+        length = len(lost)
     yield cut(file, line, column, lost, hint, length, thing)
 
 
@@ -550,7 +553,7 @@ def lost_before(source: Source, key: Node, value: Node, file: Path, thing: str |
     lost = cut_off(source, colon.end()) if colon else None
     if colon and lost:
         line, column = source.place(colon.end() + len(lost) - len(lost.lstrip()))
-        hint = f"put the whole text in quotes, from {quoted(lost.strip())[:-1]} to its end"
+        hint = f"put the text of line {line} in quotes, from {quoted(lost.strip())[:-1]} to its end"
         yield cut(file, line, column, lost, hint, len(lost.strip()), thing)
         value.tag = PROBLEM
 
@@ -578,8 +581,10 @@ def text_problems(source: Source, node: ScalarNode, file: Path, thing: str | Non
     if style == '"':
         found += islice(decomposed(value), MOST_FLAWS) if "\\" in raw else ()
         for offset, code, said, hint in islice(unseen(value, told=REPLACED in raw), MOST_FLAWS):
-            fix = {"remove it": "", "put a space in its place": " "}.get(hint)
+            fix = {"remove it": "", "put a space in its place": " "}.get(hint or "")
             found.append(Flaw(offset, offset + 1, code, said, code_point(value[offset]), fix, hint))
+    if not style and (colon := AS_KEY.match(value)):  # no text, but a map: the step that reads keys says so
+        found = [flaw for flaw in found if flaw.start >= colon.end() or flaw.end < colon.end()]
     if not style and (wrong := quoted_wholly(value)):
         found = [wrong]
     if not found:
@@ -601,9 +606,12 @@ def text_problems(source: Source, node: ScalarNode, file: Path, thing: str | Non
         length = last - first
         if "\n" in raw[first:last]:
             length, fix = len(raw[first:].partition("\n")[0]), None
-            flaw = replace(flaw, fix=None, hint="write it without these marks")
+            flaw = replace(flaw, fix=None, hint=None)
         yield at(file, *source.place(start + first), replace(flaw, start=0, end=length), thing, fix)
 
+
+AS_KEY = re.compile(rf"{LANGUAGE.pattern}[{COLONS}]")
+"""A text that begins as the tag of a language does, with what looks like a colon."""
 
 VISIBLE = {"E116", "E117", "E118", "E119"}
 """The codes of what may be as published, since a reader sees it or is told so."""

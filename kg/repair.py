@@ -163,6 +163,8 @@ def in_quotes(value: str) -> Iterator[str]:
             yield quoted(unquoted(value))
     if re.fullmatch(rf"[{OPENING}].*[{CLOSING}]", value):
         yield quoted(value[1:-1])
+    if re.fullmatch(r"`[^`]+`", value):
+        yield quoted(value[1:-1])
     text, hash_, comment = value.partition(" # ")
     yield quoted(text.rstrip()) + (f" # {comment}" if hash_ else "")
 

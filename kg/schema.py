@@ -418,7 +418,10 @@ class Schema:
         return None
 
     def span_of(self, property_: Property, class_: Class) -> tuple[Property, Property] | None:
-        """The first and the last day of a span, as the one pair of properties of a class of which a property is one."""
+        """The first and the last day of a span, as the one pair of properties of a class of which a property is one.
+
+        Of two pairs, that which spans a pair of the other is passed over: what is wound up was closed before.
+        """
         found = {
             (first.key, last.key)
             for iri in class_.ancestors
@@ -426,7 +429,8 @@ class Schema:
             for other in self.shapes.objects(shape, SH.lessThanOrEquals)
             if (first := self.property_of(self.path_of(shape))) and (last := self.property_of(str(other)))
         }
-        pairs = [pair for pair in found if property_.key in pair]
+        nearest = {(a, c) for a, c in found if not any((a, b) in found and (b, c) in found for b, _ in found)}
+        pairs = [pair for pair in nearest if property_.key in pair]
         return (self.properties[pairs[0][0]], self.properties[pairs[0][1]]) if len(pairs) == 1 else None
 
     def _derive_keys(self, class_: Class) -> dict[str, Key]:

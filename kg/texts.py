@@ -126,6 +126,15 @@ class Flaw:
     severity: Severity = Severity.ERROR
 
 
+MEANT = {
+    "E116": "letters of one script, as the keyboard has them",
+    "E117": "one space",
+    "E118": "the text without these marks",
+    "E119": "the letters that are meant, as they stand where the text was copied from",
+}
+"""What is expected in place of a flaw for which no edit is certain, by code."""
+
+
 def in_language(texts: Iterable[Node], language: str = "en") -> Node | None:
     """The text for a reader: in their language, else in English, else without a language, else the first by its tag."""
 
@@ -173,7 +182,7 @@ def look_alikes(text: str) -> Iterator[Flaw]:
             severity = Severity.WARNING
         odd = [c for c, new in zip(match[0], fixed or match[0], strict=True) if c != new] or [match[0][-1]]
         message = "this word has letters of two scripts"
-        yield Flaw(*match.span(), "E116", message, and_points(match[0], odd), fixed, "write it in one", severity)
+        yield Flaw(*match.span(), "E116", message, and_points(match[0], odd), fixed, None, severity)
     cyrillic = IN_SCRIPT["Cyrillic"].findall(text)
     if cyrillic and IN_SCRIPT["Latin"].search(text) and not set(cyrillic) - set(CYRILLIC_ALIKE):
         for match in re.finditer(f"(?<![{LATIN}])[{CYRILLIC_ALIKE}]+(?![{LATIN}])", text):
@@ -278,8 +287,7 @@ def plain(text: str, start: int, end: int) -> str:
 def garbled(text: str) -> Iterator[Flaw]:
     """Words that were read in another encoding than they were written in, and accents without a letter."""
     for match in LONE_MARK.finditer(text):
-        hint = "write the letter before it, or remove it"
-        yield Flaw(*match.span(), "E119", "this accent has no letter", code_point(match[0][0]), None, hint)
+        yield Flaw(*match.span(), "E119", "this accent has no letter", code_point(match[0][0]))
     if not GARBLED.search(text):
         return
     for match in re.finditer(r"[^ \t\n]+", text):
@@ -288,8 +296,7 @@ def garbled(text: str) -> Iterator[Flaw]:
         meant = decoded(match[0])
         if meant != match[0] and (meant is not None or "\u00e2\u20ac" in match[0]):
             said = "these letters were read in another encoding than they were written in"
-            hint = "copy it again from where it stands right"
-            yield Flaw(*match.span(), "E119", said, match[0], meant, hint)
+            yield Flaw(*match.span(), "E119", said, match[0], meant)
 
 
 def decoded(word: str) -> str | None:
@@ -362,7 +369,7 @@ def at(file: Path, line: int, column: int, flaw: Flaw, thing: str | None = None,
     blank = {"": "remove it", " ": "put one space in its place"}
     hint = flaw.hint if fix is None else blank.get(fix, f"write {fix}")
     length = max(1, flaw.end - flaw.start)
-    expected = fix if fix and fix.strip() else None
+    expected = fix if fix and fix.strip() else None if hint else MEANT.get(flaw.code)
     return Problem(
         flaw.code, flaw.message, file, line, column, flaw.severity, expected, flaw.found, hint, thing, length
     )

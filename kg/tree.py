@@ -303,7 +303,12 @@ def fault(error: yaml.YAMLError, text: str, before: int = 0, keys: frozenset[str
             message = "the text is cut at the hash: YAML takes what follows a blank and # for a comment"
             hint = f"put it in quotes: {quoted(whole)}"
             if number < line:
-                hint = f"put the whole text in quotes, from {quoted(whole)[:-1]} to its end"
+                top = next(
+                    (n for n in range(number, -1, -1) if re.match(r" *(?:- +)*[\w-]+: +\S| *- ", lines[n])), number
+                )
+                text_above = re.sub(r"^ *(?:- +)*(?:[\w-]+: +)?", "", lines[top]).rstrip()
+                first = quoted(whole if top == number else text_above)[:-1]
+                hint = f"put the text of line {top + before + 1} in quotes, from {first} to its end"
             return Fault(number + 1 + before, begin + 1, message, whole, hint)
     found = explain(said, context, here, line + before + 1, column + 1)
     if found.message == TAB:
@@ -335,6 +340,8 @@ def text_with_hash(line: str) -> tuple[int, str] | None:
     start = key.end() if key else 0
     end = re.search(r"[,\]}]|$" if in_brackets else r"$", line[lost.end() :])
     text = line[start : lost.end() + (end.start() if end else 0)].rstrip()
+    if not in_brackets and not line[:start].strip(" -") and (key := re.match(r"[^:]*(?=:(?:\s|$))", text)):
+        text = key[0]
     return (start, text) if start < lost.end() - 1 else None
 
 

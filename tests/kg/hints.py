@@ -31,6 +31,10 @@ FILL = {
 """What an editor knows and a hint leaves open with …, by key."""
 
 
+OF_TEXTS = {"E110", "E112", "E114", "E115", "E116", "E117", "E118", "E119", "E217"}
+"""The codes of problems about a part of a text, which the caret underlines."""
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """One form of a hint: its pattern, and what it does to a source."""
@@ -132,6 +136,13 @@ class Source:
         else:
             holder.value[place] = (holder.value[place][0], new)
         self.write_trees()
+
+    def replace_text(self, written: str) -> None:
+        """Puts something in place of what the caret of the problem underlines."""
+        line, column = self.problem.line - 1, self.problem.column - 1
+        there = self.lines[line]
+        self.lines[line] = there[:column] + written + there[column + self.problem.length :]
+        self.write_lines()
 
     def add(self, key: str, value: str, map_: MappingNode, first: bool = False) -> None:
         pair = (node_of(key), node_of(self.filled(key, value)))
@@ -290,15 +301,25 @@ def save_as_utf_8(source: Source, match: re.Match[str]) -> None:
 
 
 def take_out(source: Source, match: re.Match[str]) -> None:
-    """Removes what is at the place: a character that cannot be seen, or else the entry or item."""
-    line, column = source.problem.line - 1, source.problem.column - 1
-    if source.problem.code in ("E110", "E112"):
-        line_there = source.lines[line]
-        escaped = re.sub(r"\\[0uU][0-9a-fA-F]{0,4}", "", line_there)
-        source.lines[line] = escaped if escaped != line_there else line_there[:column] + line_there[column + 1 :]
-        source.write_lines()
+    """Removes what is at the place: what is underlined in a text, or else the entry or item."""
+    if source.problem.code in OF_TEXTS:
+        source.replace_text("")
     else:
         source.remove()
+
+
+def quote_lines(source: Source, match: re.Match[str]) -> None:
+    """Puts a text of several lines in quotes: to the last line that is indented further than its key."""
+    first = last = int(match[1]) - 1
+    indent = re.match(" *", source.lines[first])
+    assert indent is not None
+    while re.match(rf"{indent[0]} +\S", source.lines[last + 1]):
+        last += 1
+    begin = source.lines[first].index(match[2].replace("''", "'"))
+    lines = source.lines[first : last + 1]
+    head, text = lines[0][:begin], "\n".join([lines[0][begin:], *lines[1:]])
+    source.lines[first : last + 1] = (f"{head}'" + text.rstrip().replace("'", "''") + "'").split("\n")
+    source.write_lines()
 
 
 FORMS = [
@@ -308,6 +329,9 @@ FORMS = [
         (r'put "- " in place of the two spaces before the key in (lines? .*)', begin_items),
         (r"put (\d) spaces in place of each tab at the start of (lines? .*)", untab),
         (r"put a space in place of the hyphen in line (\d+)", unhyphen),
+        (r"put it in quotes: ('.*')", lambda source, match: source.replace_text(match[1])),
+        (r"put the text of line (\d+) in quotes, from '(.*) to its end", quote_lines),
+        (r"put (?:a|one) space in its place", lambda source, match: source.replace_text(" ")),
         (r"write (\S+), and add (\w+): (\S+)", write_and_add),
         (r"write (\w+): (.*)", write_entry),
         (r"write (.*[^…])", lambda source, match: source.replace(match[1])),
@@ -319,11 +343,10 @@ FORMS = [
         (r"remove this line", remove_line),
         (r"remove the tag", untag),
         (r"remove (?:it|the key|the entry|this one, or (?:that of line \d+|the one above))", take_out),
-        (r"remove it, or put a space or a line break in its place", take_out),
         (r"(give) a (value|text)", give),
         (r"give a (?:value|text), or remove the (?:key|language)", give_or_remove),
         (r"remove the (?:key|language), or give a text", take_out),
-        (r"remove the file", lambda source, match: source.file.unlink()),
+        (r"(?:remove the file|merge it into (?:\S+), and remove it)", lambda source, match: source.file.unlink()),
         (r"keep (\d+) of the values", lambda source, match: source.keep(int(match[1]))),
         (r"name (?:it|the file) (\S+)", lambda source, match: source.rename(match[1])),
         (r"move it to the folder of its kind, as <kind>/(\S+)", lambda s, m: s.rename(f"../../state/{m[1]}")),
@@ -335,6 +358,8 @@ FORMS = [
 
 def alternatives(hint: str) -> list[str]:
     """A hint as hints that each name one thing, where it names several."""
+    if hint.startswith("remove the file, or "):
+        return hint.split(", or ")
     if not hint.startswith("did you mean "):
         return [hint]
     return [f"did you mean '{name}'?" for name in re.findall(r"'([^']*)'", hint)]
@@ -350,4 +375,7 @@ def follow(hint: str, file: Path, problem: Problem) -> None:
     found = form_of(hint)
     assert found is not None, f"a hint of no form: {hint}"
     form, match = found
-    form.follow(Source(file, problem), match)
+    source = Source(file, problem)
+    if problem.code in OF_TEXTS and hint.startswith("write "):
+        return source.replace_text(hint.removeprefix("write "))
+    return form.follow(source, match)

@@ -42,7 +42,8 @@ def addressed(text: str, hint: str | None) -> Hinted:
 
 
 def tagged(tag: str, hint: str | None) -> Hinted:
-    return Hinted("place", f"label:\n  en: X\n  {tag}: Y\n", hint)
+    text = "Ы" if hint == "did you mean 'ru'?" else "Y"
+    return Hinted("place", f"label:\n  en: X\n  {tag}: {text}\n", hint)
 
 
 CASES: dict[str, list[Hinted]] = {
@@ -184,6 +185,49 @@ CASES: dict[str, list[Hinted]] = {
         Hinted("place", "label: Вена\n", None),
         Hinted("place", "label:\n  en: {text: X}\n", "write en: X"),
         Hinted("place", "label:\n  fr: X\n", "add en: …"),
+    ],
+    "flaws in texts": [
+        *(
+            Hinted("place", f"{PLACE}note:\n  en: {text}\n", hint)
+            for text, hint in (
+                ("Hotline #112", "put it in quotes: 'Hotline #112'"),
+                ("it's #1", "put it in quotes: 'it''s #1'"),
+                ("a text\n    of lines #5\n    and more", "put the text of line 4 in quotes, from 'a text to its end"),
+                ("C\u043euncil of Europe", "write Council"),
+                ("'C\u043euncil''s: it'", "write Council"),
+                ('"C\\u043euncil"', "write Council"),
+                ("Yerevan \u0585ffice", "write office"),
+                ("page \uff11\uff12", "write 12"),
+                ("\u0416ab", None),
+                ("Old  Town", "put one space in its place"),
+                ("Old\u2003Town", "put one space in its place"),
+                ("' Vienna'", "remove it"),
+                ("Rights &amp; Freedoms", "write &"),
+                ("'Old: &quot;Town&quot;'", 'write "Town"'),
+                ("<b>Old</b> Town", "write Old"),
+                ("a <b>\n    b</b>", None),
+                ("the **Old** Town", "write Old"),
+                ("'# Old Town'", "remove it"),
+                ("Gen\u00c3\u00a8ve", "write Gen\u00e8ve"),
+                ("Old%20Town", "write Old Town"),
+                ("Vien\ue000na", None),
+                ("\u0301Vienna", None),
+                ("\u201cOld Town\u201d", "write 'Old Town'"),
+                ("\u00abOld\u00bb", "write 'Old'"),
+                ("\u201cthe king\u2019s\u201d", "write 'the king\u2019s'"),
+                ("Vien\u200bna", "remove it"),
+                ("Old\u3164Town", "put a space in its place"),
+                ("Vien\u200ena", "remove it"),
+                ('"e\\u0301cole"', "write \u00e9cole"),
+            )
+        ),
+        Hinted("place", PLACE + "note: {en: C #1}\n", "put it in quotes: 'C #1'"),
+        Hinted("place", PLACE + "note: {en: [A, C #1, D]}\n", "put it in quotes: 'C #1'"),
+        Hinted("place", PLACE + "c\u043euntry: state/avalon\n", "write country"),
+        Hinted("place", PLACE + "\u201ccountry\u201d: state/avalon\n", "write 'country'"),
+        Hinted("place", PLACE + "country: state/\u0430valon\n", "write avalon"),
+        Hinted("place", PLACE + "country: \u201cstate/avalon\u201d\n", "write 'state/avalon'"),
+        Hinted("place", "label:\n  en: &nbsp; A\n", "put it in quotes: 'A'"),
     ],
     "dates": [
         dated("27.9.18", "write 2018-09-27"),
@@ -420,7 +464,7 @@ CASES: dict[str, list[Hinted]] = {
 def paths() -> dict[str, Hinted]:
     """Each case by the path of its file."""
     return {
-        f"{case.kind}/hinted-{sort.lower()}-{number}.yaml": case
+        f"{case.kind}/hinted-{sort.lower().replace(' ', '-')}-{number}.yaml": case
         for sort, cases in CASES.items()
         for number, case in enumerate(cases)
     }
@@ -479,16 +523,25 @@ class Followed:
     records: tuple[int, int]
 
 
+def is_of_two(problem: Problem) -> bool:
+    """True if a problem is that two records say the same, or have the same label."""
+    return problem.code == "E407" or (problem.code == "E314" and "has the same label" in problem.message)
+
+
 @pytest.fixture(scope="module")
 def followed(tmp_path_factory: pytest.TempPathFactory) -> list[Followed]:
-    """Every hint about every source, followed in a copy of its own."""
+    """Every hint about every source, followed in a copy of its own.
+
+    Sources that differ in their mistakes alone say the same without them: that they are copies is passed over.
+    """
     first = tmp_path_factory.mktemp("first")
     before = check_sources(SOURCES, first)
     found = by_file(before)
     result: list[Followed] = []
     rounds: list[list[tuple[str, Problem, str]]] = []
     for path, problems in sorted(found.items()):
-        hints = [(problem, hint) for problem in problems if problem.hint for hint in alternatives(problem.hint)]
+        told = [p for p in problems if p.hint and (p.code != "E407" or path.endswith("the-copy-of-a-record.yaml"))]
+        hints = [(problem, hint) for problem in told for hint in alternatives(str(problem.hint))]
         for number, (problem, hint) in enumerate(hints):
             rounds += [[] for _ in range(number + 1 - len(rounds))]
             rounds[number].append((path, problem, hint))
@@ -501,7 +554,9 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> list[Followed]:
         found_after = by_file(after)
         for path, problem, hint in hints_of_round:
             records = tuple(sum(r.file.name == Path(path).name for r in build.records) for build in (before, after))
-            result.append(Followed(problem, hint, found[path], found_after.get(path, []), records))  # type: ignore[arg-type]
+            records = records[0], records[1] + sum(p.code == "E407" for p in found_after.get(path, []))
+            left = [p for p in found_after.get(path, []) if problem.code == "E407" or not is_of_two(p)]
+            result.append(Followed(problem, hint, found[path], left, records))  # type: ignore[arg-type]
     return result
 
 
@@ -525,7 +580,7 @@ def test_every_hint_that_is_followed_makes_it_better(followed: list[Followed]) -
         or sum(same(p, each.problem) for p in each.after) >= sum(same(p, each.problem) for p in each.before)
         or each.records[1] < each.records[0]
     ]
-    assert worse == []
+    assert worse == [], "\n".join(map(str, worse))
     assert len(followed) > 300
 
 
@@ -580,6 +635,8 @@ def test_every_pattern_is_said_in_words_with_an_example_that_it_matches() -> Non
     shapes = model().shapes_graph
     patterns = list(shapes.subject_objects(SH.pattern))
     for shape, pattern in patterns:
+        while not list(shapes.objects(shape, SH.message)):  # one of several in sh:or
+            shape = next(shapes.subjects(None, shape))
         words = " ".join(str(text) for text in shapes.objects(shape, SH.message))
         assert str(pattern).strip("^$") not in words
         named = [word.strip(".,;:\"'") for word in words.split()]

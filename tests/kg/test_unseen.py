@@ -20,7 +20,9 @@ from kg.build import Build
 from kg.problems import Problem, Severity
 from kg.read import MOST_FLAWS
 from kg.report import as_text
+from kg.tree import scalars
 from tests.conftest import ONTOLOGY, ROOT, SAMPLE, SHAPES, check_world
+from tests.kg.hints import follow
 from tests.kg.test_problems import by_file, check_files
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
@@ -28,8 +30,8 @@ ERROR, WARNING = Severity.ERROR, Severity.WARNING
 
 @dataclass(frozen=True, slots=True)
 class Flawed:
-    """A label in English, as YAML writes it, with one flaw: its code, its column in the line `  en: …`, what must be
-    named in what was found, and the label as it is after what the hint says is done."""
+    """A text, as YAML writes it, with one flaw: its code, its column in the line `  en: …`, what must be named in what
+    was found, and the text as it is after what the hint says is done."""
 
     label: str
     code: str
@@ -193,8 +195,8 @@ RIGHT = [
 ]
 
 
-def sources(labels: list[str]) -> dict[str, str | bytes]:
-    return {f"place/p{i}.yaml": f"label:\n  en: {label}\ncountry: state/avalon\n" for i, label in enumerate(labels)}
+def sources(texts: list[str]) -> dict[str, str | bytes]:
+    return {f"place/p{i}.yaml": f"note:\n  en: {text}\nlabel: {{en: Place {i}}}\n" for i, text in enumerate(texts)}
 
 
 @pytest.fixture(scope="module")
@@ -218,30 +220,36 @@ def test_a_flaw_is_told_where_it_is_with_its_code_point(number: int, problems: d
     assert found[0].thing == f"place/p{number}"
 
 
-def followed(problem: Problem) -> str:
-    """The line of a problem after what its hint says is done where the problem is."""
-    line = problem.file.read_text(encoding="utf-8").split("\n")[problem.line - 1]
+def mended(problem: Problem, directory: Path) -> Build:
+    """The sample world with a source as it is after what the hint about it says is done."""
+    data = shutil.copytree(problem.file.parent.parent, directory / "data")
     assert problem.hint is not None
-    fixes = {"remove it": "", "put a space in its place": " ", "put one space in its place": " "}
-    written = problem.hint.removeprefix("write ").removeprefix("put it in quotes: ")
-    start = problem.column - 1
-    return line[:start] + fixes.get(problem.hint, written) + line[start + problem.length :]
+    follow(problem.hint, data / problem.file.parent.name / problem.file.name, problem)
+    return check_world(data)
 
 
 def test_each_hint_that_is_followed_literally_mends_the_text(flawed: Build, tmp_path: Path) -> None:
-    mended = {
-        p.file.name: followed(p)
-        for p in flawed.problems
-        if FLAWED[int(p.file.stem.removeprefix("p"))].mended is not None
-    }
-    files: dict[str, str | bytes] = {
-        f"place/{name}": f"label:\n{line}\ncountry: state/avalon\n" for name, line in mended.items()
-    }
-    assert len(files) == sum(case.mended is not None for case in FLAWED) > 100
-    build = check_files(files, tmp_path)
+    (tmp_path / "place").mkdir()
+    fixed = set()
+    for problem in flawed.problems:
+        if FLAWED[int(problem.file.stem.removeprefix("p"))].mended is not None:
+            file = shutil.copy(problem.file, tmp_path / "place")
+            assert problem.hint is not None
+            follow(problem.hint, Path(file), problem)
+            fixed.add(problem.file.name)
+    assert len(fixed) == sum(case.mended is not None for case in FLAWED) > 100
+    build = check_files(
+        {f"place/{name}": (tmp_path / "place" / name).read_bytes() for name in fixed}, tmp_path / "fixed"
+    )
     assert [(p.file.name, p.code, p.message) for p in build.problems if p.code != "E405"] == []
-    labels = {r.file.name: r.node.value[0][1].value[0][1].value for r in build.records if r.file.name in mended}
-    assert labels == {name: FLAWED[int(name[1:].partition(".")[0])].mended for name in mended}
+    texts = {r.file.name: r.node.value[0][1].value[0][1].value for r in build.records if r.file.name in fixed}
+    assert texts == {name: FLAWED[int(name[1:].partition(".")[0])].mended for name in fixed}
+
+
+def test_a_flaw_without_a_certain_edit_says_what_is_expected(problems: dict[str, list[Problem]]) -> None:
+    for number, case in enumerate(FLAWED):
+        for problem in problems[f"place/p{number}.yaml"]:
+            assert problem.hint or (case.mended is None and problem.expected), problem
 
 
 @pytest.mark.parametrize("block", [False, True])
@@ -263,17 +271,17 @@ CUT = {
         "E115",
         5,
         13,
-        "'a text of lines'",
+        "put the text of line 4 in quotes, from 'a text to its end",
     ),
     "before its last line": (PLACE + "note:\n  en: a #5 text\n    of lines\n", "E102", 4, 7, "'a #5 text"),
     "before its first line": (PLACE + "note:\n  en: #5 texts\n    of lines\n", "E115", 4, 7, "'#5 texts"),
     "behind a tab": (PLACE + "note:\n  en: A\t#x\n", "E115", 4, 7, "'A\t#x'"),
     "with carriage returns": ("label:\r\n  en: C #1\r\n", "E115", 2, 7, "'C #1'"),
     "with a colon": (PLACE + "note:\n  en: Question: is #1 it\n", "E102", 4, 7, "'Question: is #1 it'"),
-    "in a key": ("label:\n  en: A\n  fr #x: B\n", "E102", 3, 3, "'fr #x: B'"),
+    "in a key": ("label:\n  en: A\n  fr #x: B\n", "E102", 3, 3, "'fr #x'"),
 }
 FREE = {
-    "behind a reference": PLACE + "country: state/avalon #host\n",
+    "behind a reference": PLACE.replace("Camelot", "Corbenic") + "country: state/avalon #host\n",
     "behind a key": "label: #names\n  en: Camelot\n",
     "behind a hyphen": PLACE + "reference:\n  - reference/almanac #a\n",
     "behind a date": "label: {en: X}\nparticipation:\n  - status: participating\n    since: 1973 #x\n",
@@ -300,6 +308,20 @@ def test_a_text_is_not_cut_at_a_hash_in_silence(case: str, cut: dict[str, list[P
     assert hint in str(found[0].hint)
 
 
+@pytest.mark.parametrize("case", CUT)
+def test_the_hint_about_a_text_that_is_cut_brings_back_what_was_lost(
+    case: str, cut: dict[str, list[Problem]], tmp_path: Path
+) -> None:
+    (problem, *_), source = cut[case], CUT[case][0]
+    build = mended(problem, tmp_path)
+    wrong = [p for p in build.problems if p.file.name == problem.file.name and p.severity is ERROR]
+    assert [p.code for p in wrong if p.code != "E407"] == ["E206"][: case == "in a key"]
+    (record,) = [r for r in build.records if r.file.name == problem.file.name]
+    lost = source.partition("#")[2].split()[0].rstrip(",}]:")
+    keys = " ".join(key.value for _, value in record.node.value for key, _ in getattr(value, "value", []) if key)
+    assert f"#{lost}" in " ".join([keys, *(scalar.value for scalar in scalars(record.node))])
+
+
 def test_a_comment_without_a_blank_is_free_where_no_text_can_be_lost(tmp_path: Path) -> None:
     files = {f"{'state' if 'since' in s else 'place'}/f{i}.yaml": s for i, s in enumerate(FREE.values())}
     assert check_files(dict(files), tmp_path).problems == []
@@ -318,7 +340,12 @@ ELSEWHERE = {
     "the name of a file": ("place/hоme.yaml", PLACE, ("E212", 1, 1), "name the file home.yaml"),
     "the name of a directory": ("plаce/home.yaml", PLACE, ("E211", 1, 1), "did you mean 'place'?"),
     "an id": ("place/x.yaml", "id: place/х\n" + PLACE, ("E116", 1, 11), "write x"),
-    "a quoted title with a colon": ("place/x.yaml", "label:\n  en: “A: b”\n", ("E102", 2, 9), "write en: 'A: b'"),
+    "a quoted title with a colon": (
+        "place/x.yaml",
+        "label:\n  en: “A: b”\n",
+        ("E102", 2, 9),
+        "write line 2 as \"  en: 'A: b'\"",
+    ),
     "a text that begins with HTML": ("place/x.yaml", "label:\n  en: &nbsp; A\n", ("E102", 2, 7), "quotes: 'A'"),
 }
 
@@ -428,7 +455,9 @@ def test_what_is_no_record_is_passed_over(data: Path) -> None:
         (data / name).parent.mkdir(parents=True, exist_ok=True)
         (data / name).write_bytes(b"\x89PNG\r\n" if name.endswith(("png", "jpg")) else b"Some words, and no record.\n")
     (data / "empty").mkdir()
-    (data / "place" / "x.yaml").symlink_to("../place/camelot.yaml")
+    (data / ".kept").mkdir()
+    (data / ".kept" / "x.yaml").write_text(PLACE.replace("Camelot", "Corbenic"))
+    (data / "place" / "x.yaml").symlink_to("../.kept/x.yaml")
     assert [p for p in check_world(data).problems if p.code != "E405"] == []
 
 
