@@ -77,9 +77,9 @@ class Document:
     finish: Callable[[list[Triple]], list[Triple]] = list
     """What is made of its content and of what it says of itself, before these are written as RDF."""
     filtered: bool = False
+    """Whether the parameters of a query, but those that choose a variant, make it another document."""
     notes: tuple[str, ...] = ()
     """What is said about the answer, in English: in the header Note, and in RDF as a comment on the root."""
-    """Whether the parameters of a query, but those that choose a variant, make it another document."""
 
     @property
     def offered(self) -> tuple[MediaType, ...]:

@@ -296,6 +296,7 @@ def searched() -> list[Json]:
         WORDS,
         {"name": KIND, "in": "query", "schema": one_of(site().kinds)},
         *({"name": name, "in": "query", "schema": taken_by(name)} for name in facets),
+        *({"name": name, "in": "query", "description": text, "schema": taken_by(name)} for name, text in ranges()),
         {"name": "page", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": DEEPEST // MOST}},
         {
             "name": "size",
@@ -305,6 +306,12 @@ def searched() -> list[Json]:
             "schema": {"type": "integer", "minimum": 1, "maximum": 10**9 - 1},
         },
     ]
+
+
+def ranges() -> list[tuple[str, str]]:
+    """The bounds that collections take, such as `date.from`, which a search takes too, each with its label."""
+    known = (each for class_ in site().kinds.values() for each in filters.parameters_of(class_))
+    return sorted({each.name: each.label for each in known if each.is_range}.items())
 
 
 def taken_by(name: str) -> Json:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -120,5 +121,6 @@ def test_a_body_that_stops_coming_is_408(monkeypatch: pytest.MonkeyPatch) -> Non
         return messages.pop() if messages else await asyncio.Future()
 
     monkeypatch.setattr(gateway, "PATIENCE", 0.01)
-    body, refusal = asyncio.run(gateway.read(receive, 100))
+    with ThreadPoolExecutor(1) as thread:  # the browser of other tests has its event loop in this one
+        body, refusal = thread.submit(lambda: asyncio.run(gateway.read(receive, 100))).result()
     assert (body, refusal and refusal[0]) == (b"", 408)
