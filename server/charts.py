@@ -74,6 +74,12 @@ def undrawn(table: Table) -> int:
     return round(sum(value_of(row, places[1]) if row[places[1]] is not None else 1 for row in left))
 
 
+def drawn(table: Table) -> list[Row]:
+    """The rows that have a place in a chart; all of them where no chart fits, which is told instead."""
+    places = places_of(table)
+    return [row for row in table.rows if is_drawn(row, places[1])] if places else table.rows
+
+
 def fits(table: Table) -> bool:
     """True for rows of which each has another first value and a number that is not negative."""
     return places_of(table) is not None

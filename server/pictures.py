@@ -173,5 +173,5 @@ def seen(view: View, iri: str) -> Shown | None:
     if not rows:
         return None
     table = Table([variable.value for variable in solutions.variables], rows)
-    sort = "table" if view.sort == "chart" and len(rows) < FEWEST_BARS else view.sort
+    sort = "table" if view.sort == "chart" and len(charts.drawn(table)) < FEWEST_BARS else view.sort
     return Shown(view, picture_of(sort, table.first(view.most), more=len(rows) > view.most), query)
