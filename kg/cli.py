@@ -30,7 +30,7 @@ from kg.problems import Problem, Severity, counted, errors, errors_by_file, in_o
 from kg.quality import gaps
 from kg.query_text import QueryError, QueryText
 from kg.read import slug
-from kg.report import as_github, as_json, as_sarif, as_text, relative
+from kg.report import as_github, as_json, as_sarif, as_text, place_text
 from kg.schema import Schema
 from kg.settings import options
 from kg.skeleton import skeleton
@@ -152,17 +152,17 @@ def check(paths: tuple[Path, ...], format_: str, most: int, quality: bool, **sou
         for sentence in (*build.notes, *others(elsewhere)):
             messages.print(sentence, soft_wrap=True)
     if format_ == "text":
-        messages.print(summary(problems, len(build.paths), seconds, sum(elsewhere.values())))
+        messages.print(summary(problems, len(build.paths), seconds, sum(map(len, elsewhere.values()))))
     sys.exit(1 if errors(build.problems) else 0)
 
 
-def others(elsewhere: dict[Path, int]) -> Iterator[str]:
+def others(elsewhere: dict[Path, list[Problem]]) -> Iterator[str]:
     """The errors of files that were not asked about: how many each file has, and the command that shows them."""
     if not elsewhere:
         return
-    yield f"{counted(sum(elsewhere.values()), 'error')} elsewhere:"
-    for file, number in islice(elsewhere.items(), MOST_FILES):
-        yield f"  {relative(file)}: {counted(number, 'error')}"
+    yield f"{counted(sum(map(len, elsewhere.values())), 'error')} elsewhere:"
+    for found in islice(elsewhere.values(), MOST_FILES):
+        yield f"  {place_text(found[0])}: {counted(len(found), 'error')}"
     if (more := len(elsewhere) - MOST_FILES) > 0:
         yield f"  … and {counted(more, 'more file')}"
     yield "kg check without PATHS shows them."

@@ -69,6 +69,8 @@ class Incomplete:
         """
         if {result.focus, str(result.value)} & self._left_out:
             return False
+        if (self._build.names.path(str(result.value)) or "").partition("/")[0] in self._build.unread:
+            return False
         if result.constraint is not None:
             return result.constraint not in self._unsure or all(map(self._is_sound, {result.focus, *bound}))
         if self._is_sound(result.focus) or result.focus not in self._build.nodes:

@@ -1,6 +1,6 @@
 """Problems: what is wrong in a source, where, and how to mend it."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -61,10 +61,13 @@ def only_in(problems: Iterable[Problem], paths: Collection[Path]) -> list[Proble
     return [problem for problem in problems if not wanted or is_asked(problem)]
 
 
-def errors_by_file(problems: Iterable[Problem]) -> dict[Path, int]:
-    """How many of the problems of each file are errors, for the files that have any, by name."""
-    counted = Counter(problem.file for problem in problems if problem.severity is Severity.ERROR)
-    return dict(sorted(counted.items(), key=lambda item: str(item[0])))
+def errors_by_file(problems: Iterable[Problem]) -> dict[Path, list[Problem]]:
+    """The errors among the problems, by the files that have any, in order."""
+    found: dict[Path, list[Problem]] = defaultdict(list)
+    for problem in in_order(problems):
+        if problem.severity is Severity.ERROR:
+            found[problem.file].append(problem)
+    return dict(found)
 
 
 def errors(problems: Iterable[Problem]) -> int:

@@ -52,7 +52,7 @@ def relative(file: Path) -> str:
 
 def as_json(
     problems: Iterable[Problem],
-    elsewhere: dict[Path, int],
+    elsewhere: dict[Path, list[Problem]],
     notes: list[str],
     files: int,
     records: int,
@@ -60,7 +60,8 @@ def as_json(
 ) -> str:
     """One object: problems, elsewhere, notes, files, records, seconds.
 
-    `elsewhere` is how many errors each file has that was not asked about; `notes` say what was not checked.
+    `elsewhere` says of each file that was not asked about how many errors it has, and the line of the first; `notes` say
+    what was not checked.
     """
     listed = [
         {
@@ -81,7 +82,9 @@ def as_json(
         }
         for problem in problems
     ]
-    others = [{"file": relative(file), "errors": number} for file, number in elsewhere.items()]
+    others = [
+        {"file": relative(file), "line": errors[0].line, "errors": len(errors)} for file, errors in elsewhere.items()
+    ]
     found = {"problems": listed, "elsewhere": others, "notes": notes}
     return json.dumps(
         {**found, "files": files, "records": records, "seconds": round(seconds, 3)}, indent=2, ensure_ascii=False

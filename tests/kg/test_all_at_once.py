@@ -130,7 +130,8 @@ def test_a_path_shows_the_problems_that_are_about_it_wherever_they_are_told(tmp_
     data = build.sources.data[0]
     shown = only_in(build.problems, [data / "release" / "a.yaml"])
     assert {problem.file for problem in shown} == {data / "release" / "b.yaml"}
-    assert errors_by_file(set(build.problems) - set(shown)) == {data / "place" / "x.yaml": 1}
+    elsewhere = errors_by_file(set(build.problems) - set(shown))
+    assert {file: len(errors) for file, errors in elsewhere.items()} == {data / "place" / "x.yaml": 1}
 
 
 def test_without_a_model_the_check_says_that_values_were_not_checked(tmp_path: Path) -> None:

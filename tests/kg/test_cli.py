@@ -60,7 +60,10 @@ def test_check_of_a_path_shows_its_problems_and_counts_the_errors_of_other_files
     elsewhere = kg("check", "--data", broken, *MODEL, broken / "state")
     assert elsewhere.exit_code == 1
     assert elsewhere.stdout == ""
-    assert "1 error elsewhere:\n  " + os.path.relpath(broken / "place" / "camelot.yaml") in elsewhere.stderr
+    assert (
+        "1 error elsewhere:\n  " + os.path.relpath(broken / "place" / "camelot.yaml") + ":3:10: 1 error"
+        in elsewhere.stderr
+    )
     there = kg("check", "--data", broken, *MODEL, broken / "place" / "camelot.yaml")
     assert there.exit_code == 1
     assert "E204" in there.stdout
@@ -74,7 +77,7 @@ def test_errors_of_other_files_make_the_exit_code_in_every_format(form: str, bro
     assert "E204" not in result.stdout
     if form == "json":
         file = os.path.relpath(broken / "place" / "camelot.yaml")
-        assert json.loads(result.stdout)["elsewhere"] == [{"file": file, "errors": 1}]
+        assert json.loads(result.stdout)["elsewhere"] == [{"file": file, "line": 3, "errors": 1}]
     else:
         assert "1 error elsewhere:" in result.stderr
 
