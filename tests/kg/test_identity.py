@@ -23,7 +23,7 @@ def found_in(build: Build) -> Found:
 
 ENTRY = "- path: state/logres\n  date: 1999\n  reason: merged\n"
 PERSON = "label:\n  en: {}\n"
-GROUP = "label:\n  en: X\npartOf: structure/{}\n"
+GROUP = "label:\n  en: Order of {}\npartOf: structure/{}\n"
 
 WORLDS: dict[str, tuple[dict[str, str | bytes], Found]] = {
     "a former name that is a thing": (
@@ -118,7 +118,7 @@ WORLDS: dict[str, tuple[dict[str, str | bytes], Found]] = {
         [],
     ),
     "a structure that is part of itself": (
-        {"structure/a.yaml": GROUP.format("a")},
+        {"structure/a.yaml": GROUP.format("Iron", "a")},
         [("structure/a.yaml", "E406", 3, 9)],
     ),
     "two releases that correct each other": (
@@ -130,10 +130,10 @@ WORLDS: dict[str, tuple[dict[str, str | bytes], Found]] = {
     ),
     "three structures in a circle, and one beside it": (
         {
-            "structure/a.yaml": GROUP.format("b"),
-            "structure/b.yaml": GROUP.format("c"),
-            "structure/c.yaml": GROUP.format("a"),
-            "structure/d.yaml": GROUP.format("a"),
+            "structure/a.yaml": GROUP.format("Iron", "b"),
+            "structure/b.yaml": GROUP.format("Bronze", "c"),
+            "structure/c.yaml": GROUP.format("Silver", "a"),
+            "structure/d.yaml": GROUP.format("Gold", "a"),
         },
         [(f"structure/{name}.yaml", "E406", 3, 9) for name in "abc"],
     ),

@@ -112,7 +112,9 @@ def told(problems: list[Problem], most: int = 0, **console: Any) -> str:
 
 
 def test_of_a_code_some_are_shown_and_the_rest_counted(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {f"place/p{i}.yaml": PLACE + "country: state/avalom\n" for i in range(30)}
+    files: dict[str, str | bytes] = {
+        f"place/p{i}.yaml": f"label:\n  en: Place {i}\ncountry: state/avalom\n" for i in range(30)
+    }
     problems = check_files({**files, "place/q.yaml": PLACE + "keys: x\n"}, tmp_path).problems
     text = told(problems, 20)
     assert text.count("error[E204]") == 20
@@ -136,10 +138,10 @@ def test_what_a_terminal_would_obey_is_not_sent_to_it(tmp_path: Path) -> None:
 
 
 def test_a_caret_stands_under_its_column_behind_wide_letters(tmp_path: Path) -> None:
-    problems = check_files({"place/x.yaml": "{label: {en: 亚瑟🐉}, keys: X}\n"}, tmp_path).problems
+    problems = check_files({"place/x.yaml": "{label: {en: A 亚瑟🐉}, keys: X}\n"}, tmp_path).problems
     _, line, caret, *_ = told(problems).splitlines()
-    assert line == "1 | {label: {en: 亚瑟🐉}, keys: X}"
-    assert caret == "  | " + " " * (19 + 3) + "^^^^"
+    assert line == "1 | {label: {en: A 亚瑟🐉}, keys: X}"
+    assert caret == "  | " + " " * (21 + 3) + "^^^^"
 
 
 def test_of_a_long_line_what_is_near_is_shown(tmp_path: Path) -> None:
