@@ -60,8 +60,8 @@ def as_json(
 ) -> str:
     """One object: problems, elsewhere, notes, files, records, seconds.
 
-    `elsewhere` says of each file that was not asked about how many errors it has, and the line of the first; `notes` say
-    what was not checked.
+    `elsewhere` says of each file that was not asked about how many errors it has, and the line of the first; `notes`
+    say what was not checked.
     """
     listed = [
         {
