@@ -1,7 +1,8 @@
 """Generate: synthetic records of a kind for tests of scale, made after the real ones; the seed decides all.
 
 Each has the keys of one real record; each key takes the values of another, unless a shape ties it to other keys.
-Fresh are texts, addresses, identifiers, and dates, which stay within the years of their key.
+Fresh are texts, addresses, identifiers, and dates, which stay within the years of their key. If two records of a kind
+may not overlap in time, each has the year alone in which it begins, so that none certainly overlaps.
 """
 
 import json
@@ -21,6 +22,7 @@ from kg.build import Build
 from kg.names import XSD
 from kg.patterns import matches
 from kg.schema import Class, Key, Property, Values
+from kg.texts import flaws
 
 PER_FILE = 100
 """How many records stand in one file."""
@@ -30,6 +32,9 @@ ADDRESS = "https://example.org/generated-{0}/{1}"
 
 IDENTIFIERS = "Generated{0} {1}", "generated-{0}-{1}", "9{0:05}{1:03}"
 """What the fresh identifier {1} of record {0} may look like; the first that fits is taken."""
+
+EITHER = "< STR($this)"
+"""What a query says that compares any two records, and reports one of them."""
 
 PAIRS = SH.lessThan, SH.lessThanOrEquals, SH.equals, SH.disjoint
 DATES = {XSD + name for name in ("date", "gYearMonth", "gYear", "dateTime")}
@@ -57,6 +62,8 @@ class Generator:
         queries = {iri: list(self._queries(class_, set())) for iri, class_ in classes.items()}
         self.tied = {iri: self._tied(class_, queries[iri]) for iri, class_ in classes.items()}
         self.forms = self._forms({query for found in queries.values() for query in found})
+        self.successive = {iri for iri, found in queries.items() if any(map(self._is_successive, found))}
+        self.known = {key: set(texts) for key, texts in self.strings.items()}
         self.number = self.serial = 0
 
     def files(self, most: int) -> Iterator[tuple[str, str]]:
@@ -76,7 +83,8 @@ class Generator:
             self.donors[class_.iri, key].append(value)
             for property_, language, text in self.scalars(key, value):
                 if property_.values is Values.TEXT:
-                    self.words[property_.key, language] += re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", text)
+                    words = re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", text)
+                    self.words[property_.key, language] += [word for word in words if not any(flaws(word))]
                 elif is_date(property_):
                     self.years[key].append(int(text[:4]))
                 elif property_.values is Values.LITERAL:
@@ -158,15 +166,33 @@ class Generator:
 
     def _forms(self, queries: set[str]) -> dict[str, str]:
         """How to write the values of each key that tell things apart, by a query or as all differ; "" if not at all."""
-        pairs = (pair for query in queries for pair in Counter(re.findall(r"(\w+:\w+)\s+(\?\w+)", query)).items())
-        compared = {self.schema.names.expand(name) for (name, _), times in pairs if times > 1}
-        forms = {}
+        shared = {query: self._shared(query) for query in queries}
+        compared = {iri for iris in shared.values() for iri in iris}
+        alone = {iri for query, iris in shared.items() if len(iris) == 1 and EITHER in query for iri in iris}
+        forms = {key: "" for _, key in self.donors if self._refers_alone(key, alone)}
         for key, texts in self.strings.items():
             property_ = self.schema.properties[key]
             all_differ = property_.datatypes == (XSD + "string",) and len(set(texts)) == len(texts)
             if all_differ or property_.iri in compared:
                 forms[key] = next((form for form in IDENTIFIERS if self._admits(property_, form.format(1, 1))), "")
         return forms
+
+    def _shared(self, query: str) -> set[str]:
+        """The IRIs of the properties of which a query wants one value of two things."""
+        pairs = Counter(re.findall(r"(\w+:\w+)\s+(\?\w+)", query))
+        return {self.schema.names.expand(name) for (name, _), times in pairs.items() if times > 1}
+
+    def _refers_alone(self, key: str, alone: set[str]) -> bool:
+        """True if no two things may have one thing under a key."""
+        property_ = self.schema.properties.get(key)
+        return property_ is not None and property_.values is Values.REFERENCE and property_.iri in alone
+
+    def _is_successive(self, query: str) -> bool:
+        """True if a query wants any two records of a kind apart in time, whatever else they say."""
+        names = [name for name, times in Counter(re.findall(r"\w+:\w+", query)).items() if times > 1]
+        twice = [self.schema.property_of(self.schema.names.expand(name)) for name in names]
+        dates = any(property_ is not None and is_date(property_) for property_ in twice)
+        return dates and EITHER in query and not self._shared(query)
 
     def _admits(self, property_: Property, text: str) -> bool:
         """True if a property takes a text, for all that its datatypes and shapes say."""
@@ -191,6 +217,7 @@ class Generator:
             made = value
             if key in self.tied[class_.iri]:
                 made = self._fresh(class_, key, value, 0)
+                made = self._vague(class_, key, made) if class_.iri in self.successive else made
             elif key != "type":
                 donated = self.random.choice(self.donors[class_.iri, key])
                 made = self._fresh(class_, key, donated, self._shift(key, donated))
@@ -201,10 +228,20 @@ class Generator:
     def _shift(self, key: str, value: Any) -> int:
         """By how many years to move the dates of a value, so that they stay within the years of the key."""
         known = self.years.get(key)
-        years = (
-            [int(text[:4]) for property_, _, text in self.scalars(key, value) if is_date(property_)] if known else []
-        )
+        years = self._years({key: value}) if known else []
         return self.random.randint(min(known) - min(years), max(known) - max(years)) if known and years else 0
+
+    def _vague(self, class_: Class, key: str, value: Any) -> Any:
+        """A date as its year, or None if it may be left out; any other value as it is."""
+        key_ = self.schema.keys(class_)[key]
+        if not is_date(key_.property):
+            return value
+        return value[:4] if key_.least else None
+
+    def _years(self, values: dict[str, Any]) -> list[int]:
+        """The years of all dates of a record."""
+        found = (scalar for key, value in values.items() for scalar in self.scalars(key, value))
+        return [int(text[:4]) for property_, _, text in found if is_date(property_)]
 
     def _fresh(self, class_: Class, key: str, value: Any, shift: int) -> Any:
         """A value with all that must be fresh made so; None if it has to be left out."""
@@ -227,9 +264,20 @@ class Generator:
         if is_date(property_):
             return f"{int(value[:4]) + shift:04}{value[4:].replace('-02-29', '-02-28') if shift else value[4:]}"
         form = self.forms.get(key)
-        if form is None or (not form and key_.least):
+        if form is None:
             return value
+        if not form and key_.least:
+            return self._counted(property_, value)
         return form.format(self.number, self.serial) or None
+
+    def _counted(self, property_: Property, text: str) -> str:
+        """A text with other digits at its end, which no record has yet; the text itself if all are taken."""
+        end = re.findall(r"\d*$", text)[0]
+        free = (f"{text.removesuffix(end)}{n:0{len(end)}}" for n in range(10 ** len(end))) if end else iter(())
+        known = self.known.setdefault(property_.key, set())
+        made = next((new for new in free if new not in known and self._admits(property_, new)), text)
+        known.add(made)
+        return made
 
     def _texts(self, key: str, language: str, value: Any) -> Any:
         """As many texts as there are, each of as many words of the same key and language."""
