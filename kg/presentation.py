@@ -63,39 +63,45 @@ def wrong_view(build: Build, view: Node) -> Iterator[Said]:
     shapes, schema = build.shapes_graph, build.schema
     assert schema is not None
     if not isinstance(view, URIRef):
-        yield "a view has an IRI, by which pages link to it", "name it: shapes:…View a sh:SPARQLSelectExecutable", None
+        yield "a view has an IRI, by which pages link to it", None, None
     viewers = {local_name(str(v)): str(v) for v in shapes.objects(view, DASH_VIEWER)}
     known = {f"{sort.capitalize()}Viewer" for sort in SORTS}
     if len(viewers) != 1 or not set(viewers) <= known:
         found = ", ".join(sorted(viewers)) or "none"
-        guess = did_you_mean(nearest(found, ((name, f"shapes:{name}") for name in known)))
+        guess = (
+            did_you_mean(nearest(found, ((name, f"shapes:{name}") for name in known))) if len(viewers) == 1 else None
+        )
         expected = "one dash:viewer of " + ", ".join(sorted(known))
-        yield f"a view has {expected}, not {found}", guess, DASH_VIEWER
+        yield f"a view has {expected}, not {found}", guess, URIRef(viewers[found]) if guess else DASH_VIEWER
     yield from without_label(shapes, view)
     about = list(shapes.objects(view, ABOUT))
     if len(about) != 1 or not (str(about[0]) in schema.classes or about[0] == DCAT.Dataset):
         names = ", ".join(sorted(build.names.compact(str(iri)) for iri in about)) or "nothing"
         classes = ((class_.name, build.names.compact(iri)) for iri, class_ in schema.classes.items())
-        guess = did_you_mean(nearest(local_name(names), classes))
-        yield f"schema:about names one class of the ontology, or dcat:Dataset, not {names}", guess, ABOUT
+        guess = did_you_mean(nearest(local_name(names), classes)) if len(about) == 1 else None
+        yield (
+            f"schema:about names one class of the ontology, or dcat:Dataset, not {names}",
+            guess,
+            URIRef(str(about[0])) if guess else ABOUT,
+        )
     for value in shapes.objects(view, LIMIT):
         given = number(value, MOST)
         if given is None or given < 1 or given != int(given):
-            yield f"hydra:limit is a whole number from 1 on, not {value}", "write a number of rows", LIMIT
+            yield f"hydra:limit is a whole number from 1 on, not {value}", f"write hydra:limit {MOST}", LIMIT
     yield from one_query(shapes, view, SH.select)
 
 
 def wrong_profile(shapes: Graph, profile: Node, tokens: dict[str, URIRef]) -> Iterator[Said]:
     """What is wrong in a profile; notes its token among those that are taken."""
     if not isinstance(profile, URIRef):
-        yield "a profile has an IRI, which clients ask for", "name it: shapes:…Profile a prof:Profile", None
+        yield "a profile has an IRI, which clients ask for", None, None
     given = [str(token) for token in shapes.objects(profile, TOKEN)]
     if len(given) != 1 or not given[0].replace("-", "").isalnum() or not given[0].isascii():
         found = ", ".join(sorted(given)) or "none"
-        yield f"a profile has one token of letters, digits and hyphens, not {found}", "write prof:hasToken", TOKEN
+        yield f"a profile has one token of letters, digits and hyphens, not {found}", None, TOKEN
     for token in given:
         if tokens.setdefault(token, URIRef(str(profile))) != profile:
-            yield f"the token {token!r} names {local_name(tokens[token])} already", "write another token", TOKEN
+            yield f"the token {token!r} names {local_name(tokens[token])} already", None, TOKEN
     if given != [FULL.token]:
         yield from one_query(shapes, profile, SH.construct)
 
@@ -105,7 +111,7 @@ def one_query(shapes: Graph, node: Node, form: URIRef) -> Iterator[Said]:
     queries = list(shapes.objects(node, form))
     if len(queries) != 1 or not isinstance(queries[0], Literal) or not isinstance(queries[0].value, str):
         name = f"sh:{local_name(str(form))}"
-        yield f"there is one query, as a text under {name}", f'write {name} """ … """', form
+        yield f"there is one query, as a text under {name}", None, form
 
 
 def wrong_group(shapes: Graph, group: Node) -> Iterator[Said]:
@@ -115,7 +121,10 @@ def wrong_group(shapes: Graph, group: Node) -> Iterator[Said]:
     ]
     if (group, RDF.type, SH.PropertyGroup) not in shapes:
         name = local_name(str(group))
-        hint = did_you_mean(nearest(name, known)) or f"declare it: shapes:{name} a sh:PropertyGroup"
+        hint = (
+            did_you_mean(nearest(name, known))
+            or f'add the line: shapes:{name} a sh:PropertyGroup ; rdfs:label "{name}"@en .'
+        )
         yield f"{name} is not declared as a group of properties", hint, URIRef(str(group))
 
 
@@ -123,7 +132,7 @@ def without_label(shapes: Graph, node: Node) -> Iterator[Said]:
     """That a heading of a page has a text: in English, which stands for languages without one."""
     languages = {label.language for label in shapes.objects(node, RDFS.label) if isinstance(label, Literal)}
     if LANGUAGES[0] not in languages:
-        yield "a heading of a page has a label in English", 'add rdfs:label "…"@en', RDFS.label
+        yield "a heading of a page has a label in English", f'add rdfs:label "{local_name(str(node))}"@en', RDFS.label
 
 
 # ── What is asked ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -203,6 +203,10 @@ def indented(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[Ed
     if not above:
         yield Edit(number, (bare,))
         return
+    value = re.sub(rf"^{START}(?:{KEY}:(?:\s|$))?", "", above).strip()
+    is_text = not key and not bare.startswith("-") and bool(value)
+    if is_text and " " not in value and value[0] not in "|>":
+        return  # what follows one word hardly goes on with it
     width = len(above) - len(above.lstrip(" "))
     inside = len(above) - len(re.sub(r"^ *(?:- +)?", "", above))
     choices = sorted({0, width, inside, width + 2} - {space}, key=lambda choice: (abs(choice - space), -choice))
@@ -218,7 +222,7 @@ def indented(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[Ed
             choices = [choice for choice in choices if choice == 0]
         else:
             choices = [choice for choice in choices if choice > 0]
-    yield from (Edit(number, (" " * choice + bare,)) for choice in choices if abs(choice - space) <= 2)
+    yield from (Edit(number, (" " * choice + bare,)) for choice in choices if is_text or abs(choice - space) <= 2)
 
 
 def with_colon(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[Edit]:
@@ -228,7 +232,8 @@ def with_colon(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[
         below = next((line for line in lines[number + 1 :] if line.strip()), "")
         if not match[2] and not re.match(rf" {{{len(lines[number]) - len(lines[number].lstrip()) + 1},}}|-", below):
             return  # a key without a value would be no better
-        if not keys or key in keys or re.fullmatch(TAG, key) or not match[2]:
+        is_tag = lines[number][0] == " " and re.fullmatch(TAG, key)
+        if not keys or key in keys or is_tag or not match[2]:
             yield Edit(number, (f"{match[1]}: {match[2]}".rstrip(),), "a key needs a colon behind it")
 
 

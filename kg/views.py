@@ -49,7 +49,9 @@ class View:
             if token.kind == "variable" and token.text in THIS:
                 query = query[: token.start] + f"<{iri}>" + query[token.start + len(token.text) :]
         used = {token.text.partition(":")[0] for token in QueryText(query).tokens if token.kind == "name"}
-        prologue = [f"PREFIX {prefix}: <{names.prefixes[prefix]}>" for prefix in sorted(used)]
+        prologue = [
+            f"PREFIX {prefix}: <{names.prefixes[prefix]}>" for prefix in sorted(used) if prefix in names.prefixes
+        ]
         return "\n".join([*prologue, "", query])
 
 

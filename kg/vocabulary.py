@@ -53,7 +53,7 @@ def findings(ontology: Graph, shapes: Graph, names: Names) -> Iterator[Finding]:
     for subject, order in sorted(shapes.subject_objects(SH.order), key=str):
         if not (isinstance(order, Literal) and isinstance(order.value, NUMBERS)):
             yield Finding(
-                "E506", f"sh:order is a number, not {order}", owner(shapes, subject), "write a number", str(SH.order)
+                "E506", f"sh:order is a number, not {order}", owner(shapes, subject), "write sh:order 1", str(SH.order)
             )
     for subject, constraint in sorted(shapes.subject_objects(SH.sparql), key=str):
         for message, hint in objections(shapes, constraint):

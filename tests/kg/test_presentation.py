@@ -1,11 +1,13 @@
 """Presentation: a view, profile or group that would break a page is told at its line, and the rest is still checked."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
 from kg.build import Build
+from kg.problems import Problem
 from tests.conftest import ONTOLOGY, SAMPLE, SHAPES, check_world
 
 HEAD = """\
@@ -116,3 +118,51 @@ def test_a_view_that_fails_does_not_keep_the_data_from_being_checked(tmp_path: P
     (tmp_path / "data" / "place" / "x.yaml").write_text("label: {en: X}\nxyz: 1\n", encoding="utf-8")
     build = check_world(tmp_path / "data", ONTOLOGY, tmp_path / "shapes")
     assert [problem.code for problem in build.problems] == ["E201", "E512"]
+
+
+HINTED = {
+    **{name: case for name, (case, _) in WRONG.items()},
+    "a prefix of the standards that is not declared": VIEW.replace("TableViewer ;", 'TableViewer ; skos:note "x" ;'),
+    "a viewer that is misspelt": VIEW.replace("TableViewer", "TabelViewer"),
+    "a term of SHACL that is misspelt": VIEW.replace("sh:select", "sh:selct"),
+    "a prefix of a query that nobody declares": VIEW.replace("$this osce:capital", "$this owl2:capital"),
+    "a class that is misspelt": VIEW.replace("osce:State", "osce:Sttate"),
+    "a property of the ontology that is misspelt": GROUPED.replace("sh:group", "osce:captal"),
+}
+
+
+def followed(text: str, problem: Problem) -> str | None:
+    """The text of a file after the hint of a problem has been followed literally; None for a hint of no known form."""
+    hint = problem.hint or ""
+    lines = text.split("\n")
+    row, column = problem.line - 1, problem.column - 1
+    if match := re.fullmatch(r"[Dd]id you mean '?([^' ]+)'?(?: or .*)?\?", hint):
+        lines[row] = lines[row][:column] + re.sub(r"^[\w:-]+", match[1], lines[row][column:])
+    elif match := re.fullmatch(r"declare it: (@prefix .*)|add the line: (.*)", hint):
+        lines = [match[1], *lines] if match[1] else [*lines, match[2], ""]
+    elif match := re.fullmatch(r"write (\S+) (\S+)", hint):
+        lines[row] = lines[row][:column] + re.sub(r"^\S+ \S+", f"{match[1]} {match[2]}", lines[row][column:])
+    elif match := re.fullmatch(r"add (\S+ \S+)", hint):
+        lines[row] = re.sub(r"( a \S+)", rf"\1 ; {match[1]}", lines[row], count=1)
+        if " a " not in lines[row]:
+            lines[row] = f"{lines[row].rstrip(' ;')} ; {match[1]} ;"
+    elif match := re.fullmatch(r"add this line on top: (.*)", hint):
+        start = max(number for number in range(row + 1) if '"""' in lines[number])
+        lines.insert(start + 1, match[1])
+    else:
+        return None
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("case", HINTED.values(), ids=HINTED)
+def test_a_hint_about_the_model_that_is_followed_literally_mends_it(case: str, shapes: Path) -> None:
+    build = check_with(shapes, case)
+    problem = build.problems[0]
+    if problem.hint is None:
+        return
+    text = followed(HEAD + case, problem)
+    assert text is not None, problem.hint
+    (shapes / "x.ttl").write_text(text, encoding="utf-8")
+    after = check_world(SAMPLE, ONTOLOGY, shapes).problems
+    assert not [p for p in after if (p.code, p.message) == (problem.code, problem.message)]
+    assert len(after) < len(build.problems) or not after
