@@ -168,7 +168,8 @@ class Generator:
         """How to write the values of each key that tell things apart, by a query or as all differ; "" if not at all."""
         shared = {query: self._shared(query) for query in queries}
         compared = {iri for iris in shared.values() for iri in iris}
-        alone = {iri for query, iris in shared.items() if len(iris) == 1 and EITHER in query for iri in iris}
+        unique = [iris for query, iris in shared.items() if EITHER in query and iris == self._twice(query)]
+        alone = {iri for iris in unique if len(iris) == 1 for iri in iris}
         forms = {key: "" for _, key in self.donors if self._refers_alone(key, alone)}
         for key, texts in self.strings.items():
             property_ = self.schema.properties[key]
@@ -182,6 +183,11 @@ class Generator:
         pairs = Counter(re.findall(r"(\w+:\w+)\s+(\?\w+)", query))
         return {self.schema.names.expand(name) for (name, _), times in pairs.items() if times > 1}
 
+    def _twice(self, query: str) -> set[str]:
+        """The IRIs that a query names more than once."""
+        names = Counter(re.findall(r"\w+:\w+", query))
+        return {self.schema.names.expand(name) for name, times in names.items() if times > 1}
+
     def _refers_alone(self, key: str, alone: set[str]) -> bool:
         """True if no two things may have one thing under a key."""
         property_ = self.schema.properties.get(key)
@@ -189,8 +195,7 @@ class Generator:
 
     def _is_successive(self, query: str) -> bool:
         """True if a query wants any two records of a kind apart in time, whatever else they say."""
-        names = [name for name, times in Counter(re.findall(r"\w+:\w+", query)).items() if times > 1]
-        twice = [self.schema.property_of(self.schema.names.expand(name)) for name in names]
+        twice = map(self.schema.property_of, self._twice(query))
         dates = any(property_ is not None and is_date(property_) for property_ in twice)
         return dates and EITHER in query and not self._shared(query)
 
