@@ -13,6 +13,7 @@ from kg.constraints import Untranslatable
 from kg.shacl import Result, copy_of, validate
 from kg.suspects import judge, narrow
 from kg.violations import violation
+from tests.conftest import drawn
 from tests.shapes.test_shapes import BAD, Bad, check_examples
 
 PREFIXES = """@prefix sh: <http://www.w3.org/ns/shacl#> .
@@ -152,7 +153,8 @@ def test_what_is_not_translated_is_left_to_pyshacl(constraint: str) -> None:
 
 
 def test_on_records_that_break_our_shapes_both_ways_agree(tmp_path: Path) -> None:
-    broken: list[Bad] = [bad for bad in BAD if bad.code.startswith("E3")]
+    found = {bad.path: bad for bad in BAD if bad.code.startswith("E3")}
+    broken: list[Bad] = [found[path] for path in drawn(found, 80)]
     build, _ = check_examples(broken, tmp_path)
     dump = build.store.dump(format=RdfFormat.N_TRIPLES, from_graph=DefaultGraph()) or b""
     alone = told(list(validate(Graph().parse(data=dump, format="nt"), build.shapes_graph)))
