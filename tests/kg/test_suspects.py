@@ -108,7 +108,7 @@ def test_pyshacl_is_left_alone_with(target: str, query: str) -> None:
 
 
 def test_on_records_that_break_our_constraints_both_ways_agree(tmp_path: Path) -> None:
-    broken = [example for example in BAD if example.code == "E314"]
+    broken = list({example.shape: example for example in BAD if example.code == "E314"}.values())
     assert {example.shape for example in broken} >= QUERIES
     build, _ = check_examples(broken, tmp_path)
     dump = build.store.dump(format=RdfFormat.N_TRIPLES, from_graph=DefaultGraph()) or b""
