@@ -21,9 +21,15 @@ def are_several(text: str) -> bool:
     return bool(re.search(r"[,;|]https?://", text))
 
 
+def are_dotted(text: str) -> bool:
+    """True for an address whose host has a comma in place of a dot."""
+    return bool(re.match(r"(?i)https?://(?:[\w-]+[.,])+[^\W\d]{2,}(?:[/?#]|$)", text)) and "," in text
+
+
 def meant(text: str) -> list[str]:
     """The addresses that a text is meant for, in order; none where that is not certain."""
-    plain = LINK.sub(r"\1", text.strip())
+    plain = re.sub(r"(?i)^(?:https?:/*)+(?=https?://)", "", LINK.sub(r"\1", text.strip()))
+    plain = re.sub(r"(?<=\w),(?=[\w.]+(?:/|$))", ".", plain, count=1) if are_dotted(plain) else plain
     if plain.strip(AROUND).count("://") + plain.count("www.") > 1:
         parts = [
             part.strip(AROUND + ",;.|")

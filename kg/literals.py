@@ -49,6 +49,11 @@ def _date_time(text: str) -> str:
     return re.sub(r"(\.\d*?)0+(?=Z|[+-]|$)", r"\1", text.replace("+00:00", "Z")).replace(".Z", "Z").removesuffix(".")
 
 
+LABEL = r"[^\s./?#@:,;!&*+=$%()<>{}|^`\[\]\\\"']+"
+HOST = rf"(?:[^/?#@]*@)?(?:{LABEL}(?:\.{LABEL})*\.?|\[[0-9A-Fa-f:.]+\])(?::\d+)?"
+"""A host of the web, as DNS names it, or an address in brackets, with its port (RFC 3986, 3.2)."""
+
+
 def _address(text: str) -> str:
     """A web address with its scheme in small letters (RFC 3986, 6.2.2.1)."""
     scheme, _, rest = text.partition(":")
@@ -88,7 +93,7 @@ DATATYPES = {
         (
             "anyURI",
             "an http or https address",
-            _matching(r"(?i:https?)://[^/?#]+.*", _address),
+            _matching(rf"(?i:https?)://{HOST}(?:[/?#].*)?", _address),
         ),
     )
 }

@@ -507,6 +507,13 @@ def check_tree(
             if within(hidden, key):
                 key.tag = PROBLEM
                 continue
+            odd = re.match(r"[^\S\n]+", key.value) if source and not key.start_mark.column and not key.style else None
+            if odd and source:
+                row = source.text.splitlines()[key.start_mark.line]
+                found_here = ", ".join(map(code_point, odd[0]))
+                hint = f'write line {key.start_mark.line + 1} as "{" " * len(odd[0])}{row[len(odd[0]) :]}"'
+                report("E117", "these blanks do not indent: YAML knows only spaces", key, "spaces", found_here, hint)
+                continue
             if source and not (key.value.isascii() and key.value.isidentifier()) and look(key):
                 continue
             if first := seen.get(key.value):

@@ -32,6 +32,10 @@ def found_in(build: Build) -> list[tuple[str, Place, list[Place]]]:
 BAD_CODE = "isoCode: xx\n"
 
 ONE_RECORD = {
+    "no-break spaces that do not indent, and a value that breaks a shape": (
+        STATE.replace("  en:", "\u00a0\u00a0en:") + BAD_CODE,
+        ["E104", "E117", "E306"],
+    ),
     "a key twice, and a value that breaks a shape": (
         STATE + "isoCode: OR\n" + BAD_CODE.replace("isoCode", "isoAlpha3Code") + "isoCode: OR\n",
         ["E201", "E103"],

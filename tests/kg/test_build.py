@@ -20,7 +20,7 @@ from kg.releases import KeptVersionError, write_release
 from tests.conftest import ONTOLOGY, PATIENCE, ROOT, SAMPLE, SHAPES, build_world
 from tests.kg.test_cli import kg
 
-KILLS = 5
+KILLS = 3
 
 KILLED = """
 import os, signal, sys

@@ -14,7 +14,7 @@ from kg.codes import codes
 from kg.problems import Severity
 from tests.conftest import ROOT, SAMPLE, check_world
 
-EXAMPLES = int(os.environ.get("DAMAGES", "40"))
+EXAMPLES = int(os.environ.get("DAMAGES", "24"))
 """How many damaged records are checked, of which a world has up to eight; `make test-all` takes more."""
 
 REAL = sorted((ROOT / "data").rglob("*.yaml"))

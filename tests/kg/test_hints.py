@@ -345,6 +345,8 @@ CASES: dict[str, list[Hinted]] = {
             "write [https://a.example/, https://b.example/]",
         ),
         addressed("www.osce.org", "write https://www.osce.org"),
+        addressed("http://https://www.osce.org", "write https://www.osce.org"),
+        addressed("https://www,osce.org", "write https://www.osce.org"),
         addressed("osce.org/a", "write https://osce.org/a"),
         addressed("http//osce.org", "write http://osce.org"),
         addressed("http:/osce.org", "write http://osce.org"),
