@@ -33,7 +33,7 @@ from pyoxigraph import Store
 from kg.engine import ENGINE, Dataset, load, open_files
 from server.queries.frames import LENGTH, failure
 from server.queries.limits import Limits
-from server.queries.worker import DONE, IS_WHOLE, LEAVING, MAY_I, READY, Opener, work
+from server.queries.worker import DONE, IS_WHOLE, LEAVING, MAY_I, OUT_OF_MEMORY, READY, Opener, work
 
 PATIENCE = 10.0
 """How many seconds a query waits at most before it is refused."""
@@ -60,6 +60,17 @@ NO_MEMORY = "memory allocation of"
 """What the engine writes as it ends for want of memory; it ends in the same way where it has a fault."""
 
 
+ENDS = {
+    OUT_OF_MEMORY: "memory",
+    -signal.SIGKILL: "memory",
+    -signal.SIGSEGV: "nesting",
+    -signal.SIGBUS: "nesting",
+    -signal.SIGALRM: "timeout",
+}
+"""What the exit code of a worker that ended by itself means. The kernel sends SIGKILL where the machine has no memory
+left; when the host sends it, it does not ask why."""
+
+
 @dataclass(eq=False, slots=True)
 class Query:
     """A question, the connection to who asks, and where it stands."""
@@ -80,6 +91,8 @@ class Query:
     """Whether its answer has begun, so that it cannot start anew."""
     asks: bool = False
     """Whether its answer wants to begin."""
+    needs_new: bool = False
+    """Whether it needs a worker that has answered nothing before, since it ended with one that had."""
 
     def __post_init__(self) -> None:
         self.waits = self.arrived + PATIENCE
@@ -104,6 +117,8 @@ class Worker:
     """How many seconds it had had the processor for when its turn began; not yet, until it is ready."""
     is_slow: bool = False
     """Whether it runs at low priority."""
+    is_new: bool = True
+    """Whether it has answered nothing yet."""
 
     def begin(self) -> None:
         """Begins a turn."""
@@ -261,6 +276,7 @@ class Host:
         elif said == READY:
             worker.begin()
         elif said == DONE and query:
+            worker.is_new = False
             self._drop(query)
             if worker.is_slow:
                 self._hasten(worker)
@@ -270,8 +286,20 @@ class Host:
         elif not said:
             reason, words = self._reason(worker)
             if query:
-                query.worker = None
-                self._fail(query, reason, message=words)
+                self._end_without_answer(worker, query, reason, words)
+
+    def _end_without_answer(self, worker: Worker, query: Query, reason: str, words: str) -> None:
+        """Fails the query of a worker that has ended by itself.
+
+        If the worker had answered other queries before, their traces in its memory may be why it ended: then the query
+        starts anew in a new worker, so that its answer does not depend on what others have asked.
+        """
+        query.worker = None
+        if worker.is_new or query.begun:
+            self._fail(query, reason, message=words)
+        else:
+            query.asks, query.needs_new = False, True
+            self._waiting.append(query)
 
     def _hasten(self, worker: Worker) -> None:
         """Gives a worker its priority back, which takes a privilege; else it is of no more use."""
@@ -291,8 +319,7 @@ class Host:
         code = os.waitstatus_to_exitcode(status)
         if code == -signal.SIGABRT and NO_MEMORY in words:
             return "memory", words
-        known = {-signal.SIGSEGV: "nesting", -signal.SIGBUS: "nesting", -signal.SIGALRM: "timeout"}
-        return known.get(code, "fault"), words
+        return ENDS.get(code, "fault"), f"its worker ended with {code}: {words}"
 
     def _kill(self, worker: Worker) -> None:
         """Ends a worker at once."""
@@ -352,7 +379,7 @@ class Host:
 
     def _give_out(self) -> None:
         """Gives workers to what waits, as long as there are both."""
-        while (query := self._next()) and (worker := self._idle()):
+        while (query := self._next()) and (worker := self._idle(query)):
             self._waiting.remove(query)
             query.worker, query.started, query.is_long = worker, time.monotonic(), query.turn == len(TURNS)
             worker.query = query
@@ -376,9 +403,12 @@ class Host:
         choose = max if self._newest and not first[0] else min
         return choose(alike, key=lambda query: query.arrived)
 
-    def _idle(self) -> Worker | None:
-        """A worker without a question: an idle one, a new one, or that of a query that is set back."""
+    def _idle(self, asked: Query) -> Worker | None:
+        """A worker without a question, for one: an idle one, a new one, or that of a query that is set back."""
         idle = next((worker for worker in self._workers if not worker.query), None)
+        if idle and asked.needs_new and not idle.is_new:
+            self._kill(idle)
+            return self._fork()
         if idle or len(self._workers) < self._limits.running:
             return idle or self._fork()
         late = [query for query in self._running() if not query.is_long and query.left() <= 0]

@@ -66,6 +66,9 @@ READY, MAY_I, IS_WHOLE, DONE, LEAVING = b"!", b"?", b"=", b"+", b"-"
 """What a worker says to its host: it is ready; may the answer begin, though it is not whole? may it, being whole? The
 question is done; it is, and the process ends."""
 
+OUT_OF_MEMORY = 3
+"""The exit code of a worker whose query needs more memory than it has."""
+
 CHANNEL = 3
 """The descriptor of a worker's socket to its host."""
 
@@ -179,6 +182,8 @@ def work(channel: socket.socket, error: int, open_store: Opener, limits: Limits)
             host.sendall(DONE if resident(size) < most else LEAVING)
     except EOFError:
         os._exit(0)
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY)
     except BaseException:
         traceback.print_exc()
     finally:
@@ -246,9 +251,7 @@ def answer(
         connection.sendall(failure("syntax", detail=str(wrong), **told))
     except StopError as error:
         fail(connection, outlet, error.reason, form=form)
-    except MemoryError:
-        fail(connection, outlet, "memory")
-    except ConnectionError:
+    except (MemoryError, ConnectionError):
         raise
     except (OSError, ValueError, RuntimeError) as error:
         fail(connection, outlet, "evaluation", message=str(error))

@@ -2,7 +2,9 @@
 
 import http.client
 import json
+import os
 import select
+import signal
 import socket
 import threading
 import time
@@ -205,6 +207,12 @@ def eventually(holds: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def kill(processes: set[int]) -> None:
+    """Ends the one process of a set as the kernel does where the machine has no memory left."""
+    (process,) = processes
+    os.kill(process, signal.SIGKILL)
+
+
 def request(query: str) -> bytes:
     """A request for the answer to a query."""
     return f"GET /sparql?{urlencode({'query': query})} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
@@ -247,6 +255,18 @@ def test_a_client_that_leaves_stops_its_query(server: Server) -> None:
     with waiting(server, [f"{EXPENSIVE} # alone"]) as connections:
         eventually(lambda: bool(server.working()))
         assert told(connections) == []
+
+
+def test_a_query_whose_used_worker_ends_starts_anew_once(server: Server) -> None:
+    assert ask(server.url, f"{CHEAP} # that leaves its worker idle")[0] == 200
+    with waiting(server, [f"{EXPENSIVE} # whose worker ends"]) as connections:
+        eventually(lambda: bool(server.working()))
+        used = server.working()
+        kill(used)
+        eventually(lambda: bool(server.working() - used))
+        assert told(connections) == [], "it has started anew"
+        kill(server.working() - used)
+        eventually(lambda: told(connections) == [b"HTTP/1.1 503"])
 
 
 def test_a_million_rows_pass_in_constant_memory(server: Server) -> None:
