@@ -61,7 +61,7 @@ ELEMENTS = (
     "a|abbr|b|blockquote|br|center|cite|code|del|div|em|font|h[1-6]|hr|i|iframe|img|ins|li|mark|ol|p|pre|q|s|script"
     "|small|span|strike|strong|style|sub|sup|table|tbody|td|th|thead|tr|tt|u|ul"
 )
-TAG = re.compile(rf"<!--.{0, 2000}?-->|</?(?:{ELEMENTS})(?:\s[^<>]*)?/?>", re.IGNORECASE | re.DOTALL)
+TAG = re.compile(rf"<!--.{{0,2000}}?-->|</?(?:{ELEMENTS})(?:\s[^<>]*)?/?>", re.IGNORECASE | re.DOTALL)
 BREAK = re.compile(r"</?(?:br|p|div|hr|li|h[1-6]|tr|td)\b", re.IGNORECASE)
 ENTITY = re.compile(r"&(?:#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};|(?:nbsp|amp|quot|lt|gt)\b)")
 MARKDOWN = re.compile(
@@ -268,7 +268,10 @@ def markup(text: str) -> Iterator[Flaw]:
         joined = spans and "\n" not in text[spans[-1][1] : end]
         spans[-1:] = [(spans[-1][0], end)] if joined else [*spans[-1:], (start, end)]
     for start, end in spans:
-        yield Flaw(start, end, "E118", "this is HTML: texts are plain", text[start:end], plain(text, start, end))
+        fix = plain(text, start, end)
+        if not fix and text[end : end + 1].isspace() and (start == 0 or text[start - 1].isspace()):
+            end += 1  # of the two blanks around what goes, one goes with it
+        yield Flaw(start, end, "E118", "this is HTML: texts are plain", text[start:end], fix)
     for match in MARKDOWN.finditer(text):
         inner = next((group for group in match.groups() if group), "")
         said = "this is Markdown: texts are plain"

@@ -123,6 +123,8 @@ FLAWED = [
     Flawed('"a &quot;b&quot;"', "E118", 10, "&quot;", 'a "b"'),
     Flawed("<b>Old</b> Town", "E118", 7, "<b>Old</b>", "Old Town"),
     Flawed("Old<br/>Town", "E118", 10, "<br/>", "Old Town"),
+    Flawed("Old <!-- the old part --> Town", "E118", 11, "<!-- the old part --> ", "Old Town"),
+    Flawed("<b></b> Old Town", "E118", 7, "<b></b> ", "Old Town"),
     Flawed("<p class='x'>Old</p>", "E118", 7, "<p class='x'>", "Old"),
     Flawed("the **Old** Town", "E118", 11, "**Old**", "the Old Town", WARNING),
     Flawed("__Old__ Town", "E118", 7, "__Old__", "Old Town", WARNING),
