@@ -1,15 +1,19 @@
-"""The build: what it is made from, and what its steps hand on to each other."""
+"""The build: what it is made from, and the results that its steps hand on to each other.
+
+A step takes the results that it needs, and returns one: a new one, or an earlier one with more in it. A result is not
+changed by later steps, except for the store of the data graph, to which `infer` adds.
+"""
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from pyoxigraph import Literal, NamedNode, Quad, Store
 from rdflib import Graph
 from yaml import MappingNode
 
 from kg.names import Names
-from kg.problems import Problem
+from kg.problems import Problem, in_order
 from kg.schema import Schema
 
 
@@ -65,40 +69,174 @@ class Measure:
     rows: list[Row]
 
 
-@dataclass(slots=True)
-class Build:
-    """A build under way. Each step reads what the steps before it have filled in, and fills in its own.
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What the ontology and the shapes say (step `model`).
 
-    read: `ontology`, `shapes` (canonical quads), `shapes_graph`, `schema`, `records`, `paths` (every thing that the
-    sources name, those of broken records too), `unread` (the kinds whose folder cannot be read), `files`. identify:
-    `withdrawn` (by path). map: `store` (default graph: asserted), `nodes` (the YAML map of each subject: record, map
-    node). infer: `store` (default graph: asserted and inferred; inferred graph). check: `notes` (sentences about what
-    was not checked). measure: `quality`. describe: `catalogue`, `tombstones` (what was withdrawn), `origins` (of each
-    document: its source), `releases` (earlier versions of the ontology), `contexts` (JSON-LD, by version of the
-    ontology). publish: `version`.
+    `ontology` and `shapes` are canonical quads; `shapes_graph` holds the shapes for data, without the rules for the
+    ontology itself.
     """
 
     sources: Sources
     names: Names
-    published: Path
-    problems: list[Problem] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    files: int = 0
-    ontology: list[Quad] = field(default_factory=list)
-    shapes: list[Quad] = field(default_factory=list)
-    shapes_graph: Graph = field(default_factory=Graph)
-    ontology_shapes: Graph = field(default_factory=Graph)
-    schema: Schema | None = None
-    records: list[Record] = field(default_factory=list)
-    paths: set[str] = field(default_factory=set)
-    unread: set[str] = field(default_factory=set)
+    schema: Schema
+    ontology: list[Quad]
+    shapes: list[Quad]
+    shapes_graph: Graph
+    files: int
+    problems: list[Problem]
+
+
+@dataclass(frozen=True, slots=True)
+class NoModel:
+    """What the step `model` returns where the ontology and the shapes cannot be built on; no step follows."""
+
+    files: int
+    problems: list[Problem]
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The records of the sources (step `read`), and what was withdrawn, by path (step `identify`).
+
+    `paths` are the paths of all things that the sources name, those of records that cannot be read among them;
+    `unread` are the kinds whose folder cannot be read.
+    """
+
+    records: list[Record]
+    paths: frozenset[str]
+    unread: frozenset[str]
+    files: int
+    problems: list[Problem]
     withdrawn: dict[str, Withdrawal] = field(default_factory=dict)
-    store: Store = field(default_factory=Store)
-    nodes: dict[str, tuple[Record, MappingNode]] = field(default_factory=dict)
-    quality: list[Measure] = field(default_factory=list)
-    catalogue: list[Quad] = field(default_factory=list)
-    tombstones: list[Quad] = field(default_factory=list)
-    origins: list[Quad] = field(default_factory=list)
-    releases: list[Quad] = field(default_factory=list)
-    contexts: dict[str, dict[str, Any]] = field(default_factory=dict)
-    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DataGraph:
+    """The triples of the records (steps `map` and `infer`).
+
+    The default graph of `store` holds what is asserted and inferred, and its inferred graph what is inferred. `nodes`
+    has the record and the YAML map of each subject; `records` are the records that have triples.
+    """
+
+    store: Store
+    nodes: dict[str, tuple[Record, MappingNode]]
+    records: list[Record]
+    problems: list[Problem]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found wrong (steps `check` and `present`), and sentences about what was not checked."""
+
+    problems: list[Problem]
+    notes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """The measures of the quality of the data (step `measure`)."""
+
+    measures: list[Measure]
+    problems: list[Problem]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What is published about the data (step `describe`).
+
+    `quads` describe the dataset, without what depends on its version; `tombstones`, what was withdrawn; `origins`, the
+    source of each document; `releases` are the earlier versions of the ontology; `contexts` are those of JSON-LD, by
+    version of the ontology.
+    """
+
+    quads: list[Quad]
+    tombstones: list[Quad]
+    origins: list[Quad]
+    releases: list[Quad]
+    contexts: dict[str, dict[str, Any]]
+    problems: list[Problem]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The version that was published (step `publish`); None where a problem prevented it."""
+
+    version: str | None
+    problems: list[Problem]
+
+
+Result = Model | NoModel | Records | DataGraph | Findings | Quality | Catalogue | Published
+R = TypeVar("R", bound=Result)
+
+
+class Build:
+    """A build under way: what it is made from, and the results of the steps that have run."""
+
+    def __init__(self, sources: Sources, names: Names, published: Path) -> None:
+        self.sources, self.names, self.published = sources, names, published
+        self._results: dict[type[Any], Result] = {}
+
+    def add(self, result: Result) -> None:
+        """Adds the result of a step, in place of an earlier result of the same class."""
+        self._results[type(result)] = result
+
+    def _result(self, class_: type[R]) -> R:
+        """The result of a class; KeyError if its step has not run."""
+        return cast(R, self._results[class_])
+
+    @property
+    def model(self) -> Model:
+        return self._result(Model)
+
+    @property
+    def records(self) -> Records:
+        return self._result(Records)
+
+    @property
+    def graph(self) -> DataGraph:
+        return self._result(DataGraph)
+
+    @property
+    def findings(self) -> Findings:
+        return self._result(Findings)
+
+    @property
+    def quality(self) -> Quality:
+        return self._result(Quality)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self._result(Catalogue)
+
+    @property
+    def has_model(self) -> bool:
+        """True if the ontology and the shapes can be built on."""
+        return Model in self._results
+
+    @property
+    def problems(self) -> list[Problem]:
+        """The problems of all results, in order."""
+        return in_order(problem for result in self._results.values() for problem in result.problems)
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences about what was not checked."""
+        if NoModel in self._results:
+            return ["The model has errors, so the records were not read. Correct the model first."]
+        return self.findings.notes if Findings in self._results else []
+
+    @property
+    def files(self) -> int:
+        """How many files were read."""
+        return sum(result.files for result in self._results.values() if isinstance(result, Model | NoModel | Records))
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """The paths of all things that the sources name; none where no records were read."""
+        return self.records.paths if Records in self._results else frozenset()
+
+    @property
+    def version(self) -> str | None:
+        """The version that was published, if any."""
+        return self._result(Published).version if Published in self._results else None

@@ -14,7 +14,7 @@ from rdflib.term import Literal, Node
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from yaml.nodes import Node as YamlNode
 
-from kg.build import Build
+from kg.build import DataGraph, Findings, Model, Records
 from kg.constraints import prefixes
 from kg.incomplete import Incomplete
 from kg.languages import meant as language_meant
@@ -64,43 +64,40 @@ COMPONENTS = {
 """The code for each constraint component of SHACL core (w3.org/TR/shacl, 4)."""
 
 
-def check(build: Build) -> None:
-    """Adds a problem for every SHACL result, except those that an earlier problem already explains."""
-    if build.schema is None:
-        build.notes.append("The model has errors, so the values of the records were not checked. Correct these first.")
-        return
-    incomplete = Incomplete(build)
-    build.notes += incomplete.notes()
+def check(model: Model, records: Records, graph: DataGraph) -> Findings:
+    """A problem for every SHACL result, except those that an earlier problem already explains."""
+    incomplete = Incomplete(model, records, graph)
+    notes, problems = list(incomplete.notes()), list[Problem]()
     try:
-        results = list(judge(build.shapes_graph, build.store, incomplete.waiting))
+        results = list(judge(model.shapes_graph, graph.store, incomplete.waiting))
     except InvalidShapesError as error:
-        build.problems += not_shacl(build, build.shapes_graph, str(error))
-        return
-    told: set[tuple[object, ...]] = {key for result in results for key in echoes(build.schema, result)}
+        return Findings(not_shacl(model.sources, model.names, model.shapes_graph, str(error)), notes)
+    told: set[tuple[object, ...]] = {key for result in results for key in echoes(model.schema, result)}
     results.sort(key=lambda r: (r.focus, str(r.path), str(r.value), r.component, r.message))
-    bound = [(result, bound_by(build, result)) for result in results]
+    bound = [(result, bound_by(model, graph, result)) for result in results]
     found = [(r, things.get("other", [])) for r, things in bound if incomplete.allows(r, chain(*things.values()))]
     pairs = {(result.constraint, result.focus, other) for result, others in found for other in others}
     for result, others in found:
         shown = [o for o in others if o < result.focus or (result.constraint, o, result.focus) not in pairs]
         if finding(result, result.path) in told or (others and not shown):  # of a pair, the second one is told
             continue
-        written = where_written(build, result)
+        written = where_written(model, graph, result)
         seen = [result.focus if other == written.focus else other for other in shown]
-        about = replace(to_problem(build, written), related=tuple(places_of(build, written, seen)))
+        about = replace(to_problem(model, graph, written), related=tuple(places_of(model, graph, written, seen)))
         same = about.message, about.file, about.line, about.column  # one shape may notice a mistake in two ways
         if same not in told and not incomplete.is_told(result, about):
-            build.problems.append(about)
+            problems.append(about)
         told |= {same, finding(result, result.path)}
-    build.problems += circles(build)
+    problems += circles(model, graph)
+    return Findings(problems, notes)
 
 
-def bound_by(build: Build, result: Result) -> dict[str, list[str]]:
+def bound_by(model: Model, graph: DataGraph, result: Result) -> dict[str, list[str]]:
     """The things that a SPARQL-based constraint selects besides the focus node, by variable, in order."""
-    shapes, constraint = build.shapes_graph, result.constraint
+    shapes, constraint = model.shapes_graph, result.constraint
     if constraint is None:
         return {}
-    solutions = build.store.query(
+    solutions = graph.store.query(
         str(shapes.value(constraint, SH.select) or ""),
         prefixes=prefixes(shapes, constraint),
         substitutions={Variable("this"): NamedNode(result.focus)},
@@ -112,19 +109,18 @@ def bound_by(build: Build, result: Result) -> dict[str, list[str]]:
     for row in solutions:
         if all(getattr(row[name], "value", asked[name]) == asked[name] for name in asked if name in names):
             for name in found:
-                if isinstance(row[name], NamedNode) and row[name].value.startswith(build.names.things):
+                if isinstance(row[name], NamedNode) and row[name].value.startswith(model.names.things):
                     found[name].add(row[name].value)
     return {name: sorted(iris - {result.focus}) for name, iris in found.items()}
 
 
-def places_of(build: Build, result: Result, others: list[str]) -> Iterator[Related]:
+def places_of(model: Model, graph: DataGraph, result: Result, others: list[str]) -> Iterator[Related]:
     """Where the same value, or else the record, of each of some other things stands."""
-    assert build.schema is not None
-    properties = build.schema.subproperties(str(result.path))
-    for other in [other for other in others if other in build.nodes]:
-        record, node = build.nodes[other]
-        parts = [node, *(part for iri, (_, part) in build.nodes.items() if iri.startswith(f"{other}#"))]
-        found = (written_value(each, properties, str(result.value), None, build.names.things) for each in parts)
+    properties = model.schema.subproperties(str(result.path))
+    for other in [other for other in others if other in graph.nodes]:
+        record, node = graph.nodes[other]
+        parts = [node, *(part for iri, (_, part) in graph.nodes.items() if iri.startswith(f"{other}#"))]
+        found = (written_value(each, properties, str(result.value), None, model.names.things) for each in parts)
         yield related_at(record.file, next(filter(None, found), first_of(node)), record.path)
 
 
@@ -143,64 +139,61 @@ def code_of(result: Result) -> str:
     return COMPONENTS.get(result.component, "E399")
 
 
-def to_problem(build: Build, result: Result) -> Problem:
+def to_problem(model: Model, graph: DataGraph, result: Result) -> Problem:
     """A SHACL result as a problem, at the line that it is about: of a record, or of a term of the ontology."""
-    assert build.schema is not None
-    if result.focus not in build.nodes:
-        return at_term(build, result.focus, "E502", result.message, severity=result.severity)
-    record, node = build.nodes[result.focus]
-    place = place_in(build, node, result)
+    if result.focus not in graph.nodes:
+        return at_term(model.sources, model.names, result.focus, "E502", result.message, severity=result.severity)
+    record, node = graph.nodes[result.focus]
+    place = place_in(model, graph, node, result)
     return problem(
         code_of(result),
-        message(build, result),
+        message(model, result),
         record.file,
         place,
         record.path,
-        expected=expected(build, result),
+        expected=expected(model, result),
         found=describe(place) if isinstance(place, ScalarNode) and place is not first_of(node) else None,
-        hint=hint(build, result, place),
+        hint=hint(model, graph, result, place),
         severity=result.severity,
     )
 
 
-def where_written(build: Build, result: Result) -> Result:
+def where_written(model: Model, graph: DataGraph, result: Result) -> Result:
     """The same result about the record that states the link, where the focus node has it as the inverse of another."""
-    assert build.schema is not None
     other = str(result.value)
-    if other not in build.nodes or not isinstance(result.path, URIRef):
+    if other not in graph.nodes or not isinstance(result.path, URIRef):
         return result
     link = NamedNode(str(result.path))
-    if Quad(NamedNode(result.focus), link, NamedNode(other), NamedNode(build.names.inferred)) not in build.store:
+    if Quad(NamedNode(result.focus), link, NamedNode(other), NamedNode(model.names.inferred)) not in graph.store:
         return result
     if written_value(
-        build.nodes[result.focus][1], build.schema.subproperties(link.value), other, None, build.names.things
+        graph.nodes[result.focus][1], model.schema.subproperties(link.value), other, None, model.names.things
     ):
         return result
-    for inverse in build.schema.inverses(link.value):
-        properties = build.schema.subproperties(inverse)
-        if written_value(build.nodes[other][1], properties, result.focus, None, build.names.things):
+    for inverse in model.schema.inverses(link.value):
+        properties = model.schema.subproperties(inverse)
+        if written_value(graph.nodes[other][1], properties, result.focus, None, model.names.things):
             return replace(result, focus=other, path=URIRef(inverse), value=URIRef(result.focus))
     return result
 
 
-def message(build: Build, result: Result) -> str:
+def message(model: Model, result: Result) -> str:
     """What the shape says, with the names of things as in a source; of one that says nothing, what it asks for."""
-    property_ = build.schema and build.schema.property_of(str(result.path))
-    asked = expected(build, result)
-    if (result.shape, SH.message, None) in build.shapes_graph or not property_ or not asked:
-        return result.message.replace(build.names.things, "")
+    property_ = model.schema.property_of(str(result.path))
+    asked = expected(model, result)
+    if (result.shape, SH.message, None) in model.shapes_graph or not property_ or not asked:
+        return result.message.replace(model.names.things, "")
     return f"{property_.key} takes {asked}"
 
 
-def place_in(build: Build, node: MappingNode, result: Result) -> YamlNode:
+def place_in(model: Model, graph: DataGraph, node: MappingNode, result: Result) -> YamlNode:
     """Where in a record or part the value of a result stands, or the first key where something is missing."""
-    assert build.schema is not None
     language = result.value.language if isinstance(result.value, Literal) else None
     path = str(result.path) if result.path is not None else ""
-    inner = build.nodes.get(str(result.value))
-    if inner and inner[0] is build.nodes[result.focus][0] and inner[1] is not build.nodes[result.focus][1]:
+    inner = graph.nodes.get(str(result.value))
+    if inner and inner[0] is graph.nodes[result.focus][0] and inner[1] is not graph.nodes[result.focus][1]:
         return first_of(inner[1])
-    place = locate(node, build.schema, path, str(result.value), language, build.names.things)
+    place = locate(node, model.schema, path, str(result.value), language, model.names.things)
     if result.component == "LanguageIn" and language and (tag := tag_of(node, place)) is not None:
         return tag
     if result.component == "UniqueLang" and isinstance(place, MappingNode):
@@ -219,11 +212,11 @@ def tag_of(node: YamlNode, text: YamlNode) -> YamlNode | None:
     return None
 
 
-def expected(build: Build, result: Result) -> str | None:
+def expected(model: Model, result: Result) -> str | None:
     """What the constraint that is not met asks for (w3.org/TR/shacl, 4), in the words of the sources."""
 
     def parameter(name: str) -> str:
-        return str(build.shapes_graph.value(result.shape, SH[name]))
+        return str(model.shapes_graph.value(result.shape, SH[name]))
 
     def number(name: str) -> int:
         return int(parameter(name))
@@ -234,13 +227,13 @@ def expected(build: Build, result: Result) -> str | None:
         case "MaxCount" | "QualifiedMaxCount":
             return f"at most {counted(number(lower_first(result.component)), 'value')}"
         case "In":
-            return one_of(str(result.value), members(build, result, SH["in"]))
+            return one_of(str(result.value), members(model, result, SH["in"]))
         case "LanguageIn":
-            return "a language of " + ", ".join(members(build, result, SH.languageIn))
+            return "a language of " + ", ".join(members(model, result, SH.languageIn))
         case "UniqueLang":
             return "one text a language"
         case "Pattern":
-            return pattern_in_words(build, result)
+            return pattern_in_words(model, result)
         case "MinLength":
             return f"at least {counted(number('minLength'), 'character')}"
         case "MaxLength":
@@ -249,60 +242,57 @@ def expected(build: Build, result: Result) -> str | None:
             words = {"MinInclusive": "at least", "MaxInclusive": "at most", "MinExclusive": "more than"}
             return f"{words.get(result.component, 'less than')} {parameter(lower_first(result.component))}"
         case "LessThan" | "LessThanOrEquals":
-            assert build.schema is not None
-            other = build.schema.property_of(parameter(lower_first(result.component)))
+            other = model.schema.property_of(parameter(lower_first(result.component)))
             return f"not {'after' if other.bounds else 'more than'} {other.key}" if other else None
     return None
 
 
-def hint(build: Build, result: Result, place: YamlNode) -> str | None:
+def hint(model: Model, graph: DataGraph, result: Result, place: YamlNode) -> str | None:
     """How to meet a constraint, where it is plain."""
-    assert build.schema is not None
-    property_ = build.schema.property_of(build.schema.path_of(result.shape))
+    property_ = model.schema.property_of(model.schema.path_of(result.shape))
     match result.component:
         case "MinCount" | "QualifiedMinCount" if (
-            property_ and result.shape is not None and (key := build.schema.key_of(result.shape))
+            property_ and result.shape is not None and (key := model.schema.key_of(result.shape))
         ):
-            return missing(build, result, key)
+            return missing(model, graph, result, key)
         case "MaxCount" | "QualifiedMaxCount":
-            most = str(build.shapes_graph.value(result.shape, SH.maxCount))
+            most = str(model.shapes_graph.value(result.shape, SH.maxCount))
             return f"keep {most} of the values" if most.isdigit() and most != "0" else None
         case "In" if isinstance(place, ScalarNode):
-            choices = members(build, result, SH["in"])
+            choices = members(model, result, SH["in"])
             language = language_meant(place.value, tuple(choices))
             named = zip(choices, choices, strict=True)
             return did_you_mean([language] if language else nearest(place.value, named))
         case "Pattern" if isinstance(place, ScalarNode):
-            return pattern_meant(build, result, place.value)
+            return pattern_meant(model, result, place.value)
     return None
 
 
-def missing(build: Build, result: Result, key: Key) -> str | None:
+def missing(model: Model, graph: DataGraph, result: Result, key: Key) -> str | None:
     """A hint with what to add; nothing where the key stands already, unless a text in English is all that it lacks."""
-    assert build.schema is not None
-    node = build.nodes[result.focus][1]
+    node = graph.nodes[result.focus][1]
     there = next((value for name, value in node.value if name.value == key.property.key), None)
     if there is None:
-        return f"add {key.property.key}: {build.schema.example(key)}"
+        return f"add {key.property.key}: {model.schema.example(key)}"
     if key.property.values is Values.TEXT and isinstance(there, MappingNode):
         return "add en: …"
     return None
 
 
-def pattern_in_words(build: Build, result: Result) -> str | None:
+def pattern_in_words(model: Model, result: Result) -> str | None:
     """What a pattern asks for: in the words of its shape (sh:description), else those of its message."""
-    words = in_language(build.shapes_graph.objects(result.shape, SH.description))
+    words = in_language(model.shapes_graph.objects(result.shape, SH.description))
     if words is not None:
         return str(words)
-    if (result.shape, SH.message, None) in build.shapes_graph:
+    if (result.shape, SH.message, None) in model.shapes_graph:
         return None  # the message says it
-    return f"text that matches {build.shapes_graph.value(result.shape, SH.pattern)}"
+    return f"text that matches {model.shapes_graph.value(result.shape, SH.pattern)}"
 
 
-def pattern_meant(build: Build, result: Result, text: str) -> str | None:
+def pattern_meant(model: Model, result: Result, text: str) -> str | None:
     """A hint with the one spelling of a text that matches its pattern: without marks, in other capitals, as a name."""
-    pattern = str(build.shapes_graph.value(result.shape, SH.pattern))
-    flags = str(build.shapes_graph.value(result.shape, SH.flags) or "")
+    pattern = str(model.shapes_graph.value(result.shape, SH.pattern))
+    flags = str(model.shapes_graph.value(result.shape, SH.flags) or "")
     if matches(pattern, "sr-Latn", flags):  # the tag of a language
         guesses = [language_meant(text) or "", text.strip()]
     else:
@@ -315,49 +305,48 @@ def pattern_meant(build: Build, result: Result, text: str) -> str | None:
     if found:
         return f"write {found[0]}"
     parts = [part for part in re.split(r"[,;\s]+", text) if part]
-    is_list = len(parts) > 1 and (result.shape, SH.maxCount, None) not in build.shapes_graph
+    is_list = len(parts) > 1 and (result.shape, SH.maxCount, None) not in model.shapes_graph
     return f"write [{', '.join(parts)}]" if is_list and all(matches(pattern, part, flags) for part in parts) else None
 
 
-def members(build: Build, result: Result, list_: URIRef) -> list[str]:
+def members(model: Model, result: Result, list_: URIRef) -> list[str]:
     """The members of a list that a shape gives, as they are written in a source."""
-    head = build.shapes_graph.value(result.shape, list_)
-    names = [str(member) for member in Collection(build.shapes_graph, head)] if head is not None else []
-    return [local_name(n) if n.startswith(build.names.vocabulary) else build.names.compact(n) for n in names]
+    head = model.shapes_graph.value(result.shape, list_)
+    names = [str(member) for member in Collection(model.shapes_graph, head)] if head is not None else []
+    return [local_name(n) if n.startswith(model.names.vocabulary) else model.names.compact(n) for n in names]
 
 
 def lower_first(name: str) -> str:
     return name[0].lower() + name[1:]
 
 
-def circles(build: Build) -> Iterator[Problem]:
+def circles(model: Model, graph: DataGraph) -> Iterator[Problem]:
     """The statements that lead a thing back to itself by an irreflexive property (OWL 2 RL, prp-irp)."""
-    assert build.schema is not None
-    inferred = NamedNode(build.names.inferred)
-    for irreflexive in sorted(map(str, build.schema.ontology.subjects(RDF.type, OWL.IrreflexiveProperty))):
+    inferred = NamedNode(model.names.inferred)
+    for irreflexive in sorted(map(str, model.schema.ontology.subjects(RDF.type, OWL.IrreflexiveProperty))):
         node = NamedNode(irreflexive)
         follows: dict[str, set[str]] = defaultdict(set)
-        for quad in build.store.quads_for_pattern(None, node, None, DefaultGraph()):
+        for quad in graph.store.quads_for_pattern(None, node, None, DefaultGraph()):
             if isinstance(quad.subject, NamedNode) and isinstance(quad.object, NamedNode):
                 follows[quad.subject.value].add(quad.object.value)
-        looped = sorted(iri for iri, others in follows.items() if iri in others and iri in build.nodes)
+        looped = sorted(iri for iri, others in follows.items() if iri in others and iri in graph.nodes)
         for iri in looped:
-            record, tree = build.nodes[iri]
-            for property_ in build.schema.subproperties(irreflexive):
-                for quad in build.store.quads_for_pattern(
+            record, tree = graph.nodes[iri]
+            for property_ in model.schema.subproperties(irreflexive):
+                for quad in graph.store.quads_for_pattern(
                     NamedNode(iri), NamedNode(property_.iri), None, DefaultGraph()
                 ):
                     if not isinstance(quad.object, NamedNode) or iri not in follows[quad.object.value]:
                         continue
-                    if Quad(quad.subject, quad.predicate, quad.object, inferred) in build.store:
+                    if Quad(quad.subject, quad.predicate, quad.object, inferred) in graph.store:
                         continue  # what follows from a link is told of the link
-                    others = [build.names.compact(other) for other in looped if other in follows[iri] and other != iri]
+                    others = [model.names.compact(other) for other in looped if other in follows[iri] and other != iri]
                     way = " and ".join(others) if others else "nothing else"
                     yield problem(
                         "E406",
                         f"by {property_.key}, {record.path} leads back to itself",
                         record.file,
-                        locate(tree, build.schema, property_.iri, quad.object.value, None, build.names.things),
+                        locate(tree, model.schema, property_.iri, quad.object.value, None, model.names.things),
                         record.path,
                         found=f"a circle through {way}",
                     )

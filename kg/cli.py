@@ -3,7 +3,8 @@
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import entry_points
 from itertools import islice
 from pathlib import Path
@@ -17,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 
 from kg import media
-from kg.build import Build, Sources
+from kg.build import Build, Result, Sources
 from kg.codes import codes, page
 from kg.engine import Dataset, Engine, NoDatasetError
 from kg.explain import Explainer, describe_key, describe_term, named_class, path_in_data, tell
@@ -31,7 +32,6 @@ from kg.quality import gaps
 from kg.query_text import QueryError, QueryText
 from kg.read import slug
 from kg.report import as_github, as_json, as_sarif, as_text, place_text
-from kg.schema import Schema
 from kg.settings import options
 from kg.skeleton import skeleton
 from kg.suggest import did_you_mean, nearest
@@ -99,15 +99,16 @@ def run_with_progress(build: Build, steps: tuple[Step, ...]) -> None:
     ) as progress:
         bar = progress.add_task("start", total=len(steps))
 
-        def shown(name: str, step: Callable[[Build], None]) -> Step:
-            def with_name(build: Build) -> None:
-                progress.update(bar, description=name)
-                step(build)
+        def shown(step: Step) -> Step:
+            def with_name(build: Build) -> Result:
+                progress.update(bar, description=step.name)
+                result = step.run(build)
                 progress.advance(bar)
+                return result
 
-            return name, with_name
+            return replace(step, run=with_name)
 
-        run(build, [shown(name, step) for name, step in steps])
+        run(build, map(shown, steps))
 
 
 def summary(problems: list[Problem], records: int, seconds: float, elsewhere: int = 0) -> str:
@@ -135,10 +136,11 @@ def check(paths: tuple[Path, ...], format_: str, most: int, quality: bool, **sou
         if not any(path.resolve().is_relative_to(root) for root in roots):
             raise click.BadParameter(f"{path} lies in none of the source directories", param_hint="PATHS")
     run_with_progress(build, CHECKING)
-    if quality:
-        build.problems = in_order([*build.problems, *gaps(build)])
-    problems = only_in(build.problems, paths if build.schema else ())  # without a model, nothing else was checked
-    elsewhere = errors_by_file(set(build.problems) - set(problems))
+    all_problems = build.problems
+    if quality and build.has_model:
+        all_problems = in_order([*all_problems, *gaps(build.model, build.graph, build.quality)])
+    problems = only_in(all_problems, paths if build.has_model else ())  # without a model, nothing else was checked
+    elsewhere = errors_by_file(set(all_problems) - set(problems))
     seconds = time.monotonic() - began
     if format_ == "json":
         click.echo(as_json(problems, elsewhere, build.notes, build.files, len(build.paths), seconds))
@@ -153,7 +155,7 @@ def check(paths: tuple[Path, ...], format_: str, most: int, quality: bool, **sou
             messages.print(sentence, soft_wrap=True)
     if format_ == "text":
         messages.print(summary(problems, len(build.paths), seconds, sum(map(len, elsewhere.values()))))
-    sys.exit(1 if errors(build.problems) else 0)
+    sys.exit(1 if errors(all_problems) else 0)
 
 
 def others(elsewhere: dict[Path, list[Problem]]) -> Iterator[str]:
@@ -211,7 +213,7 @@ def explain(what: str, **sources: Any) -> None:
         return
     build = start(**sources)
     run_with_progress(build, READING)
-    if build.schema is None:
+    if not build.has_model:
         as_text(build.problems, messages)
         raise click.ClickException("the model has problems, so nothing can be explained")
     place = next((found for found in PLACE.finditer(what) if Path(found["file"]).is_file()), None)
@@ -236,18 +238,19 @@ def explain_code(name: str) -> None:
 
 def explain_line(build: Build, file: Path, line: int, code: str | None) -> None:
     """Prints the triples that a line became, and those that follow from them; else the problems of its record."""
-    stated, follow = Explainer(build).line(file, line)
+    names = build.names
+    stated, follow = Explainer(build.model, build.graph).line(file, line)
     here = [problem for problem in build.problems if problem.file.resolve() == file.resolve()]
     if stated:
-        click.echo("\n".join(tell(build, stated)))
+        click.echo("\n".join(tell(names, stated)))
     if follow:
-        click.echo("from which follows\n" + "\n".join(tell(build, follow)))
+        click.echo("from which follows\n" + "\n".join(tell(names, follow)))
     if stated:
         return
     as_text(here, messages)
     if here:
         raise click.ClickException(f"{file} has problems, so line {line} became nothing")
-    if not any(record.file.resolve() == file.resolve() for record in build.records):
+    if not any(record.file.resolve() == file.resolve() for record in build.graph.records):
         more = f"; kg explain {code} tells what {code} means" if code else ""
         raise click.ClickException(f"{file} is no record of these directories{more}")
     click.echo(f"line {line} of {file} states nothing by itself")
@@ -255,44 +258,45 @@ def explain_line(build: Build, file: Path, line: int, code: str | None) -> None:
 
 def explain_thing(build: Build, what: str) -> None:
     """Prints where each triple of a thing or part comes from, or what the ontology says of a term, a kind or a key."""
-    assert build.schema is not None
-    name = path_in_data(build, what) or what.rstrip("/")
+    schema, nodes = build.model.schema, build.graph.nodes
+    name = path_in_data(build.sources, what) or what.rstrip("/")
     if ours := OURS.fullmatch(name):
         name = ours[1]
     iri = build.names.expand(name)
-    term = describe_term(build, named_class(build, name) or iri) + describe_key(build, name)
-    if term and iri not in build.nodes:
+    term = describe_term(build.model, named_class(build.model, name) or iri) + describe_key(build.model, name)
+    if term and iri not in nodes:
         click.echo("\n".join(term))
         return
-    if iri in build.nodes and build.nodes[iri][0].sound:
-        click.echo("\n".join(tell(build, Explainer(build).thing(iri))))
+    if iri in nodes and nodes[iri][0].sound:
+        click.echo("\n".join(tell(build.names, Explainer(build.model, build.graph).thing(iri))))
         return
     path = build.names.path(iri)
     here = [problem for problem in build.problems if problem.thing == path]
     as_text(here, messages)
     if here:
         raise click.ClickException(f"{path} has problems, so nothing of it is in the graph")
-    index = Index(build.schema, build.paths, build.records)
+    index = Index(schema, build.paths, build.graph.records)
     things = index.suggest(path or name, ()) if "/" in name else []
-    known = [*build.schema.kinds, *build.schema.properties, *(c.name for c in build.schema.classes.values())]
+    known = [*schema.kinds, *schema.properties, *(c.name for c in schema.classes.values())]
     local = name.rpartition(":")[2]
     terms = nearest(local, ((each, each) for each in known)) if "/" not in local else []
     guess = did_you_mean((things or terms or index.suggest(name, ()))[:3])
     raise click.ClickException(f"there is no {what}" + (f"; {guess}" if guess else ""))
 
 
-def read_for(kind: str, steps: tuple[Step, ...], **sources: Any) -> tuple[Build, Schema]:
+def read_for(kind: str, steps: tuple[Step, ...], **sources: Any) -> Build:
     """A build that has run the first steps, to write records of a kind; what is no kind is a usage error."""
     build = start(**sources)
     run_with_progress(build, steps)
-    if build.schema is None:
+    if not build.has_model:
         as_text(build.problems, messages)
         raise click.ClickException("the model has problems, so no record can be written")
-    if kind not in build.schema.kinds:
-        guess = did_you_mean(nearest(kind, ((known, known) for known in build.schema.kinds)))
-        known = guess or "it is one of " + ", ".join(sorted(build.schema.kinds))
+    kinds = build.model.schema.kinds
+    if kind not in kinds:
+        guess = did_you_mean(nearest(kind, ((known, known) for known in kinds)))
+        known = guess or "it is one of " + ", ".join(sorted(kinds))
         raise click.BadParameter(f"{kind!r} is not a kind; {known}", param_hint="KIND")
-    return build, build.schema
+    return build
 
 
 @main.command()
@@ -301,7 +305,8 @@ def read_for(kind: str, steps: tuple[Step, ...], **sources: Any) -> tuple[Build,
 @options("data", "ontology", "shapes", "base-uri")
 def new(kind: str, name: str, **sources: Any) -> None:
     """Write the skeleton of a new record, with what it must have first; print its file."""
-    build, schema = read_for(kind, READING[:1], **sources)
+    build = read_for(kind, READING[:2], **sources)
+    schema, records = build.model.schema, build.records.records
     if not NAME.fullmatch(name):
         guess = did_you_mean([slug(name)] if slug(name) else [])
         wanted = "a name is lower-case letters and digits, with single hyphens between"
@@ -309,8 +314,8 @@ def new(kind: str, name: str, **sources: Any) -> None:
     file = build.sources.data[0] / kind / f"{name}.yaml"
     if f"{kind}/{name}" in build.paths:
         raise click.ClickException(f"there is {kind}/{name} already")
-    index = Index(schema, build.paths, build.records)
-    text = skeleton(schema, schema.kinds[kind], f"{kind}/{name}", build.records, index)
+    index = Index(schema, build.paths, records)
+    text = skeleton(schema, schema.kinds[kind], f"{kind}/{name}", records, index)
     try:
         file.parent.mkdir(exist_ok=True)
         with file.open("x", encoding="utf-8") as stream:
@@ -330,9 +335,9 @@ def generate(kind: str, number: int, out: Path, seed: int, **sources: Any) -> No
     """Write N synthetic records of a kind, made after the real ones, for tests of scale; print their directory."""
     if out.is_dir() and any(out.iterdir()):
         raise click.BadParameter(f"{out} is not empty", param_hint="--out")
-    build, _ = read_for(kind, READING, **sources)
+    build = read_for(kind, READING, **sources)
     try:
-        generator = Generator(build, kind, seed)
+        generator = Generator(build.model.schema, build.graph, build.paths, kind, seed)
         (out / kind).mkdir(parents=True)
         for name, text in generator.files(number):
             (out / kind / name).write_text(text, encoding="utf-8")

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, QuerySolution, QuerySolutions, Store
 
-from kg.build import Build, Sources
+from kg.build import Catalogue, DataGraph, Model, Records, Sources
 from kg.media import LANGUAGES, RDF, MediaType
 from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL, XSD, Names, local_name
-from kg.origins import trace
-from kg.problems import errors
-from kg.releases import read_releases
+from kg.origins import origins_of, tombstone
+from kg.problems import Problem
+from kg.releases import read_contexts, read_releases
 
 LICENSE = "https://creativecommons.org/licenses/by/4.0/"
 TITLE = "OSCE knowledge graph"
@@ -76,15 +76,25 @@ ATTRIBUTION = "OSCE knowledge graph, compiled from public pages; each record nam
 Statement = tuple[str, str, NamedNode | Literal]
 
 
-def describe(build: Build) -> None:
-    """Fills `catalogue` (all but what depends on the version), `origins`, `tombstones`, `releases` and `contexts`."""
-    if build.schema is None or errors(build.problems):
-        return
-    trace(build)
-    read_releases(build)
-    names = build.names
-    described = [*_dataset(build), *_partitions(build.store, names), *_origin(build), *_contact(names), *_graphs(build)]
-    build.catalogue = in_catalogue([*described, *_foreign(names, described)], names)
+def describe(model: Model, records: Records, graph: DataGraph) -> Catalogue:
+    """The catalogue, the source of each document, what was withdrawn, and the earlier versions of the ontology."""
+    names, problems = model.names, list[Problem]()
+    origins, contexts = origins_of(model, graph.records), read_contexts(model)
+    described = [
+        *_dataset(model, graph, _issued(origins)),
+        *_partitions(graph.store, names),
+        *_origin(model),
+        *_contact(names),
+        *_graphs(names, sorted({*contexts} - {model.schema.version})),
+    ]
+    return Catalogue(
+        quads=in_catalogue([*described, *_foreign(names, described)], names),
+        tombstones=[quad for withdrawal in records.withdrawn.values() for quad in tombstone(names, withdrawal)],
+        origins=origins,
+        releases=read_releases(model, problems),
+        contexts=contexts,
+        problems=problems,
+    )
 
 
 def in_catalogue(statements: Iterable[Statement], names: Names) -> list[Quad]:
@@ -177,9 +187,9 @@ def _rows(store: Store, query: str) -> list[QuerySolution]:
     return list(solutions)
 
 
-def _dataset(build: Build) -> Iterator[Statement]:
+def _dataset(model: Model, graph: DataGraph, issued: dict[str, Literal]) -> Iterator[Statement]:
     """The dataset, the catalogue that lists it, and its endpoint (DCAT 3; DCAT-AP 3)."""
-    names = build.names
+    names = model.names
     publisher, endpoint, period = (f"{names.dataset}#{name}" for name in ("publisher", "sparql", "period"))
     described = {
         "dcterms_title": _english(TITLE),
@@ -191,9 +201,9 @@ def _dataset(build: Build) -> Iterator[Statement]:
             *(LOC_LANGUAGE + language for language in LANGUAGES),
             *(f"{EU}language/{EU_LANGUAGES[language]}" for language in LANGUAGES),
         ],
-        **_issued(build),
+        **issued,
     }
-    example = min((record.path for record in build.records), default="")
+    example = min((record.path for record in graph.records), default="")
     yield from _about(
         names.dataset,
         a=["dcat:Dataset", "void:Dataset", "prov:Entity"],
@@ -215,7 +225,7 @@ def _dataset(build: Build) -> Iterator[Statement]:
         void_uriSpace=Literal(names.things),
         void_vocabulary=names.ontology,
         void_exampleResource=names.thing(example),
-        void_rootResource=[names.document(kind) for kind in sorted({record.kind for record in build.records})],
+        void_rootResource=[names.document(kind) for kind in sorted({record.kind for record in graph.records})],
     )
     yield from _about(
         f"{names.dataset}#catalogue",
@@ -237,7 +247,7 @@ def _dataset(build: Build) -> Iterator[Statement]:
         foaf_homepage=names.base,
     )
     yield from _about(period, a="dcterms:PeriodOfTime", rdfs_label=_english("What the dates of the dataset span"))
-    for bound, day in zip(("startDate", "endDate"), _span(build), strict=False):
+    for bound, day in zip(("startDate", "endDate"), _span(model, graph), strict=False):
         yield period, PREFIXES["dcat"] + bound, Literal(day, datatype=NamedNode(XSD + "date"))
     for code, label in THEMES.items():
         theme = f"{EU}data-theme/{code}"
@@ -285,22 +295,21 @@ RANGES = {
 """By the local name of a property of Dublin Core or DCAT the class that its values are of, in Dublin Core."""
 
 
-def _issued(build: Build) -> dict[str, Literal]:
+def _issued(origins: list[Quad]) -> dict[str, Literal]:
     """When the first of the records was written, if that is known."""
     created = PREFIXES["dcterms"] + "created"
-    created_quads = (quad for quad in build.origins if quad.predicate.value == created)
+    created_quads = (quad for quad in origins if quad.predicate.value == created)
     days = [quad.object.value[:10] for quad in created_quads if isinstance(quad.object, Literal)]
     return {"dcterms_issued": Literal(min(days), datatype=NamedNode(XSD + "date"))} if days else {}
 
 
-def _span(build: Build) -> list[str]:
+def _span(model: Model, graph: DataGraph) -> list[str]:
     """The first and the last day that the dates of the dataset can mean; none without a date."""
-    assert build.schema is not None
-    bounds = [bound for property_ in build.schema.properties.values() for bound in property_.bounds or ()]
+    bounds = [bound for property_ in model.schema.properties.values() for bound in property_.bounds or ()]
     days = [
         quad.object.value
         for bound in bounds
-        for quad in build.store.quads_for_pattern(None, NamedNode(bound), None, DefaultGraph())
+        for quad in graph.store.quads_for_pattern(None, NamedNode(bound), None, DefaultGraph())
         if isinstance(quad.object, Literal)
     ]
     return [min(days), max(days)] if days else []
@@ -317,15 +326,13 @@ def _contact(names: Names) -> Iterator[Statement]:
     )
 
 
-def _graphs(build: Build) -> Iterator[Statement]:
+def _graphs(names: Names, earlier: list[str]) -> Iterator[Statement]:
     """The graphs of the dataset, as a SPARQL endpoint describes them (w3.org/TR/sparql11-service-description, 4.2)."""
-    names = build.names
     default = names.dataset + "#default"
     everything = _english("Everything asserted and inferred, each triple once.")
     yield from _about(names.dataset, a="sd:Dataset", sd_defaultGraph=default)
     yield from _about(default, a="sd:Graph", rdfs_label=_english("the default graph"), dcterms_description=everything)
-    earlier = {version for version in build.contexts if build.schema and version != build.schema.version}
-    releases = {f"{names.ontology}/{version}": f"version {version} of the ontology" for version in sorted(earlier)}
+    releases = {f"{names.ontology}/{version}": f"version {version} of the ontology" for version in earlier}
     for graph, label in {**names.graphs, **releases}.items():
         node = f"{names.dataset}#graph-{re.sub('[/#]', '-', graph.removeprefix(names.base))}"
         yield from _about(names.dataset, sd_namedGraph=node)
@@ -380,18 +387,18 @@ def _partition(names: Names, parent: str, sort: str, iri: str, count: str, numbe
     yield partition, RDFS_LABEL, Literal(f"{local_name(iri)} in the dataset", language="en")
 
 
-def _origin(build: Build) -> Iterator[Statement]:
+def _origin(model: Model) -> Iterator[Statement]:
     """How the dataset was made: by which commit of the sources, and when."""
-    activity = build.names.dataset + "#build"
-    commit, time = origin(build.sources)
-    yield from _about(build.names.dataset, prov_wasGeneratedBy=activity)
+    activity = model.names.dataset + "#build"
+    commit, time = origin(model.sources)
+    yield from _about(model.names.dataset, prov_wasGeneratedBy=activity)
     yield from _about(activity, a="prov:Activity", rdfs_label=Literal("Build of the dataset", language="en"))
     if commit:
         yield from _about(activity, dcterms_identifier=Literal(commit))
     if time:
         stamp = Literal(time, datatype=NamedNode(XSD + "dateTime"))
         yield from _about(activity, prov_endedAtTime=stamp)
-        for resource in (build.names.dataset, f"{build.names.dataset}#catalogue"):
+        for resource in (model.names.dataset, f"{model.names.dataset}#catalogue"):
             yield from _about(resource, dcterms_modified=stamp)
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, QuerySolutions, Triple, Variable
 from yaml.nodes import Node
 
-from kg.build import Build, Record
+from kg.build import DataGraph, Model, Record, Sources
 from kg.infer import Pattern, Rule, rules, sparql
 from kg.model import place_of
-from kg.names import RDF_TYPE, XSD
+from kg.names import RDF_TYPE, XSD, Names
 from kg.provenance import origin
 from kg.report import relative
 
@@ -34,24 +34,25 @@ class Reason:
 
 @dataclass
 class Explainer:
-    """Finds the reasons of triples in a build that has been read, mapped and inferred."""
+    """Finds the reasons of the triples of a data graph."""
 
-    build: Build
+    model: Model
+    graph: DataGraph
     _known: dict[Triple, Reason] = field(default_factory=dict)
 
     def thing(self, iri: str) -> list[Reason]:
         """The reasons of all triples about a thing or part, and about the parts of it, in order."""
-        subjects = [*([iri] if iri in self.build.nodes else []), *self._parts.get(iri, ())]
+        subjects = [*([iri] if iri in self.graph.nodes else []), *self._parts.get(iri, ())]
         return [self.reason(triple) for subject in subjects for triple in self._about(subject)]
 
     def line(self, file: Path, line: int) -> tuple[list[Reason], list[Reason]]:
         """The triples that a line of a source states, and those that follow from them."""
         here = file.resolve()
-        subjects = [iri for iri, (r, _) in self.build.nodes.items() if r.sound and r.file.resolve() == here]
+        subjects = [iri for iri, (r, _) in self.graph.nodes.items() if r.sound and r.file.resolve() == here]
         stated: list[Triple] = []
         for subject in subjects:
             for triple in self._about(subject):
-                place = origin(self.build, triple) if self._is_asserted(triple) else None
+                place = origin(self.model, self.graph, triple) if self._is_asserted(triple) else None
                 if place is not None and is_on(place[1], line):
                     stated.append(triple)
         near = {triple.subject.value for triple in stated if isinstance(triple.subject, NamedNode)}
@@ -59,7 +60,7 @@ class Explainer:
         on_line = set(stated)
         follow = [
             reason
-            for subject in sorted(near & set(self.build.nodes))
+            for subject in sorted(near & set(self.graph.nodes))
             for triple in self._about(subject)
             if not self._is_asserted(triple) and (reason := self.reason(triple)).rests_on(on_line)
         ]
@@ -80,9 +81,8 @@ class Explainer:
     @cached_property
     def _rules(self) -> dict[str, list[Rule]]:
         """The rules by the predicate of what follows from them."""
-        assert self.build.schema is not None
         found: dict[str, list[Rule]] = defaultdict(list)
-        for rule in rules(self.build.schema.ontology):
+        for rule in rules(self.model.schema.ontology):
             found[rule.then[1]].append(rule)
         return found
 
@@ -90,21 +90,21 @@ class Explainer:
     def _parts(self) -> dict[str, list[str]]:
         """The parts of each thing, in order."""
         found: dict[str, list[str]] = defaultdict(list)
-        for subject in sorted(self.build.nodes):
+        for subject in sorted(self.graph.nodes):
             thing, is_part, _ = subject.partition("#")
             found[thing] += [subject] if is_part else []
         return found
 
     def _about(self, subject: str) -> list[Triple]:
-        quads = self.build.store.quads_for_pattern(NamedNode(subject), None, None, DefaultGraph())
+        quads = self.graph.store.quads_for_pattern(NamedNode(subject), None, None, DefaultGraph())
         return sorted((quad.triple for quad in quads), key=lambda t: (t.predicate.value != RDF_TYPE, str(t)))
 
     def _is_asserted(self, triple: Triple) -> bool:
-        graph = NamedNode(self.build.names.inferred)
-        return Quad(triple.subject, triple.predicate, triple.object, graph) not in self.build.store
+        graph = NamedNode(self.model.names.inferred)
+        return Quad(triple.subject, triple.predicate, triple.object, graph) not in self.graph.store
 
     def _place(self, triple: Triple) -> str:
-        found = origin(self.build, triple)
+        found = origin(self.model, self.graph, triple)
         if found is None:
             return "the ontology"
         return place(*found)
@@ -134,7 +134,7 @@ class Explainer:
             elif pattern != str(term):
                 return
         given: dict[Variable, NamedNode | BlankNode | Literal | Triple] = {Variable(n[1:]): t for n, t in bound.items()}
-        solutions = self.build.store.query(f"SELECT * WHERE {{ {sparql(*rule.when)} }}", substitutions=given)
+        solutions = self.graph.store.query(f"SELECT * WHERE {{ {sparql(*rule.when)} }}", substitutions=given)
         assert isinstance(solutions, QuerySolutions)
         names = [variable.value for variable in solutions.variables]
         for solution in solutions:
@@ -143,12 +143,11 @@ class Explainer:
 
     def _bound(self, triple: Triple) -> Reason | None:
         """The reason of the earliest or latest day of a date."""
-        schema = self.build.schema
-        property_ = schema.property_of(triple.predicate.value) if schema else None
+        property_ = self.model.schema.property_of(triple.predicate.value)
         if property_ is None or triple.predicate.value == property_.iri or not property_.bounds:
             return None
         end = "first" if triple.predicate.value == property_.bounds[0] else "last"
-        dates = self.build.store.quads_for_pattern(triple.subject, NamedNode(property_.iri), None, DefaultGraph())
+        dates = self.graph.store.quads_for_pattern(triple.subject, NamedNode(property_.iri), None, DefaultGraph())
         premises = tuple(self.reason(quad.triple) for quad in dates)
         return Reason(triple, None, f"the {end} day that <{property_.iri}> can mean", premises)
 
@@ -172,85 +171,83 @@ def is_on(node: Node, line: int) -> bool:
     return first <= line <= last if isinstance(node.value, str) else first == line
 
 
-def describe_term(build: Build, iri: str) -> list[str]:
+def describe_term(model: Model, iri: str) -> list[str]:
     """What the ontology says of a term of ours, as lines of text after the place where it is declared."""
     said = sorted(
-        str(quad.predicate.value) + "\t" + short(build, quad.object)
-        for quad in build.ontology
+        str(quad.predicate.value) + "\t" + short(model.names, quad.object)
+        for quad in model.ontology
         if quad.subject == NamedNode(iri) and not isinstance(quad.object, BlankNode)
     )
-    if not said or not iri.startswith(build.names.vocabulary):
+    if not said or not iri.startswith(model.names.vocabulary):
         return []
-    file, line, column, _ = place_of(build, iri)
+    file, line, column, _ = place_of(model.sources, model.names, iri)
     lines = (line.split("\t", 1) for line in said)
     return [
-        f"{build.names.compact(iri)}  ← {relative(file)}:{line}:{column}",
-        *(f"  {short(build, NamedNode(predicate))} {object_}" for predicate, object_ in lines),
+        f"{model.names.compact(iri)}  ← {relative(file)}:{line}:{column}",
+        *(f"  {short(model.names, NamedNode(predicate))} {object_}" for predicate, object_ in lines),
     ]
 
 
-def describe_key(build: Build, name: str) -> list[str]:
+def describe_key(model: Model, name: str) -> list[str]:
     """What the ontology says of the property of a key, and each message that a kind or part has for it."""
-    assert build.schema is not None
-    schema = build.schema
+    schema = model.schema
     if name not in schema.properties:
         return []
     messages: dict[str, list[str]] = {}
     for class_ in sorted(schema.classes.values(), key=lambda class_: class_.name):
         key = schema.keys(class_).get(name)
         if key and not class_.abstract:
-            messages.setdefault(key.message, []).append(build.names.compact(class_.iri))
+            messages.setdefault(key.message, []).append(model.names.compact(class_.iri))
     told = [f"  of {', '.join(classes)}: {message}".removesuffix(": ") for message, classes in messages.items()]
-    return [*describe_term(build, schema.properties[name].iri), *told]
+    return [*describe_term(model, schema.properties[name].iri), *told]
 
 
-def named_class(build: Build, name: str) -> str | None:
+def named_class(model: Model, name: str) -> str | None:
     """The IRI of the class that is the kind, or has the name, `name`."""
-    assert build.schema is not None
-    found = (class_.iri for class_ in build.schema.classes.values() if name in (class_.kind, class_.name))
+    found = (class_.iri for class_ in model.schema.classes.values() if name in (class_.kind, class_.name))
     return next(found, None)
 
 
-def path_in_data(build: Build, what: str) -> str | None:
+def path_in_data(sources: Sources, what: str) -> str | None:
     """The path of what a file or folder of the data is about, written with or without suffix: `state/norway`, `state`.
 
     None if it lies in no directory of data.
     """
     file = Path(os.path.abspath(what))
-    for root in build.sources.data:
+    for root in sources.data:
         if file != (root := Path(os.path.abspath(root))) and file.is_relative_to(root):
             return file.relative_to(root).as_posix().removesuffix(".yaml").removesuffix(".yml")
     return None
 
 
-def tell(build: Build, reasons: list[Reason]) -> Iterator[str]:
+def tell(names: Names, reasons: list[Reason]) -> Iterator[str]:
     """Reasons as lines of text: the triple, its place or its rule, and indented the triples it follows from."""
     subject = None
     for reason in reasons:
         if reason.triple.subject != subject:
             subject = reason.triple.subject
-            yield short(build, subject)
-        yield from tell_one(build, reason, "  ", False)
+            yield short(names, subject)
+        yield from tell_one(names, reason, "  ", False)
 
 
-def tell_one(build: Build, reason: Reason, indent: str, with_subject: bool) -> Iterator[str]:
+def tell_one(names: Names, reason: Reason, indent: str, with_subject: bool) -> Iterator[str]:
     terms = [reason.triple.predicate, reason.triple.object]
-    words = [short(build, term) for term in ([reason.triple.subject, *terms] if with_subject else terms)]
+    words = [short(names, term) for term in ([reason.triple.subject, *terms] if with_subject else terms)]
     if reason.place is not None:
         yield f"{indent}{' '.join(words)}  ← {reason.place}"
         return
-    rule = " ".join(build.names.compact(w[1:-1]) if w.startswith("<") else w for w in str(reason.rule).split())
+    rule = " ".join(names.compact(w[1:-1]) if w.startswith("<") else w for w in str(reason.rule).split())
     yield f"{indent}{' '.join(words)}  ← {rule}"
     for premise in reason.premises:
-        yield from tell_one(build, premise, indent + "    ", True)
+        yield from tell_one(names, premise, indent + "    ", True)
 
 
-def short(build: Build, term: object) -> str:
+def short(names: Names, term: object) -> str:
     """A term for people to read."""
     if isinstance(term, NamedNode):
-        return "a" if term.value == RDF_TYPE else build.names.compact(term.value)
+        return "a" if term.value == RDF_TYPE else names.compact(term.value)
     if isinstance(term, Literal):
         if term.language or term.datatype.value == XSD + "string":
             return str(term)
-        return f'"{term.value}"^^{build.names.compact(term.datatype.value)}'
+        return f'"{term.value}"^^{names.compact(term.datatype.value)}'
     return str(term)

@@ -8,7 +8,7 @@ may not overlap in time, each has the year alone in which it begins, so that non
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from itertools import count, islice
 from random import Random
 from typing import Any
@@ -18,10 +18,10 @@ from rdflib.term import Node as Term
 from yaml.nodes import MappingNode, Node, SequenceNode
 
 from kg import literals
-from kg.build import Build
+from kg.build import DataGraph
 from kg.names import XSD
 from kg.patterns import matches
-from kg.schema import Class, Key, Property, Values
+from kg.schema import Class, Key, Property, Schema, Values
 from kg.texts import flaws
 
 PER_FILE = 100
@@ -41,11 +41,13 @@ DATES = {XSD + name for name in ("date", "gYearMonth", "gYear", "dateTime")}
 
 
 class Generator:
-    """Makes records of a kind after those of a build that has mapped its own; ValueError if it has none of the kind."""
+    """Makes records of a kind after those of a data graph; ValueError if it has none of the kind.
 
-    def __init__(self, build: Build, kind: str, seed: int) -> None:
-        assert build.schema is not None
-        self.schema, self.kind, self.taken = build.schema, kind, build.paths
+    `taken` are the paths that no new record may have.
+    """
+
+    def __init__(self, schema: Schema, graph: DataGraph, taken: Set[str], kind: str, seed: int) -> None:
+        self.schema, self.kind, self.taken = schema, kind, taken
         self.random = Random(seed)  # noqa: S311  # nothing here is secret
         self.words: dict[tuple[str, str], list[str]] = defaultdict(list)  # by key and language
         self.strings: dict[str, list[str]] = defaultdict(list)  # by key, of records and of parts
@@ -53,7 +55,7 @@ class Generator:
         self.donors: dict[tuple[str, str], list[Any]] = defaultdict(list)  # values by class and key
         self.takes: dict[tuple[str, str], bool] = {}
         self.records: list[tuple[Class, dict[str, Any]]] = []
-        for record in sorted((r for r in build.records if r.sound), key=lambda record: record.path):
+        for record in sorted((r for r in graph.records if r.sound), key=lambda record: record.path):
             if record.kind == kind:
                 self._learn(plain(record.node))
         if not self.records:

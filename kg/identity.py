@@ -3,7 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from rapidfuzz.distance import OSA
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from kg import literals
-from kg.build import Build, Record, Withdrawal
+from kg.build import Model, Record, Records, Withdrawal
 from kg.index import Index
 from kg.names import NAME, PREFIXES, XSD
 from kg.problems import Problem, Related, Severity, errors
@@ -42,38 +42,53 @@ ENTRY = {"path": True, "date": True, "reason": True, "replacedBy": False}
 """The keys of an entry of withdrawn.yaml, and whether it must have them."""
 
 
-def identify(build: Build) -> None:
-    """Reports things that stand twice, copies and names that clash; fills `withdrawn`; a double is not sound."""
+@dataclass(slots=True)
+class Identification:
+    """What is known of the identity of things so far: of the records that were read, and of what was withdrawn."""
+
+    model: Model
+    records: list[Record]
+    paths: frozenset[str]
+    withdrawn: dict[str, Withdrawal] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def identify(model: Model, records: Records) -> Records:
+    """The same records with what was withdrawn; a double is not sound.
+
+    Among the problems are things that stand twice, copies, and names that clash.
+    """
+    known = Identification(model, [*records.records], records.paths)
     first: dict[str, Record] = {}
-    for number, record in enumerate(build.records):
+    for number, record in enumerate(known.records):
         if before := first.setdefault(record.path, record) if record.path in first else None:
             message = f"{record.path} stands twice"
             expected = "one record, or another name for one of the two"
             also = (related_at(before.file, before.node, before.path),)
             found = problem("E401", message, record.file, record.node, record.path, expected=expected, related=also)
-            build.problems.append(found)
-            build.records[number] = replace(record, sound=False)
+            known.problems.append(found)
+            known.records[number] = replace(record, sound=False)
         else:
             first[record.path] = record
-    copied = list(copies(build))
-    build.problems += copied
+    copied = list(copies(known))
+    known.problems += copied
     paths = {problem.thing for problem in copied}
-    build.records = [replace(record, sound=record.sound and record.path not in paths) for record in build.records]
-    if build.schema is None:
-        return
-    renamed = former_names(build, first.values())
-    for directory in build.sources.data:
+    known.records = [replace(record, sound=record.sound and record.path not in paths) for record in known.records]
+    renamed = former_names(known, first.values())
+    for directory in model.sources.data:
         if is_regular(file := directory / WITHDRAWN):
-            build.problems += read_withdrawn(build, file, renamed)
-    build.problems += suspects(build, paths)
+            known.problems += read_withdrawn(known, file, renamed)
+    known.problems += suspects(known, paths)
+    problems = [*records.problems, *known.problems]
+    return replace(records, records=known.records, withdrawn=known.withdrawn, problems=problems)
 
 
-def copies(build: Build) -> Iterator[Problem]:
+def copies(known: Identification) -> Iterator[Problem]:
     """Reports each record that says just what another of its kind says, unless that is a name alone."""
     first: dict[tuple[str, Hashable], Record] = {}
-    differ = different_keys(build.schema) if build.schema is not None else []
-    files = Counter(record.file for record in build.records)
-    for record in [record for record in build.records if record.sound]:
+    differ = different_keys(known.model.schema)
+    files = Counter(record.file for record in known.records)
+    for record in [record for record in known.records if record.sound]:
         before = first.setdefault((record.kind, content(record.node)), record)
         said = [key.value for key, _ in record.node.value if key.value not in ("id", "type")]
         if before.path != record.path and len(said) > 1:
@@ -103,18 +118,18 @@ def content(node: Node) -> Hashable:
     return str(node.value)
 
 
-def former_names(build: Build, records: Iterable[Record]) -> set[str]:
+def former_names(known: Identification, records: Iterable[Record]) -> set[str]:
     """The former paths of things; reports those that are taken, or former of two things."""
-    key = build.names.renamed_from.removeprefix(build.names.vocabulary)
+    key = known.model.names.renamed_from.removeprefix(known.model.names.vocabulary)
     leads: dict[str, Related] = {}
-    there = {record.path: related_at(record.file, record.node, record.path) for record in build.records}
+    there = {record.path: related_at(record.file, record.node, record.path) for record in known.records}
     for record in records:
         for node in [n for k, value in record.node.value if k.value == key for n in scalars(value)]:
             path = node.value if "/" in node.value else f"{record.kind}/{node.value}"
             hint, other = "remove it", None
             if path == record.path:
                 message = f"{path} is the name that the thing still has"
-            elif path in build.paths:
+            elif path in known.paths:
                 message = f"{path} is a thing, and not a former name of {record.path}"
                 other = there.get(path)
             elif other := leads.get(path):
@@ -124,16 +139,16 @@ def former_names(build: Build, records: Iterable[Record]) -> set[str]:
                 continue
             also = (other,) if other else ()
             found = problem("E403", message, record.file, node, record.path, found=path, hint=hint, related=also)
-            build.problems.append(found)
+            known.problems.append(found)
     return set(leads)
 
 
-def read_withdrawn(build: Build, file: Path, renamed: set[str]) -> Iterator[Problem]:
+def read_withdrawn(known: Identification, file: Path, renamed: set[str]) -> Iterator[Problem]:
     """Reads a list of things that were taken back: path, date, reason, and what replaced it."""
-    content = bytes_of(file, None, build.problems)
+    content = bytes_of(file, None, known.problems)
     if content is None:
         return
-    if (read := text_of(content, file, None, build.problems)) is None:
+    if (read := text_of(content, file, None, known.problems)) is None:
         return
     text, hidden = read
     source = looked_at(text)
@@ -151,16 +166,15 @@ def read_withdrawn(build: Build, file: Path, renamed: set[str]) -> Iterator[Prob
                 problems = check_tree(entry, file, None, hidden, source)
                 yield from problems
                 if not errors(problems) and all(PROBLEM not in (key.tag, value.tag) for key, value in entry.value):
-                    yield from check_entry(build, entry, file, renamed)
+                    yield from check_entry(known, entry, file, renamed)
             else:
                 message, hint = "an entry of withdrawn.yaml is a map", f"write - path: {describe(entry)}"
                 hint = hint if isinstance(entry, ScalarNode) else "write - path: …, and the other keys below it"
                 yield problem("E105", message, file, entry, None, expected=expected, found=describe(entry), hint=hint)
 
 
-def check_entry(build: Build, entry: MappingNode, file: Path, renamed: set[str]) -> Iterator[Problem]:
+def check_entry(known: Identification, entry: MappingNode, file: Path, renamed: set[str]) -> Iterator[Problem]:
     """What is wrong in one entry of withdrawn.yaml; notes its path as withdrawn."""
-    assert build.schema is not None
     values = {key.value: value for key, value in entry.value}
     for key, _ in entry.value:
         if key.value not in ENTRY:
@@ -191,35 +205,37 @@ def check_entry(build: Build, entry: MappingNode, file: Path, renamed: set[str])
         kind, _, local = str(values[name].value).partition("/")
         if not (NAME.fullmatch(kind) and NAME.fullmatch(local)):
             expected, found = "a path: kind/name", describe(values[name])
-            hint = did_you_mean(Index(build.schema, build.paths, build.records).suggest(str(values[name].value), ()))
+            hint = did_you_mean(
+                Index(known.model.schema, known.paths, known.records).suggest(str(values[name].value), ())
+            )
             if str(values[name].value).strip():
                 yield problem(
                     "E205", "this is not a path", file, values[name], None, expected=expected, found=found, hint=hint
                 )
             return
-        if kind not in build.schema.kinds:
+        if kind not in known.model.schema.kinds:
             message = f"{kind!r} is not a kind: no class of the ontology has that name"
-            hint = did_you_mean(nearest(kind, ((known, known) for known in build.schema.kinds)))
-            expected = "one of " + ", ".join(sorted(build.schema.kinds))
+            hint = did_you_mean(nearest(kind, ((known, known) for known in known.model.schema.kinds)))
+            expected = "one of " + ", ".join(sorted(known.model.schema.kinds))
             yield problem("E211", message, file, values[name], None, expected=expected, found=kind, hint=hint)
             return
     if "path" not in values:
         return
     path, by = str(values["path"].value), values.get("replacedBy")
-    if by is not None and by.value not in build.paths:
-        index = Index(build.schema, build.paths, build.records)
+    if by is not None and by.value not in known.paths:
+        index = Index(known.model.schema, known.paths, known.records)
         hint = did_you_mean(index.suggest(str(by.value), ()))
         yield problem("E204", f"there is no {by.value}", file, by, None, found=str(by.value), hint=hint)
-    if path in build.paths:
-        also = tuple(related_at(r.file, r.node, path) for r in build.records if r.path == path)
+    if path in known.paths:
+        also = tuple(related_at(r.file, r.node, path) for r in known.records if r.path == path)
         message, hint = f"{path} is withdrawn, and still there", "remove the entry"
         yield problem("E404", message, file, values["path"], path, hint=hint, related=also[:1])
-    elif path in renamed or path in build.withdrawn:
+    elif path in renamed or path in known.withdrawn:
         how = "renamed too" if path in renamed else "withdrawn twice"
         yield problem("E404", f"{path} is {how}", file, values["path"], path, hint="remove the entry")
     told = {key: str(value.value) for key, value in values.items() if isinstance(value, ScalarNode)}
     withdrawal = Withdrawal(path, told.get("date", ""), told.get("reason", ""), told.get("replacedBy"))
-    build.withdrawn.setdefault(path, withdrawal)
+    known.withdrawn.setdefault(path, withdrawal)
 
 
 def check_form(key: str, value: Node, file: Path) -> Iterator[Problem]:
@@ -237,26 +253,25 @@ def check_form(key: str, value: Node, file: Path) -> Iterator[Problem]:
         yield problem("E203", said, file, value, None, expected=expected, found=describe(value), hint="write why")
 
 
-def suspects(build: Build, told: set[str | None]) -> Iterator[Problem]:
+def suspects(known: Identification, told: set[str | None]) -> Iterator[Problem]:
     """Warns of two things of a class whose names are spelled in several ways, if theirs are nearly the same.
 
     Those of which it was told already that they are copies are left out.
     """
-    assert build.schema is not None
-    index = Index(build.schema, build.paths, build.records)
+    index = Index(known.model.schema, known.paths, known.records)
     called: dict[str, list[tuple[str, Node]]] = {}
-    records = {record.path: record for record in build.records if record.path not in told}
+    records = {record.path: record for record in known.records if record.path not in told}
     blocks: dict[str, set[str]] = defaultdict(set)
     for path, record in records.items():
         class_ = index.class_of(path)
-        if class_ is None or not build.schema.names_vary(class_):
+        if class_ is None or not known.model.schema.names_vary(class_):
             continue
         labels = [node for node in index.labels(record.node) if node.tag != PROBLEM]
         called[path] = [(name, node) for node in labels if (name := fold(node.value))]
         for name, _ in called[path]:
             for word in name.split():
                 blocks[word].add(path)
-    differ = different_keys(build.schema)
+    differ = different_keys(known.model.schema)
     pairs = {pair for block in blocks.values() for pair in combinations(sorted(block), 2)}
     for one, other in sorted(pairs):
         if other in stated(records[one], differ) or one in stated(records[other], differ):

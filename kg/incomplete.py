@@ -13,7 +13,7 @@ from rdflib.namespace import SH
 from rdflib.term import Node as RdfNode
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from kg.build import Build
+from kg.build import DataGraph, Model, Records
 from kg.constraints import Missing, missing_of, prefixes
 from kg.infer import rules
 from kg.names import RDF_TYPE
@@ -37,14 +37,15 @@ class Incomplete:
     `waiting` are the SPARQL-based constraints that find something missing which may be what was left out.
     """
 
-    def __init__(self, build: Build) -> None:
-        self._build = build
-        self._left_out = {build.names.thing(path) for path in build.paths} - set(build.nodes)
-        copies = {build.names.thing(p.thing) for p in build.problems if p.code == "E407" and p.thing}
+    def __init__(self, model: Model, records: Records, graph: DataGraph) -> None:
+        self._model, self._nodes, self._unread_kinds = model, graph.nodes, records.unread
+        thing = model.names.thing
+        self._left_out = {thing(path) for path in records.paths} - set(graph.nodes)
+        copies = {thing(p.thing) for p in records.problems if p.code == "E407" and p.thing}
         self._unread = self._left_out - copies
-        self._with_errors = {record.path: record for record, _ in build.nodes.values() if not record.sound}
+        self._with_errors = {record.path: record for record, _ in graph.nodes.values() if not record.sound}
         self._problems: dict[Path, list[Problem]] = defaultdict(list)
-        for problem in build.problems:
+        for problem in (*records.problems, *graph.problems):
             if problem.severity is Severity.ERROR:
                 self._problems[problem.file].append(problem)
         self._unsure: dict[RdfNode, Missing] = dict(self._constraints()) if self._unread or self._with_errors else {}
@@ -69,13 +70,13 @@ class Incomplete:
         """
         if {result.focus, str(result.value)} & self._left_out:
             return False
-        if (self._build.names.path(str(result.value)) or "").partition("/")[0] in self._build.unread:
+        if (self._model.names.path(str(result.value)) or "").partition("/")[0] in self._unread_kinds:
             return False
         if result.constraint is not None:
             return result.constraint not in self._unsure or all(map(self._is_sound, {result.focus, *bound}))
-        if self._is_sound(result.focus) or result.focus not in self._build.nodes:
+        if self._is_sound(result.focus) or result.focus not in self._nodes:
             return True
-        record, node = self._build.nodes[result.focus]
+        record, node = self._nodes[result.focus]
         if result.component in MISSING:
             return not self._is_torn(record.file) and not self._explains_missing(result, record.file, node)
         if result.component in SEVERAL and result.value is None:
@@ -84,8 +85,7 @@ class Incomplete:
 
     def _constraints(self) -> Iterator[tuple[RdfNode, Missing]]:
         """The SPARQL-based constraints that find something missing which may have been left out."""
-        shapes, schema = self._build.shapes_graph, self._build.schema
-        assert schema is not None
+        shapes, schema = self._model.shapes_graph, self._model.schema
         lost = follow(self._lost(), schema)
         for constraint in set(shapes.objects(None, SH.sparql)):
             missing = missing_of(str(shapes.value(constraint, SH.select) or ""), prefixes(shapes, constraint))
@@ -94,12 +94,11 @@ class Incomplete:
 
     def _lost(self) -> set[str]:
         """The properties of which statements may have been left out."""
-        schema, found = self._build.schema, set[str]()
-        assert schema is not None
+        schema, found = self._model.schema, set[str]()
         for path in self._unread | {
-            self._build.names.thing(r.path) for r in self._with_errors.values() if self._is_torn(r.file)
+            self._model.names.thing(r.path) for r in self._with_errors.values() if self._is_torn(r.file)
         }:
-            kind = schema.kinds.get((self._build.names.path(path) or "").partition("/")[0])
+            kind = schema.kinds.get((self._model.names.path(path) or "").partition("/")[0])
             found |= {RDF_TYPE} | (properties_of(kind, schema) if kind else {p.iri for p in schema.properties.values()})
         for record in self._with_errors.values():
             for key, value in record.node.value:
@@ -118,7 +117,7 @@ class Incomplete:
         return any((earlier.line, earlier.column) == place for earlier in self._problems.get(problem.file, ()))
 
     def _is_sound(self, iri: str) -> bool:
-        found = self._build.nodes.get(iri)
+        found = self._nodes.get(iri)
         return found is not None and found[0].sound
 
     def _is_torn(self, file: Path) -> bool:
@@ -126,8 +125,8 @@ class Incomplete:
 
     def _explains_missing(self, result: Result, file: Path, node: MappingNode) -> bool:
         """True if an error of the sources explains why a value is missing from a record or part."""
-        schema = self._build.schema
-        if schema is None or not isinstance(result.path, URIRef):
+        schema = self._model.schema
+        if not isinstance(result.path, URIRef):
             return any(self._within(file, node))
         keys = {property_.key for property_ in schema.subproperties(str(result.path))}
         written = [value for key, value in node.value if key.value in keys]

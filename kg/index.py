@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from functools import cached_property
 from urllib.parse import unquote
 
@@ -33,13 +33,13 @@ class Index:
     def __init__(
         self,
         schema: Schema,
-        paths: set[str],
+        paths: Set[str],
         records: Iterable[Record],
         withdrawn: dict[str, Withdrawal] | None = None,
-        unread: set[str] | None = None,
+        unread: Set[str] = frozenset(),
     ) -> None:
         self.withdrawn = withdrawn or {}
-        self._unread = unread or set()
+        self._unread = unread
         self._choices: dict[Wanted, Choices] = {}
         self._schema = schema
         self._paths = paths

@@ -13,7 +13,7 @@ from rdflib.collection import Collection
 from rdflib.namespace import OWL, RDF, RDFS
 from rdflib.term import Node
 
-from kg.build import Build
+from kg.build import DataGraph, Model
 from kg.literals import bounds
 from kg.names import RDF_TYPE, XSD
 
@@ -45,19 +45,17 @@ def sparql(*patterns: Pattern) -> str:
     return " ".join(f"{' '.join(pattern)} ." for pattern in patterns)
 
 
-def infer(build: Build) -> None:
-    """Adds what follows to the default graph of `store`, and to its inferred graph."""
-    if build.schema is None:
-        return
-    add_bounds(
-        build.store, [(p.iri, p.bounds) for p in build.schema.properties.values() if p.bounds], build.names.inferred
-    )
-    updates = [rule.update(build.names.inferred) for rule in rules(build.schema.ontology)]
+def infer(model: Model, graph: DataGraph) -> DataGraph:
+    """The same graph with what follows in the default graph of its store, and in its inferred graph."""
+    store, inferred = graph.store, model.names.inferred
+    add_bounds(store, [(p.iri, p.bounds) for p in model.schema.properties.values() if p.bounds], inferred)
+    updates = [rule.update(inferred) for rule in rules(model.schema.ontology)]
     size = -1
-    while size != len(build.store):
-        size = len(build.store)
+    while size != len(store):
+        size = len(store)
         for update in updates:
-            build.store.update(update)
+            store.update(update)
+    return graph
 
 
 def rules(ontology: Graph) -> list[Rule]:

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pyoxigraph import NamedNode, Quad, RdfFormat, parse
+from pyoxigraph import NamedNode, Quad, RdfFormat, Store, parse
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from kg import addresses, dates, literals
-from kg.build import Build, Record
+from kg.build import DataGraph, Model, Record, Records
 from kg.context import context
 from kg.index import Index
 from kg.languages import LANGUAGE_TAG, is_mistaken
@@ -43,41 +43,44 @@ GIVE = "give a text"
 Json = dict[str, Any]
 
 
-def map_records(build: Build) -> None:
-    """Fills the default graph of `store` with what the records state, and `nodes`.
+def map_records(model: Model, records: Records) -> DataGraph:
+    """The triples that records state.
 
-    Of a record with errors, that is what is right of it. A record is dropped whose class or whose path is not certain.
+    Of a record with errors, these are those of what is right in it. A record whose class or path is not certain has
+    none.
     """
-    if build.schema is None:
-        return
+    names, store = model.names, Store()
+    problems: list[Problem] = []
     mapped: list[tuple[Record, Mapped]] = []
     incomplete: list[tuple[Record, Mapped]] = []
-    index = Index(build.schema, build.paths, build.records, build.withdrawn, build.unread)
-    taken = {problem.thing for problem in build.problems if problem.code == "E407"}  # a copy says nothing of its own
-    for record in build.records:
-        result = Mapper(build.schema, index, record).map()
-        build.problems += result.problems
+    index = Index(model.schema, records.paths, records.records, records.withdrawn, records.unread)
+    taken = {p.thing for p in records.problems if p.code == "E407"}  # a copy says nothing of its own
+    for record in records.records:
+        result = Mapper(model.schema, index, record).map()
+        problems += result.problems
         if record.sound and not errors(result.problems):
             mapped.append((record, result))
         elif record.path not in taken and not any(problem.code == "E213" for problem in result.problems):
             incomplete.append((replace(record, sound=False), result))
         taken.add(record.path)
-    build.records = [record for record, _ in (*mapped, *incomplete)]
-    ours = context(build.schema, build.names)
-    for record, result in incomplete:
-        build.store.extend(to_quads([result.document], ours, build.names.things))
-        build.nodes |= {build.names.thing(id_): (record, node) for id_, node in result.nodes.items()}
+    ours = context(model.schema, names)
+    for _, result in incomplete:
+        store.extend(to_quads([result.document], ours, names.things))
     for start in range(0, len(mapped), BATCH):
         batch = mapped[start : start + BATCH]
-        quads = to_quads([result.document for _, result in batch], ours, build.names.things)
+        quads = to_quads([result.document for _, result in batch], ours, names.things)
         if len(quads) != sum(result.statements for _, result in batch):
-            build.problems += lost_statements(batch, ours, build.names.things)
-        build.store.extend(quads)
-        for record, result in batch:
-            build.nodes |= {build.names.thing(id_): (record, node) for id_, node in result.nodes.items()}
-    terms = [p for p in build.schema.properties.values() if p.range in build.schema.classes]
+            problems += lost_statements(batch, ours, names.things)
+        store.extend(quads)
+    terms = [p for p in model.schema.properties.values() if p.range in model.schema.classes]
     schemes = {iri for p in terms for iri in p.individuals.values()}
-    build.store.extend(in_graph(quad for quad in build.ontology if is_about(quad, schemes)))
+    store.extend(in_graph(quad for quad in model.ontology if is_about(quad, schemes)))
+    nodes = {
+        names.thing(id_): (record, node)
+        for record, result in (*incomplete, *mapped)
+        for id_, node in result.nodes.items()
+    }
+    return DataGraph(store, nodes, [record for record, _ in (*mapped, *incomplete)], problems)
 
 
 def is_about(quad: Quad, individuals: set[str]) -> bool:

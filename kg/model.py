@@ -21,8 +21,8 @@ from rdflib.collection import Collection
 from rdflib.namespace import OWL, RDF, RDFS, SH, SKOS, XSD
 from rdflib.term import Literal
 
-from kg.build import Build
-from kg.names import CANONICAL, PREFIXES, local_name
+from kg.build import Model, NoModel, Sources
+from kg.names import CANONICAL, PREFIXES, Names, local_name
 from kg.problems import Problem, Severity
 from kg.schema import Schema
 from kg.shacl import InvalidShapesError, copy_of, invalid_shapes, to_graph, to_triples
@@ -56,40 +56,42 @@ SUFFIXES = (
 """The suffixes of files that say something of a model, in small letters."""
 
 
-def read_model(build: Build) -> None:
-    """Fills `ontology`, `shapes` and `schema`; `schema` stays None where the model cannot be built on."""
-    for directory in (build.sources.ontology, build.sources.shapes):
-        build.problems += not_read(directory)
-    ontology_files, shape_files = turtle_files(build.sources.ontology), turtle_files(build.sources.shapes)
-    before = len(build.problems)
-    ontology = to_graph(triple for file in ontology_files for triple in read_turtle(build, file))
-    rules = to_graph(triple for file in shape_files if file.name == RULES for triple in read_turtle(build, file))
-    shapes = to_graph(triple for file in shape_files if file.name != RULES for triple in read_turtle(build, file))
-    if len(build.problems) > before:
-        return
-    declare_bounds(ontology, build.names.vocabulary)
+def read_model(sources: Sources, names: Names) -> Model | NoModel:
+    """The model of the Turtle files of two directories, or none where it cannot be built on."""
+    problems = [problem for directory in (sources.ontology, sources.shapes) for problem in not_read(directory)]
+    ontology_files, shape_files = turtle_files(sources.ontology), turtle_files(sources.shapes)
+    files, before = len(ontology_files) + len(shape_files), len(problems)
+
+    def graph(files: Iterable[Path]) -> Graph:
+        return to_graph(triple for file in files for triple in read_turtle(file, names, problems))
+
+    ontology = graph(ontology_files)
+    rules = graph(file for file in shape_files if file.name == RULES)
+    shapes = graph(file for file in shape_files if file.name != RULES)
+    if len(problems) > before:
+        return NoModel(files, problems)
+    declare_bounds(ontology, names.vocabulary)
     shapes += shapes_within(ontology)
     declare_targets(ontology, shapes)
     declare_targets(ontology, rules)
-    schema = Schema(ontology, shapes, build.names)
+    schema = Schema(ontology, shapes, names)
     all_shapes = copy_of(shapes)
     all_shapes += rules
-    wrong = [*schema.findings, *findings(ontology, all_shapes, build.names)]
-    found = [at_term(build, f.term, f.code, f.message, hint=f.hint, part=f.part) for f in wrong]
-    usable = not found
-    found += deprecated_terms(build, schema)
-    build.shapes_graph = shapes
-    quads = canonical({build.names.ontology: to_triples(ontology), build.names.shapes: to_triples(all_shapes)})
-    build.ontology = [quad for quad in quads if quad.graph_name == NamedNode(build.names.ontology)]
-    build.shapes = [quad for quad in quads if quad.graph_name == NamedNode(build.names.shapes)]
+    wrong = [*schema.findings, *findings(ontology, all_shapes, names)]
+    problems += [at_term(sources, names, f.term, f.code, f.message, hint=f.hint, part=f.part) for f in wrong]
+    usable = not wrong
+    problems += deprecated_terms(sources, names, schema)
+    quads = canonical({names.ontology: to_triples(ontology), names.shapes: to_triples(all_shapes)})
+    in_ontology = [quad for quad in quads if quad.graph_name == NamedNode(names.ontology)]
+    in_shapes = [quad for quad in quads if quad.graph_name == NamedNode(names.shapes)]
     try:
-        found += check_ontology(build, rules)
+        problems += check_ontology(sources, names, in_ontology, rules)
     except InvalidShapesError as error:
-        found += not_shacl(build, rules, str(error))
+        problems += not_shacl(sources, names, rules, str(error))
         usable = False
-    build.problems += found
-    if usable:
-        build.schema = schema
+    if not usable:
+        return NoModel(files, problems)
+    return Model(sources, names, schema, in_ontology, in_shapes, shapes, files, problems)
 
 
 def turtle_files(directory: Path) -> list[Path]:
@@ -131,21 +133,20 @@ def not_read(directory: Path) -> Iterator[Problem]:
             yield Problem("E109", f"only {right} files are read here", file, found=file.suffix, hint=hint)
 
 
-def read_turtle(build: Build, file: Path) -> Iterable[Triple]:
-    """The triples of one Turtle file, rebased; a syntax error becomes a problem at its place."""
-    build.files += 1
+def read_turtle(file: Path, names: Names, problems: list[Problem]) -> Iterable[Triple]:
+    """The triples of one Turtle file, rebased; what is wrong in it is added to the problems, at its place."""
     try:
-        text = build.names.rebase(file.read_bytes().decode("utf-8-sig"))
-        build.problems += [*not_composed(text, file), *flaws_of_turtle(text, file)]
+        text = names.rebase(file.read_bytes().decode("utf-8-sig"))
+        problems += [*not_composed(text, file), *flaws_of_turtle(text, file)]
         return [quad.triple for quad in parse(text, format=RdfFormat.TURTLE, rename_blank_nodes=True)]
     except OSError as error:
         told = f"the file cannot be read: {error.strerror}"
-        build.problems.append(Problem("E109", told, file, hint="make it a file that you may read"))
+        problems.append(Problem("E109", told, file, hint="make it a file that you may read"))
         return []
     except UnicodeDecodeError as error:
         before = error.object[: error.start].decode("utf-8", "replace")
         line, column = before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1
-        build.problems.append(Problem("E501", "this is not UTF-8", file, line, column, hint="save the file as UTF-8"))
+        problems.append(Problem("E501", "this is not UTF-8", file, line, column, hint="save the file as UTF-8"))
         return []
     except SyntaxError as error:
         message = re.sub(r"^Parser error at line .*?: ", "", str(error.msg))
@@ -153,7 +154,7 @@ def read_turtle(build: Build, file: Path) -> Iterable[Triple]:
         namespace = prefix and {**PREFIXES, "osce": CANONICAL + "ontology#"}.get(prefix[1])
         hint = f"declare it: @prefix {prefix[1]}: <{namespace}> ." if prefix and namespace else None
         place = error.lineno or 1, error.offset or 1
-        build.problems.append(Problem("E501", f"this is not Turtle: {message}", file, *place, hint=hint))
+        problems.append(Problem("E501", f"this is not Turtle: {message}", file, *place, hint=hint))
         return []
 
 
@@ -231,29 +232,32 @@ def declare_targets(ontology: Graph, shapes: Graph) -> None:
             shapes.add((shape, SH.targetClass, shape))
 
 
-def check_ontology(build: Build, rules: Graph) -> Iterable[Problem]:
+def check_ontology(sources: Sources, names: Names, quads: Iterable[Quad], rules: Graph) -> Iterable[Problem]:
     """The rules for the ontology that its own terms do not meet."""
     ontology = Store()
-    ontology.extend(in_graph(build.ontology))
+    ontology.extend(in_graph(quads))
     for result in judge(rules, ontology):
-        if result.focus.startswith(build.names.base):
+        if result.focus.startswith(names.base):
             message = f"{local_name(result.focus)}: {result.message}"
-            yield at_term(build, result.focus, "E502", message, severity=result.severity)
+            yield at_term(sources, names, result.focus, "E502", message, severity=result.severity)
 
 
-def not_shacl(build: Build, shapes: Graph, why: str) -> list[Problem]:
+def not_shacl(sources: Sources, names: Names, shapes: Graph, why: str) -> list[Problem]:
     """A problem for each shape that is not well-formed; one for all where none is wrong by itself."""
     invalid = list(invalid_shapes(shapes))
-    found = [at_term(build, owner(shapes, shape), "E506", f"this is not SHACL: {said}") for shape, said in invalid]
+    found = [
+        at_term(sources, names, owner(shapes, shape), "E506", f"this is not SHACL: {said}") for shape, said in invalid
+    ]
     if found:
         return found
-    if named := re.search(re.escape(build.names.base) + r"[\w#/-]+", why):
-        return [at_term(build, named[0], "E506", f"this is not SHACL: {why}")]
-    return [Problem("E506", f"the shapes are not SHACL: {why}", build.sources.shapes)]
+    if named := re.search(re.escape(names.base) + r"[\w#/-]+", why):
+        return [at_term(sources, names, named[0], "E506", f"this is not SHACL: {why}")]
+    return [Problem("E506", f"the shapes are not SHACL: {why}", sources.shapes)]
 
 
 def at_term(
-    build: Build,
+    sources: Sources,
+    names: Names,
     iri: str,
     code: str,
     message: str,
@@ -262,29 +266,29 @@ def at_term(
     part: str | None = None,
 ) -> Problem:
     """A problem where a term or shape is the subject, else where it is first named; at a part of it if one is given."""
-    places = places_of(build, iri)
+    places = places_of(sources, names, iri)
     file, line, column, length = places[0]
-    part = part and part.replace(build.names.base, CANONICAL)
+    part = part and part.replace(names.base, CANONICAL)
     inner = ((where, part_of(where, row, part)) for where, row, *_ in places if part and where.is_file())
     for where, found in inner:
         if found:
             file, (line, column, length) = where, found
             break
-    said = message.replace(build.names.base, CANONICAL)  # as the files write it
+    said = message.replace(names.base, CANONICAL)  # as the files write it
     return Problem(code, said, file, line, column, severity, hint=hint, length=length)
 
 
-def place_of(build: Build, iri: str) -> tuple[Path, int, int, int]:
+def place_of(sources: Sources, names: Names, iri: str) -> tuple[Path, int, int, int]:
     """File, line, column and length of where a term or shape is declared, else a subject, else first named."""
-    return places_of(build, iri)[0]
+    return places_of(sources, names, iri)[0]
 
 
-def places_of(build: Build, iri: str) -> list[tuple[Path, int, int, int]]:
+def places_of(sources: Sources, names: Names, iri: str) -> list[tuple[Path, int, int, int]]:
     """Likewise of all lines that name it, in this order; of one that none names, the ontology."""
-    canonical_iri = iri.replace(build.names.base, CANONICAL)
+    canonical_iri = iri.replace(names.base, CANONICAL)
     found = [
         (match.start() > 0, not line[match.end() :].startswith(" a "), file, number, match.start() + 1, len(match[0]))
-        for directory in (build.sources.ontology, build.sources.shapes)
+        for directory in (sources.ontology, sources.shapes)
         for file in turtle_files(directory)
         for text in [file.read_text(encoding="utf-8", errors="replace")]
         for term in [written(canonical_iri, text)]
@@ -292,7 +296,7 @@ def places_of(build: Build, iri: str) -> list[tuple[Path, int, int, int]]:
         if not line.startswith("#") and (match := term.search(line))
     ]
     named = [place[2:] for place in sorted(found, key=lambda place: place[:2])]
-    return named or [(build.sources.ontology, 1, 1, 1)]
+    return named or [(sources.ontology, 1, 1, 1)]
 
 
 def part_of(file: Path, line: int, iri: str) -> tuple[int, int, int] | None:
@@ -305,15 +309,15 @@ def part_of(file: Path, line: int, iri: str) -> tuple[int, int, int] | None:
     return None
 
 
-def deprecated_terms(build: Build, schema: Schema) -> Iterator[Problem]:
+def deprecated_terms(sources: Sources, names: Names, schema: Schema) -> Iterator[Problem]:
     """A warning for each line of the shapes and the questions that names a deprecated term of the ontology."""
     if not schema.deprecated:
         return
-    queries = [*query_files(build.sources.shapes), *query_files(build.sources.questions)]
-    for file in (*turtle_files(build.sources.shapes), *queries):
+    queries = [*query_files(sources.shapes), *query_files(sources.questions)]
+    for file in (*turtle_files(sources.shapes), *queries):
         text = file.read_text(encoding="utf-8", errors="replace")
         for iri in schema.deprecated:
-            term = written(iri.replace(build.names.base, CANONICAL), text)
+            term = written(iri.replace(names.base, CANONICAL), text)
             message, hint = schema.deprecation(iri)
             for number, row in enumerate(text.splitlines(), 1):
                 for match in () if row.lstrip().startswith("#") else term.finditer(row):

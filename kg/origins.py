@@ -2,16 +2,16 @@
 
 import subprocess
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode, Quad
 
 from kg import literals
-from kg.build import Build, Record
+from kg.build import Model, Record, Withdrawal
 from kg.media import YAML
-from kg.names import PREFIXES, RDF, RDF_TYPE, RDFS_LABEL, XSD
+from kg.names import PREFIXES, RDF, RDF_TYPE, RDFS_LABEL, XSD, Names
 from kg.read import first_of
 from kg.tree import DOCUMENT_START, pieces
 
@@ -19,25 +19,24 @@ TOMBSTONE = "https://www.w3.org/ns/activitystreams#Tombstone"
 DATES = (XSD + "date", XSD + "gYearMonth", XSD + "gYear")
 
 
-def trace(build: Build) -> None:
-    """Fills `origins` and `tombstones`."""
-    known = {file: times for directory in build.sources.data for file, times in times_of_files(directory).items()}
-    build.origins = [
+def origins_of(model: Model, records: Iterable[Record]) -> list[Quad]:
+    """The source of the document about each record, as quads."""
+    known = {file: times for directory in model.sources.data for file, times in times_of_files(directory).items()}
+    return [
         quad
-        for record, text in texts(build)
-        for quad in origin_of(build, record, text, known.get(record.file.resolve(), {}))
+        for record, text in texts(records)
+        for quad in origin_of(model, record, text, known.get(record.file.resolve(), {}))
     ]
-    build.tombstones = [quad for path in build.withdrawn for quad in tombstone(build, path)]
 
 
-def texts(build: Build) -> Iterator[tuple[Record, str]]:
+def texts(records: Iterable[Record]) -> Iterator[tuple[Record, str]]:
     """Each record with the text of its YAML document."""
     by_file: dict[Path, list[Record]] = defaultdict(list)
-    for record in build.records:
+    for record in records:
         by_file[record.file].append(record)
-    for file, records in by_file.items():
+    for file, in_file in by_file.items():
         documents = list(pieces(file.read_text(encoding="utf-8-sig", errors="replace"), DOCUMENT_START))
-        for record in records:
+        for record in in_file:
             line = first_of(record.node).start_mark.line
             yield record, next(text for start, text in reversed(documents) if start <= line)
 
@@ -61,15 +60,15 @@ def times_of_files(directory: Path) -> dict[Path, dict[str, int]]:
     return found
 
 
-def origin_of(build: Build, record: Record, text: str, times: dict[str, int]) -> Iterator[Quad]:
+def origin_of(model: Model, record: Record, text: str, times: dict[str, int]) -> Iterator[Quad]:
     """The source of the document about a record's thing: file and line, its text, and the times of its file (PROV-O).
 
     `times` are the seconds in which the file was created and last modified, where these are known.
     """
-    names = build.names
+    names = model.names
     document = NamedNode(names.document(record.path))
     source = NamedNode(f"{names.document(record.path)}.{YAML.suffix}")
-    place = f"{published_name(build, record.file)}:{first_of(record.node).start_mark.line + 1}"
+    place = f"{published_name(model, record.file)}:{first_of(record.node).start_mark.line + 1}"
     yield Quad(document, NamedNode(PREFIXES["prov"] + "wasDerivedFrom"), source, NamedNode(names.sources))
     told: list[tuple[str, NamedNode | Literal]] = [
         (RDF_TYPE, NamedNode(PREFIXES["prov"] + "Entity")),
@@ -89,20 +88,19 @@ def stamp(seconds: int) -> Literal:
     return Literal(text, datatype=NamedNode(XSD + "dateTime"))
 
 
-def published_name(build: Build, file: Path) -> str:
+def published_name(model: Model, file: Path) -> str:
     """What a source file is called wherever the project lies: from the name of its data directory on."""
-    directory = next(directory for directory in build.sources.data if file.is_relative_to(directory))
+    directory = next(directory for directory in model.sources.data if file.is_relative_to(directory))
     return f"{directory.resolve().name}/{file.relative_to(directory).as_posix()}"
 
 
-def tombstone(build: Build, path: str) -> Iterator[Quad]:
+def tombstone(names: Names, withdrawal: Withdrawal) -> Iterator[Quad]:
     """What is left of a thing that was withdrawn: when, why, and what replaced it (ActivityStreams 2.0 Tombstone)."""
-    names, withdrawal = build.names, build.withdrawn[path]
-    thing = NamedNode(names.thing(path))
+    thing = NamedNode(names.thing(withdrawal.path))
     day, datatype = literals.typed(withdrawal.date, DATES)
     told: list[tuple[str, NamedNode | Literal]] = [
         (RDF_TYPE, NamedNode(TOMBSTONE)),
-        (RDFS_LABEL, Literal(path)),
+        (RDFS_LABEL, Literal(withdrawal.path)),
         (PREFIXES["dcterms"] + "date", Literal(day, datatype=NamedNode(datatype))),
         (PREFIXES["skos"] + "changeNote", Literal(withdrawal.reason, language="en")),
     ]

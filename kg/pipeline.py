@@ -3,45 +3,73 @@
 import gc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from dataclasses import dataclass
 
-from kg.build import Build
+from kg.build import Build, NoModel, Result
 from kg.check import check
 from kg.describe import describe
 from kg.identity import identify
 from kg.infer import infer
 from kg.map import map_records
+from kg.model import read_model
 from kg.presentation import check_presentation
-from kg.problems import in_order
-from kg.publish import publish
+from kg.problems import errors
+from kg.publish import Content, publish
 from kg.quality import measure
 from kg.read import read
 
-Step = tuple[str, Callable[[Build], None]]
 
-READING: tuple[Step, ...] = (("read", read), ("identify", identify), ("map", map_records), ("infer", infer))
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step: its name, how it gets its result from those of the steps before it, and whether errors prevent it."""
+
+    name: str
+    run: Callable[[Build], Result]
+    prevented_by_errors: bool = False
+
+
+READING = (
+    Step("model", lambda build: read_model(build.sources, build.names)),
+    Step("read", lambda build: read(build.model)),
+    Step("identify", lambda build: identify(build.model, build.records)),
+    Step("map", lambda build: map_records(build.model, build.records)),
+    Step("infer", lambda build: infer(build.model, build.graph)),
+)
 """From sources to triples."""
 
-CHECKING: tuple[Step, ...] = (
+CHECKING = (
     *READING,
-    ("check", check),
-    ("present", check_presentation),
-    ("measure", measure),
+    Step("check", lambda build: check(build.model, build.records, build.graph)),
+    Step("present", lambda build: check_presentation(build.model, build.graph, build.findings)),
+    Step("measure", lambda build: measure(build.model, build.graph)),
 )
 """From sources to problems."""
 
 
 def building(keep: int) -> tuple[Step, ...]:
     """All steps; `keep` is how many versions stay published."""
-    return (*CHECKING, ("describe", describe), ("publish", partial(publish, keep=keep)))
+    return (
+        *CHECKING,
+        Step("describe", lambda build: describe(build.model, build.records, build.graph), prevented_by_errors=True),
+        Step("publish", lambda build: publish(build.published, content_of(build), keep), prevented_by_errors=True),
+    )
+
+
+def content_of(build: Build) -> Content:
+    """What the steps before the last one have made of the sources."""
+    return Content(build.model, build.graph, build.quality, build.catalogue)
 
 
 def run(build: Build, steps: Iterable[Step]) -> None:
-    """Runs the steps one after the other, and puts the problems in order."""
+    """Runs the steps one after the other, until one has no model to return, or errors prevent the next one."""
     with uncollected():
-        for _, step in steps:
-            step(build)
-    build.problems = in_order(build.problems)
+        for step in steps:
+            if step.prevented_by_errors and errors(build.problems):
+                return
+            result = step.run(build)
+            build.add(result)
+            if isinstance(result, NoModel):
+                return
 
 
 @contextmanager

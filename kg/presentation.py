@@ -12,7 +12,7 @@ from rdflib import Graph, URIRef
 from rdflib.namespace import DCAT, RDF, RDFS, SH
 from rdflib.term import Literal, Node
 
-from kg.build import Build
+from kg.build import DataGraph, Findings, Model
 from kg.engine import ask
 from kg.media import LANGUAGES
 from kg.model import at_term, turtle_files
@@ -32,36 +32,36 @@ Said = tuple[str, str | None, URIRef | None]
 """What is wrong with a view, profile or group: a message, a hint, and the property that it is about."""
 
 
-def check_presentation(build: Build) -> None:
-    """Adds a problem for everything by which a page or a document would fail, or would hide what the data says."""
-    if build.schema is None:
-        return
-    shapes = build.shapes_graph
+def check_presentation(model: Model, graph: DataGraph, findings: Findings) -> Findings:
+    """The findings with a problem for everything by which a page or document would fail, or hide what the data says."""
+    problems: list[Problem] = []
+    shapes = model.shapes_graph
     views = sorted(shapes.subjects(RDF.type, SH.SPARQLSelectExecutable), key=str)
     profiles = sorted(shapes.subjects(RDF.type, URIRef(PROF + "Profile")), key=str)
     groups = sorted(shapes.subjects(RDF.type, SH.PropertyGroup), key=str)
-    tokens = {FULL.token: URIRef(f"{build.names.shapes}#FullProfile")}
-    said = [(view, each) for view in views for each in wrong_view(build, view)]
+    tokens = {FULL.token: URIRef(f"{model.names.shapes}#FullProfile")}
+    said = [(view, each) for view in views for each in wrong_view(model, view)]
     said += [(profile, each) for profile in profiles for each in wrong_profile(shapes, profile, tokens)]
     said += [(group, each) for group in groups for each in without_label(shapes, group)]
     for shape, group in sorted(shapes.subject_objects(SH.group), key=str):
         said += [(shape, each) for each in wrong_group(shapes, group)]
     for node, (message, hint, part) in said:
         where = owner(shapes, node)
-        build.problems.append(at_term(build, where, "E512", message, hint=hint, part=str(part) if part else None))
+        part_iri = str(part) if part else None
+        problems.append(at_term(model.sources, model.names, where, "E512", message, hint=hint, part=part_iri))
     asked = [(view, SH.select, SELECT) for view in views] + [(profile, SH.construct, CONSTRUCT) for profile in profiles]
     for node, property_, form in asked:
         for query in shapes.objects(node, property_):
-            build.problems += failures(build, node, str(query), form)
+            problems += failures(model, graph, node, str(query), form)
+    return replace(findings, problems=[*findings.problems, *problems])
 
 
 # ── What is said ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def wrong_view(build: Build, view: Node) -> Iterator[Said]:
+def wrong_view(model: Model, view: Node) -> Iterator[Said]:
     """What a view lacks that a page needs (shapes/README.md)."""
-    shapes, schema = build.shapes_graph, build.schema
-    assert schema is not None
+    shapes, schema = model.shapes_graph, model.schema
     if not isinstance(view, URIRef):
         yield "a view has an IRI, by which pages link to it", None, None
     viewers = {local_name(str(v)): str(v) for v in shapes.objects(view, DASH_VIEWER)}
@@ -76,8 +76,8 @@ def wrong_view(build: Build, view: Node) -> Iterator[Said]:
     yield from without_label(shapes, view)
     about = list(shapes.objects(view, ABOUT))
     if len(about) != 1 or not (str(about[0]) in schema.classes or about[0] == DCAT.Dataset):
-        names = ", ".join(sorted(build.names.compact(str(iri)) for iri in about)) or "nothing"
-        classes = ((class_.name, build.names.compact(iri)) for iri, class_ in schema.classes.items())
+        names = ", ".join(sorted(model.names.compact(str(iri)) for iri in about)) or "nothing"
+        classes = ((class_.name, model.names.compact(iri)) for iri, class_ in schema.classes.items())
         guess = did_you_mean(nearest(local_name(names), classes)) if len(about) == 1 else None
         yield (
             f"schema:about names one class of the ontology, or dcat:Dataset, not {names}",
@@ -138,14 +138,13 @@ def without_label(shapes: Graph, node: Node) -> Iterator[Said]:
 # ── What is asked ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def failures(build: Build, node: Node, query: str, form: str) -> Iterator[Problem]:
+def failures(model: Model, graph: DataGraph, node: Node, query: str, form: str) -> Iterator[Problem]:
     """What is wrong in the query of a view or profile, which is tried on a thing of the data that is checked."""
-    assert build.schema is not None
-    text = QueryText(query, build.names.prefixes)
+    text = QueryText(query, model.names.prefixes)
 
     def reason(asked: str) -> str:
         try:
-            Store().query(asked, prefixes=build.names.prefixes)
+            Store().query(asked, prefixes=model.names.prefixes)
         except SyntaxError as error:
             return str(error)
         return ""
@@ -162,19 +161,19 @@ def failures(build: Build, node: Node, query: str, form: str) -> Iterator[Proble
             if token.kind == "word" and token.text.upper() == "SERVICE":
                 raise QueryError("a page asks no other endpoint", query, token.start, len(token.text))
     except QueryError as error:
-        yield in_query(build, node, query, error)
+        yield in_query(model, node, query, error)
         return
-    declared = [str(term) for term in build.schema.ontology.subjects() if isinstance(term, URIRef)]
-    for message in text.unknown_terms(build.names.vocabulary, declared):
+    declared = [str(term) for term in model.schema.ontology.subjects() if isinstance(term, URIRef)]
+    for message in text.unknown_terms(model.names.vocabulary, declared):
         written = message.removeprefix("there is no ").partition(";")[0]
         start = next(token.start for token in text.tokens if token.text == written)
         told, _, guess = message.partition("; ")
         hint = f"{guess[0].upper()}{guess[1:]}" if guess else None
-        yield in_query(build, node, query, QueryError(told, query, start, len(written), hint), "E504")
+        yield in_query(model, node, query, QueryError(told, query, start, len(written), hint), "E504")
     try:
-        tried(build, node, query, form)
+        tried(model, graph, node, query, form)
     except (SyntaxError, ValueError, OSError, RuntimeError) as error:
-        yield in_query(build, node, query, QueryError(f"the query fails: {error}", query, 0))
+        yield in_query(model, node, query, QueryError(f"the query fails: {error}", query, 0))
 
 
 def form_of(text: QueryText) -> str:
@@ -183,30 +182,30 @@ def form_of(text: QueryText) -> str:
     return next((word for word in words if word in ("SELECT", "CONSTRUCT", "ASK", "DESCRIBE")), "")
 
 
-def tried(build: Build, node: Node, query: str, form: str) -> None:
+def tried(model: Model, graph: DataGraph, node: Node, query: str, form: str) -> None:
     """Asks the query of a view about the first thing that has it, or of a profile about one thing."""
     if form == CONSTRUCT:
-        thing = next(iter(sorted(build.nodes)), build.names.dataset)
-        triples = [quad.triple for quad in build.store.quads_for_pattern(NamedNode(thing), None, None, DefaultGraph())]
-        Profile(str(node), query=query).of(triples, build.names)
+        thing = next(iter(sorted(graph.nodes)), model.names.dataset)
+        triples = [quad.triple for quad in graph.store.quads_for_pattern(NamedNode(thing), None, None, DefaultGraph())]
+        Profile(str(node), query=query).of(triples, model.names)
         return
-    view = view_of(build.shapes_graph, node)
+    view = view_of(model.shapes_graph, node)
     if view is None:
         return
-    things = build.store.quads_for_pattern(None, NamedNode(RDF_TYPE), NamedNode(view.about), DefaultGraph())
+    things = graph.store.quads_for_pattern(None, NamedNode(RDF_TYPE), NamedNode(view.about), DefaultGraph())
     thing = min(
-        (quad.subject.value for quad in things if isinstance(quad.subject, NamedNode)), default=build.names.dataset
+        (quad.subject.value for quad in things if isinstance(quad.subject, NamedNode)), default=model.names.dataset
     )
-    solutions = ask(build.store, view.about_thing(thing, build.names))
+    solutions = ask(graph.store, view.about_thing(thing, model.names))
     assert isinstance(solutions, QuerySolutions)
     next(solutions, None)
 
 
-def in_query(build: Build, node: Node, query: str, error: QueryError, code: str = "E513") -> Problem:
+def in_query(model: Model, node: Node, query: str, error: QueryError, code: str = "E513") -> Problem:
     """A problem at its place within a query, in the file where the query is written."""
-    found = at_term(build, owner(build.shapes_graph, node), code, error.message, hint=error.hint)
-    for file in turtle_files(build.sources.shapes):
-        text = build.names.rebase(file.read_text(encoding="utf-8", errors="replace"))
+    found = at_term(model.sources, model.names, owner(model.shapes_graph, node), code, error.message, hint=error.hint)
+    for file in turtle_files(model.sources.shapes):
+        text = model.names.rebase(file.read_text(encoding="utf-8", errors="replace"))
         if (start := text.find(query)) >= 0:
             before = text[:start]
             column = error.column + (len(before) - before.rfind("\n") - 1 if error.line == 1 else 0)

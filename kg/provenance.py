@@ -4,31 +4,31 @@ from pyoxigraph import Literal, NamedNode, Triple
 from yaml.nodes import MappingNode, Node, ScalarNode
 
 from kg import literals
-from kg.build import Build, Record
+from kg.build import DataGraph, Model, Record
 from kg.names import RDF_TYPE, local_name
 from kg.read import first_of
 from kg.schema import Property, Schema, Values
 from kg.tree import scalars
 
 
-def origin(build: Build, triple: Triple) -> tuple[Record, Node] | None:
+def origin(model: Model, graph: DataGraph, triple: Triple) -> tuple[Record, Node] | None:
     """The record and the node of its tree that state a triple; None for one that no record states.
 
     A class that is given by the folder or the key stands at the first key of the record or part.
     """
-    if not isinstance(triple.subject, NamedNode) or triple.subject.value not in build.nodes or build.schema is None:
+    if not isinstance(triple.subject, NamedNode) or triple.subject.value not in graph.nodes:
         return None
-    record, node = build.nodes[triple.subject.value]
+    record, node = graph.nodes[triple.subject.value]
     value = triple.object.value if isinstance(triple.object, NamedNode | Literal) else ""
     if triple.predicate.value == RDF_TYPE:
         return record, next((given for key, given in node.value if key.value == "type"), first_of(node))
-    property_ = build.schema.property_of(triple.predicate.value)
+    property_ = model.schema.property_of(triple.predicate.value)
     if property_ is None or triple.predicate.value != property_.iri:
         return None
-    if value in build.nodes and build.nodes[value][0] is record and "#" in value:
-        return record, build.nodes[value][1]
+    if value in graph.nodes and graph.nodes[value][0] is record and "#" in value:
+        return record, graph.nodes[value][1]
     language = triple.object.language if isinstance(triple.object, Literal) else None
-    place = written_value(node, [property_], value, language, build.names.things)
+    place = written_value(node, [property_], value, language, model.names.things)
     return (record, place) if place is not None else None
 
 

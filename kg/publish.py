@@ -26,7 +26,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ from typing import Any
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, serialize
 from rdflib.namespace import OWL
 
-from kg.build import Build
+from kg.build import Catalogue, DataGraph, Model, Published, Quality
 from kg.context import Framing
 from kg.describe import distributions, in_catalogue, origin
 from kg.engine import ENGINE, load, open_files
@@ -42,7 +42,7 @@ from kg.json_schema import json_schema
 from kg.media import JSON_LD, N_QUADS, TURTLE, MediaType
 from kg.model import at_term
 from kg.names import RDF_TYPE, Names
-from kg.problems import Problem, errors
+from kg.problems import Problem
 from kg.quality import report
 from kg.questions import as_quads, read_questions
 from kg.search import write_index
@@ -55,63 +55,70 @@ SHORT = 16
 """How many hexadecimal digits of the version stand in paths."""
 
 
-def publish(build: Build, keep: int) -> None:
-    """Writes the dataset and makes it current, unless there are errors; keeps the `keep` newest versions."""
-    if build.schema is None or errors(build.problems):
-        return
-    build.published.mkdir(parents=True, exist_ok=True)
-    with locked(build.published):
-        build.problems += changed_contexts(build)
-        if errors(build.problems):
-            return
-        lines = n_quads([*build.store, *build.ontology, *build.shapes, *build.tombstones])
-        version = version_of(lines, build.names)
-        questions = read_questions(build.sources.questions, build.names)
-        asked = {
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a version is made of: the results of the steps before this one."""
+
+    model: Model
+    graph: DataGraph
+    quality: Quality
+    catalogue: Catalogue
+
+
+def publish(published: Path, content: Content, keep: int) -> Published:
+    """Writes the dataset and makes it current, unless that must not be; keeps the `keep` newest versions."""
+    model, graph, catalogue = content.model, content.graph, content.catalogue
+    names, schema = model.names, model.schema
+    published.mkdir(parents=True, exist_ok=True)
+    with locked(published):
+        if problems := list(changed_contexts(published, model, catalogue.contexts)):
+            return Published(None, problems)
+        lines = n_quads([*graph.store, *model.ontology, *model.shapes, *catalogue.tombstones])
+        version = version_of(lines, names)
+        questions = read_questions(model.sources.questions, names)
+        files = {
             "questions.json": as_json([asdict(question) for question in questions]),
-            "questions.nq": b"".join(n_quads(as_quads(questions, build.names))),
-            "quality.json": as_json(report(build)),
-            "sources.nq": b"".join(n_quads(build.origins)),
-            "releases.nq": b"".join(n_quads(build.releases)),
-            "contexts.json": as_json(build.contexts),
-            "search.sqlite": write_index(build.store, build.schema, build.names),
+            "questions.nq": b"".join(n_quads(as_quads(questions, names))),
+            "quality.json": as_json(report(model, content.quality)),
+            "sources.nq": b"".join(n_quads(catalogue.origins)),
+            "releases.nq": b"".join(n_quads(catalogue.releases)),
+            "contexts.json": as_json(catalogue.contexts),
+            "search.sqlite": write_index(graph.store, schema, names),
             **{
-                f"schema-{kind}.json": json.dumps(json_schema(class_, build.schema, build.names)).encode()
-                for kind, class_ in build.schema.kinds.items()
+                f"schema-{kind}.json": json.dumps(json_schema(class_, schema, names)).encode()
+                for kind, class_ in schema.kinds.items()
             },
         }
-        found = build.published / version
-        if not is_whole(found) or any((found / name).read_bytes() != content for name, content in asked.items()):
-            replace_version(build, version, lines, asked)
+        found = published / version
+        if not is_whole(found) or any((found / name).read_bytes() != written for name, written in files.items()):
+            replace_version(published, content, version, lines, files)
         try:
-            open_files(build.published / ENGINE / version)
+            open_files(published / ENGINE / version)
         except OSError:
-            write_engine(build.published, version)
-        make_current(build.published, version)
-        prune(build.published, keep)
-    build.version = version
+            write_engine(published, version)
+        make_current(published, version)
+        prune(published, keep)
+    return Published(version, [])
 
 
-def changed_contexts(build: Build) -> Iterator[Problem]:
+def changed_contexts(published: Path, model: Model, contexts: dict[str, dict[str, Any]]) -> Iterator[Problem]:
     """A problem where this version of the ontology has been published with another JSON-LD context."""
-    assert build.schema is not None
-    version = build.schema.version
-    for directory in sorted(build.published.iterdir()):
+    version = model.schema.version
+    for directory in sorted(published.iterdir()):
         try:
             base = json.loads((directory / "manifest.json").read_bytes())["base"]
-            published = json.loads((directory / "contexts.json").read_bytes())[version]
+            before = json.loads((directory / "contexts.json").read_bytes())[version]
         except (OSError, ValueError, KeyError, TypeError):
             continue
-        if base == build.names.base and published != build.contexts[version]:
-            terms = sorted(
-                t for t in {*published, *build.contexts[version]} if published.get(t) != build.contexts[version].get(t)
-            )
+        if base == model.names.base and before != contexts[version]:
+            terms = sorted(t for t in {*before, *contexts[version]} if before.get(t) != contexts[version].get(t))
             yield at_term(
-                build,
-                build.names.ontology,
+                model.sources,
+                model.names,
+                model.names.ontology,
                 "E510",
                 f"the JSON-LD context of version {version} has been published, and is another now: {', '.join(terms)}",
-                hint=f"write {following(version, set(published) - set(build.contexts[version]))} in place of {version} "
+                hint=f"write {following(version, set(before) - set(contexts[version]))} in place of {version} "
                 "in owl:versionInfo and owl:versionIRI",
                 part=str(OWL.versionInfo),
             )
@@ -152,42 +159,44 @@ def is_whole(directory: Path) -> bool:
         return False
 
 
-def replace_version(build: Build, version: str, lines: list[bytes], asked: dict[str, bytes]) -> None:
+def replace_version(
+    published: Path, content: Content, version: str, lines: list[bytes], files: dict[str, bytes]
+) -> None:
     """Writes a version aside, and moves it into place by renames."""
-    aside = Path(tempfile.mkdtemp(prefix=".new-", dir=build.published))
+    aside = Path(tempfile.mkdtemp(prefix=".new-", dir=published))
     aside.chmod(0o755)
     data = b"".join(lines)
-    whole = dumped(build, data)
-    dumps = {media: gzip.compress(content, 6, mtime=0) for media, content in whole.items()}
-    described = in_catalogue(distributions(build.names, version, whole, dumps), build.names)
+    whole = dumped(content, data)
+    dumps = {media: gzip.compress(dump, 6, mtime=0) for media, dump in whole.items()}
+    described = in_catalogue(distributions(content.model.names, version, whole, dumps), content.model.names)
     contents = {
-        "catalogue.nq": b"".join(n_quads([*build.catalogue, *described])),
+        "catalogue.nq": b"".join(n_quads([*content.catalogue.quads, *described])),
         "data.nq": data,
-        **{f"data.{media.suffix}.gz": content for media, content in dumps.items()},
-        **asked,
+        **{f"data.{media.suffix}.gz": dump for media, dump in dumps.items()},
+        **files,
     }
-    manifest = {**describe_version(build, version), "files": {n: _digest(c) for n, c in contents.items()}}
+    manifest = {**describe_version(content, version), "files": {n: _digest(c) for n, c in contents.items()}}
     contents["manifest.json"] = as_json(manifest)
-    for name, content in contents.items():
-        write(aside / name, content)
-    shutil.rmtree(build.published / ENGINE / version, ignore_errors=True)
-    target = build.published / version
+    for name, written in contents.items():
+        write(aside / name, written)
+    shutil.rmtree(published / ENGINE / version, ignore_errors=True)
+    target = published / version
     if target.exists():
-        target.rename(build.published / f".old-{version}")
+        target.rename(published / f".old-{version}")
     aside.rename(target)
-    sync(build.published)
+    sync(published)
 
 
-def dumped(build: Build, data: bytes) -> dict[MediaType, bytes]:
+def dumped(content: Content, data: bytes) -> dict[MediaType, bytes]:
     """The dataset in each format of the dumps."""
-    assert build.schema is not None
-    triples = [quad.triple for quad in build.store.quads_for_pattern(None, None, None, DefaultGraph())]
-    framing = Framing(build.schema, build.names)
+    names = content.model.names
+    triples = [quad.triple for quad in content.graph.store.quads_for_pattern(None, None, None, DefaultGraph())]
+    framing = Framing(content.model.schema, names)
     nodes = {"@context": framing.context, "@graph": list(framing.nodes(triples))}
     ordered = sorted(triples, key=lambda t: (str(t.subject), t.predicate.value != RDF_TYPE, str(t)))
     return {
         N_QUADS: data,
-        TURTLE: serialize_in_order(ordered, RdfFormat.TURTLE, build.names.prefixes),
+        TURTLE: serialize_in_order(ordered, RdfFormat.TURTLE, names.prefixes),
         JSON_LD: json.dumps(nodes, ensure_ascii=False).encode() + b"\n",
     }
 
@@ -196,21 +205,22 @@ def as_json(content: Any) -> bytes:
     return json.dumps(content, indent=2, ensure_ascii=False).encode() + b"\n"
 
 
-def describe_version(build: Build, version: str) -> dict[str, Any]:
-    assert build.schema is not None
-    commit, time = origin(build.sources)
-    inferred = sum(1 for _ in build.store.quads_for_pattern(None, None, None, NamedNode(build.names.inferred)))
+def describe_version(content: Content, version: str) -> dict[str, Any]:
+    """The manifest of a version, without its files."""
+    model, store, records = content.model, content.graph.store, content.graph.records
+    commit, time = origin(model.sources)
+    inferred = sum(1 for _ in store.quads_for_pattern(None, None, None, NamedNode(model.names.inferred)))
     return {
         "format": FORMAT,
         "version": version,
-        "base": build.names.base,
-        "ontology_version": build.schema.version,
+        "base": model.names.base,
+        "ontology_version": model.schema.version,
         "counts": {
-            "records": len(build.records),
-            "triples": len(build.store) - inferred,
+            "records": len(records),
+            "triples": len(store) - inferred,
             "inferred": inferred,
         },
-        "kinds": dict(sorted(Counter(record.kind for record in build.records).items())),
+        "kinds": dict(sorted(Counter(record.kind for record in records).items())),
         **({"commit": commit} if commit else {}),
         **({"time": time} if time else {}),
     }

@@ -10,7 +10,7 @@ from typing import Any
 
 from pyoxigraph import NamedNode, QuerySolutions, Store
 
-from kg.build import Build, Measure, Row
+from kg.build import DataGraph, Measure, Model, Quality, Row
 from kg.engine import ask
 from kg.model import at_term, query_files
 from kg.names import Names
@@ -22,21 +22,21 @@ from kg.schema import Schema
 CODE = "E315"
 
 
-def measure(build: Build) -> None:
-    """Fills `quality` with every measure, answered from the default graph; what cannot be asked is a problem."""
-    if build.schema is None:
-        return
-    for file in query_files(build.sources.shapes / "quality"):
-        lines = build.names.rebase(file.read_text(encoding="utf-8", errors="replace")).splitlines()
+def measure(model: Model, graph: DataGraph) -> Quality:
+    """Every measure, answered from the default graph; what cannot be asked is a problem."""
+    measures, problems = list[Measure](), list[Problem]()
+    for file in query_files(model.sources.shapes / "quality"):
+        lines = model.names.rebase(file.read_text(encoding="utf-8", errors="replace")).splitlines()
         question, sentence = (line.removeprefix("#").strip() for line in (*lines, "", "")[:2])
         query = "\n".join(lines[2:]).strip()
         try:
-            rows = solutions(build.store, query)
+            rows = solutions(graph.store, query)
         except (SyntaxError, OSError, TypeError) as error:
             hint = "write a question, a sentence and a SELECT query"
-            build.problems.append(Problem("E509", f"this measure cannot be asked: {error}", file, hint=hint))
+            problems.append(Problem("E509", f"this measure cannot be asked: {error}", file, hint=hint))
             continue
-        build.quality.append(Measure(file.stem, question, sentence, query, rows))
+        measures.append(Measure(file.stem, question, sentence, query, rows))
+    return Quality(measures, problems)
 
 
 def solutions(store: Store, query: str) -> list[Row]:
@@ -63,28 +63,24 @@ def said(sentence: str, row: Row, schema: Schema, names: Names) -> str:
     return re.sub(r"\{(\w+)\}", word, sentence)
 
 
-def gaps(build: Build) -> Iterator[Problem]:
+def gaps(model: Model, graph: DataGraph, quality: Quality) -> Iterator[Problem]:
     """What the measures found as problems of severity info: at the thing, else at the class or property."""
-    if build.schema is None:
-        return
-    for found in build.quality:
+    for found in quality.measures:
         for row in found.rows:
-            message = said(found.sentence, row, build.schema, build.names)
+            message = said(found.sentence, row, model.schema, model.names)
             thing = row["thing"].value if "thing" in row else ""
-            if thing not in build.nodes:
-                term = row.get("class") or row.get("property") or NamedNode(build.names.ontology)
-                yield at_term(build, term.value, CODE, message, severity=Severity.INFO)
+            if thing not in graph.nodes:
+                term = row.get("class") or row.get("property") or NamedNode(model.names.ontology)
+                yield at_term(model.sources, model.names, term.value, CODE, message, severity=Severity.INFO)
                 continue
-            record, node = build.nodes[thing]
+            record, node = graph.nodes[thing]
             path = row["property"].value if "property" in row else ""
-            place = locate(node, build.schema, path, "", None, build.names.things) if path else first_of(node)
+            place = locate(node, model.schema, path, "", None, model.names.things) if path else first_of(node)
             yield problem(CODE, message, record.file, place, record.path, severity=Severity.INFO)
 
 
-def report(build: Build) -> list[dict[str, Any]]:
+def report(model: Model, quality: Quality) -> list[dict[str, Any]]:
     """The measures for the page: question, query, and for each row the sentence and the IRI of its thing, if any."""
-    if build.schema is None:
-        return []
     return [
         {
             "name": found.name,
@@ -92,11 +88,11 @@ def report(build: Build) -> list[dict[str, Any]]:
             "query": found.query,
             "findings": [
                 {
-                    "text": said(found.sentence, row, build.schema, build.names),
+                    "text": said(found.sentence, row, model.schema, model.names),
                     **({"thing": row["thing"].value} if "thing" in row else {}),
                 }
                 for row in found.rows
             ],
         }
-        for found in build.quality
+        for found in quality.measures
     ]

@@ -9,15 +9,14 @@ import re
 import stat
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
 from pathlib import Path
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from kg.build import Build, Record
+from kg.build import Model, Record, Records
 from kg.characters import REPLACED, as_latin, code_point, unseen
-from kg.model import read_model
 from kg.names import NAME
 from kg.problems import Problem, Related, Severity, errors
 from kg.repair import COLONS, in_flow, listed, quoted
@@ -61,13 +60,27 @@ MOST_FLAWS = 20
 Place = tuple[int, int]
 
 
-def read(build: Build) -> None:
-    """Fills the model, `records` and `paths`, and reports what cannot be read."""
-    read_model(build)
-    for directory in build.sources.data:
-        for file in files(directory, build):
-            build.files += 1
-            build.records += read_file(file, file.parent.name, build)
+@dataclass(slots=True)
+class Reading:
+    """What is read so far: how many files, the paths that they name, the kinds that cannot be read, the problems."""
+
+    model: Model
+    files: int = 0
+    paths: set[str] = field(default_factory=set)
+    unread: set[str] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read(model: Model) -> Records:
+    """The records of the data directories; what cannot be read is among the problems."""
+    reading = Reading(model)
+    records: list[Record] = []
+    for directory in model.sources.data:
+        for file in files(directory, reading):
+            reading.files += 1
+            records += read_file(file, file.parent.name, reading)
+    paths, unread = frozenset(reading.paths), frozenset(reading.unread)
+    return Records(records, paths, unread, reading.files, reading.problems)
 
 
 YAML = r"ya?ml|json"
@@ -78,7 +91,7 @@ PAGE = re.compile(r"[A-Z]+(?:[.].*)?|.*[.](?:md|html?|rst)")
 """The names of files that are about records and hold none."""
 
 
-def files(directory: Path, build: Build) -> Iterator[Path]:
+def files(directory: Path, reading: Reading) -> Iterator[Path]:
     """The source files of a data directory, in order: those in the folders directly under it; others are reported.
 
     Hidden folders are passed over. The kind of a folder that cannot be read is noted in `unread`.
@@ -88,8 +101,8 @@ def files(directory: Path, build: Build) -> Iterator[Path]:
         for name in sorted(folders):
             wrong = None if name.startswith(".") else folder_problem(folder / name, depth)
             if wrong:
-                build.problems.append(wrong)
-                build.unread |= {name} if depth == 0 else set()
+                reading.problems.append(wrong)
+                reading.unread |= {name} if depth == 0 else set()
             if wrong or name.startswith("."):
                 folders.remove(name)
         folders.sort()
@@ -98,9 +111,9 @@ def files(directory: Path, build: Build) -> Iterator[Path]:
                 continue
             if depth != 1 or file.suffix != ".yaml" or file.name.startswith(".") or not is_regular(file):
                 for problem_ in file_problem(file, depth):
-                    build.problems.append(problem_)
+                    reading.problems.append(problem_)
                     if depth == 1:  # what refers to it does not dangle
-                        build.paths.add(f"{folder.name}/{slug(file.name.lstrip('.#').partition('.')[0])}")
+                        reading.paths.add(f"{folder.name}/{slug(file.name.lstrip('.#').partition('.')[0])}")
             else:
                 yield file
 
@@ -173,42 +186,45 @@ def seems_a_record(file: Path) -> bool:
     )
 
 
-def read_file(file: Path, kind: str, build: Build) -> Iterator[Record]:
+def read_file(file: Path, kind: str, reading: Reading) -> Iterator[Record]:
     """The records of one file, also those with problems, as far as they can be read; reports what is wrong."""
     implied = f"{kind}/{file.stem}"
-    if build.schema is not None and kind not in build.schema.kinds:
-        build.problems.append(
+    kinds = reading.model.schema.kinds
+    if kind not in kinds:
+        reading.problems.append(
             Problem(
                 "E211",
                 f"{kind!r} is not a kind: no class of the ontology has that name",
                 file,
-                expected="one of " + ", ".join(sorted(build.schema.kinds)),
+                expected="one of " + ", ".join(sorted(kinds)),
                 found=with_points(kind),
-                hint=did_you_mean(nearest(as_latin(kind), ((known, known) for known in build.schema.kinds))),
+                hint=did_you_mean(nearest(as_latin(kind), ((known, known) for known in kinds))),
                 thing=implied,
             )
         )
         return
-    content = bytes_of(file, implied, build.problems)
+    content = bytes_of(file, implied, reading.problems)
     if content is None:
-        build.paths.add(implied)
+        reading.paths.add(implied)
         return
-    if (read := text_of(content, file, implied, build.problems)) is None:
-        build.paths.add(implied)
+    if (read := text_of(content, file, implied, reading.problems)) is None:
+        reading.paths.add(implied)
         return
     text, hidden = read
-    build.problems += not_composed(text, file, implied)
-    keys = build.schema.keys(build.schema.kinds[kind]) if build.schema is not None else {}
+    reading.problems += not_composed(text, file, implied)
+    keys = reading.model.schema.keys(kinds[kind])
     found, source = documents(text, frozenset(keys)), looked_at(text)
     if not found:
-        build.paths.add(implied)
-        build.problems.append(Problem("E105", "the file holds no record", file, hint="remove the file", thing=implied))
+        reading.paths.add(implied)
+        reading.problems.append(
+            Problem("E105", "the file holds no record", file, hint="remove the file", thing=implied)
+        )
     if any(document.node is None for document in found):
-        build.paths |= named(text, implied)
+        reading.paths |= named(text, implied)
     for document in found:
-        build.problems += [fault_problem(fault, file, implied) for fault in document.faults]
+        reading.problems += [fault_problem(fault, file, implied) for fault in document.faults]
         if document.node is not None and (
-            record := read_document(document, file, kind, len(found) > 1, hidden, source, build)
+            record := read_document(document, file, kind, len(found) > 1, hidden, source, reading)
         ):
             yield record
 
@@ -297,14 +313,14 @@ def read_document(
     many: bool,
     hidden: list[Place],
     source: Source | None,
-    build: Build,
+    reading: Reading,
 ) -> Record | None:
     """The record of one document, or None where it has no usable name; every problem of its tree is reported."""
     implied, node = f"{kind}/{file.stem}", document.node
     assert node is not None
     if not isinstance(node, MappingNode):
-        build.paths.add(implied)
-        build.problems.append(
+        reading.paths.add(implied)
+        reading.problems.append(
             problem(
                 "E105",
                 "a record is a map of keys and values",
@@ -317,17 +333,18 @@ def read_document(
         )
         return None
     given = next((value for key, value in node.value if key.value == "id"), None)
-    build.paths.add(implied if given is None else name_of(given))
-    before = len(build.problems)
-    sic = as_published(node, build.names.as_published.removeprefix(build.names.vocabulary))
+    reading.paths.add(implied if given is None else name_of(given))
+    before = len(reading.problems)
+    names = reading.model.names
+    sic = as_published(node, names.as_published.removeprefix(names.vocabulary))
     found = check_tree(node, file, implied if given is None else name_of(given), hidden, source, sic)
-    build.problems += found
+    reading.problems += found
     if any(problem.code == "E106" for problem in found) or (given is not None and given.tag == PROBLEM):
-        build.paths.add(implied)
+        reading.paths.add(implied)
         return None
     if given is None and many:
         if not document.faults:
-            build.problems.append(
+            reading.problems.append(
                 problem(
                     "E402",
                     "a file of several records gives each its id",
@@ -342,8 +359,8 @@ def read_document(
     path = implied if given is None else name_of(given)
     where = node if given is None else given
     if given is not None and (path.partition("/")[0] != kind or (not many and path != implied)):
-        build.paths.add(implied)
-        build.problems.append(
+        reading.paths.add(implied)
+        reading.problems.append(
             problem(
                 "E402",
                 "the id of a record names its folder and file",
@@ -358,7 +375,7 @@ def read_document(
         return None
     if not NAME.fullmatch(path.removeprefix(f"{kind}/")):
         name = slug(as_latin(path.removeprefix(f"{kind}/")))
-        build.problems.append(
+        reading.problems.append(
             problem(
                 "E212",
                 "a name is lower-case letters and digits, with single hyphens between",
@@ -371,7 +388,7 @@ def read_document(
             )
         )
         return None
-    sound = not errors(build.problems[before:]) and not document.faults and not hidden
+    sound = not errors(reading.problems[before:]) and not document.faults and not hidden
     return Record(path, file, node, sound)
 
 

@@ -9,30 +9,32 @@ import json
 import sys
 from pathlib import Path
 
-from pyoxigraph import RdfFormat
+from pyoxigraph import Quad, RdfFormat
 
-from kg.build import Build, Sources
+from kg.build import Model, Sources
 from kg.context import Json, context
 from kg.model import RELEASES, canonical, read_model, read_turtle
 from kg.names import CANONICAL, Names
+from kg.problems import Problem
 from kg.serialize import serialize_in_order
 
 CONTEXT = ".context.jsonld"
 
 
-def read_releases(build: Build) -> None:
-    """Fills `releases` (each version in the named graph that is its IRI) and `contexts`, with that of this version."""
-    assert build.schema is not None
-    directory = build.sources.ontology / RELEASES
-    graphs = {
-        f"{build.names.ontology}/{file.stem}": read_turtle(build, file) for file in sorted(directory.glob("*.ttl"))
+def read_releases(model: Model, problems: list[Problem]) -> list[Quad]:
+    """The earlier versions of the ontology, each in the named graph that is its IRI; adds what cannot be read."""
+    files = sorted((model.sources.ontology / RELEASES).glob("*.ttl"))
+    graphs = {f"{model.names.ontology}/{file.stem}": read_turtle(file, model.names, problems) for file in files}
+    return canonical(graphs) if graphs else []
+
+
+def read_contexts(model: Model) -> dict[str, Json]:
+    """The JSON-LD contexts of the earlier versions of the ontology and of this one, by version."""
+    contexts = {
+        file.name.removesuffix(CONTEXT): json.loads(model.names.rebase(file.read_text(encoding="utf-8")))["@context"]
+        for file in sorted((model.sources.ontology / RELEASES).glob(f"*{CONTEXT}"))
     }
-    build.releases = canonical(graphs) if graphs else []
-    build.contexts = {
-        file.name.removesuffix(CONTEXT): json.loads(build.names.rebase(file.read_text(encoding="utf-8")))["@context"]
-        for file in sorted(directory.glob(f"*{CONTEXT}"))
-    }
-    build.contexts[build.schema.version] = context(build.schema, build.names)
+    return {**contexts, model.schema.version: context(model.schema, model.names)}
 
 
 def as_document(context: Json) -> bytes:
@@ -49,15 +51,14 @@ def write_release(ontology: Path, shapes: Path, directory: Path) -> str:
 
     Raises KeptVersionError, and writes nothing, where a file of this version is there with other content.
     """
-    build = Build(Sources((), ontology, shapes), Names(CANONICAL), directory)
-    read_model(build)
-    assert build.schema is not None, build.problems
-    triples = [quad.triple for quad in sorted(build.ontology, key=str)]
+    model = read_model(Sources((), ontology, shapes), Names(CANONICAL))
+    assert isinstance(model, Model), model.problems
+    triples = [quad.triple for quad in sorted(model.ontology, key=str)]
     directory.mkdir(exist_ok=True)
-    version = build.schema.version
+    version = model.schema.version
     kept = {
-        directory / f"{version}.ttl": serialize_in_order(triples, RdfFormat.TURTLE, build.names.prefixes),
-        directory / f"{version}{CONTEXT}": as_document(context(build.schema, build.names)),
+        directory / f"{version}.ttl": serialize_in_order(triples, RdfFormat.TURTLE, model.names.prefixes),
+        directory / f"{version}{CONTEXT}": as_document(context(model.schema, model.names)),
     }
     for file, content in kept.items():
         if file.exists() and file.read_bytes() != content:

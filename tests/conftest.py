@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -19,11 +20,11 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from kg.build import Build, Sources
+from kg.build import Build, Model, Sources
 from kg.engine import Dataset, Engine
 from kg.model import read_model
 from kg.names import DEFAULT_BASE, Names
-from kg.pipeline import CHECKING, building, run
+from kg.pipeline import CHECKING, Step, building, run
 from server.app import create_app
 
 ROOT = Path(__file__).parent.parent
@@ -95,45 +96,33 @@ def drawn(items: Iterable[str], number: int) -> list[str]:
 
 
 @cache
-def model(base: str = DEFAULT_BASE) -> Build:
-    """A build that has read the real model and no data; nothing changes it, except to look up more of the schema."""
-    build = Build(Sources((), ONTOLOGY, SHAPES), Names.at(base), Path("unused"))
-    read_model(build)
-    return build
+def model(base: str = DEFAULT_BASE) -> Model:
+    """The real model; nothing changes it, except to look up more of the schema."""
+    found = read_model(Sources((), ONTOLOGY, SHAPES), Names.at(base))
+    assert isinstance(found, Model)
+    return found
 
 
-def read_model_once(build: Build) -> None:
-    """Gives a build its model; the real one is read once, for all builds and commands in this process."""
-    if (build.sources.ontology.resolve(), build.sources.shapes.resolve()) != (ONTOLOGY, SHAPES):
-        read_model(build)
-        return
-    known = model(build.names.base)
-    build.schema, build.shapes_graph = known.schema, known.shapes_graph
-    build.ontology, build.shapes = [*known.ontology], [*known.shapes]
-    build.problems += known.problems
-    build.files += known.files
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_model() -> Iterator[None]:
-    """Lets no build read the real model again."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("kg.read.read_model", read_model_once)
-        yield
+def run_steps(build: Build, steps: tuple[Step, ...]) -> None:
+    """Runs the steps of a build; the real model is read once, for all builds in this process."""
+    if (build.sources.ontology.resolve(), build.sources.shapes.resolve()) == (ONTOLOGY, SHAPES):
+        build.add(replace(model(build.names.base), sources=build.sources))
+        steps = steps[1:]
+    run(build, steps)
 
 
 def build_world(data: Path, published: Path, ontology: Path = ONTOLOGY, shapes: Path = SHAPES) -> Build:
     """Builds and publishes the records of one data directory under a model; the real one by default."""
     sources = Sources((data,), ontology, shapes, ROOT / "tests" / "questions")
     build = Build(sources, Names.at(DEFAULT_BASE), published)
-    run(build, building(keep=5))
+    run_steps(build, building(keep=5))
     return build
 
 
 def check_world(data: Path, ontology: Path = ONTOLOGY, shapes: Path = SHAPES) -> Build:
     """Checks the records of one data directory without publishing; the build then holds the problems."""
     build = Build(Sources((data,), ontology, shapes), Names.at(DEFAULT_BASE), Path("unused"))
-    run(build, CHECKING)
+    run_steps(build, CHECKING)
     return build
 
 

@@ -43,7 +43,6 @@ def measure() -> None:
 
     with tempfile.TemporaryDirectory() as published:
         build = build_world(ROOT / "data", Path(published))
-        assert build.schema is not None
         record = (ROOT / "data" / "state" / "mongolia.yaml").read_text()
         text = "---\n".join([record] * RECORDS)
         row(
@@ -52,7 +51,7 @@ def measure() -> None:
             "PyYAML CSafeLoader",
             lambda: sum(1 for _ in yaml.load_all(io.StringIO(text), yaml.CSafeLoader)),
         )
-        terms, base = context(build.schema, build.names), build.names.things
+        terms, base = context(build.model.schema, build.names), build.names.things
         documents = [
             {"id": f"state/s{n}", "type": "State", "label": {"en": [f"S{n}"]}, "isoCode": ["SS"]} for n in range(BATCH)
         ]
@@ -65,7 +64,7 @@ def measure() -> None:
         )
         engine = Engine(Dataset.current(Path(published)))
         copy = Graph().parse(
-            data=build.store.dump(format=RdfFormat.N_TRIPLES, from_graph=DefaultGraph()) or b"", format="nt"
+            data=build.graph.store.dump(format=RdfFormat.N_TRIPLES, from_graph=DefaultGraph()) or b"", format="nt"
         )
         question = engine.names.rebase((ROOT / "tests/questions/states-taking-part-on-a-day.rq").read_text())
         row(

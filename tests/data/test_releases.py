@@ -9,8 +9,8 @@ from pyoxigraph import Literal, NamedNode, QuerySolutions
 from kg.build import Build, Sources
 from kg.engine import Engine
 from kg.names import DEFAULT_BASE, Names
-from kg.pipeline import CHECKING, run
-from tests.conftest import ONTOLOGY, ROOT, SHAPES
+from kg.pipeline import CHECKING
+from tests.conftest import ONTOLOGY, ROOT, SHAPES, run_steps
 
 PREFIXES = "PREFIX osce: <{0}ontology#> PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#> "
 TROIKA = "1999-06-24-osce-ministerial-troika-holds-meeting-in-oslo"
@@ -130,6 +130,6 @@ def test_the_example_of_the_readme_is_a_right_record(tmp_path: Path) -> None:
     (tmp_path / "release").mkdir()
     (tmp_path / "release" / "999999.yaml").write_text(example, encoding="utf-8")
     build = Build(Sources((ROOT / "data", tmp_path), ONTOLOGY, SHAPES), Names.at(DEFAULT_BASE), tmp_path)
-    run(build, CHECKING)
+    run_steps(build, CHECKING)
     assert [problem for problem in build.problems if problem.file.is_relative_to(tmp_path)] == []
-    assert build.names.thing("release/999999") in build.nodes
+    assert build.names.thing("release/999999") in build.graph.nodes

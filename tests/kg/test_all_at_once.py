@@ -138,9 +138,9 @@ def test_a_path_shows_the_problems_that_are_about_it_wherever_they_are_told(tmp_
     assert {file: len(errors) for file, errors in elsewhere.items()} == {data / "place" / "x.yaml": 1}
 
 
-def test_without_a_model_the_check_says_that_values_were_not_checked(tmp_path: Path) -> None:
+def test_without_a_model_the_check_says_that_the_records_were_not_read(tmp_path: Path) -> None:
     shutil.copytree(SHAPES, tmp_path / "shapes")
     (tmp_path / "shapes" / "new.ttl").write_text("a b c .", encoding="utf-8")
     build = check_world(SAMPLE, ONTOLOGY, tmp_path / "shapes")
     assert {problem.code for problem in build.problems} == {"E501"}
-    assert build.notes == ["The model has errors, so the values of the records were not checked. Correct these first."]
+    assert build.notes == ["The model has errors, so the records were not read. Correct the model first."]

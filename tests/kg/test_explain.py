@@ -21,15 +21,15 @@ def explain(what: object, data: Path = SAMPLE) -> list[str]:
 
 def test_every_triple_of_the_real_graph_has_a_place_or_a_rule_with_premises_that_have_one() -> None:
     build = check_world(ROOT / "data")
-    explainer = Explainer(build)
-    things = set(drawn((node for node in build.nodes if "#" not in node), 600))
-    subjects = sorted(node for node in build.nodes if node.partition("#")[0] in things)
+    explainer = Explainer(build.model, build.graph)
+    things = set(drawn((node for node in build.graph.nodes if "#" not in node), 600))
+    subjects = sorted(node for node in build.graph.nodes if node.partition("#")[0] in things)
     reasons = [reason for subject in subjects if "#" not in subject for reason in explainer.thing(subject)]
     told = [reason.triple for reason in reasons]
     stored = {
         quad.triple
         for iri in subjects
-        for quad in build.store.quads_for_pattern(NamedNode(iri), None, None, DefaultGraph())
+        for quad in build.graph.store.quads_for_pattern(NamedNode(iri), None, None, DefaultGraph())
     }
     assert set(told) == stored
     assert len(told) == len(stored) > 4000
@@ -148,8 +148,7 @@ def test_a_new_record_that_is_filled_in_and_uncommented_is_right(world: Path) ->
 
 def test_a_new_record_of_every_kind_is_yaml(world: Path) -> None:
     build = check_world(world)
-    assert build.schema is not None
-    for kind in build.schema.kinds:
+    for kind in build.model.schema.kinds:
         assert kg("new", kind, "something-new", "--data", world, *MODEL).exit_code == 0
     assert {problem.code for problem in check_world(world).problems} == {"E104"}
 

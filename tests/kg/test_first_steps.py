@@ -125,14 +125,13 @@ def test_a_name_says_nothing_where_records_do_not_agree(world: Path) -> None:
 
 def test_the_examples_of_every_kind_are_values_that_its_keys_take(world: Path) -> None:
     build = check_world(world)
-    assert build.schema is not None
-    index = Index(build.schema, build.paths, build.records)
-    for kind, class_ in build.schema.kinds.items():
-        text = skeleton(build.schema, class_, f"{kind}/something-new", build.records, index)
+    index = Index(build.model.schema, build.paths, build.graph.records)
+    for kind, class_ in build.model.schema.kinds.items():
+        text = skeleton(build.model.schema, class_, f"{kind}/something-new", build.graph.records, index)
         text = re.sub(r"^# (?=\w+:( #.*)?$| +(- )?\w+:| +#)", "", text, flags=re.MULTILINE)
         text = re.sub(r": # such as (.*)$", lambda found: ": '" + found[1].replace("'", "''") + "'", text, flags=re.M)
         (world / kind).mkdir(exist_ok=True)
         (world / kind / "something-new.yaml").write_text(text, encoding="utf-8")
     problems = {(p.thing, p.code, p.message) for p in check_world(world).problems if p.code.startswith("E2")}
     assert problems == set()
-    assert len(build.schema.kinds) > 20
+    assert len(build.model.schema.kinds) > 20

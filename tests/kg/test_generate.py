@@ -14,10 +14,10 @@ from kg.build import Build, Sources
 from kg.cli import main
 from kg.generate import Generator, plain
 from kg.names import DEFAULT_BASE, Names
-from kg.pipeline import CHECKING, READING, run
+from kg.pipeline import CHECKING, READING
 from kg.problems import errors
 from kg.schema import Values
-from tests.conftest import ONTOLOGY, ROOT, SAMPLE, SHAPES
+from tests.conftest import ONTOLOGY, ROOT, SAMPLE, SHAPES, run_steps
 from tests.kg.test_extension import RECORDS, extended
 
 MODEL = ["--ontology", str(ONTOLOGY), "--shapes", str(SHAPES)]
@@ -41,7 +41,7 @@ def begin(data: tuple[Path, ...], ontology: Path = ONTOLOGY, shapes: Path = SHAP
 def write(build: Build, kind: str, number: int, out: Path) -> None:
     """Writes generated records after those of a build."""
     (out / kind).mkdir(parents=True)
-    for name, text in Generator(build, kind, seed=1).files(number):
+    for name, text in Generator(build.model.schema, build.graph, build.paths, kind, seed=1).files(number):
         (out / kind / name).write_text(text, encoding="utf-8")
 
 
@@ -49,7 +49,7 @@ def write(build: Build, kind: str, number: int, out: Path) -> None:
 def learnt() -> Build:
     """The real records, read and mapped."""
     build = begin((ROOT / "data",))
-    run(build, READING)
+    run_steps(build, READING)
     return build
 
 
@@ -57,23 +57,23 @@ def learnt() -> Build:
 def world(learnt: Build, tmp_path_factory: pytest.TempPathFactory) -> Build:
     """The real records and some generated ones of every kind, checked."""
     out = tmp_path_factory.mktemp("generated")
-    for kind in sorted({record.kind for record in learnt.records}):
+    for kind in sorted({record.kind for record in learnt.graph.records}):
         write(learnt, kind, EACH, out)
     build = begin((ROOT / "data", out))
-    run(build, CHECKING)
+    run_steps(build, CHECKING)
     return build
 
 
 def test_records_of_every_kind_are_right_beside_the_real_ones(learnt: Build, world: Build) -> None:
     assert errors(world.problems) == 0
-    kinds = {record.kind for record in learnt.records}
-    assert len(world.records) == len(learnt.records) + EACH * len(kinds)
+    kinds = {record.kind for record in learnt.graph.records}
+    assert len(world.graph.records) == len(learnt.graph.records) + EACH * len(kinds)
 
 
 def test_every_text_says_that_it_is_generated_and_every_address_leads_nowhere(learnt: Build) -> None:
     seen = set()
-    for kind in sorted({record.kind for record in learnt.records}):
-        generator = Generator(learnt, kind, seed=1)
+    for kind in sorted({record.kind for record in learnt.graph.records}):
+        generator = Generator(learnt.model.schema, learnt.graph, learnt.paths, kind, seed=1)
         for _, text in generator.files(EACH):
             for record in yaml.safe_load_all(text):
                 assert re.fullmatch(rf"{kind}/generated-\d+", record["id"])
@@ -88,8 +88,10 @@ def test_every_text_says_that_it_is_generated_and_every_address_leads_nowhere(le
 
 
 def test_identifiers_are_not_those_of_real_records_and_dates_spread_over_the_years(learnt: Build) -> None:
-    real = [plain(record.node) for record in learnt.records if record.kind == "release"]
-    files = [text for _, text in Generator(learnt, "release", seed=1).files(300)]
+    real = [plain(record.node) for record in learnt.graph.records if record.kind == "release"]
+    files = [
+        text for _, text in Generator(learnt.model.schema, learnt.graph, learnt.paths, "release", seed=1).files(300)
+    ]
     made = [record for text in files for record in yaml.safe_load_all(text)]
     numbers = [record["itemNumber"] for record in made if "itemNumber" in record]
     assert len(set(numbers)) == len(numbers) > 100
@@ -100,8 +102,12 @@ def test_identifiers_are_not_those_of_real_records_and_dates_spread_over_the_yea
 
 
 def test_as_many_keys_as_real_records_have(learnt: Build) -> None:
-    real = [plain(record.node) for record in learnt.records if record.kind == "release"]
-    made = [record for _, text in Generator(learnt, "release", 1).files(500) for record in yaml.safe_load_all(text)]
+    real = [plain(record.node) for record in learnt.graph.records if record.kind == "release"]
+    made = [
+        record
+        for _, text in Generator(learnt.model.schema, learnt.graph, learnt.paths, "release", 1).files(500)
+        for record in yaml.safe_load_all(text)
+    ]
     for key in ("title", "date", "mention", "fieldOfWork", "about"):
         share = [sum(key in record for record in records) / len(records) for records in (real, made)]
         assert abs(share[0] - share[1]) < 0.1, key
@@ -110,13 +116,16 @@ def test_as_many_keys_as_real_records_have(learnt: Build) -> None:
 def test_a_class_that_python_does_not_know_is_generated_too(extended: Path, tmp_path: Path) -> None:
     data, model = extended / "data", (extended / "ontology", extended / "shapes")
     build = begin((data,), *model)
-    run(build, READING)
+    run_steps(build, READING)
     write(build, "dragon-sighting", 50, tmp_path / "out")
     union = begin((data, tmp_path / "out"), *model)
-    run(union, CHECKING)
+    run_steps(union, CHECKING)
     assert errors(union.problems) == 0
-    assert sum(record.kind == "dragon-sighting" for record in union.records) == 50 + len(RECORDS)
-    assert any("wing:" in text for _, text in Generator(build, "dragon-sighting", 1).files(50))
+    assert sum(record.kind == "dragon-sighting" for record in union.graph.records) == 50 + len(RECORDS)
+    assert any(
+        "wing:" in text
+        for _, text in Generator(build.model.schema, build.graph, build.paths, "dragon-sighting", 1).files(50)
+    )
 
 
 def test_the_same_call_writes_the_same_bytes_whatever_the_hash_seed(tmp_path: Path) -> None:

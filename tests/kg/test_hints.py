@@ -564,7 +564,9 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> list[Followed]:
         after = check_world(directory / "data")
         found_after = by_file(after)
         for path, problem, hint in hints_of_round:
-            records = tuple(sum(r.file.name == Path(path).name for r in build.records) for build in (before, after))
+            records = tuple(
+                sum(r.file.name == Path(path).name for r in build.graph.records) for build in (before, after)
+            )
             records = records[0], records[1] + sum(p.code == "E407" for p in found_after.get(path, []))
             left = [p for p in found_after.get(path, []) if problem.code == "E407" or not is_of_two(p)]
             result.append(Followed(problem, hint, found[path], left, records))  # type: ignore[arg-type]

@@ -6,10 +6,10 @@ import pytest
 
 from kg.build import Build, Sources
 from kg.names import DEFAULT_BASE, Names
-from kg.pipeline import CHECKING, run
+from kg.pipeline import CHECKING
 from kg.problems import Severity
 from kg.read import MOST_BYTES
-from tests.conftest import ONTOLOGY, SHAPES
+from tests.conftest import ONTOLOGY, SHAPES, run_steps
 from tests.kg.test_problems import PLACE, RELEASE, STATE, check_files
 
 Found = list[tuple[str, str, int, int]]
@@ -257,7 +257,7 @@ def test_the_first_of_two_records_of_a_thing_is_named(tmp_path: Path) -> None:
         (tmp_path / name / "place").mkdir(parents=True)
         (tmp_path / name / "place" / "both.yaml").write_text(f"# {name}\n{PLACE}keys: x\n")
     build = Build(Sources((tmp_path / "a", tmp_path / "b"), ONTOLOGY, SHAPES), Names.at(DEFAULT_BASE), tmp_path)
-    run(build, CHECKING)
+    run_steps(build, CHECKING)
     assert [(p.file.parent.parent.name, p.code) for p in build.problems] == [
         ("a", "E201"),
         ("b", "E401"),

@@ -23,10 +23,10 @@ from kg.context import context
 from kg.index import Index
 from kg.map import Mapper, lost_statements
 from kg.names import DEFAULT_BASE, RDFS_LABEL, Names
-from kg.pipeline import CHECKING, run
+from kg.pipeline import CHECKING
 from kg.problems import Problem, Severity, errors
 from kg.report import as_json, as_text
-from tests.conftest import ONTOLOGY, PATIENCE, ROOT, SAMPLE, SHAPES, check_world
+from tests.conftest import ONTOLOGY, PATIENCE, ROOT, SAMPLE, SHAPES, check_world, run_steps
 
 UNREACHABLE = {
     "E214": "a safety net: the mapper refuses all that is known to be lost",
@@ -712,19 +712,18 @@ def test_a_thing_in_two_data_directories_stands_twice(tmp_path: Path) -> None:
         (tmp_path / name / "place" / "both.yaml").write_text(f"# {name}\n{PLACE}")
     sources = Sources((tmp_path / "a", tmp_path / "b"), ONTOLOGY, SHAPES)
     build = Build(sources, Names.at(DEFAULT_BASE), tmp_path)
-    run(build, CHECKING)
+    run_steps(build, CHECKING)
     assert places(build.problems) == [("E401", 2, 1)]
     assert build.problems[0].file == tmp_path / "b" / "place" / "both.yaml"
     assert build.problems[0].thing == "place/both"
     assert build.problems[0].related[0].file == tmp_path / "a" / "place" / "both.yaml"
-    assert {record.path for record in build.records} == {"place/both", "place/only-a", "place/only-b"}
+    assert {record.path for record in build.graph.records} == {"place/both", "place/only-a", "place/only-b"}
 
 
 def test_statements_that_are_lost_on_the_way_are_counted(right: Build) -> None:
-    assert right.schema is not None
-    record = right.records[0]
-    mapped = Mapper(right.schema, Index(right.schema, right.paths, right.records), record).map()
-    terms, base = context(right.schema, right.names), right.names.things
+    record = right.graph.records[0]
+    mapped = Mapper(right.model.schema, Index(right.model.schema, right.paths, right.graph.records), record).map()
+    terms, base = context(right.model.schema, right.names), right.names.things
     assert list(lost_statements([(record, mapped)], terms, base)) == []
     mapped.statements += 1
     found = list(lost_statements([(record, mapped)], terms, base))
@@ -738,7 +737,7 @@ def test_statements_that_are_lost_on_the_way_are_counted(right: Build) -> None:
 def test_no_problem_is_reported_for(case: Right, right: Build) -> None:
     assert by_file(right).get(case.path, []) == []
     thing = NamedNode(right.names.thing(case.path.removesuffix(".yaml")))
-    quads = right.store.quads_for_pattern(thing, NamedNode(RDFS_LABEL), None, DefaultGraph())
+    quads = right.graph.store.quads_for_pattern(thing, NamedNode(RDFS_LABEL), None, DefaultGraph())
     labels = [quad.object.value for quad in quads if isinstance(quad.object, Literal) and quad.object.language == "en"]
     assert labels == [case.label]
 

@@ -24,7 +24,7 @@ def graph() -> Build:
 @pytest.fixture(scope="module")
 def found(graph: Build) -> list[Problem]:
     """What the measures found of it."""
-    return [*gaps(graph)]
+    return [*gaps(graph.model, graph.graph, graph.quality)]
 
 
 def world_with(tmp_path: Path, measure: str) -> Build:
@@ -39,7 +39,7 @@ def world_with(tmp_path: Path, measure: str) -> Build:
 
 def told(build: Build) -> list[tuple[str, str, int]]:
     """The gaps of a build: message, file and line."""
-    return [(gap.message, gap.file.name, gap.line) for gap in gaps(build)]
+    return [(gap.message, gap.file.name, gap.line) for gap in gaps(build.model, build.graph, build.quality)]
 
 
 MEASURE = """# Which States have which code?
@@ -54,7 +54,7 @@ SELECT (?state AS ?thing) ?state ?property ?code WHERE {
 
 def test_a_measure_is_a_question_a_sentence_and_a_query(tmp_path: Path) -> None:
     build = world_with(tmp_path, MEASURE)
-    [measure] = build.quality
+    [measure] = build.quality.measures
     assert (measure.name, measure.question) == ("mine", "Which States have which code?")
     lines = (SAMPLE / "state" / "avalon.yaml").read_text(encoding="utf-8").splitlines()
     line = next(number for number, text in enumerate(lines, 1) if text.startswith("isoCode"))
@@ -94,8 +94,8 @@ def test_a_check_tells_of_quality_only_when_asked() -> None:
 
 
 def test_each_measure_of_ours_finds_something_and_says_it_whole(graph: Build) -> None:
-    assert len(graph.quality) == 5
-    for measure in graph.quality:
+    assert len(graph.quality.measures) == 5
+    for measure in graph.quality.measures:
         assert measure.question.endswith("?")
         assert measure.rows
         assert all(set(re.findall(r"\{(\w+)\}", measure.sentence)) <= set(row) for row in measure.rows)

@@ -111,9 +111,9 @@ def test_on_records_that_break_our_constraints_both_ways_agree(tmp_path: Path) -
     broken = list({example.shape: example for example in BAD if example.code == "E314"}.values())
     assert {example.shape for example in broken} >= QUERIES
     build, _ = check_examples(broken, tmp_path)
-    dump = build.store.dump(format=RdfFormat.N_TRIPLES, from_graph=DefaultGraph()) or b""
+    dump = build.graph.store.dump(format=RdfFormat.N_TRIPLES, from_graph=DefaultGraph()) or b""
     data = Graph().parse(data=dump, format="nt")
-    shapes = build.shapes_graph
+    shapes = build.model.shapes_graph
     found = results(data, shapes)
     assert found
-    assert results(data, *split(shapes, build.store)) == found
+    assert results(data, *split(shapes, build.graph.store)) == found

@@ -244,7 +244,7 @@ def test_each_hint_that_is_followed_literally_mends_the_text(flawed: Build, tmp_
         {f"place/{name}": (tmp_path / "place" / name).read_bytes() for name in fixed}, tmp_path / "fixed"
     )
     assert [(p.file.name, p.code, p.message) for p in build.problems if p.code != "E405"] == []
-    texts = {r.file.name: r.node.value[0][1].value[0][1].value for r in build.records if r.file.name in fixed}
+    texts = {r.file.name: r.node.value[0][1].value[0][1].value for r in build.graph.records if r.file.name in fixed}
     assert texts == {name: FLAWED[int(name[1:].partition(".")[0])].mended for name in fixed}
 
 
@@ -318,7 +318,7 @@ def test_the_hint_about_a_text_that_is_cut_brings_back_what_was_lost(
     build = mended(problem, tmp_path)
     wrong = [p for p in build.problems if p.file.name == problem.file.name and p.severity is ERROR]
     assert [p.code for p in wrong if p.code != "E407"] == ["E206"][: case == "in a key"]
-    (record,) = [r for r in build.records if r.file.name == problem.file.name]
+    (record,) = [r for r in build.graph.records if r.file.name == problem.file.name]
     lost = source.partition("#")[2].split()[0].rstrip(",}]:")
     keys = " ".join(key.value for _, value in record.node.value for key, _ in getattr(value, "value", []) if key)
     assert f"#{lost}" in " ".join([keys, *(scalar.value for scalar in scalars(record.node))])
@@ -501,16 +501,14 @@ def test_the_model_has_no_pipes_and_no_links_to_directories(room: str, tmp_path:
 LISTING = """
 import os, sys
 from pathlib import Path
-from kg.build import Build, Sources
 from kg.model import not_read
-from kg.names import DEFAULT_BASE, Names
-from kg.read import files
+from kg.read import Reading, files
 data = Path(sys.argv[1])
-build = Build(Sources((data,), data, data), Names.at(DEFAULT_BASE), data)
+reading = Reading(model=None)  # which is not needed to list the files
 if os.geteuid() == 0:
     os.setuid(65534)
-read = list(files(data, build))
-print(len(build.problems), build.problems[0].code, build.problems[0].file.name, build.unread, len(read))
+read = list(files(data, reading))
+print(len(reading.problems), reading.problems[0].code, reading.problems[0].file.name, reading.unread, len(read))
 print(*(f"{p.code} {p.file.name}" for p in not_read(data)))
 """
 

@@ -156,15 +156,15 @@ def test_on_records_that_break_our_shapes_both_ways_agree(tmp_path: Path) -> Non
     found = {bad.path: bad for bad in BAD if bad.code.startswith("E3")}
     broken: list[Bad] = [found[path] for path in drawn(found, 40)]
     build, _ = check_examples(broken, tmp_path)
-    dump = build.store.dump(format=RdfFormat.N_TRIPLES, from_graph=DefaultGraph()) or b""
-    alone = told(list(validate(Graph().parse(data=dump, format="nt"), build.shapes_graph)))
+    dump = build.graph.store.dump(format=RdfFormat.N_TRIPLES, from_graph=DefaultGraph()) or b""
+    alone = told(list(validate(Graph().parse(data=dump, format="nt"), build.model.shapes_graph)))
     assert alone
-    assert told(list(judge(build.shapes_graph, build.store))) == alone
+    assert told(list(judge(build.model.shapes_graph, build.graph.store))) == alone
 
 
 def test_of_our_shapes_every_constraint_is_translated(tmp_path: Path) -> None:
     build, _ = check_examples([], tmp_path)
-    core = copy_of(build.shapes_graph)
+    core = copy_of(build.model.shapes_graph)
     core.remove((None, SH.sparql, None))
     for shape in sorted(core.subjects(SH.targetClass), key=str):
         assert violation(core, shape)

@@ -205,7 +205,7 @@ def test_a_query_has_an_iri_and_one_message_in_english() -> None:
 def test_a_good_example_has_no_problem(example: Good, good: tuple[Build, dict[str, list[Problem]]]) -> None:
     build, problems = good
     assert problems.get(example.path, []) == []
-    assert build.names.thing(example.path) in build.nodes
+    assert build.names.thing(example.path) in build.graph.nodes
 
 
 def test_good_examples_raise_no_problem_in_the_sample_world(good: tuple[Build, dict[str, list[Problem]]]) -> None:
@@ -225,7 +225,7 @@ def test_a_good_example_exercises(shape: Node, good: tuple[Build, dict[str, list
 
     def has(subject: NamedNode, predicate: Node) -> bool:
         iri = NamedNode(build.names.rebase(str(predicate)))
-        return any(build.store.quads_for_pattern(subject, iri, None, DefaultGraph()))
+        return any(build.graph.store.quads_for_pattern(subject, iri, None, DefaultGraph()))
 
     def has_any(subject: NamedNode, path: Node) -> bool:
         head = SHAPES_GRAPH.value(path, SH.alternativePath)
@@ -233,7 +233,7 @@ def test_a_good_example_exercises(shape: Node, good: tuple[Build, dict[str, list
 
     def instances(class_: Node) -> Iterator[NamedNode]:
         type_ = NamedNode(build.names.rebase(str(class_)))
-        for quad in build.store.quads_for_pattern(None, NamedNode(RDF_TYPE), type_, DefaultGraph()):
+        for quad in build.graph.store.quads_for_pattern(None, NamedNode(RDF_TYPE), type_, DefaultGraph()):
             if isinstance(quad.subject, NamedNode) and "-good-" in quad.subject.value:
                 yield quad.subject
 
