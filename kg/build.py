@@ -14,17 +14,26 @@ from yaml import MappingNode
 
 from kg.names import Names
 from kg.problems import Problem, in_order
+from kg.questions import Question
 from kg.schema import Schema
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The directories that a dataset is built from; of `data`, several make a union; `questions` may be absent."""
+    """The directories that a dataset is built from; of `data`, several make a union.
+
+    `questions_in` is the directory of the competency questions, where it is not the one in `ontology`.
+    """
 
     data: tuple[Path, ...]
     ontology: Path
     shapes: Path
-    questions: Path = Path("tests/questions")
+    questions_in: Path | None = None
+
+    @property
+    def questions(self) -> Path:
+        """The directory of the competency questions, which may be absent."""
+        return self.questions_in or self.ontology / "questions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +156,7 @@ class Catalogue:
 
     `quads` describe the dataset, without what depends on its version; `tombstones`, what was withdrawn; `origins`, the
     source of each document; `releases` are the earlier versions of the ontology; `contexts` are those of JSON-LD, by
-    version of the ontology.
+    version of the ontology; `questions` are the competency questions.
     """
 
     quads: list[Quad]
@@ -155,7 +164,9 @@ class Catalogue:
     origins: list[Quad]
     releases: list[Quad]
     contexts: dict[str, dict[str, Any]]
+    questions: list[Question]
     problems: list[Problem]
+    notes: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +232,15 @@ class Build:
 
     @property
     def notes(self) -> list[str]:
-        """Sentences about what was not checked."""
+        """Sentences about what was not checked, or is not published."""
         if NoModel in self._results:
             return ["The model has errors, so the records were not read. Correct the model first."]
-        return self.findings.notes if Findings in self._results else []
+        return [
+            note
+            for result in self._results.values()
+            if isinstance(result, Findings | Catalogue)
+            for note in result.notes
+        ]
 
     @property
     def files(self) -> int:

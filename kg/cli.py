@@ -73,17 +73,23 @@ def main() -> None:
 
 
 def start(
-    data: tuple[Path, ...], ontology: Path, shapes: Path, base_uri: str, published: Path = Path("published")
+    data: tuple[Path, ...],
+    ontology: Path,
+    shapes: Path,
+    base_uri: str,
+    questions: Path | None = None,
+    published: Path = Path("published"),
 ) -> Build:
     """A build of some sources; a base that is none, or a directory that is not there, is a usage error."""
-    for name, directory in (*(("data", d) for d in data), ("ontology", ontology), ("shapes", shapes)):
+    given = [*(("data", d) for d in data), ("ontology", ontology), ("shapes", shapes)]
+    for name, directory in [*given, ("questions", questions)] if questions else given:
         if not directory.is_dir():
             raise click.BadParameter(f"there is no directory {directory}", param_hint=f"--{name}")
     try:
         names = Names.at(base_uri)
     except InvalidBaseError as error:
         raise click.BadParameter(str(error), param_hint="--base-uri") from error
-    return Build(Sources(data, ontology, shapes), names, published)
+    return Build(Sources(data, ontology, shapes, questions), names, published)
 
 
 def run_with_progress(build: Build, steps: tuple[Step, ...]) -> None:
@@ -120,7 +126,7 @@ def summary(problems: list[Problem], records: int, seconds: float, elsewhere: in
 
 @main.command()
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
-@options("data", "ontology", "shapes", "base-uri", "most")
+@options("data", "ontology", "shapes", "questions", "base-uri", "most")
 @click.option("--format", "format_", type=click.Choice(["text", *REPORTS]), default="text", show_default=True)
 @click.option("--quality", is_flag=True, help="Tell also what is missing, to be checked or disputed, as info.")
 def check(paths: tuple[Path, ...], format_: str, most: int, quality: bool, **sources: Any) -> None:
@@ -171,7 +177,7 @@ def others(elsewhere: dict[Path, list[Problem]]) -> Iterator[str]:
 
 
 @main.command("build")
-@options("data", "ontology", "shapes", "base-uri", "published", "keep", "most")
+@options("data", "ontology", "shapes", "questions", "base-uri", "published", "keep", "most")
 def build_(keep: int, most: int, **sources: Any) -> None:
     """Check the sources, then publish them as a dataset; print its version."""
     if version := build_dataset(keep, most, **sources):

@@ -18,6 +18,7 @@ from kg.media import LANGUAGES, RDF, MediaType
 from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL, XSD, Names, local_name
 from kg.origins import origins_of, tombstone
 from kg.problems import Problem
+from kg.questions import read_questions
 from kg.releases import read_contexts, read_releases
 
 LICENSE = "https://creativecommons.org/licenses/by/4.0/"
@@ -80,6 +81,7 @@ def describe(model: Model, records: Records, graph: DataGraph) -> Catalogue:
     """The catalogue, the source of each document, what was withdrawn, and the earlier versions of the ontology."""
     names, problems = model.names, list[Problem]()
     origins, contexts = origins_of(model, graph.records), read_contexts(model)
+    questions = read_questions(model.sources.questions, names)
     described = [
         *_dataset(model, graph, _issued(origins)),
         *_partitions(graph.store, names),
@@ -93,7 +95,9 @@ def describe(model: Model, records: Records, graph: DataGraph) -> Catalogue:
         origins=origins,
         releases=read_releases(model, problems),
         contexts=contexts,
+        questions=questions,
         problems=problems,
+        notes=[] if questions else [f"There are no questions in {model.sources.questions}, so pages have no examples."],
     )
 
 

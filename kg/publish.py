@@ -44,7 +44,7 @@ from kg.model import at_term
 from kg.names import RDF_TYPE, Names
 from kg.problems import Problem
 from kg.quality import report
-from kg.questions import as_quads, read_questions
+from kg.questions import as_quads
 from kg.search import write_index
 from kg.serialize import serialize_in_order
 
@@ -75,10 +75,9 @@ def publish(published: Path, content: Content, keep: int) -> Published:
             return Published(None, problems)
         lines = n_quads([*graph.store, *model.ontology, *model.shapes, *catalogue.tombstones])
         version = version_of(lines, names)
-        questions = read_questions(model.sources.questions, names)
         files = {
-            "questions.json": as_json([asdict(question) for question in questions]),
-            "questions.nq": b"".join(n_quads(as_quads(questions, names))),
+            "questions.json": as_json([asdict(question) for question in catalogue.questions]),
+            "questions.nq": b"".join(n_quads(as_quads(catalogue.questions, names))),
             "quality.json": as_json(report(model, content.quality)),
             "sources.nq": b"".join(n_quads(catalogue.origins)),
             "releases.nq": b"".join(n_quads(catalogue.releases)),

@@ -33,6 +33,9 @@ SETTINGS = {
         Setting("data", ("data",), "Directory of records; several make a union.", _DIRECTORY, multiple=True),
         Setting("ontology", "ontology", "Directory of the ontology.", _DIRECTORY),
         Setting("shapes", "shapes", "Directory of the shapes.", _DIRECTORY),
+        Setting(
+            "questions", None, "Directory of the competency questions; by default, that in the ontology.", _DIRECTORY
+        ),
         Setting("published", "published", "Directory of published datasets.", _DIRECTORY),
         Setting("base-uri", DEFAULT_BASE, "Where the dataset is published; every IRI starts with it."),
         Setting("keep", 5, "How many published versions are kept.", click.IntRange(min=1)),

@@ -35,7 +35,7 @@ LOGGING = {
 }
 """Logs go to stderr; stdout is for the URL alone."""
 
-BUILDING = ("base-uri", "published", "data", "ontology", "shapes", "keep", "most")
+BUILDING = ("base-uri", "published", "data", "ontology", "shapes", "questions", "keep", "most")
 """The settings of a build."""
 
 WAIT = 60
@@ -51,7 +51,8 @@ def serve(ctx: click.Context, /, host: str, port: int, workers: int, max_stop_se
     serving = {name: settings.pop(name.replace("-", "_")) for name in SERVING}
     published: Path = settings["published"]
     named = any(
-        ctx.get_parameter_source(source) is ParameterSource.COMMANDLINE for source in ("data", "ontology", "shapes")
+        ctx.get_parameter_source(source) is ParameterSource.COMMANDLINE
+        for source in ("data", "ontology", "shapes", "questions")
     )
     if named or not is_published(published):
         if build_dataset(**settings) is None:

@@ -113,7 +113,7 @@ def run_steps(build: Build, steps: tuple[Step, ...]) -> None:
 
 def build_world(data: Path, published: Path, ontology: Path = ONTOLOGY, shapes: Path = SHAPES) -> Build:
     """Builds and publishes the records of one data directory under a model; the real one by default."""
-    sources = Sources((data,), ontology, shapes, ROOT / "tests" / "questions")
+    sources = Sources((data,), ontology, shapes, ONTOLOGY / "questions")
     build = Build(sources, Names.at(DEFAULT_BASE), published)
     run_steps(build, building(keep=5))
     return build

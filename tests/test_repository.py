@@ -57,7 +57,7 @@ def test_the_readme_lists_every_setting_with_its_default_and_help() -> None:
     }
     for setting in SETTINGS.values():
         default = setting.default[0] if setting.multiple else setting.default
-        assert rows.pop(setting.name) == (setting.variable, str(default), setting.help)
+        assert rows.pop(setting.name) == (setting.variable, "" if default is None else str(default), setting.help)
     assert rows == {}
 
 

@@ -66,7 +66,7 @@ def measure() -> None:
         copy = Graph().parse(
             data=build.graph.store.dump(format=RdfFormat.N_TRIPLES, from_graph=DefaultGraph()) or b"", format="nt"
         )
-        question = engine.names.rebase((ROOT / "tests/questions/states-taking-part-on-a-day.rq").read_text())
+        question = engine.names.rebase((ROOT / "ontology/questions/states-taking-part-on-a-day.rq").read_text())
         row(
             "answer a question",
             lambda: list(engine.query(question)),  # type: ignore[arg-type]

@@ -130,6 +130,21 @@ def test_a_version_whose_questions_or_measures_were_edited_is_made_anew(tmp_path
     assert is_whole((tmp_path / "published" / "current").resolve())
 
 
+def test_a_build_publishes_the_questions_of_a_directory_and_says_when_there_are_none(tmp_path: Path) -> None:
+    questions = tmp_path / "questions"
+    questions.mkdir()
+    sources = ("--data", SAMPLE, "--published", tmp_path / "published")
+    without = kg("build", *sources, "--questions", questions)
+    assert without.exit_code == 0
+    assert f"There are no questions in {questions}" in " ".join(without.stderr.split())
+    (questions / "states.rq").write_text("# Which States are there?\nSELECT ?state { ?state a osce:State }\n")
+    done = kg("build", *sources, "--questions", questions)
+    assert (done.stdout, "no questions" in done.stderr) == (without.stdout, False)
+    assert [each["name"] for each in json.loads(contents(tmp_path / "published")["questions.json"])] == ["states"]
+    missing = kg("build", *sources, "--questions", tmp_path / "none")
+    assert (missing.exit_code, "there is no directory" in missing.stderr) == (2, True)
+
+
 def test_only_the_newest_versions_are_kept(tmp_path: Path) -> None:
     data = tmp_path / "data"
     shutil.copytree(SAMPLE, data)

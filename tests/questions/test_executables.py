@@ -14,7 +14,7 @@ from kg.engine import Engine
 from kg.names import CANONICAL
 from kg.query_text import QueryText
 from kg.questions import Question, parameters, read_questions
-from tests.questions.test_questions import HERE, QUESTIONS
+from tests.questions.test_questions import FILES, QUESTIONS
 
 EXAMPLES = """SELECT ?name ?comment ?query ?endpoint { GRAPH <G> {
   ?q a sh:SPARQLExecutable ; rdfs:comment ?comment ; schema:target ?endpoint ; dcterms:identifier ?name ;
@@ -116,7 +116,7 @@ def test_a_text_is_quoted_whatever_it_holds(questions: dict[str, Question], engi
 
 
 def test_questions_are_the_same_each_time(engine: Engine) -> None:
-    first, again = read_questions(HERE, engine.names), read_questions(HERE, engine.names)
+    first, again = read_questions(FILES, engine.names), read_questions(FILES, engine.names)
     assert first == again
     assert CANONICAL not in str(first)
 

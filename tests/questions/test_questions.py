@@ -1,4 +1,7 @@
-"""Competency questions: each .rq file is a question to the real graph; checks.yaml says what its answer must hold."""
+"""Competency questions: each .rq file of `ontology/questions/` is a question to the real graph.
+
+checks.yaml says what its answer must hold.
+"""
 
 import re
 from functools import cache
@@ -16,9 +19,10 @@ from rdflib.plugins.sparql.sparql import Query
 
 from kg.engine import Engine
 from kg.names import CANONICAL
+from tests.conftest import ONTOLOGY
 
-HERE = Path(__file__).parent
-QUESTIONS = {file.stem: file.read_text(encoding="utf-8") for file in sorted(HERE.glob("*.rq"))}
+HERE, FILES = Path(__file__).parent, ONTOLOGY / "questions"
+QUESTIONS = {file.stem: file.read_text(encoding="utf-8") for file in sorted(FILES.glob("*.rq"))}
 CHECKS: dict[str, dict[str, Any]] = yaml.load((HERE / "checks.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)
 """By name of the question: rows (how many), has and hasNot (maps from variable to value), inOrder (true if the rows of
 has come in their order). All scalars are text."""

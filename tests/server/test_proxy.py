@@ -43,7 +43,7 @@ FILTERS = "label=Совещание&mention.note=x&issued.from=1990&issued.to=20
 def far(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory where the real graph is published at a base with a long path."""
     published = tmp_path_factory.mktemp("far")
-    sources = Sources((ROOT / "data",), ONTOLOGY, SHAPES, ROOT / "tests" / "questions")
+    sources = Sources((ROOT / "data",), ONTOLOGY, SHAPES)
     run(Build(sources, Names.at(f"https://data.example.org/{PATH}"), published), building(keep=1))
     return published
 
@@ -130,7 +130,7 @@ def test_nginx_as_it_comes_passes_collections_with_many_filters_and_searches(pro
 
 
 def test_nginx_as_it_comes_passes_redirects_errors_and_304(proxy: str, names: list[str]) -> None:
-    questions = sorted(file.stem for file in (ROOT / "tests" / "questions").glob("*.rq"))
+    questions = sorted(file.stem for file in (ONTOLOGY / "questions").glob("*.rq"))
     long, name = quote("Я" * 600), names[0].removeprefix("doc/")
     expected = {
         **{("GET", f"sparql/{question}"): (303,) for question in questions},
