@@ -16,6 +16,7 @@ from yaml.nodes import Node as YamlNode
 
 from kg.build import DataGraph, Findings, Model, Records
 from kg.constraints import prefixes
+from kg.folding import as_name
 from kg.incomplete import Incomplete
 from kg.languages import meant as language_meant
 from kg.model import at_term, not_shacl
@@ -23,7 +24,7 @@ from kg.names import local_name
 from kg.patterns import matches
 from kg.problems import Problem, Related, counted
 from kg.provenance import locate, written_value
-from kg.read import describe, first_of, problem, related_at, slug
+from kg.read import describe, first_of, problem, related_at
 from kg.schema import Key, Schema, Values
 from kg.shacl import InvalidShapesError, Result
 from kg.suggest import did_you_mean, nearest, one_of
@@ -297,7 +298,7 @@ def pattern_meant(model: Model, result: Result, text: str) -> str | None:
         guesses = [language_meant(text) or "", text.strip()]
     else:
         guesses = [text.strip(), text.strip().upper(), text.strip().lower()]
-        guesses += [] if re.search("[,;]", text) else ["/".join(map(slug, text.split("/", 1)))]
+        guesses += [] if re.search("[,;]", text) else ["/".join(map(as_name, text.split("/", 1)))]
         if re.fullmatch(r"\d{1,3}([., ' ’\u00a0\u202f]\d{3})+|(\S*[/:#]\s*)?\d+\W*", text):
             digits = "".join(re.findall(r"\d+", text))
             guesses += [digits, digits.lstrip("0"), digits.zfill(2)]

@@ -22,6 +22,7 @@ from kg.build import Build, Result, Sources
 from kg.codes import codes, page
 from kg.engine import Dataset, Engine, NoDatasetError
 from kg.explain import Explainer, describe_key, describe_term, named_class, path_in_data, tell
+from kg.folding import as_name
 from kg.generate import Generator
 from kg.identifiers import OURS
 from kg.index import Index
@@ -30,7 +31,6 @@ from kg.pipeline import CHECKING, READING, Step, building, run
 from kg.problems import Problem, Severity, counted, errors, errors_by_file, in_order, only_in
 from kg.quality import gaps
 from kg.query_text import QueryError, QueryText
-from kg.read import slug
 from kg.report import as_github, as_json, as_sarif, as_text, place_text
 from kg.settings import options
 from kg.skeleton import skeleton
@@ -314,7 +314,7 @@ def new(kind: str, name: str, **sources: Any) -> None:
     build = read_for(kind, READING[:2], **sources)
     schema, records = build.model.schema, build.records.records
     if not NAME.fullmatch(name):
-        guess = did_you_mean([slug(name)] if slug(name) else [])
+        guess = did_you_mean([as_name(name)] if as_name(name) else [])
         wanted = "a name is lower-case letters and digits, with single hyphens between"
         raise click.BadParameter(f"{wanted}; {guess or f'found {name!r}'}", param_hint="NAME")
     file = build.sources.data[0] / kind / f"{name}.yaml"

@@ -12,6 +12,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from kg import literals
 from kg.build import Model, Record, Records, Withdrawal
+from kg.folding import fold
 from kg.index import Index
 from kg.names import NAME, PREFIXES, XSD
 from kg.problems import Problem, Related, Severity, errors
@@ -31,7 +32,7 @@ from kg.read import (
 )
 from kg.repair import quoted
 from kg.schema import Schema
-from kg.suggest import did_you_mean, fold, nearest
+from kg.suggest import did_you_mean, nearest
 from kg.texts import not_composed
 from kg.tree import PROBLEM, STRING, documents, scalars
 

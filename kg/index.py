@@ -9,11 +9,11 @@ from urllib.parse import unquote
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from kg.build import Record, Withdrawal
+from kg.folding import as_name, fold
 from kg.identifiers import AROUND, OURS, identifies
 from kg.names import CANONICAL
-from kg.read import slug
 from kg.schema import Class, Schema, Values
-from kg.suggest import Choices, Named, fold
+from kg.suggest import Choices, Named
 from kg.tree import PROBLEM, scalars
 
 Wanted = tuple[tuple[str, ...], ...]
@@ -90,7 +90,7 @@ class Index:
         ours = OURS.fullmatch(plain.partition("#")[0].partition("?")[0].lower())
         path = ours[1] if ours else re.sub(r"\.ya?ml$", "", plain.lower()).strip("/")
         path = re.sub(r"\s*[:/]\s*", "/", path) if re.fullmatch(r"[\w-]+\s*[:/]\s*[\w .-]+", path) else path
-        tried = ["/".join(map(slug, path.split("/")[-2:])), *self._former.get(path, ())]
+        tried = ["/".join(map(as_name, path.split("/")[-2:])), *self._former.get(path, ())]
         found = [other for other in tried if other in self._paths]
         found += self._exact.get(fold(plain), ()) or self._exact.get(fold(path.rpartition("/")[2]), ())
         return [other for other in dict.fromkeys(found) if self.fits(other, wanted)]

@@ -15,8 +15,9 @@ from decimal import Decimal
 from pyoxigraph import NamedNode
 
 from kg import dates
+from kg.folding import fold
 from kg.names import RDF, XSD
-from kg.suggest import did_you_mean, fold
+from kg.suggest import did_you_mean
 
 LANG_STRING = RDF + "langString"
 

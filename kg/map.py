@@ -17,6 +17,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from kg import addresses, dates, literals
 from kg.build import DataGraph, Model, Record, Records
 from kg.context import context
+from kg.folding import as_part_name
 from kg.index import Index
 from kg.languages import LANGUAGE_TAG, is_mistaken
 from kg.languages import meant as language_meant
@@ -672,10 +673,10 @@ class Mapper:
         """The value of a key in the address of a part; of a reference, the name alone."""
         match self.schema.properties[key].values:
             case Values.REFERENCE:
-                return slug(text.rpartition("/")[2])
+                return as_part_name(text.rpartition("/")[2])
             case Values.TERM:
-                return slug(kebab(text))
-        return slug(text)
+                return as_part_name(kebab(text))
+        return as_part_name(text)
 
     def _naming(self, key: Key, node: Node) -> list[ScalarNode]:
         """What names a part: a scalar, or all of several; of text by language the English one, else the first."""
@@ -751,13 +752,6 @@ class Mapper:
             found="neither" if len(names) > 1 else f"no {names[0]}",
             hint=self._hyphen_too_many(node) or f"add {names[0]}: …",
         )
-
-
-def slug(text: str) -> str:
-    """A value as part of an address: lower case, without accents, hyphens between words."""
-    letters = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return re.sub(r"[\W_]+", "-", plain).strip("-")
 
 
 def form(node: Node) -> str:

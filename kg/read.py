@@ -7,7 +7,6 @@ A value with a problem stays in its tree, marked: the steps that follow pass ove
 import os
 import re
 import stat
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
@@ -17,6 +16,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from kg.build import Model, Record, Records
 from kg.characters import REPLACED, as_latin, code_point, unseen
+from kg.folding import as_name
 from kg.names import NAME
 from kg.problems import Problem, Related, Severity, errors
 from kg.repair import COLONS, in_flow, listed, quoted
@@ -113,7 +113,7 @@ def files(directory: Path, reading: Reading) -> Iterator[Path]:
                 for problem_ in file_problem(file, depth):
                     reading.problems.append(problem_)
                     if depth == 1:  # what refers to it does not dangle
-                        reading.paths.add(f"{folder.name}/{slug(file.name.lstrip('.#').partition('.')[0])}")
+                        reading.paths.add(f"{folder.name}/{as_name(file.name.lstrip('.#').partition('.')[0])}")
             else:
                 yield file
 
@@ -149,7 +149,7 @@ def file_problem(file: Path, depth: int) -> Iterator[Problem]:
     if match is None and not hidden and (depth != 1 or PAGE.fullmatch(file.name) or not seems_a_record(file)):
         return
     stem = match["stem"] if match else file.stem.lstrip(".")
-    name = f"{slug(stem) or stem}.yaml"
+    name = f"{as_name(stem) or stem}.yaml"
     taken = (file.parent / name).exists() and name != file.name
     if match and BACKUP.fullmatch(match["rest"]) and taken:
         return
@@ -374,7 +374,7 @@ def read_document(
         )
         return None
     if not NAME.fullmatch(path.removeprefix(f"{kind}/")):
-        name = slug(as_latin(path.removeprefix(f"{kind}/")))
+        name = as_name(as_latin(path.removeprefix(f"{kind}/")))
         reading.problems.append(
             problem(
                 "E212",
@@ -396,7 +396,7 @@ def name_it(file: Path, name: str) -> str:
     """How to mend the name of a file, also where another file has the right one or would get it too."""
     others = sorted(other.name for other in file.parent.iterdir() if other != file and other.suffix == file.suffix)
     same = [other for other in others if other == f"{name}.yaml"]
-    same = same or [other for other in others if other < file.name and slug(as_latin(Path(other).stem)) == name]
+    same = same or [other for other in others if other < file.name and as_name(as_latin(Path(other).stem)) == name]
     return f"merge it into {same[0]}, and remove it" if same else f"name the file {name}.yaml"
 
 
@@ -414,12 +414,6 @@ def as_published(node: MappingNode, key: str) -> str:
 def looked_at(text: str) -> Source | None:
     """A source whose texts are to be looked at one by one; None where none can have a flaw."""
     return Source(text) if is_suspect(text) else None
-
-
-def slug(text: str) -> str:
-    """A text as a name: lower case, ASCII where it can be, hyphens between words."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
 
 
 def name_of(given: Node) -> str:

@@ -1,11 +1,11 @@
 """Suggestions: which name was meant, by edit distance over all that a thing or a key is called."""
 
-import re
-import unicodedata
 from collections.abc import Callable, Iterable
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
+
+from kg.folding import fold
 
 CLOSE = 0.6
 """How alike two names must be at least, of 1: edits (insert, delete, replace, swap) for their length."""
@@ -18,18 +18,6 @@ MOST = 3
 
 Named = tuple[str, str]
 """A name, and what to write for it."""
-
-LETTERS = str.maketrans(
-    {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "þ": "th", "ı": "i"}
-)
-"""The letters whose strokes Unicode does not take for accents, and how they are written without."""
-
-
-def fold(text: str) -> str:
-    """A name without case, accents and punctuation."""
-    letters = unicodedata.normalize("NFKD", text.casefold().translate(LETTERS))
-    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return re.sub(r"[\W_]+", " ", plain).strip()
 
 
 class Choices:

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import snowballstemmer
 
-from kg.suggest import fold
+from kg.folding import fold
 
 STEMMERS = {
     **{"en": "english", "fr": "french", "de": "german"},
