@@ -11,14 +11,22 @@ LETTERS = str.maketrans(
 
 def fold(text: str) -> str:
     """A text without case, accents and punctuation, its words with one space between."""
-    letters = unicodedata.normalize("NFKD", text.casefold().translate(LETTERS))
-    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return re.sub(r"[\W_]+", " ", plain).strip()
+    return _words(text.casefold().translate(LETTERS))
 
 
 def as_part_name(text: str) -> str:
-    """A text as the name of a part, which ends its address: folded, with hyphens between words."""
-    return fold(text).replace(" ", "-")
+    """A text as the name of a part, which ends its address: without case, accents and punctuation, with hyphens.
+
+    Unlike `fold`, it keeps the letters with strokes, as addresses that are published do.
+    """
+    return _words(text.casefold()).replace(" ", "-")
+
+
+def _words(text: str) -> str:
+    """A text without accents and punctuation, its words with one space between."""
+    letters = unicodedata.normalize("NFKD", text)
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return re.sub(r"[\W_]+", " ", plain).strip()
 
 
 def as_name(text: str) -> str:
