@@ -48,7 +48,7 @@ MODULES = (
 STATIC = Path(__file__).parent / "static"
 """The files that pages load; `built/` holds those that `make install` builds from `frontend/`."""
 
-SERVING = ("max-query-bytes", "contact", "trusted-proxies", "max-kept-bytes", *SETTINGS_OF_LIMITS)
+SERVING = ("max-query-bytes", "contact", "trusted-proxies", "max-cache-bytes", *SETTINGS_OF_LIMITS)
 """The settings of an application."""
 
 

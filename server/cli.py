@@ -23,7 +23,7 @@ from kg.engine import Dataset, NoDatasetError
 from kg.names import InvalidBaseError, Names
 from kg.settings import SETTINGS, options
 from server.app import SERVING
-from server.asgi import DATASET, QUERIES, SHELF
+from server.asgi import CACHE, DATASET, QUERIES
 from server.queries.client import HostProcess
 from server.queries.limits import Limits
 
@@ -61,7 +61,7 @@ def serve(ctx: click.Context, /, host: str, port: int, workers: int, max_stop_se
     port = free_port(host, port)
     dataset = Dataset.current(published)
     queries = HostProcess(dataset, Limits.of(serving))
-    os.environ.update({DATASET: str(dataset.directory), QUERIES: queries.address, SHELF: str(queries.shelf)})
+    os.environ.update({DATASET: str(dataset.directory), QUERIES: queries.address, CACHE: str(queries.cache)})
     os.environ.update({SETTINGS[name].variable: str(value) for name, value in serving.items()})
     multiprocessing.set_start_method("spawn", force=True)  # this process has threads, and they do not survive a fork
     threading.Thread(target=announce, args=(host, port), daemon=True).start()

@@ -3,7 +3,7 @@
 A page begins after a member that its cursor names, never at an offset, so that what comes and goes before it moves
 nothing. A cursor that names no member, or no longer one, is 400 with the address of the first page. Members are put in
 order here and not by the engine, whose ORDER BY reads both terms from disk at each comparison; the dataset never
-changes, so an order that was made is kept for the pages that follow.
+changes, so an order that was made is cached for the pages that follow.
 """
 
 import base64
@@ -55,8 +55,8 @@ TOO_LARGE = "A page has at most {most} members; the link to the next page (rel=n
 COMPARED = 5000
 """How many values of a property are compared with one that nothing has."""
 
-KEPT = 16
-"""How many orders of members a process keeps: as many strings as members each, twice where sorted."""
+MAX_CACHED_ORDERS = 16
+"""How many orders of members a process caches: as many strings as members each, twice where sorted."""
 
 LONGEST = 200
 """How much of a text counts for its place, in characters, so that a cursor fits into an address."""
@@ -284,7 +284,7 @@ def read_size(given: str | None) -> int:
 # ── What there is ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=MAX_CACHED_ORDERS)
 def members(engine: Engine, class_: Class, where: str, order: Order) -> list[Row]:
     """All things of a kind that meet a pattern over ?s0, in order."""
     things = engine.names.thing(f"{class_.kind}/")

@@ -26,8 +26,8 @@ from server.languages import chosen_language
 
 T = TypeVar("T")
 
-KEPT = 8
-"""How many named graphs a process keeps: those that are documents, and earlier ontologies that were read last."""
+MAX_CACHED_GRAPHS = 8
+"""How many named graphs a process caches: those that are documents, and earlier ontologies that were read last."""
 
 LONGEST = 8_000
 """The longest path, with its query, that a page repeats in its links, in characters."""
@@ -84,11 +84,11 @@ class Site:
 
 def graph(engine: Engine, name: str) -> Graph:
     """A named graph, for the libraries that ask rdflib."""
-    return to_graph([*kept(engine, name)])
+    return to_graph([*triples_of_graph(engine, name)])
 
 
-@lru_cache(maxsize=KEPT)
-def kept(engine: Engine, name: str) -> tuple[Triple, ...]:
+@lru_cache(maxsize=MAX_CACHED_GRAPHS)
+def triples_of_graph(engine: Engine, name: str) -> tuple[Triple, ...]:
     """The triples of a named graph, which never change."""
     return tuple(engine.graph(name))
 
@@ -132,9 +132,9 @@ def page_in(language: str) -> str:
 
 
 def once(name: str, make: Callable[[], T]) -> T:
-    """What is made of the dataset, which never changes: made when it is first asked for, and kept by its name."""
-    kept = current_app.extensions.setdefault("once", {})
-    if name not in kept:
-        kept[name] = make()
-    found: T = kept[name]
-    return found
+    """What is made of the dataset, which never changes: made when it is first asked for, and cached by its name."""
+    cache = current_app.extensions.setdefault("once", {})
+    if name not in cache:
+        cache[name] = make()
+    value: T = cache[name]
+    return value

@@ -1,4 +1,4 @@
-"""The gateway: kept answers are right for whoever gets them, and what breaks off is told from what is whole."""
+"""The gateway: cached responses are right for whoever gets them, and what breaks off is told from what is whole."""
 
 import http.client
 import socket
@@ -41,7 +41,7 @@ def headers(said: bytes) -> dict[str, str]:
         (["Accept_Language: de"], ["Accept: text/html"], "content-language", "en"),
     ],
 )  # fmt: skip
-def test_what_one_client_asks_is_not_kept_for_another(
+def test_a_response_to_one_client_is_not_cached_for_another(
     first: list[str], then: list[str], header: str, expected: str | None, served: str
 ) -> None:
     path = "/doc/state/avalon" if header == "content-language" else f"/sparql?query={ALL}%20%23{len(first)}{header}"
@@ -50,7 +50,7 @@ def test_what_one_client_asks_is_not_kept_for_another(
     assert headers(answer(served, *then, path=path)).get(header) == expected
 
 
-def test_an_answer_is_the_same_when_it_is_kept(served: str) -> None:
+def test_a_cached_response_is_the_same(served: str) -> None:
     first, again = (answer(served, "Accept: text/csv") for _ in range(2))
     assert first.partition(b"\r\n\r\n")[2] == again.partition(b"\r\n\r\n")[2]
     etag = headers(again)["etag"]
@@ -117,7 +117,7 @@ def said(url: str, *lines: str, target: str = "/doc/state/avalon.ttl", version: 
 )  # fmt: skip
 def test_a_request_without_one_right_host_is_400(hosts: list[str], served: str) -> None:
     for _ in range(2):
-        said(served, "Host: localhost")  # so that there is a kept answer, which must not be given
+        said(served, "Host: localhost")  # so that there is a cached response, which must not be given
     found = said(served, *(f"Host: {host}" for host in hosts))
     assert found.startswith(b"HTTP/1.1 400 ")
     assert headers(found)["content-type"] == "application/problem+json"
