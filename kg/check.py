@@ -21,13 +21,13 @@ from kg.languages import meant as language_meant
 from kg.model import at_term, not_shacl
 from kg.names import local_name
 from kg.patterns import matches
+from kg.prefilter import validation_results
 from kg.problems import Problem, Related, counted
 from kg.provenance import locate, written_value
 from kg.read import describe, first_of, problem, related_at, slug
 from kg.schema import Key, Schema, Values
 from kg.shacl import InvalidShapesError, Result
 from kg.suggest import did_you_mean, nearest, one_of
-from kg.suspects import judge
 from kg.texts import in_language
 
 COMPONENTS = {
@@ -72,7 +72,7 @@ def check(build: Build) -> None:
     incomplete = Incomplete(build)
     build.notes += incomplete.notes()
     try:
-        results = list(judge(build.shapes_graph, build.store, incomplete.waiting))
+        results = list(validation_results(build.shapes_graph, build.store, incomplete.waiting))
     except InvalidShapesError as error:
         build.problems += not_shacl(build, build.shapes_graph, str(error))
         return

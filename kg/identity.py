@@ -36,7 +36,7 @@ from kg.texts import not_composed
 from kg.tree import PROBLEM, STRING, documents, scalars
 
 ALIKE = 0.88
-"""How alike the names of two things must be, of 1, for them to be suspected to be one."""
+"""How alike the names of two things must be, of 1, for them to be reported as possible duplicates."""
 
 ENTRY = {"path": True, "date": True, "reason": True, "replacedBy": False}
 """The keys of an entry of withdrawn.yaml, and whether it must have them."""
@@ -65,7 +65,7 @@ def identify(build: Build) -> None:
     for directory in build.sources.data:
         if is_regular(file := directory / WITHDRAWN):
             build.problems += read_withdrawn(build, file, renamed)
-    build.problems += suspects(build, paths)
+    build.problems += possible_duplicates(build, paths)
 
 
 def copies(build: Build) -> Iterator[Problem]:
@@ -237,7 +237,7 @@ def check_form(key: str, value: Node, file: Path) -> Iterator[Problem]:
         yield problem("E203", said, file, value, None, expected=expected, found=describe(value), hint="write why")
 
 
-def suspects(build: Build, told: set[str | None]) -> Iterator[Problem]:
+def possible_duplicates(build: Build, told: set[str | None]) -> Iterator[Problem]:
     """Warns of two things of a class whose names are spelled in several ways, if theirs are nearly the same.
 
     Those of which it was told already that they are copies are left out.

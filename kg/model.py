@@ -23,10 +23,10 @@ from rdflib.term import Literal
 
 from kg.build import Build
 from kg.names import CANONICAL, PREFIXES, local_name
+from kg.prefilter import validation_results
 from kg.problems import Problem, Severity
 from kg.schema import Schema
 from kg.shacl import InvalidShapesError, copy_of, invalid_shapes, to_graph, to_triples
-from kg.suspects import judge
 from kg.texts import flaws_of_turtle, not_composed
 from kg.vocabulary import findings, owner
 
@@ -235,7 +235,7 @@ def check_ontology(build: Build, rules: Graph) -> Iterable[Problem]:
     """The rules for the ontology that its own terms do not meet."""
     ontology = Store()
     ontology.extend(in_graph(build.ontology))
-    for result in judge(rules, ontology):
+    for result in validation_results(rules, ontology):
         if result.focus.startswith(build.names.base):
             message = f"{local_name(result.focus)}: {result.message}"
             yield at_term(build, result.focus, "E502", message, severity=result.severity)

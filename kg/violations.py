@@ -1,7 +1,7 @@
 """Violations: constraints of SHACL core (w3.org/TR/shacl, 4) as SPARQL, which is true of what may not meet them.
 
 An expression speaks of the focus node ?this. It is true wherever pySHACL would find something, and may be true of more,
-since pySHACL judges; what is not said here, or is not well-formed, is Untranslatable.
+since pySHACL validates the candidates; what is not said here, or is not well-formed, is Untranslatable.
 """
 
 from collections.abc import Callable, Iterator

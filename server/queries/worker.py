@@ -276,7 +276,7 @@ def dataset(question: dict[str, Any]) -> dict[str, Any]:
 def asks_others(query: str, base: str, allowed: tuple[str, ...]) -> bool:
     """True if a query asks other endpoints than those that are allowed (SPARQL 1.1 Federated Query), in any disguise.
 
-    The engine judges, on no data: if a query is none any more when all that reads SERVICE is called something else,
+    The engine decides, on no data: if a query is none any more when all that reads SERVICE is called something else,
     then SERVICE was a keyword. To parse a query as it is would reach out where that is allowed at all.
     """
     if "service" not in query.lower():
