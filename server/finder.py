@@ -1,6 +1,6 @@
 """Finder: asks the search index of a dataset (kg/search.py), of which a request uses nothing but whole words.
 
-Words of a stranger reach SQLite as parameters, each in quotation marks, so that no syntax of a query is ever in them.
+Untrusted words reach SQLite as parameters, each in quotation marks, so that no syntax of a query is ever in them.
 """
 
 import json

@@ -210,7 +210,7 @@ def limits() -> Limits:
 
 
 def answer(query: str, parameters: MultiDict[str, str]) -> Response:
-    """The answer to a query of a stranger, in the negotiated media type."""
+    """The answer to an untrusted query, in the negotiated media type."""
     text = QueryText(query)
     g.query = text.text
     g.asked = urlencode([pair for pair in parameters.items(multi=True) if pair[0] in ASKED], quote_via=quote)
