@@ -74,7 +74,7 @@ class Build:
     `withdrawn` (by path). map: `store` (default graph: asserted), `nodes` (the YAML map of each subject: record, map
     node). infer: `store` (default graph: asserted and inferred; inferred graph). check: `notes` (sentences about what
     was not checked). measure: `quality`. describe: `catalogue`, `tombstones` (what was withdrawn), `origins` (of each
-    document: its source), `releases` (earlier versions of the ontology), `contexts` (JSON-LD, by version of the
+    document: its source), `ontology_versions` (the earlier ones), `contexts` (JSON-LD, by version of the
     ontology). publish: `version`.
     """
 
@@ -99,6 +99,6 @@ class Build:
     catalogue: list[Quad] = field(default_factory=list)
     tombstones: list[Quad] = field(default_factory=list)
     origins: list[Quad] = field(default_factory=list)
-    releases: list[Quad] = field(default_factory=list)
+    ontology_versions: list[Quad] = field(default_factory=list)
     contexts: dict[str, dict[str, Any]] = field(default_factory=dict)
     version: str | None = None

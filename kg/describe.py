@@ -1,4 +1,4 @@
-"""Describe: what is published beside the data: the catalogue, the origin of each document, earlier releases.
+"""Describe: what is published beside the data: the catalogue, the origin of each document, ontology versions.
 
 DCAT 3 (w3.org/TR/vocab-dcat-3), VoID (w3.org/TR/void), PROV-O (w3.org/TR/prov-o). Counts are of the default graph.
 """
@@ -16,9 +16,9 @@ from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, QuerySolution, Qu
 from kg.build import Build, Sources
 from kg.media import LANGUAGES, RDF, MediaType
 from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL, XSD, Names, local_name
+from kg.ontology_versions import read_ontology_versions
 from kg.origins import trace
 from kg.problems import errors
-from kg.releases import read_releases
 
 LICENSE = "https://creativecommons.org/licenses/by/4.0/"
 TITLE = "OSCE knowledge graph"
@@ -77,11 +77,11 @@ Statement = tuple[str, str, NamedNode | Literal]
 
 
 def describe(build: Build) -> None:
-    """Fills `catalogue` (all but what depends on the version), `origins`, `tombstones`, `releases` and `contexts`."""
+    """Fills `catalogue` (without the version), `origins`, `tombstones`, `ontology_versions` and `contexts`."""
     if build.schema is None or errors(build.problems):
         return
     trace(build)
-    read_releases(build)
+    read_ontology_versions(build)
     names = build.names
     described = [*_dataset(build), *_partitions(build.store, names), *_origin(build), *_contact(names), *_graphs(build)]
     build.catalogue = in_catalogue([*described, *_foreign(names, described)], names)
@@ -325,8 +325,8 @@ def _graphs(build: Build) -> Iterator[Statement]:
     yield from _about(names.dataset, a="sd:Dataset", sd_defaultGraph=default)
     yield from _about(default, a="sd:Graph", rdfs_label=_english("the default graph"), dcterms_description=everything)
     earlier = {version for version in build.contexts if build.schema and version != build.schema.version}
-    releases = {f"{names.ontology}/{version}": f"version {version} of the ontology" for version in sorted(earlier)}
-    for graph, label in {**names.graphs, **releases}.items():
+    versions = {f"{names.ontology}/{version}": f"version {version} of the ontology" for version in sorted(earlier)}
+    for graph, label in {**names.graphs, **versions}.items():
         node = f"{names.dataset}#graph-{re.sub('[/#]', '-', graph.removeprefix(names.base))}"
         yield from _about(names.dataset, sd_namedGraph=node)
         yield from _about(node, a="sd:NamedGraph", sd_name=graph, rdfs_label=_english(label))

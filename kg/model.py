@@ -30,7 +30,7 @@ from kg.shacl import InvalidShapesError, copy_of, invalid_shapes, to_graph, to_t
 from kg.texts import flaws_of_turtle, not_composed
 from kg.vocabulary import findings, owner
 
-RELEASES = "releases"
+ONTOLOGY_VERSIONS = "releases"
 """The directory of `ontology/` that holds its earlier versions."""
 
 RULES = "ontology.ttl"
@@ -106,7 +106,9 @@ def entries(directory: Path) -> list[Path]:
     """What lies in the ontology or the shapes, in order, but for earlier versions and what an editor hides."""
     readable = (file for file in sorted(directory.rglob("*")) if os.access(file.parent, os.X_OK))
     found = [(file, file.relative_to(directory).parts) for file in readable]
-    return [f for f, parts in found if parts[0] != RELEASES and not any(part.startswith(".") for part in parts)]
+    return [
+        f for f, parts in found if parts[0] != ONTOLOGY_VERSIONS and not any(part.startswith(".") for part in parts)
+    ]
 
 
 def not_read(directory: Path) -> Iterator[Problem]:

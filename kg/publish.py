@@ -72,7 +72,7 @@ def publish(build: Build, keep: int) -> None:
             "questions.nq": b"".join(n_quads(as_quads(questions, build.names))),
             "quality.json": as_json(report(build)),
             "sources.nq": b"".join(n_quads(build.origins)),
-            "releases.nq": b"".join(n_quads(build.releases)),
+            "releases.nq": b"".join(n_quads(build.ontology_versions)),
             "contexts.json": as_json(build.contexts),
             "search.sqlite": write_index(build.store, build.schema, build.names),
             **{

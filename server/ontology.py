@@ -12,7 +12,7 @@ from kg.engine import listed
 from kg.json_schema import json_schema
 from kg.media import JSON_LD, MediaType
 from kg.names import PREFIXES, RDF, RDF_TYPE, RDFS
-from kg.releases import as_document
+from kg.ontology_versions import as_document
 from kg.schema import Schema
 from kg.shacl import to_graph
 from server.diagram import circle
@@ -56,7 +56,7 @@ def reference(path: str, version: str) -> Document:
         schema = site().schema if current else Schema(to_graph(triples), Graph(), names)
         shown = Reference(schema, live=current)
         points = circle({each: {*others} for each, others in shown.map.items()})
-        return render_template("ontology.html", ref=shown, points=points, releases=history(), path=path)
+        return render_template("ontology.html", ref=shown, points=points, versions=history(), path=path)
 
     return Document(
         path,
