@@ -26,7 +26,7 @@ from kg.texts import MEANT, Flaw, at, decomposed, flaws, may_have_flaws, not_com
 from kg.tree import (
     CORE_TAGS,
     KEY_START,
-    MOST_DEPTH,
+    MAX_DEPTH,
     NULL,
     PROBLEM,
     STRING,
@@ -221,7 +221,7 @@ def fault_problem(fault: Fault, file: Path, thing: str | None) -> Problem:
         file,
         fault.line,
         fault.column,
-        expected=f"at most {MOST_DEPTH} levels" if fault.code == TOO_DEEP else None,
+        expected=f"at most {MAX_DEPTH} levels" if fault.code == TOO_DEEP else None,
         found=fault.found,
         hint=fault.hint,
         thing=thing,

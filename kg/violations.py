@@ -24,8 +24,8 @@ SILENT |= {SH[name] for name in ("defaultValue", "flags", "qualifiedMinCount")}
 SILENT |= {SH[name] for name in ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf")}
 """What validates nothing by itself."""
 
-MOST = 3
-"""Up to which number of values they are told apart pair by pair."""
+MAX_PAIRED = 3
+"""Maximum number of values that are compared pair by pair."""
 
 
 def violation(shapes: Graph, shape: Node) -> str:
@@ -112,7 +112,7 @@ def _members(shapes: Graph, head: Node | None) -> list[Node]:
 
 def _several(path: str, number: int, fresh: Fresh) -> str:
     """A pattern that matches where there are at least so many values."""
-    if number > MOST:
+    if number > MAX_PAIRED:
         raise Untranslatable(number)
     variables = [fresh() for _ in range(number)]
     apart = " && ".join(f"!sameTerm({a}, {b})" for a, b in combinations(variables, 2))

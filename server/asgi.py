@@ -17,8 +17,8 @@ DATASET, QUERIES, CACHE = "KG_DATASET", "KG_QUERIES", "KG_CACHE"
 """The variables that name the directory of the version to serve, so that all workers serve the same, always; the
 address of the host of queries; and the directory of the response cache."""
 
-ROOM = 32
-"""How many requests an application works on at once, besides queries."""
+MAX_OTHER_REQUESTS = 32
+"""Maximum number of requests that an application works on at once, besides queries."""
 
 
 def application() -> Gateway:
@@ -32,5 +32,5 @@ def application() -> Gateway:
     app = create_app(dataset, settings, os.environ[QUERIES])
     gc.freeze()  # what lives as long as the process is not looked through for garbage while somebody waits
     cache = ResponseCache(Path(os.environ[CACHE]), settings["max-cache-bytes"])
-    threads = settings["max-queries"] + settings["max-waiting"] * CROWD + ROOM
+    threads = settings["max-queries"] + settings["max-waiting"] * CROWD + MAX_OTHER_REQUESTS
     return Gateway(app, cache, dataset.version, threads, longest_body(settings["max-query-bytes"]))

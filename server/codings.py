@@ -9,8 +9,8 @@ from typing import Any
 import brotli
 import zstandard
 
-WORTH = 500
-"""From how many bytes on a body is worth compressing."""
+MIN_BYTES_TO_COMPRESS = 500
+"""Minimum length of a body that is compressed, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ CODINGS = (
 )
 """The codings in the order of our liking."""
 
-MOST_CODINGS = 3
-"""How many codings the body of a request may have, one within the other."""
+MAX_CODINGS = 3
+"""Maximum number of codings of the body of a request, one within the other."""
 
 
 class UndecodableError(ValueError):

@@ -46,20 +46,20 @@ blueprint = Blueprint("collections", __name__)
 SIZE = 100
 """Members of a page, unless `size` asks for other."""
 
-MOST = 1000
-"""Members of the largest page; a `size` beyond it asks for this many."""
+MAX_SIZE = 1000
+"""Maximum number of members of a page; a `size` beyond it asks for this many."""
 
 TOO_LARGE = "A page has at most {most} members; the link to the next page (rel=next) leads on."
 """What is said of a `size` that was cut."""
 
-COMPARED = 5000
-"""How many values of a property are compared with one that nothing has."""
+MAX_COMPARED = 5000
+"""Maximum number of values of a property that are compared with one that nothing has."""
 
 MAX_CACHED_ORDERS = 16
-"""How many orders of members a process caches: as many strings as members each, twice where sorted."""
+"""Maximum number of orders of members that a process caches: as many strings as members each, twice where sorted."""
 
-LONGEST = 200
-"""How much of a text counts for its place, in characters, so that a cursor fits into an address."""
+MAX_KEY_LENGTH = 200
+"""Maximum length of a text that is compared to order it, in characters, so that a cursor fits into an address."""
 
 HYDRA = PREFIXES["hydra"]
 COLLECTION_PAGE = PREFIXES["schema"] + "CollectionPage"
@@ -113,7 +113,7 @@ class Order:
         """The text of the value that counts, in the form that `rank` takes."""
         values = self._speaking(values)
         texts = [literals.bounds(v.value)[0] for v in values] if self.form is Form.DATE else [v.value for v in values]
-        return (max if self.descending else min)(texts, key=self.rank)[:LONGEST]
+        return (max if self.descending else min)(texts, key=self.rank)[:MAX_KEY_LENGTH]
 
     def _speaking(self, values: list[NamedNode | Literal]) -> list[NamedNode | Literal]:
         if self.form is not Form.TEXT or len(values) == 1:
@@ -234,7 +234,7 @@ def read(class_: Class) -> Asked:
         problems.append(str(error))
     if problems:
         raise BadRequest(" ".join(problems))
-    return Asked(class_, wanted, sort, order, cursor, size, is_cut(MOST))
+    return Asked(class_, wanted, sort, order, cursor, size, is_cut(MAX_SIZE))
 
 
 def read_order(class_: Class, sort: str) -> Order:
@@ -277,8 +277,8 @@ def read_size(given: str | None) -> int:
         return SIZE
     digits = given.lstrip("0")
     if not (given.isascii() and given.isdigit() and digits):
-        raise ValueError(f"size takes a whole number from 1 to {MOST}, not {shown(given)}.")
-    return MOST if len(digits) > len(str(MOST)) else min(int(digits), MOST)
+        raise ValueError(f"size takes a whole number from 1 to {MAX_SIZE}, not {shown(given)}.")
+    return MAX_SIZE if len(digits) > len(str(MAX_SIZE)) else min(int(digits), MAX_SIZE)
 
 
 # ── What there is ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -358,7 +358,7 @@ def near(class_: Class, parameter: Parameter, text: str) -> list[str]:
         return []
     path = "/".join(str(NamedNode(iri)) for iri in (*parameter.path, parameter.iri))
     where = f"?s0 a {NamedNode(class_.iri)} ; {path} ?v"
-    terms = (row[0] for row in solutions(site().engine, f"SELECT DISTINCT ?v {{ {where} }} LIMIT {COMPARED}"))
+    terms = (row[0] for row in solutions(site().engine, f"SELECT DISTINCT ?v {{ {where} }} LIMIT {MAX_COMPARED}"))
     texts = (filters.path_of(term.value) if isinstance(term, NamedNode) else term.value for term in terms)
     named = [(each, each) for each in texts]
     short = [(each.rpartition("/")[2], each) for each, _ in named]
@@ -424,7 +424,7 @@ class Page:
     @property
     def notes(self) -> tuple[str, ...]:
         """What programs are told of a page besides its members: values that nothing has, and a size that was cut."""
-        cut = [TOO_LARGE.format(most=MOST)] if self.is_cut else []
+        cut = [TOO_LARGE.format(most=MAX_SIZE)] if self.is_cut else []
         return (*cut, *(each.message for each in self.unmatched))
 
     @property

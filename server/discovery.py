@@ -23,8 +23,8 @@ MARKDOWN = MediaType("text/markdown", "md", "Markdown")
 PLAIN = MediaType("text/plain", "txt", "plain text")
 XML = MediaType("application/xml", "xml", "XML")
 
-MOST_ADDRESSES = 10_000
-"""How many addresses one sitemap lists; the protocol admits 50,000 (sitemaps.org/protocol)."""
+MAX_ADDRESSES = 10_000
+"""Maximum number of addresses in one sitemap; the protocol admits 50,000 (sitemaps.org/protocol)."""
 
 
 def answer(body: str | bytes, content_type: str) -> Response:
@@ -78,14 +78,14 @@ def described() -> bytes:
 @blueprint.get("/sitemap.xml")
 def sitemap() -> Response:
     """The sitemaps of this site, for crawlers (sitemaps.org/protocol)."""
-    pages = range(1, len(addresses()) // MOST_ADDRESSES + 2)
+    pages = range(1, len(addresses()) // MAX_ADDRESSES + 2)
     return answer(render_template("sitemaps.xml", pages=pages, day=day()), XML.name)
 
 
 @blueprint.get("/sitemap/<int:number>.xml")
 def sitemap_page(number: int) -> Response:
     """The addresses of one sitemap: those of the documents about things."""
-    found = addresses()[(number - 1) * MOST_ADDRESSES : number * MOST_ADDRESSES] if number else []
+    found = addresses()[(number - 1) * MAX_ADDRESSES : number * MAX_ADDRESSES] if number else []
     if not found:
         raise NotFound(f"There is no sitemap {number}.")
     return answer(render_template("sitemap.xml", addresses=found), XML.name)

@@ -24,7 +24,7 @@ from kg.media import DOCUMENT, HTML, JSON_LD, LANGUAGES, LINKSET, RDF, RDF_XML, 
 from kg.names import PREFIXES, RDF_TYPE, RDFS, RDFS_LABEL, XSD
 from kg.profiles import FULL, Profile
 from kg.serialize import NO_XML, serialize_in_order
-from server.codings import WORTH
+from server.codings import MIN_BYTES_TO_COMPRESS
 from server.errors import NotAcceptableError
 from server.languages import chosen_language
 from server.links import Link, link, linkset, put
@@ -126,7 +126,7 @@ def respond(document: Document, suffix: str | None) -> Response:
     if variant.media in RDF:
         response.headers["Content-Profile"] = f"<{variant.profile.iri}>"
     if document.notes:
-        response.headers["Note"] = ascii(" ".join(document.notes))[1:-1][:MOST_NOTED]
+        response.headers["Note"] = ascii(" ".join(document.notes))[1:-1][:MAX_NOTE_LENGTH]
     put(response.headers, g.links, json=variant.media is JSON_LD)
     return cached(response, document.cache)
 
@@ -247,8 +247,8 @@ def statements_about(document: Document, triples: list[Triple]) -> list[Triple]:
 # ── Links ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-MOST_NOTED = 300
-"""The longest header Note, in characters."""
+MAX_NOTE_LENGTH = 300
+"""Maximum length of the header Note, in characters."""
 
 VARYING = ("_profile", "context", "lang")
 """The parameters of a query that make another variant of the same document."""
@@ -335,7 +335,7 @@ def compressed(body: bytes, content_type: str) -> Response:
     """A response with a body in the coding that the client likes best."""
     response = Answer(content_type=content_type)
     response.vary.add("Accept-Encoding")
-    if len(body) >= WORTH and (coding := negotiate_coding(request.headers.get("Accept-Encoding"))):
+    if len(body) >= MIN_BYTES_TO_COMPRESS and (coding := negotiate_coding(request.headers.get("Accept-Encoding"))):
         response.content_encoding = coding.name
         body = coding.compress(body)
     response.set_data(body)

@@ -29,11 +29,11 @@ DATES = {XSD + name for name in ("date", "gYearMonth", "gYear")}
 NUMBERS = {XSD + name for name in ("integer", "decimal")}
 TIMES = {XSD + "dateTime"}
 
-DIGITS = 18
-"""The longest whole number that the engine compares."""
+MAX_DIGITS = 18
+"""Maximum number of digits of a whole number that the engine compares."""
 
-SHOWN = 12
-"""How many choices a message lists."""
+MAX_LISTED = 12
+"""Maximum number of choices that a message lists."""
 
 TEXT = {"type": "string", "pattern": r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]*$"}
 """A text without what XML cannot hold."""
@@ -42,7 +42,7 @@ ADDRESS = {"type": "string", "pattern": r"^https?://[a-z0-9]+(\.[a-z0-9]+)+(/[A-
 
 JSON_SCHEMAS: dict[str, dict[str, Any]] = {
     XSD + "boolean": {"type": "boolean"},
-    XSD + "integer": {"type": "integer", "minimum": -(10**DIGITS) + 1, "maximum": 10**DIGITS - 1},
+    XSD + "integer": {"type": "integer", "minimum": -(10**MAX_DIGITS) + 1, "maximum": 10**MAX_DIGITS - 1},
     XSD + "decimal": {"type": "string", "pattern": r"^-?[0-9]{1,9}(\.[0-9]{1,9})?$"},
     XSD + "dateTime": {"type": "string", "format": "date-time"},
     XSD + "anyURI": ADDRESS,
@@ -292,7 +292,7 @@ def _one_of(names: dict[str, str], text: str, choices: Iterable[str]) -> Value:
     iri = names.get(text) or (text if text in names.values() else None)
     if iri is None:
         offered = list(choices)
-        listed = [*offered[:SHOWN], *(["…"] if len(offered) > SHOWN else [])]
+        listed = [*offered[:MAX_LISTED], *(["…"] if len(offered) > MAX_LISTED else [])]
         named = [(called, name) for name in offered for called in (name, *site().schema.labels(names[name]))]
         hint = did_you_mean(nearest(text, named))
         raise UnfitError("one of " + ", ".join(listed) + (f" ({hint})" if hint else ""))
@@ -391,8 +391,8 @@ def _bound(parameter: Parameter, property_: Property, text: str) -> Value:
         day = literals.bounds(form)[parameter.bound == "to"]
         return Value(form, test=f"STR(?v) {operator} SUBSTR({string(day)}, 1, STRLEN(STR(?v)))")
     datatype, form = next(iter(_fitting(text, property_.datatypes).items()))
-    if is_number(property_) and len(form.lstrip("-").partition(".")[0]) > DIGITS:
-        raise UnfitError(f"a number of at most {DIGITS} digits")
+    if is_number(property_) and len(form.lstrip("-").partition(".")[0]) > MAX_DIGITS:
+        raise UnfitError(f"a number of at most {MAX_DIGITS} digits")
     return Value(form, test=f"?v {operator} {Literal(form, datatype=NamedNode(datatype))}")
 
 

@@ -26,13 +26,13 @@ WEIGHTS = (10, 6, 2, 5, 3, 1, 40)
 COMMON = 10
 """A word that more than one in so many things have need not be there, if another word is."""
 
-MOST_WORDS = 16
-"""How many words of a query count."""
+MAX_WORDS = 16
+"""Maximum number of words of a query that are looked up."""
 
 ALL = "SELECT id, id, facets FROM things WHERE TRUE"
 
-SCORED = 3000
-"""How many of the things that match are compared by their words; others follow, those first that most others name."""
+MAX_SCORED = 3000
+"""Maximum number of matches that are compared by their words; others follow, those first that most others name."""
 
 MATCHING = (
     "SELECT {score}, things.id, facets FROM words CROSS JOIN things ON things.id = words.rowid WHERE words MATCH ?"
@@ -88,7 +88,7 @@ def values_of(filters: Filters) -> list[str]:
 def written(query: str) -> dict[str, str]:
     """The words of a query that count, plain, each as it was written."""
     found = ((plain(match[0]), match[0]) for match in spans(composed(query)))
-    return dict(islice((pair for pair in found if pair[0]), MOST_WORDS))
+    return dict(islice((pair for pair in found if pair[0]), MAX_WORDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,9 +280,9 @@ class Finder:
         held, arguments = held_of(filters), values_of(filters)
         if not reading.words:
             return self._rows(f"{ALL}{held}", *arguments)
-        best = f"{BEST}{held} ORDER BY words.rowid LIMIT {SCORED}"
+        best = f"{BEST}{held} ORDER BY words.rowid LIMIT {MAX_SCORED}"
         found = self._rows(best, reading.expression, *arguments)
-        if len(found) == SCORED:
+        if len(found) == MAX_SCORED:
             found += self._rows(f"{OTHERS}{held}", reading.expression, found[-1][1], *arguments)
         return found
 

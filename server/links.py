@@ -12,14 +12,14 @@ from typing import Any
 
 from werkzeug.datastructures import Headers
 
-ROOM = 3_400
-"""How many bytes of headers an answer has at most, besides those that the server and proxies add.
+MAX_HEADER_BYTES = 3_400
+"""Maximum size of the headers of an answer, in bytes, besides those that the server and proxies add.
 
 A proxy such as nginx reads 4096 bytes of them, with the status line, and answers 502 where there are more.
 """
 
 UNCOUNTED = ("content-length", "content-range", "date")
-"""Headers that are there or not by method and status, whose few bytes are in what ROOM leaves free."""
+"""Headers that are there or not by method and status, whose few bytes are in what MAX_HEADER_BYTES leaves free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def fit(headers: Headers) -> bool:
     links = headers.getlist("Link")
     location = headers.get("Content-Location")
     del headers["Link"], headers["Content-Location"]
-    room = ROOM - sum(cost(name, value) for name, value in headers if name.lower() not in UNCOUNTED)
+    room = MAX_HEADER_BYTES - sum(cost(name, value) for name, value in headers if name.lower() not in UNCOUNTED)
     wanted = [("Link", each) for each in links]
     wanted[1:1] = [("Content-Location", location)] if location is not None else []
     kept = []

@@ -27,14 +27,14 @@ LETTERS = 17
 NARROW = frozenset(" .,:;'’!|()[]/ijltfrI1-")
 WIDE = frozenset("mwMW—…@%QОШЩЖЮФЫМшщжюфыДд")
 
-SMALLEST = 0.28
-"""The smallest part of the map, in length, that is shown alone."""
+MIN_PART = 0.28
+"""Minimum part of the map, in length, that is shown alone."""
 
 MARGIN, FLATTEST = 90, 0.42
 """The room beside what is shown, in units of the whole map, and how high a map is at least for its width."""
 
-MOST_GROUPS = 5
-"""How many sorts of countries can be told from each other."""
+MAX_GROUPS = 5
+"""Maximum number of sorts of countries that can be told from each other."""
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]
@@ -253,7 +253,7 @@ def countries_of(table: Table, drawn: Outlines) -> tuple[list[Country], list[str
 def group_of(table: Table, rows: list[Row], but: set[int]) -> int | None:
     """The first other column with few values, by which countries can be told from each other."""
     for place in table.columns(Sort.THING, Sort.TEXT):
-        if place not in but and 1 < len({table.text(row, place) for row in rows}) <= MOST_GROUPS:
+        if place not in but and 1 < len({table.text(row, place) for row in rows}) <= MAX_GROUPS:
             return place
     return None
 
@@ -262,7 +262,7 @@ def window_of(points: list[Point], drawn: Outlines) -> Window:
     """The part of the outlines around some points: as wide as the whole is drawn, and no higher than it need be."""
     xs, ys = [x for x, _ in points], [y for _, y in points]
     wide, high = max(xs) - min(xs) + 2 * MARGIN, max(ys) - min(ys) + MARGIN
-    part = min(1.0, max(SMALLEST, wide / drawn.width, high / drawn.height))
+    part = min(1.0, max(MIN_PART, wide / drawn.width, high / drawn.height))
     height = min(drawn.height, max(high / part, FLATTEST * drawn.width))
     left = (min(xs) + max(xs) - part * drawn.width) / 2
     top = (min(ys) + max(ys) - part * height) / 2

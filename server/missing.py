@@ -13,11 +13,11 @@ from server.pages import label
 from server.search import Result, spoken
 from server.site import site
 
-MOST = 5
-"""How many things are suggested."""
+MAX_SUGGESTIONS = 5
+"""Maximum number of things that are suggested."""
 
-LONGEST = 100
-"""How much of an address is looked for, in characters."""
+MAX_LENGTH = 100
+"""Maximum length of the part of an address that is looked for, in characters."""
 
 SUFFIX = re.compile(r"(\.(fr|de|it|ru|es))?\.(html?|ttl|jsonld|json|nt|rdf|trig|nq|yaml|csv|atom|xml)$")
 
@@ -32,7 +32,7 @@ def missing(error: NotFound) -> MissingError:
     """The same error, with suggestions."""
     found = MissingError(error.description)
     steps = [step for step in SUFFIX.sub("", request.path).split("/") if step not in ("", "id", "doc")]
-    words = [re.sub(r"[\W_]+", " ", step).strip()[:LONGEST] for step in steps]
+    words = [re.sub(r"[\W_]+", " ", step).strip()[:MAX_LENGTH] for step in steps]
     found.more = {"suggestions": suggestions([each for each in words if each]), "words": " ".join(words)}
     return found
 
@@ -46,12 +46,16 @@ def suggestions(steps: list[str]) -> list[dict[str, str]]:
         return [collection(kind) for kind in kinds]
     filters: Filters = {KIND: tuple(kinds)} if kinds and len(steps) > 1 else {}
     found: dict[str, dict[str, str]] = {}
-    tries = [(steps[-1], filters, MOST // 2), (steps[-1], {}, MOST), (" ".join(steps), {}, MOST)]
+    tries = [
+        (steps[-1], filters, MAX_SUGGESTIONS // 2),
+        (steps[-1], {}, MAX_SUGGESTIONS),
+        (" ".join(steps), {}, MAX_SUGGESTIONS),
+    ]
     for words, held, most in tries if filters else tries[1:]:
         results = site().finder.find(words, spoken(), held, 0, most)
         if not (found and results.reading.any):
             found |= {hit.path: suggested(hit, results) for hit in results.hits if hit.path not in found}
-    return [*found.values()][:MOST]
+    return [*found.values()][:MAX_SUGGESTIONS]
 
 
 def collection(kind: str) -> dict[str, str]:

@@ -30,11 +30,11 @@ from kg.schema import Class
 from kg.search import KIND
 from server import filters
 from server.catalogue import DUMPS
-from server.collections import MOST as MOST_MEMBERS
+from server.collections import MAX_SIZE as MAX_MEMBERS
 from server.collections import sortable
 from server.errors import PROBLEM
 from server.pictures import SEEN
-from server.search import DEEPEST, LONGEST, MOST
+from server.search import MAX_QUERY_LENGTH, MAX_RESULTS, MAX_SIZE
 from server.site import once, site
 from server.sparql import OFFERED
 
@@ -264,7 +264,7 @@ def of_collection(class_: Class) -> list[Json]:
         {
             "name": "size",
             "in": "query",
-            "description": f"Members of a page; more than {MOST_MEMBERS} asks for that many (header Note).",
+            "description": f"Members of a page; more than {MAX_MEMBERS} asks for that many (header Note).",
             "schema": {"type": "integer", "minimum": 1},
         },
     ]
@@ -285,7 +285,7 @@ WORDS: Json = {
     "name": "q",
     "in": "query",
     "description": "Words, in any of the languages of pages.",
-    "schema": {**filters.TEXT, "maxLength": LONGEST},
+    "schema": {**filters.TEXT, "maxLength": MAX_QUERY_LENGTH},
 }
 
 
@@ -297,12 +297,16 @@ def searched() -> list[Json]:
         {"name": KIND, "in": "query", "schema": one_of(site().kinds)},
         *({"name": name, "in": "query", "schema": taken_by(name)} for name in facets),
         *({"name": name, "in": "query", "description": text, "schema": taken_by(name)} for name, text in ranges()),
-        {"name": "page", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": DEEPEST // MOST}},
+        {
+            "name": "page",
+            "in": "query",
+            "schema": {"type": "integer", "minimum": 1, "maximum": MAX_RESULTS // MAX_SIZE},
+        },
         {
             "name": "size",
             "in": "query",
-            "description": f"Things of a page; more than {MOST} asks for {MOST}, which the header Note says. As CSV, a "
-            "request without page and size has everything.",
+            "description": f"Things of a page; more than {MAX_SIZE} asks for {MAX_SIZE}, which the header Note says. "
+            "As CSV, a request without page and size has everything.",
             "schema": {"type": "integer", "minimum": 1, "maximum": 10**9 - 1},
         },
     ]

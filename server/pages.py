@@ -14,11 +14,11 @@ from server.filters import parameters_of
 from server.languages import language
 from server.site import here, site
 
-WIDEST = 6
-"""How many properties parts may have between them to be listed as a table."""
+MAX_COLUMNS = 6
+"""Maximum number of properties that parts have between them, for them to be listed as a table."""
 
-FEW = 6
-"""How many records that link by one property a page lists; the rest are in their collection."""
+MAX_LINKS = 6
+"""Maximum number of records that link by one property on a page; the rest are in their collection."""
 
 
 def label(iri: str) -> str:
@@ -217,7 +217,7 @@ def columns(row: Row) -> list[Row]:
     keys = site().schema.keys(parts[0].classes[0]) if parts[0].classes else {}
     order = [key.property.iri for key in keys.values()]
     in_order = sorted(found.values(), key=lambda r: order.index(r.iri) if r.iri in order else len(order))
-    return in_order if len(in_order) <= WIDEST else []
+    return in_order if len(in_order) <= MAX_COLUMNS else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,14 +251,14 @@ def incoming(iri: str) -> list[Incoming]:
         narrower = [records.get((p.iri, kind), {}) for p in schema.subproperties(property_) if p.iri != property_]
         if records[property_, kind].keys() <= {record for found in narrower for record in found}:
             del records[property_, kind]
-    labels = labels_of({record for found in records.values() for record in list(found)[:FEW]})
+    labels = labels_of({record for found in records.values() for record in list(found)[:MAX_LINKS]})
     return [
         Incoming(
             property_,
             schema.kinds[kind],
-            [replace(labels[record], iri=subject) for record, subject in list(found.items())[:FEW]],
+            [replace(labels[record], iri=subject) for record, subject in list(found.items())[:MAX_LINKS]],
             len(found),
-            collection(iri, property_, schema.kinds[kind]) if len(found) > FEW else None,
+            collection(iri, property_, schema.kinds[kind]) if len(found) > MAX_LINKS else None,
         )
         for (property_, kind), found in records.items()
     ]

@@ -39,17 +39,17 @@ blueprint = Blueprint("search", __name__)
 OWN = ("q", "page", "size", "context", "_profile", "lang")
 """Parameters that are no facets."""
 
-LONGEST = 2000
-"""The longest query, in characters."""
+MAX_QUERY_LENGTH = 2000
+"""Maximum length of a query, in characters."""
 
-SIZE, MOST = 20, 100
-"""How many things a page lists, and how many at most; a `size` beyond it asks for this many."""
+SIZE, MAX_SIZE = 20, 100
+"""How many things a page lists by default, and the maximum; a `size` beyond it asks for this many."""
 
-DEEPEST = 1000
-"""How many things can be listed, page by page; who wants more narrows the search, or asks a collection."""
+MAX_RESULTS = 1000
+"""Maximum number of things that are listed page by page; who wants more narrows the search, or asks a collection."""
 
-SUGGESTED = 8
-"""How many things are suggested."""
+MAX_SUGGESTIONS = 8
+"""Maximum number of things that are suggested."""
 
 HYDRA = PREFIXES["hydra"]
 VARIABLES = {"q": HYDRA + "freetextQuery", KIND: RDF_TYPE, "page": HYDRA + "pageIndex", "size": HYDRA + "limit"}
@@ -128,12 +128,12 @@ def read() -> Asked:
     for name in {name for name, _ in others} & filters.keys():  # values of one name are asked for together
         others += [(name, value) for value in filters.pop(name)]
     among, unmatched = left_by(others, filters.get(KIND, ()), problems)
-    size = min(number("size", SIZE, problems), MOST)
+    size = min(number("size", SIZE, problems), MAX_SIZE)
     page = number("page", 1, problems)
-    if page > 1 and page * size > DEEPEST:
+    if page > 1 and page * size > MAX_RESULTS:
         problems.append(
-            f"Of what is found the first {DEEPEST} things are listed page by page, and this page would end after them. "
-            "Narrow the search, or ask for all of it as CSV, at /search.csv without page and size."
+            f"Of what is found the first {MAX_RESULTS} things are listed page by page, and this page would end after "
+            "them. Narrow the search, or ask for all of it as CSV, at /search.csv without page and size."
         )
     query = words(problems)
     if problems:
@@ -178,8 +178,8 @@ def left_by(asked: Pairs, kinds: Iterable[str], problems: list[str]) -> tuple[tu
 def words(problems: list[str]) -> str:
     """The query of the current request; one too long is a problem."""
     query = " ".join(request.args.get("q", "").split())
-    if len(query) > LONGEST:
-        problems.append(f"A query has at most {LONGEST} characters.")
+    if len(query) > MAX_QUERY_LENGTH:
+        problems.append(f"A query has at most {MAX_QUERY_LENGTH} characters.")
     return query
 
 
@@ -259,7 +259,7 @@ class Page:
     def next(self) -> int | None:
         """The number of the next page, if there is one that can be asked for."""
         end = self.asked.start + self.asked.size
-        return self.asked.page + 1 if end < self.found.total and end + self.asked.size <= DEEPEST else None
+        return self.asked.page + 1 if end < self.found.total and end + self.asked.size <= MAX_RESULTS else None
 
     @property
     def all(self) -> str | None:
@@ -270,12 +270,12 @@ class Page:
     @property
     def is_cut(self) -> bool:
         """True if a larger page was asked for, and would have more things."""
-        return is_cut(MOST) and self.asked.size == MOST and self.asked.start + MOST < self.found.total
+        return is_cut(MAX_SIZE) and self.asked.size == MAX_SIZE and self.asked.start + MAX_SIZE < self.found.total
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What programs are told besides: values that nothing has, and a size that was cut."""
-        cut = [TOO_LARGE.format(most=MOST)] if self.is_cut else []
+        cut = [TOO_LARGE.format(most=MAX_SIZE)] if self.is_cut else []
         return (*cut, *(each.message for each in self.asked.unmatched))
 
     @property
@@ -349,7 +349,7 @@ def suggest() -> Response:
     query = words(problems)
     if problems:
         raise BadRequest(" ".join(problems))
-    response = compressed(as_json(site().finder.suggest(query, spoken(), SUGGESTED)), JSON.content_type)
+    response = compressed(as_json(site().finder.suggest(query, spoken(), MAX_SUGGESTIONS)), JSON.content_type)
     response.vary.add("Accept-Language")
     return cached(response, SHORT)
 

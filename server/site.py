@@ -27,10 +27,10 @@ from server.languages import chosen_language
 T = TypeVar("T")
 
 MAX_CACHED_GRAPHS = 8
-"""How many named graphs a process caches: those that are documents, and earlier ontologies that were read last."""
+"""Maximum number of cached named graphs: those that are documents, and earlier ontologies that were read last."""
 
-LONGEST = 8_000
-"""The longest path, with its query, that a page repeats in its links, in characters."""
+MAX_PATH_LENGTH = 8_000
+"""Maximum length of the path, with its query, that a page repeats in its links, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def page_in(language: str) -> str:
     """The path on this host of the page that is being written, in another language; of one asked at length, home."""
     asked = urlencode([pair for pair in request.args.items(multi=True) if pair[0] != "lang"], quote_via=quote)
     path = g.get("address", f"{request.path.lstrip('/')}?{asked}".rstrip("?"))
-    return f"{request.script_root}/" + with_parameters(path if len(path) < LONGEST else "", {"lang": language})
+    return f"{request.script_root}/" + with_parameters(path if len(path) < MAX_PATH_LENGTH else "", {"lang": language})
 
 
 def once(name: str, make: Callable[[], T]) -> T:

@@ -50,11 +50,11 @@ GRACE = 0.05
 LATER, LATEST = 5, 15
 """The priorities of workers (setpriority(2)): after the host and the web; of what runs long, a tenth of that."""
 
-LONGEST_FRAME = 2**26
-"""The longest question that is read."""
+MAX_FRAME_BYTES = 2**26
+"""Maximum length of a question that is read, in bytes."""
 
-LONGEST_WORDS = 2**12
-"""How many bytes are read of what a worker wrote before it ended."""
+MAX_WORDS_BYTES = 2**12
+"""Maximum number of bytes that are read of what a worker wrote before it ended."""
 
 NO_MEMORY = "memory allocation of"
 """What the engine writes as it ends for want of memory; it ends in the same way where it has a fault."""
@@ -194,8 +194,8 @@ class Host:
         except ConnectionError:
             got = b""
         buffer += got
-        length = LENGTH.unpack(buffer[: LENGTH.size])[0] if len(buffer) >= LENGTH.size else LONGEST_FRAME
-        if not got or length > LONGEST_FRAME:
+        length = LENGTH.unpack(buffer[: LENGTH.size])[0] if len(buffer) >= LENGTH.size else MAX_FRAME_BYTES
+        if not got or length > MAX_FRAME_BYTES:
             self._forget(connection)
         elif len(buffer) >= LENGTH.size + length:
             connection.setblocking(True)  # for the worker, which shares it
@@ -313,7 +313,7 @@ class Host:
         """Why a worker ended by itself, and what it wrote before."""
         words = ""
         with suppress(BlockingIOError):
-            words = os.read(worker.words, LONGEST_WORDS).decode(errors="replace")
+            words = os.read(worker.words, MAX_WORDS_BYTES).decode(errors="replace")
         self._retire(worker)
         _, status = os.waitpid(worker.process, 0)
         code = os.waitstatus_to_exitcode(status)

@@ -44,20 +44,20 @@ AT_ONCE = 0.005
 BLOCK = 64 * 2**10
 """How many bytes of an answer are sent at once."""
 
-HELD = 2**20
-"""How many bytes of an answer are held back at first, so that what goes wrong early is still an error."""
+MAX_HELD_BYTES = 2**20
+"""Maximum number of bytes of an answer that are held back at first, so that what goes wrong early is still an error."""
 
-HELD_SECONDS = 1.0
-"""How long they are held back at most."""
+MAX_HELD_SECONDS = 1.0
+"""Maximum number of seconds that they are held back."""
 
-FOREMOST = 1000
-"""How many triples are looked at before an answer declares the prefixes that they are written with."""
+MAX_FIRST_TRIPLES = 1000
+"""Maximum number of triples that are read before an answer declares the prefixes that they are written with."""
 
 SPARE = 64 * 2**20
 """By how many bytes a worker may have grown and still take another question."""
 
-SHOWN = 1000
-"""How many solutions or triples the page of a result shows."""
+MAX_SHOWN = 1000
+"""Maximum number of solutions or triples that the page of a result shows."""
 
 Opener = Callable[[], tuple[Store, int]]
 """What opens a store, and tells how many files it may open later."""
@@ -126,10 +126,10 @@ class Outlet:
             raise StopError("unwritable")
         self._buffer += data
         now = time.monotonic()
-        if not self.sent and (len(self._buffer) > HELD or now - self._began > HELD_SECONDS):
+        if not self.sent and (len(self._buffer) > MAX_HELD_BYTES or now - self._began > MAX_HELD_SECONDS):
             self._leave(MAY_I)
             self._start(whole=False)
-        if self.sent and self._buffer and (len(self._buffer) > BLOCK or now - self._flushed > HELD_SECONDS / 10):
+        if self.sent and self._buffer and (len(self._buffer) > BLOCK or now - self._flushed > MAX_HELD_SECONDS / 10):
             self._flush()
         return len(data)
 
@@ -307,7 +307,7 @@ def write(found: Any, outlet: Outlet, media: MediaType, prefixes: dict[str, str]
     elif isinstance(found, QueryTriples):
         assert isinstance(media.format, RdfFormat)
         triples = counted(found, outlet, media)
-        first = foremost(triples)
+        first = first_triples(triples)
         used = prefixes_used(first, media.format, prefixes)
         serialize(chain(first, triples), cast(IO[bytes], outlet), format=media.format, prefixes=used)
     else:
@@ -323,26 +323,28 @@ def counted(triples: Iterable[Triple], outlet: Outlet, media: MediaType) -> Iter
         yield triple
 
 
-def foremost(triples: Iterator[Triple]) -> list[Triple]:
-    """The first triples of an answer, which decide what prefixes it declares: FOREMOST, or as many as come soon."""
+def first_triples(triples: Iterator[Triple]) -> list[Triple]:
+    """The first triples of an answer, which decide what prefixes it declares."""
     began = time.monotonic()
-    found: list[Triple] = []
-    while len(found) < FOREMOST and time.monotonic() - began < HELD_SECONDS and (each := next(triples, None)):
-        found.append(each)
-    return found
+    first: list[Triple] = []
+    while len(first) < MAX_FIRST_TRIPLES and time.monotonic() - began < MAX_HELD_SECONDS:
+        if (triple := next(triples, None)) is None:
+            break
+        first.append(triple)
+    return first
 
 
 def shown(found: Any, prefixes: dict[str, str]) -> dict[str, Any]:
     """The first of what was found, for a page: solutions as in the JSON of SPARQL, a boolean, or Turtle."""
     if isinstance(found, QueryBoolean):
         return {"boolean": bool(found)}
-    first = list(islice(found, SHOWN + 1))
-    more = len(first) > SHOWN
+    first = list(islice(found, MAX_SHOWN + 1))
+    more = len(first) > MAX_SHOWN
     if isinstance(found, QueryTriples):
-        used = prefixes_used(first[:SHOWN], RdfFormat.TURTLE, prefixes)
-        turtle = serialize(first[:SHOWN], format=RdfFormat.TURTLE, prefixes=used)
+        used = prefixes_used(first[:MAX_SHOWN], RdfFormat.TURTLE, prefixes)
+        turtle = serialize(first[:MAX_SHOWN], format=RdfFormat.TURTLE, prefixes=used)
         return {"turtle": (turtle or b"").decode(), "more": more}
-    rows = [[None if term is None else written(term) for term in solution] for solution in first[:SHOWN]]
+    rows = [[None if term is None else written(term) for term in solution] for solution in first[:MAX_SHOWN]]
     return {"variables": [variable.value for variable in found.variables], "rows": rows, "more": more}
 
 
