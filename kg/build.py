@@ -50,7 +50,7 @@ class Withdrawal:
     replaced_by: str | None = None
 
 
-Row = dict[str, NamedNode | Literal]
+Solution = dict[str, NamedNode | Literal]
 """One solution of a query: terms by variable, without those that are unbound."""
 
 
@@ -62,7 +62,7 @@ class Measure:
     question: str
     sentence: str
     query: str
-    rows: list[Row]
+    rows: list[Solution]
 
 
 @dataclass(slots=True)

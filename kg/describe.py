@@ -83,7 +83,7 @@ def describe(build: Build) -> None:
     trace(build)
     read_ontology_versions(build)
     names = build.names
-    described = [*_dataset(build), *_partitions(build.store, names), *_origin(build), *_contact(names), *_graphs(build)]
+    described = [*_dataset(build), *_partitions(build.store, names), *_commit(build), *_contact(names), *_graphs(build)]
     build.catalogue = in_catalogue([*described, *_foreign(names, described)], names)
 
 
@@ -380,10 +380,10 @@ def _partition(names: Names, parent: str, sort: str, iri: str, count: str, numbe
     yield partition, RDFS_LABEL, Literal(f"{local_name(iri)} in the dataset", language="en")
 
 
-def _origin(build: Build) -> Iterator[Statement]:
+def _commit(build: Build) -> Iterator[Statement]:
     """How the dataset was made: by which commit of the sources, and when."""
     activity = build.names.dataset + "#build"
-    commit, time = origin(build.sources)
+    commit, time = revision(build.sources)
     yield from _about(build.names.dataset, prov_wasGeneratedBy=activity)
     yield from _about(activity, a="prov:Activity", rdfs_label=Literal("Build of the dataset", language="en"))
     if commit:
@@ -395,7 +395,7 @@ def _origin(build: Build) -> Iterator[Statement]:
             yield from _about(resource, dcterms_modified=stamp)
 
 
-def origin(sources: Sources) -> tuple[str | None, str | None]:
+def revision(sources: Sources) -> tuple[str | None, str | None]:
     """The commit that sources were taken from, and its time: SOURCE_DATE_EPOCH, else the commit's, else none.
 
     It is the last that changed data, ontology or shapes; where these are no part of the repository, the data alone.

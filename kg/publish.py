@@ -36,7 +36,7 @@ from rdflib.namespace import OWL
 
 from kg.build import Build
 from kg.context import Framing
-from kg.describe import distributions, in_catalogue, origin
+from kg.describe import distributions, in_catalogue, revision
 from kg.engine import ENGINE, load, open_files
 from kg.json_schema import json_schema
 from kg.media import JSON_LD, N_QUADS, TURTLE, MediaType
@@ -198,7 +198,7 @@ def as_json(content: Any) -> bytes:
 
 def describe_version(build: Build, version: str) -> dict[str, Any]:
     assert build.schema is not None
-    commit, time = origin(build.sources)
+    commit, time = revision(build.sources)
     inferred = sum(1 for _ in build.store.quads_for_pattern(None, None, None, NamedNode(build.names.inferred)))
     return {
         "format": FORMAT,

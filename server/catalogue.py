@@ -18,7 +18,7 @@ from kg.engine import Dataset, NoDatasetError
 from kg.media import JSON_LD, LANGUAGES, N_QUADS, TURTLE, MediaType, by_suffix
 from kg.names import PREFIXES, XSD
 from server.conditions import wanted_range
-from server.documents import LONG, Answer, Document, moved, respond, validator
+from server.documents import LONG, DatedResponse, Document, moved, respond, validator
 from server.graphs import triples_of
 from server.links import link, put
 from server.negotiation import accepts_gzip
@@ -149,7 +149,7 @@ def plain_dump(version: str, suffix: str) -> Response:
     kept, media = dumped(version, suffix)
     file = kept.directory / f"data.{media.suffix}.gz"
     packed = accepts_gzip(request.headers.get("Accept-Encoding"))
-    response = Answer(file_parts(file, packed), content_type=media.content_type, direct_passthrough=True)
+    response = DatedResponse(file_parts(file, packed), content_type=media.content_type, direct_passthrough=True)
     if packed:
         response.content_encoding = "gzip"
         response.content_length = file.stat().st_size

@@ -154,13 +154,13 @@ def sortable(class_: Class) -> dict[str, Property]:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Member:
     """A member: its name, and the text of its value in the order; None where it has none, or the order is by name."""
 
     name: str
     place: str | None = None
 
-    def follows(self, cursor: "Row", order: Order) -> bool:
+    def follows(self, cursor: "Member", order: Order) -> bool:
         """True if it comes after a cursor."""
         if self.place == cursor.place:
             return self.name > cursor.name
@@ -177,7 +177,7 @@ class Row:
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     @classmethod
-    def read(cls, token: str, order: Order) -> "Row":
+    def read(cls, token: str, order: Order) -> "Member":
         """The member that a cursor names; ValueError if it is no cursor of this order."""
         if order.form is Form.NAME:
             name, place = token, None
@@ -200,7 +200,7 @@ class Asked:
     filters: list[Filter]
     sort: str
     order: Order
-    cursor: Row | None
+    cursor: Member | None
     size: int
     is_cut: bool = False
 
@@ -210,7 +210,7 @@ class Asked:
         found = [(each.parameter.name, value.text) for each in self.filters for value in each.values]
         return [*found, *([("sort", self.sort)] if self.sort else [])]
 
-    def page(self, last: Row | None) -> Pairs:
+    def page(self, last: Member | None) -> Pairs:
         """The parameters of the page after a member, or of the first page."""
         return [*self.pairs, *([("page", last.token(self.order))] if last else []), ("size", str(self.size))]
 
@@ -250,10 +250,10 @@ def read_order(class_: Class, sort: str) -> Order:
     raise ValueError(f"{choices}; {hint}" if hint else f"{choices}.")
 
 
-def read_cursor(given: str | None, order: Order) -> Row | None:
+def read_cursor(given: str | None, order: Order) -> Member | None:
     """The member that `page` names; ValueError says what it takes."""
     try:
-        return None if given is None else Row.read(given, order)
+        return None if given is None else Member.read(given, order)
     except ValueError:
         raise ValueError(f"page takes {cursor_of(order)}, not {shown(given or '')}.") from None
 
@@ -285,7 +285,7 @@ def read_size(given: str | None) -> int:
 
 
 @lru_cache(maxsize=MAX_CACHED_ORDERS)
-def members(engine: Engine, class_: Class, where: str, order: Order) -> list[Row]:
+def members(engine: Engine, class_: Class, where: str, order: Order) -> list[Member]:
     """All things of a kind that meet a pattern over ?s0, in order."""
     things = engine.names.thing(f"{class_.kind}/")
     iris = (
@@ -293,13 +293,13 @@ def members(engine: Engine, class_: Class, where: str, order: Order) -> list[Row
     )
     names = sorted(iri.removeprefix(things) for iri in iris if iri.startswith(things))
     if order.form is Form.NAME:
-        return [Row(name) for name in names]
+        return [Member(name) for name in names]
     values: dict[str, list[NamedNode | Literal]] = defaultdict(list)
     for row in solutions(engine, f"SELECT ?s0 ?value WHERE {{ {where} ?s0 {NamedNode(order.iri)} ?value }}"):
         values[row[0].value.removeprefix(things)].append(row[1])
-    placed = [Row(name, order.place(values[name])) for name in names if name in values]
+    placed = [Member(name, order.place(values[name])) for name in names if name in values]
     placed.sort(key=lambda row: order.rank(str(row.place)), reverse=order.descending)
-    return [*placed, *(Row(name) for name in names if name not in values)]
+    return [*placed, *(Member(name) for name in names if name not in values)]
 
 
 def solutions(engine: Engine, text: str) -> Iterator[Any]:
@@ -376,10 +376,10 @@ class Page:
     """
 
     asked: Asked
-    all: list[Row]
+    all: list[Member]
     members: list[str]
     labels: dict[str, list[Literal]]
-    last: Row | None
+    last: Member | None
     unmatched: list[Unmatched]
 
     @classmethod
@@ -432,7 +432,7 @@ class Page:
         """The IRI of the collection, whatever the page."""
         return self.document + query(self.asked.pairs)
 
-    def view(self, last: Row | None) -> str:
+    def view(self, last: Member | None) -> str:
         """The IRI of the page after a member, or of the first."""
         return self.document + query(self.asked.page(last))
 

@@ -40,7 +40,7 @@ LONG = "public, max-age=31536000, immutable"
 SUFFIX = re.compile(rf"(?P<name>.*?)(?:\.(?P<suffix>(?:(?:{'|'.join(LANGUAGES)})\.)?[a-z]+))?")
 
 
-class Answer(Response):
+class DatedResponse(Response):
     """A response whose 304 still says when it was modified, which Werkzeug leaves out (RFC 9110, 15.4.5)."""
 
     def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
@@ -333,7 +333,7 @@ def profiled(document: Document) -> list[Link]:
 
 def compressed(body: bytes, content_type: str) -> Response:
     """A response with a body in the coding that the client likes best."""
-    response = Answer(content_type=content_type)
+    response = DatedResponse(content_type=content_type)
     response.vary.add("Accept-Encoding")
     if len(body) >= MIN_BYTES_TO_COMPRESS and (coding := negotiate_coding(request.headers.get("Accept-Encoding"))):
         response.content_encoding = coding.name

@@ -84,7 +84,7 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class FilterValue:
     """A value asked for: its canonical form, and what matches it.
 
     That is any of `terms`, or where `test` holds, an expression over ?v; `iri` is what it names, if anything.
@@ -101,7 +101,7 @@ class Filter:
     """A parameter and the values asked for, of which any may match."""
 
     parameter: Parameter
-    values: tuple[Value, ...]
+    values: tuple[FilterValue, ...]
 
 
 # ── What may be asked ────────────────────────────────────────────────────────────────────────────────────────────
@@ -216,7 +216,7 @@ def json_schema(schema: Schema, key: Key) -> dict[str, Any]:
 def read(class_: Class, asked: Iterable[tuple[str, str]]) -> tuple[list[Filter], list[str]]:
     """The filters that some parameters ask for, in the order of their names, and what is wrong with the others."""
     known = parameters(site().schema, class_)
-    found: dict[str, dict[str, Value]] = {}
+    found: dict[str, dict[str, FilterValue]] = {}
     problems: dict[str, None] = {}
     for name, text in asked:
         try:
@@ -273,7 +273,7 @@ def _at_level(name: str, level: str) -> str:
     return name if not dot or rest in BOUNDS else f"{level}{step}.…"
 
 
-def value_of(parameter: Parameter, text: str) -> Value:
+def value_of(parameter: Parameter, text: str) -> FilterValue:
     """What a parameter asks for by a text; raises UnfitError."""
     if parameter.key is None:
         return _class(parameter, text)
@@ -282,12 +282,12 @@ def value_of(parameter: Parameter, text: str) -> Value:
     return READERS[parameter.key.property.values](parameter.key, text)
 
 
-def _class(parameter: Parameter, text: str) -> Value:
+def _class(parameter: Parameter, text: str) -> FilterValue:
     classes = {class_.name: class_.iri for class_ in site().schema.classes.values()}
     return _one_of(classes, text, parameter.schema["enum"])
 
 
-def _one_of(names: dict[str, str], text: str, choices: Iterable[str]) -> Value:
+def _one_of(names: dict[str, str], text: str, choices: Iterable[str]) -> FilterValue:
     """The term that a local name or an IRI means."""
     iri = names.get(text) or (text if text in names.values() else None)
     if iri is None:
@@ -296,21 +296,21 @@ def _one_of(names: dict[str, str], text: str, choices: Iterable[str]) -> Value:
         named = [(called, name) for name in offered for called in (name, *site().schema.labels(names[name]))]
         hint = did_you_mean(nearest(text, named))
         raise UnfitError("one of " + ", ".join(listed) + (f" ({hint})" if hint else ""))
-    return Value(local_name(iri), (str(NamedNode(iri)),), iri=iri)
+    return FilterValue(local_name(iri), (str(NamedNode(iri)),), iri=iri)
 
 
-def _term(key: Key, text: str) -> Value:
+def _term(key: Key, text: str) -> FilterValue:
     return _one_of(key.property.individuals, text, key.terms or key.property.individuals)
 
 
-def _reference(key: Key, text: str) -> Value:
+def _reference(key: Key, text: str) -> FilterValue:
     iri = thing(text) or (text if "://" in text else None)
     try:
         node = NamedNode(iri or "")
     except ValueError:
         kind = site().schema.kinds_for(key.classes)[0]
         raise UnfitError(f"a thing as kind/name, such as {kind}/…, or an IRI") from None
-    return Value(path_of(node.value), (str(node),), iri=node.value)
+    return FilterValue(path_of(node.value), (str(node),), iri=node.value)
 
 
 def thing(path: str) -> str | None:
@@ -325,13 +325,13 @@ def path_of(iri: str) -> str:
     return path if thing(path) == iri else iri
 
 
-def _address(_: Key, text: str) -> Value:
+def _address(_: Key, text: str) -> FilterValue:
     iri = _fitting(text, (XSD + "anyURI",))[XSD + "anyURI"]
-    return Value(iri, (str(NamedNode(iri)),))
+    return FilterValue(iri, (str(NamedNode(iri)),))
 
 
-def _text(_: Key, text: str) -> Value:
-    return Value(text, test=f"STR(?v) = {string(text)}")
+def _text(_: Key, text: str) -> FilterValue:
+    return FilterValue(text, test=f"STR(?v) = {string(text)}")
 
 
 def string(text: str) -> str:
@@ -339,20 +339,20 @@ def string(text: str) -> str:
     return str(Literal(text))
 
 
-def _same(_: Key, text: str) -> Value:
+def _same(_: Key, text: str) -> FilterValue:
     """Whatever is written so: a thing, a term, or a literal of any datatype."""
     individuals = (p.individuals.get(text) for p in site().schema.properties.values())
     canonical = dict.fromkeys(_canonical(text, literals.DATATYPES).values())
     forms = dict.fromkeys(form for form in (text, thing(text), *individuals, *canonical) if form)
-    return Value(text, test=f"STR(?v) IN ({', '.join(map(string, forms))})")
+    return FilterValue(text, test=f"STR(?v) IN ({', '.join(map(string, forms))})")
 
 
-def _literal(key: Key, text: str) -> Value:
+def _literal(key: Key, text: str) -> FilterValue:
     if is_date(key.property):
         return _date(text)
     found = _fitting(text, key.property.datatypes)
     terms = tuple(str(Literal(form, datatype=NamedNode(datatype))) for datatype, form in found.items())
-    return Value(next(iter(found.values())) if len(found) == 1 else text, terms)
+    return FilterValue(next(iter(found.values())) if len(found) == 1 else text, terms)
 
 
 def _canonical(text: str, datatypes: Iterable[str]) -> dict[str, str]:
@@ -374,29 +374,29 @@ def _fitting(text: str, datatypes: tuple[str, ...]) -> dict[str, str]:
     raise UnfitError(literals.expected(datatypes) + (f" ({hint})" if hint else ""))
 
 
-def _date(text: str) -> Value:
+def _date(text: str) -> FilterValue:
     """Whatever falls wholly within a day, month or year: all that is written as it is, or more exactly."""
     form = _partial(text)
-    return Value(form, test=f"STRSTARTS(STR(?v), {string(form)})")
+    return FilterValue(form, test=f"STRSTARTS(STR(?v), {string(form)})")
 
 
 def _partial(text: str) -> str:
     return next(iter(_fitting(text, (XSD + "date", XSD + "gYearMonth", XSD + "gYear")).values()))
 
 
-def _bound(parameter: Parameter, property_: Property, text: str) -> Value:
+def _bound(parameter: Parameter, property_: Property, text: str) -> FilterValue:
     operator = BOUNDS[parameter.bound]
     if is_date(property_):
         form = _partial(text)
         day = literals.bounds(form)[parameter.bound == "to"]
-        return Value(form, test=f"STR(?v) {operator} SUBSTR({string(day)}, 1, STRLEN(STR(?v)))")
+        return FilterValue(form, test=f"STR(?v) {operator} SUBSTR({string(day)}, 1, STRLEN(STR(?v)))")
     datatype, form = next(iter(_fitting(text, property_.datatypes).items()))
     if is_number(property_) and len(form.lstrip("-").partition(".")[0]) > MAX_DIGITS:
         raise UnfitError(f"a number of at most {MAX_DIGITS} digits")
-    return Value(form, test=f"?v {operator} {Literal(form, datatype=NamedNode(datatype))}")
+    return FilterValue(form, test=f"?v {operator} {Literal(form, datatype=NamedNode(datatype))}")
 
 
-READERS: dict[Values, Callable[[Key, str], Value]] = {
+READERS: dict[Values, Callable[[Key, str], FilterValue]] = {
     Values.TEXT: _text,
     Values.LITERAL: _literal,
     Values.REFERENCE: _reference,

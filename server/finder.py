@@ -63,8 +63,8 @@ NONE: frozenset[str] = frozenset()
 Filters = Mapping[str, Sequence[str]]
 """By the name of a facet the values asked for, of which a thing has one."""
 
-Row = tuple[float, int, bytes]
-"""Of a thing that was found: its score, its id, and the facets that it holds."""
+Match = tuple[float, int, bytes]
+"""A thing that matches: its score, its id, and the facets that it holds."""
 
 Facets = dict[str, dict[str, int]]
 """By the name of a facet the values that some things have, and how many of them have each, most first."""
@@ -261,21 +261,23 @@ class Finder:
             reading = replace(reading, any=True)
             found = self._matching(reading, filters)
         first = {thing for _, thing, _ in identified}
-        return self._found(reading, [*identified, *sorted(row for row in found if row[1] not in first)], start, size)
+        return self._found(
+            reading, [*identified, *sorted(match for match in found if match[1] not in first)], start, size
+        )
 
-    def _found(self, reading: Reading, found: list[Row], start: int, size: int) -> Found:
+    def _found(self, reading: Reading, found: list[Match], start: int, size: int) -> Found:
         """Some of the things that were found, in their order."""
         hits = self._hits(thing for _, thing, _ in found[start : start + size])
         return Found(reading, len(found), hits, b"".join(held for *_, held in found))
 
-    def _identified(self, query: str, filters: Filters) -> list[Row]:
+    def _identified(self, query: str, filters: Filters) -> list[Match]:
         """The things that a query identifies as it is written, or by the next best of its keys."""
         if not query or not (ALONE.fullmatch(query) or query.isalnum()):
             return []
         found = (self._rows(f"{IDENTIFIED}{held_of(filters)}", key, *values_of(filters)) for key in keys_of(query))
         return next(filter(None, found), [])
 
-    def _matching(self, reading: Reading, filters: Filters) -> list[Row]:
+    def _matching(self, reading: Reading, filters: Filters) -> list[Match]:
         """The things that have what is looked for, if anything is, and what the filters ask."""
         held, arguments = held_of(filters), values_of(filters)
         if not reading.words:

@@ -21,7 +21,7 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 from werkzeug.datastructures import Headers
 
 from server import conditions
-from server.documents import Answer
+from server.documents import DatedResponse
 from server.queries.client import CutError
 from server.response_cache import CachedResponse, ResponseCache
 
@@ -123,7 +123,7 @@ class Gateway:
         cached = None if REFUSED in environ else self._cache.get(key)
         status = conditions.outcome(environ, Headers(cached.headers)) if cached else 412
         if cached and status == 304:
-            _, headers, _ = run(Answer(status=status, headers=cached.headers), environ)
+            _, headers, _ = run(DatedResponse(status=status, headers=cached.headers), environ)
             return CachedResponse(status, [*headers.items()], b"")
         return cached if status == 200 else None
 

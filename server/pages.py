@@ -44,7 +44,7 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PropertyRow:
     """A property, what to call it, and its values."""
 
     iri: str
@@ -64,7 +64,7 @@ class Group:
 
     label: str
     order: float
-    rows: list[Row]
+    rows: list[PropertyRow]
 
 
 @dataclass
@@ -123,7 +123,7 @@ class Description:
         return sorted((c for c in found if c), key=lambda c: (-len(c.ancestors), c.name))
 
     @cached_property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[PropertyRow]:
         """The properties of ours that state something: the keys of its class in their order, then what is inferred.
 
         A value of a property is left out where it stands as that of a narrower one.
@@ -138,13 +138,13 @@ class Description:
         left_out = bounds | hidden
         wanted = [iri for iri in [*order, *others] if iri not in left_out and iri in self.about[self.iri]]
         groups = {key.property.iri: key.group for key in keys.values()}
-        rows = [Row(iri, label(iri), self._values(iri), groups.get(iri)) for iri in wanted]
+        rows = [PropertyRow(iri, label(iri), self._values(iri), groups.get(iri)) for iri in wanted]
         labels = {o.value for o in self.about[self.iri][RDFS_LABEL]}
         repeated = [all(v.iri is None and v.text in labels for v in row.values) for row in rows]
         return [row for row, again in zip(rows, repeated, strict=True) if row.values and (self.above or not again)]
 
     @property
-    def plain_rows(self) -> list[Row]:
+    def plain_rows(self) -> list[PropertyRow]:
         """The rows whose values are no parts."""
         return [row for row in self.rows if not row.has_parts]
 
@@ -163,14 +163,14 @@ class Description:
         return [Value(o.value, o.language) for o in sorted(labels, key=lambda o: o.language or "")]
 
     @property
-    def standard_rows(self) -> list[Row]:
+    def standard_rows(self) -> list[PropertyRow]:
         """What else the triples say: standard terms, bounds of dates, and the document."""
         shown = {row.iri for row in self.rows} | {RDFS_LABEL, RDF_TYPE}
         others = sorted(iri for iri in self.about[self.iri] if iri not in shown)
-        rows = [Row(iri, site().names.compact(iri), self._values(iri)) for iri in others]
+        rows = [PropertyRow(iri, site().names.compact(iri), self._values(iri)) for iri in others]
         types = [o for o in self.about[self.iri][RDF_TYPE] if o.value not in site().schema.classes]
         listed = [Value(site().names.compact(o.value), iri=o.value) for o in types if isinstance(o, NamedNode)]
-        return [*([Row(RDF_TYPE, "rdf:type", listed)] if listed else []), *(row for row in rows if row.values)]
+        return [*([PropertyRow(RDF_TYPE, "rdf:type", listed)] if listed else []), *(row for row in rows if row.values)]
 
     def _values(self, property_: str) -> list[Value]:
         narrower = [p.iri for p in site().schema.subproperties(property_) if p.iri != property_]
@@ -203,7 +203,7 @@ class Description:
         return *sorted(o.value for iri in earliest for o in self.about[self.iri][iri]), self.iri
 
 
-def columns(row: Row) -> list[Row]:
+def columns(row: PropertyRow) -> list[PropertyRow]:
     """The properties of the values of a row, where these are parts that fit into a table; else none.
 
     What has parts of its own as values is none of them: it is shown beside the row of the table.
@@ -211,7 +211,7 @@ def columns(row: Row) -> list[Row]:
     parts = [value.part for value in row.values if value.part]
     if not parts or len(parts) < len(row.values):
         return []
-    found: dict[str, Row] = {}
+    found: dict[str, PropertyRow] = {}
     for part in parts:
         found |= {inner.iri: inner for inner in part.plain_rows if inner.iri not in found}
     keys = site().schema.keys(parts[0].classes[0]) if parts[0].classes else {}

@@ -32,7 +32,7 @@ OTHERS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class ParameterValue:
     """A value of a parameter: an IRI, a text, or the constraints of a shape without a name."""
 
     text: str
@@ -45,7 +45,7 @@ class Constraint:
     """A parameter of SHACL by its local name, and its values; of COUNTS, the least and the most, empty for no end."""
 
     parameter: str
-    values: list[Value]
+    values: list[ParameterValue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def constraints_of(graph: Graph, node: Node) -> list[Constraint]:
         if asked & {*map(str, ends)}:
             asked -= {*map(str, ends)}
             least, most = (str(graph.value(node, end) or "") for end in ends)
-            counts.append(Constraint(name, [Value(least or "0"), Value(most)]))
+            counts.append(Constraint(name, [ParameterValue(least or "0"), ParameterValue(most)]))
     others = [
         Constraint(
             local_name(p), [v for o in sorted(graph.objects(node, URIRef(p)), key=str) for v in values_of(graph, o)]
@@ -141,10 +141,10 @@ def constraints_of(graph: Graph, node: Node) -> list[Constraint]:
     return [*counts, *others]
 
 
-def values_of(graph: Graph, node: Node) -> list[Value]:
+def values_of(graph: Graph, node: Node) -> list[ParameterValue]:
     """A value of a parameter: of a list, each of its members."""
     if graph.value(node, RDF.first) is not None:
         return [value for member in Collection(graph, node) for value in values_of(graph, member)]
     if isinstance(node, BNode):
-        return [Value("", inner=constraints_of(graph, node))]
-    return [Value(str(node), isinstance(node, URIRef))]
+        return [ParameterValue("", inner=constraints_of(graph, node))]
+    return [ParameterValue(str(node), isinstance(node, URIRef))]

@@ -183,7 +183,7 @@ def describe(path: str) -> list[Triple]:
     triples = [*outgoing([iri.value]), *linking(iri.value)]
     told = [
         Triple(iri, NamedNode(PREFIXES["foaf"] + "isPrimaryTopicOf"), document),
-        *origin(path),
+        *source_of_document(path),
         *references(path, triples),
     ]
     mentioned = {n.value for t in [*triples, *told] for n in (t.subject, t.object) if isinstance(n, NamedNode)}
@@ -232,7 +232,7 @@ def rest_of(property_: str, iri: str) -> list[str]:
     return [f"{names.document(c.kind)}?{key.key}={names.path(iri)}" for c in kinds if key]
 
 
-def origin(path: str) -> list[Triple]:
+def source_of_document(path: str) -> list[Triple]:
     """From which source the document about a thing was derived: file, line, commit (PROV-O)."""
     names, manifest = site().names, site().dataset.manifest
     document, source = names.document(path), f"{names.document(path)}.{YAML.suffix}"
