@@ -190,13 +190,13 @@ def in_range(response: Response, size: int) -> None:
 
     Other units, and several ranges, which may be ignored, are; a suffix longer than the whole is the whole.
     """
-    asked = re.fullmatch(
+    requested = re.fullmatch(
         r"bytes=(?=\d|-\d)([0-9]{0,18})-([0-9]{0,18})", wanted_range(request.environ, response.headers) or ""
     )
     given = {"REQUEST_METHOD": request.method}
-    if asked and not (asked[1] and asked[2] and int(asked[1]) > int(asked[2])):
-        whole = not asked[1] and int(asked[2]) > size
-        given["HTTP_RANGE"] = "bytes=0-" if whole else asked[0]
+    if requested and not (requested[1] and requested[2] and int(requested[1]) > int(requested[2])):
+        whole = not requested[1] and int(requested[2]) > size
+        given["HTTP_RANGE"] = "bytes=0-" if whole else requested[0]
     try:
         response.make_conditional(given, accept_ranges=True, complete_length=size)
     except RequestedRangeNotSatisfiable:

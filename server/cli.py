@@ -100,14 +100,14 @@ def is_published(published: Path) -> bool:
 def refuse_another_base(published: Path, base_uri: str) -> None:
     """Raises a usage error where the published dataset has another base than the one that is asked for."""
     try:
-        asked = Names.at(base_uri).base
+        requested = Names.at(base_uri).base
     except InvalidBaseError as error:
         raise click.BadParameter(str(error), param_hint="--base-uri") from error
     built = Dataset.current(published).names.base
-    if asked != built:
-        command = shlex.join(["kg", "build", "--base-uri", asked, "--published", str(published)])
+    if requested != built:
+        command = shlex.join(["kg", "build", "--base-uri", requested, "--published", str(published)])
         raise click.BadParameter(
-            f"the dataset in {published} was built for {built}, and is asked for as {asked}; to build it for that "
+            f"the dataset in {published} was built for {built}, and is asked for as {requested}; to build it for that "
             f"address, run: {command}",
             param_hint="--base-uri",
         )

@@ -207,8 +207,8 @@ class Asked:
     @property
     def pairs(self) -> Pairs:
         """The parameters that make the collection, canonical and in order: the filters, then the sort."""
-        found = [(each.parameter.name, value.text) for each in self.filters for value in each.values]
-        return [*found, *([("sort", self.sort)] if self.sort else [])]
+        pairs = [(each.parameter.name, value.text) for each in self.filters for value in each.values]
+        return [*pairs, *([("sort", self.sort)] if self.sort else [])]
 
     def page(self, last: Member | None) -> Pairs:
         """The parameters of the page after a member, or of the first page."""
@@ -413,8 +413,8 @@ class Page:
     def facets(self, file: str) -> list[Facet]:
         """What the things of the collection are told apart by, with links to narrower ones."""
         counts = site().finder.facets(f"{self.asked.class_.kind}/{row.name}" for row in self.all)
-        asked = [KIND, *(each.parameter.name for each in self.asked.filters)]
-        return facets_of(counts, self.total, asked, lambda *pair: address(file, [pair, *self.asked.page(None)]))
+        chosen = [KIND, *(each.parameter.name for each in self.asked.filters)]
+        return facets_of(counts, self.total, chosen, lambda *pair: address(file, [pair, *self.asked.page(None)]))
 
     @property
     def is_cut(self) -> bool:
@@ -439,8 +439,8 @@ class Page:
     def value_of(self, iri: str) -> Value:
         """A thing or a term that stands on the page, called in its language if it can be."""
         labels = self.labels.get(iri, [])
-        found = next((label for label in labels if label.language == language()), labels[0] if labels else None)
-        return Value(found.value, found.language, iri) if found else Value(filters.path_of(iri), iri=iri)
+        name = next((label for label in labels if label.language == language()), labels[0] if labels else None)
+        return Value(name.value, name.language, iri) if name else Value(filters.path_of(iri), iri=iri)
 
 
 def no_member(asked: Asked) -> CursorError:

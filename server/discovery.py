@@ -71,8 +71,8 @@ def openapi() -> Response:
 
 def described() -> bytes:
     """The description of this application, which never changes."""
-    found: dict[str, Any] = description(list(current_app.url_map.iter_rules()), current_app.view_functions)
-    return json.dumps(found, ensure_ascii=False).encode() + b"\n"
+    content: dict[str, Any] = description(list(current_app.url_map.iter_rules()), current_app.view_functions)
+    return json.dumps(content, ensure_ascii=False).encode() + b"\n"
 
 
 @blueprint.get("/sitemap.xml")
@@ -85,10 +85,10 @@ def sitemap() -> Response:
 @blueprint.get("/sitemap/<int:number>.xml")
 def sitemap_page(number: int) -> Response:
     """The addresses of one sitemap: those of the documents about things."""
-    found = addresses()[(number - 1) * MAX_ADDRESSES : number * MAX_ADDRESSES] if number else []
-    if not found:
+    page = addresses()[(number - 1) * MAX_ADDRESSES : number * MAX_ADDRESSES] if number else []
+    if not page:
         raise NotFound(f"There is no sitemap {number}.")
-    return answer(render_template("sitemap.xml", addresses=found), XML.name)
+    return answer(render_template("sitemap.xml", addresses=page), XML.name)
 
 
 def addresses() -> list[tuple[str, str | None]]:

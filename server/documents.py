@@ -103,8 +103,8 @@ class Variant:
 
 def split(file: str) -> tuple[str, str | None]:
     """A file name as its name and its suffix, `fr.html` or `ttl`, if it has one."""
-    found = SUFFIX.fullmatch(file)
-    return (found["name"], found["suffix"]) if found else (file, None)
+    match = SUFFIX.fullmatch(file)
+    return (match["name"], match["suffix"]) if match else (file, None)
 
 
 def respond(document: Document, suffix: str | None) -> Response:
@@ -224,7 +224,7 @@ def in_order(triple: Triple, root: str) -> tuple[Any, ...]:
 def statements_about(document: Document, triples: list[Triple]) -> list[Triple]:
     """What every document says of itself: its licence, whom to name, where corrections go, and of what it is a part."""
     names, manifest = site().names, site().dataset.manifest
-    told: list[tuple[str, str, Any]] = [
+    about: list[tuple[str, str, Any]] = [
         (document.about, RDF_TYPE, NamedNode(PREFIXES["foaf"] + "Document")),
         (document.about, PREFIXES["dcterms"] + "license", NamedNode(LICENSE)),
         (document.about, PREFIXES["dcterms"] + "rights", Literal(ATTRIBUTION, language="en")),
@@ -235,12 +235,12 @@ def statements_about(document: Document, triples: list[Triple]) -> list[Triple]:
         (names.dataset, RDFS_LABEL, Literal(TITLE, language="en")),
     ]
     if document.dated:
-        told.append((document.about, PREFIXES["owl"] + "versionInfo", Literal(site().dataset.version)))
+        about.append((document.about, PREFIXES["owl"] + "versionInfo", Literal(site().dataset.version)))
     if document.dated and "time" in manifest and document.about != names.dataset:
         stamp = Literal(manifest["time"], datatype=NamedNode(XSD + "dateTime"))
-        told.append((document.about, PREFIXES["dcterms"] + "modified", stamp))
+        about.append((document.about, PREFIXES["dcterms"] + "modified", stamp))
     known = set(triples)
-    statements = [Triple(NamedNode(s), NamedNode(p), o) for s, p, o in told if s != o.value]
+    statements = [Triple(NamedNode(s), NamedNode(p), o) for s, p, o in about if s != o.value]
     return [triple for triple in statements if triple not in known]
 
 
@@ -344,8 +344,10 @@ def compressed(body: bytes, content_type: str) -> Response:
 
 def cached(response: Response, cache: str) -> Response:
     """Gives a response its strong ETag and its time, by which it is made 304 or 412 last of all (conditions.py)."""
-    told = (response.headers.get(name, "") for name in ("Content-Type", "Content-Language", "Content-Encoding"))
-    response.set_etag(validator(response.get_data(), *told))
+    variant_headers = (
+        response.headers.get(name, "") for name in ("Content-Type", "Content-Language", "Content-Encoding")
+    )
+    response.set_etag(validator(response.get_data(), *variant_headers))
     response.last_modified = site().modified
     response.headers["Cache-Control"] = cache
     return response
@@ -353,5 +355,5 @@ def cached(response: Response, cache: str) -> Response:
 
 def validator(content: bytes, content_type: str, language: str = "", coding: str = "") -> str:
     """The strong ETag of a representation, which tells it from all others, even of the same bytes (RFC 9110, 8.8.3)."""
-    told = "\n".join((content_type, language, coding, ""))
-    return hashlib.sha256(told.encode() + content).hexdigest()[:32]
+    variant = "\n".join((content_type, language, coding, ""))
+    return hashlib.sha256(variant.encode() + content).hexdigest()[:32]

@@ -55,9 +55,9 @@ class Facet:
         return self.choices[SHOWN:]
 
 
-def facets_of(counts: Facets, total: int, asked: Container[str], address: Address) -> list[Facet]:
+def facets_of(counts: Facets, total: int, chosen: Container[str], address: Address) -> list[Facet]:
     """The facets of some things, but for those that are asked for already and those in which all are alike."""
-    useful = [name for name, values in counts.items() if name not in asked and any(n < total for n in values.values())]
+    useful = [name for name, values in counts.items() if name not in chosen and any(n < total for n in values.values())]
     useful.sort(key=lambda name: (name != KIND, name != TYPE, -sum(counts[name].values()), name))
     return [facet_of(name, counts[name], address) for name in useful[:MAX_FACETS]]
 
@@ -91,11 +91,11 @@ def labels_of(name: str, values: list[str]) -> dict[str, str]:
         terms = {kind: class_.iri for kind, class_ in schema.kinds.items()}
     if name == TYPE:
         terms = {class_.name: class_.iri for class_ in schema.classes.values()}
-    found = {value: label(terms[value]) if value in terms else value for value in values}
+    names = {value: label(terms[value]) if value in terms else value for value in values}
     if property_ and property_.values is Values.REFERENCE:
         labels = site().finder.labels(values)
-        found |= {path: spoken(labels[path]) for path in values if path in labels}
-    return found
+        names |= {path: spoken(labels[path]) for path in values if path in labels}
+    return names
 
 
 def spoken(labels: dict[str, str]) -> str:

@@ -132,10 +132,10 @@ def _parameters(
 
 def keys_of(schema: Schema, class_: Class) -> dict[str, Key]:
     """The keys of a class and of the classes below it; where both have one, the key of the class itself."""
-    found = dict(schema.keys(class_))
+    keys = dict(schema.keys(class_))
     for below in schema.subclasses(class_.iri):
-        found = {**schema.keys(below), **found} if below is not class_ else found
-    return dict(sorted(found.items(), key=lambda item: (item[1].order, item[0])))
+        keys = {**schema.keys(below), **keys} if below is not class_ else keys
+    return dict(sorted(keys.items(), key=lambda item: (item[1].order, item[0])))
 
 
 def _type_parameter(schema: Schema, class_: Class, path: tuple[Property, ...]) -> Parameter:
@@ -213,21 +213,23 @@ def json_schema(schema: Schema, key: Key) -> dict[str, Any]:
 # ── What is asked ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def read(class_: Class, asked: Iterable[tuple[str, str]]) -> tuple[list[Filter], list[str]]:
+def read(class_: Class, given: Iterable[tuple[str, str]]) -> tuple[list[Filter], list[str]]:
     """The filters that some parameters ask for, in the order of their names, and what is wrong with the others."""
     known = parameters(site().schema, class_)
-    found: dict[str, dict[str, FilterValue]] = {}
+    values: dict[str, dict[str, FilterValue]] = {}
     problems: dict[str, None] = {}
-    for name, text in asked:
+    for name, text in given:
         try:
             if name in known:
                 value = value_of(known[name], text)
-                found.setdefault(name, {})[value.text] = value
+                values.setdefault(name, {})[value.text] = value
             else:
                 problems |= dict.fromkeys(unknown(name, known))
         except UnfitError as error:
             problems[f"{name} takes {error}, not {shown(text)}."] = None
-    filters = [Filter(known[name], tuple(found[name][text] for text in sorted(found[name]))) for name in sorted(found)]
+    filters = [
+        Filter(known[name], tuple(values[name][text] for text in sorted(values[name]))) for name in sorted(values)
+    ]
     return filters, list(problems)
 
 
@@ -241,10 +243,10 @@ def unwritable(given: Iterable[tuple[str, str]]) -> list[str]:
 
     They are refused in every format alike, so that the same request has the same answer as Turtle and as RDF/XML.
     """
-    found = ((name, NO_XML.search(name) or NO_XML.search(value)) for name, value in given)
+    matches = ((name, NO_XML.search(name) or NO_XML.search(value)) for name, value in given)
     return [
         f"{shown(name)} holds U+{ord(match[0]):04X}, a character that XML cannot hold; remove it."
-        for name, match in found
+        for name, match in matches
         if match
     ]
 
@@ -350,26 +352,26 @@ def _same(_: Key, text: str) -> FilterValue:
 def _literal(key: Key, text: str) -> FilterValue:
     if is_date(key.property):
         return _date(text)
-    found = _fitting(text, key.property.datatypes)
-    terms = tuple(str(Literal(form, datatype=NamedNode(datatype))) for datatype, form in found.items())
-    return FilterValue(next(iter(found.values())) if len(found) == 1 else text, terms)
+    forms = _fitting(text, key.property.datatypes)
+    terms = tuple(str(Literal(form, datatype=NamedNode(datatype))) for datatype, form in forms.items())
+    return FilterValue(next(iter(forms.values())) if len(forms) == 1 else text, terms)
 
 
 def _canonical(text: str, datatypes: Iterable[str]) -> dict[str, str]:
     """The canonical form of a text by each of the datatypes that it fits."""
-    found = {}
+    forms = {}
     for datatype in datatypes:
         try:
-            found[datatype] = literals.typed(text, (datatype,))[0]
+            forms[datatype] = literals.typed(text, (datatype,))[0]
         except ValueError:
             continue
-    return found
+    return forms
 
 
 def _fitting(text: str, datatypes: tuple[str, ...]) -> dict[str, str]:
     """Likewise; UnfitError where it fits none."""
-    if found := _canonical(text, datatypes):
-        return found
+    if forms := _canonical(text, datatypes):
+        return forms
     hint = literals.mend(text, datatypes)
     raise UnfitError(literals.expected(datatypes) + (f" ({hint})" if hint else ""))
 

@@ -96,8 +96,8 @@ class Gateway:
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         body, refusal = await read(receive, self._most + 1)
         environ = environment(scope, body)
-        if found := misframed(scope) or refusal:
-            environ[REFUSED] = found
+        if fault := misframed(scope) or refusal:
+            environ[REFUSED] = fault
         if scope["http_version"].startswith("1.") and (REFUSED in environ or "HTTP_TRANSFER_ENCODING" in environ):
             send = closing(send)
         key = self._key(environ, body)

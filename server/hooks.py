@@ -113,8 +113,8 @@ def finish(response: Response) -> Response:
     response = with_common_headers(under_conditions(response))
     if not fit(response.headers):
         response.close()
-        told = "The address that this leads to is too long for a header; a long query is sent to /sparql by POST."
-        response = with_common_headers(errors.answer(RequestURITooLarge(told)))
+        detail = "The address that this leads to is too long for a header; a long query is sent to /sparql by POST."
+        response = with_common_headers(errors.answer(RequestURITooLarge(detail)))
     return response
 
 

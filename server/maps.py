@@ -75,9 +75,9 @@ def outlines(file: Path) -> Outlines | None:
     """The outlines that a file holds; None where there is no file, and so no map."""
     if not file.is_file():
         return None
-    told = json.loads(file.read_bytes())
-    _, _, width, height = told["viewBox"]
-    return Outlines(width, height, told["projection"], told["countries"])
+    content = json.loads(file.read_bytes())
+    _, _, width, height = content["viewBox"]
+    return Outlines(width, height, content["projection"], content["countries"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,31 +169,31 @@ def undrawn(table: Table) -> int:
     known = {territories()[number] for number in drawn.countries if number in territories()} if drawn else set()
     codes = [row[code] if code is not None else None for row in table.rows]
     rows = zip(table.rows, codes, strict=True)
-    return sum(located(table, row) is None and not (found and found.value in known) for row, found in rows)
+    return sum(located(table, row) is None and not (term and term.value in known) for row, term in rows)
 
 
 def located(table: Table, row: Row) -> Point | None:
     """The latitude and the longitude of a row, in degrees; None where it has none, or none of the earth."""
     latitude, longitude, point = map(table.column, (Sort.LATITUDE, Sort.LONGITUDE, Sort.POINT))
     if latitude is not None and longitude is not None and row[latitude] and row[longitude]:
-        found = float(row[latitude].value), float(row[longitude].value)  # type: ignore[union-attr]
+        degrees = float(row[latitude].value), float(row[longitude].value)  # type: ignore[union-attr]
     elif point is not None and row[point] and (match := WELL_KNOWN.fullmatch(row[point].value)):  # type: ignore[union-attr]
-        found = float(match[2]), float(match[1])
+        degrees = float(match[2]), float(match[1])
     else:
         return None
-    return found if abs(found[0]) <= 90 and abs(found[1]) <= 180 else None
+    return degrees if abs(degrees[0]) <= 90 and abs(degrees[1]) <= 180 else None
 
 
 def markers_of(table: Table, points: list[tuple[Row, Point]]) -> list[Marker]:
     """A marker for each thing at each point, moved aside where it would lie on another."""
     thing, dates = table.column(Sort.THING, Sort.TEXT), table.columns(Sort.DATE)
-    found: dict[tuple[str, Point], Marker] = {}
+    markers: dict[tuple[str, Point], Marker] = {}
     for row, point in points:
         name, iri = (table.text(row, thing), table.iri(row, thing)) if thing is not None else ("", None)
-        if (name, point) not in found:
-            at = free(point, [marker.at for marker in found.values()])
-            found[name, point] = Marker(at, name, iri, len(dates) > 1 and row[dates[1]] is not None)
-    return [*found.values()]
+        if (name, point) not in markers:
+            at = free(point, [marker.at for marker in markers.values()])
+            markers[name, point] = Marker(at, name, iri, len(dates) > 1 and row[dates[1]] is not None)
+    return [*markers.values()]
 
 
 def free(point: Point, taken: list[Point]) -> Point:
@@ -238,7 +238,7 @@ def countries_of(table: Table, drawn: Outlines) -> tuple[list[Country], list[str
     rows = {letters: row for letters, row in reversed(rows.items()) if letters in known}
     group = group_of(table, [*rows.values()], {code, thing})
     groups = [*dict.fromkeys(table.text(row, group) for row in rows.values())] if group is not None else []
-    found = []
+    countries = []
     for letters, row in rows.items():
         country, place = (
             drawn.countries[known[letters]],
@@ -246,8 +246,8 @@ def countries_of(table: Table, drawn: Outlines) -> tuple[list[Country], list[str
         )
         at = (country["centre"][0], country["centre"][1])
         outline = known[letters] if country["path"] else ""
-        found.append(Country(outline, at, table.text(row, thing), table.iri(row, thing), place))
-    return found, groups
+        countries.append(Country(outline, at, table.text(row, thing), table.iri(row, thing), place))
+    return countries, groups
 
 
 def group_of(table: Table, rows: list[Row], but: set[int]) -> int | None:

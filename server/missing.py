@@ -30,11 +30,11 @@ class MissingError(ProblemError):
 
 def missing(error: NotFound) -> MissingError:
     """The same error, with suggestions."""
-    found = MissingError(error.description)
+    missing_error = MissingError(error.description)
     steps = [step for step in SUFFIX.sub("", request.path).split("/") if step not in ("", "id", "doc")]
     words = [re.sub(r"[\W_]+", " ", step).strip()[:MAX_LENGTH] for step in steps]
-    found.more = {"suggestions": suggestions([each for each in words if each]), "words": " ".join(words)}
-    return found
+    missing_error.more = {"suggestions": suggestions([each for each in words if each]), "words": " ".join(words)}
+    return missing_error
 
 
 def suggestions(steps: list[str]) -> list[dict[str, str]]:
@@ -45,7 +45,7 @@ def suggestions(steps: list[str]) -> list[dict[str, str]]:
     if len(steps) == 1 and kinds:
         return [collection(kind) for kind in kinds]
     filters: Filters = {KIND: tuple(kinds)} if kinds and len(steps) > 1 else {}
-    found: dict[str, dict[str, str]] = {}
+    things: dict[str, dict[str, str]] = {}
     tries = [
         (steps[-1], filters, MAX_SUGGESTIONS // 2),
         (steps[-1], {}, MAX_SUGGESTIONS),
@@ -53,9 +53,9 @@ def suggestions(steps: list[str]) -> list[dict[str, str]]:
     ]
     for words, held, most in tries if filters else tries[1:]:
         results = site().finder.find(words, spoken(), held, 0, most)
-        if not (found and results.reading.any):
-            found |= {hit.path: suggested(hit, results) for hit in results.hits if hit.path not in found}
-    return [*found.values()][:MAX_SUGGESTIONS]
+        if not (things and results.reading.any):
+            things |= {hit.path: suggested(hit, results) for hit in results.hits if hit.path not in things}
+    return [*things.values()][:MAX_SUGGESTIONS]
 
 
 def collection(kind: str) -> dict[str, str]:
@@ -63,8 +63,8 @@ def collection(kind: str) -> dict[str, str]:
     return {"href": f"{request.script_root}/doc/{kind}", "label": label(site().kinds[kind].iri), "kind": ""}
 
 
-def suggested(hit: Hit, found: Found) -> dict[str, str]:
+def suggested(hit: Hit, results: Found) -> dict[str, str]:
     """A thing that was found, as a suggestion."""
-    result = Result.of(hit, found)
+    result = Result.of(hit, results)
     href = f"{request.script_root}/doc/{site().names.path(result.iri)}"
     return {"href": href, "label": result.label, "kind": label(site().kinds[result.kind].iri), "iri": result.iri}

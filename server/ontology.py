@@ -114,18 +114,18 @@ def schema(file: str, version: str | None = None) -> Response:
     class_ = site().schema.kinds.get(kind)
     if class_ is None or suffix != JSON_SCHEMA.suffix or version not in (None, site().schema.version):
         raise NotFound(f"There is no JSON Schema {file} here; there are: {', '.join(site().schema.kinds)}.")
-    found = json_schema(class_, site().schema, site().names)
-    return derived(json.dumps(found, ensure_ascii=False, indent=2).encode() + b"\n", JSON_SCHEMA, None)
+    schema = json_schema(class_, site().schema, site().names)
+    return derived(json.dumps(schema, ensure_ascii=False, indent=2).encode() + b"\n", JSON_SCHEMA, None)
 
 
 def at_version(version: str | None) -> Any:
     """The context of a version of the ontology; raises NotFound."""
-    found = site().contexts.get(version or site().schema.version)
-    if found is None:
+    context = site().contexts.get(version or site().schema.version)
+    if context is None:
         raise NotFound(
             f"There is no version {version} of the context; there are: {', '.join(sorted(site().contexts))}."
         )
-    return found
+    return context
 
 
 def derived(body: bytes, media: MediaType, version: str | None) -> Response:

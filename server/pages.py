@@ -106,8 +106,8 @@ class Description:
         labels = {o.language: o.value for o in self.about[iri][RDFS_LABEL] if isinstance(o, Literal)}
         schema = site().schema
         if labels:
-            found = next((tag for tag in (language(), LANGUAGES[0]) if tag in labels), next(iter(labels)))
-            return Value(labels[found], found, iri)
+            tag = next((tag for tag in (language(), LANGUAGES[0]) if tag in labels), next(iter(labels)))
+            return Value(labels[tag], tag, iri)
         if iri.startswith(site().names.vocabulary):
             return Value(label(iri), iri=iri)
         record, is_part, _ = iri.partition("#")
@@ -119,8 +119,8 @@ class Description:
     @cached_property
     def classes(self) -> list[Class]:
         """Our own classes of it, most specific first."""
-        found = [site().schema.classes.get(o.value) for o in self.about[self.iri][RDF_TYPE]]
-        return sorted((c for c in found if c), key=lambda c: (-len(c.ancestors), c.name))
+        classes = [site().schema.classes.get(o.value) for o in self.about[self.iri][RDF_TYPE]]
+        return sorted((c for c in classes if c), key=lambda c: (-len(c.ancestors), c.name))
 
     @cached_property
     def rows(self) -> list[PropertyRow]:
@@ -151,10 +151,10 @@ class Description:
     @property
     def groups(self) -> list[Group]:
         """The rows by the group that they are shown in, those in none first."""
-        found = [Group("", 0, [row for row in self.rows if row.group not in site().schema.groups])]
+        groups = [Group("", 0, [row for row in self.rows if row.group not in site().schema.groups])]
         for iri, order in site().schema.groups.items():
-            found.append(Group(label(iri), order, [row for row in self.rows if row.group == iri]))
-        return [group for group in found if group.rows]
+            groups.append(Group(label(iri), order, [row for row in self.rows if row.group == iri]))
+        return [group for group in groups if group.rows]
 
     @property
     def names_in_languages(self) -> list[Value]:
@@ -211,12 +211,12 @@ def columns(row: PropertyRow) -> list[PropertyRow]:
     parts = [value.part for value in row.values if value.part]
     if not parts or len(parts) < len(row.values):
         return []
-    found: dict[str, PropertyRow] = {}
+    rows: dict[str, PropertyRow] = {}
     for part in parts:
-        found |= {inner.iri: inner for inner in part.plain_rows if inner.iri not in found}
+        rows |= {inner.iri: inner for inner in part.plain_rows if inner.iri not in rows}
     keys = site().schema.keys(parts[0].classes[0]) if parts[0].classes else {}
     order = [key.property.iri for key in keys.values()]
-    in_order = sorted(found.values(), key=lambda r: order.index(r.iri) if r.iri in order else len(order))
+    in_order = sorted(rows.values(), key=lambda r: order.index(r.iri) if r.iri in order else len(order))
     return in_order if len(in_order) <= MAX_COLUMNS else []
 
 
@@ -266,8 +266,8 @@ def incoming(iri: str) -> list[Incoming]:
 
 def collection(iri: str, property_: str, class_: Class) -> str | None:
     """Where all things of a class that link to one by a property are, by themselves or by a part of theirs."""
-    found = (p.name for p in parameters_of(class_) if p.iri == property_ and not p.is_range)
-    name, path = next(found, None), site().names.path(iri)
+    names = (p.name for p in parameters_of(class_) if p.iri == property_ and not p.is_range)
+    name, path = next(names, None), site().names.path(iri)
     return here(f"doc/{class_.kind}", **{name: path}) if name and path else None
 
 

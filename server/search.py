@@ -142,28 +142,28 @@ def read() -> Asked:
     return Asked(query, held, page, size, tuple(sorted(set(others))), among, unmatched)
 
 
-def left_by(asked: Pairs, kinds: Iterable[str], problems: list[str]) -> tuple[tuple[str, ...], tuple[Unmatched, ...]]:
+def left_by(given: Pairs, kinds: Iterable[str], problems: list[str]) -> tuple[tuple[str, ...], tuple[Unmatched, ...]]:
     """The paths of the things of some kinds, or of any, that filters of collections leave, and values that none has."""
-    if not asked:
+    if not given:
         return (), ()
     schema = site().schema
     classes = [site().kinds[kind] for kind in kinds] or list(site().kinds.values())
     known = {name for class_ in site().kinds.values() for name in parameters(schema, class_)}
-    if strange := [name for name, _ in asked if name not in known]:
+    if strange := [name for name, _ in given if name not in known]:
         for name in dict.fromkeys(strange):
             hint = did_you_mean(nearest(name, ((other, other) for other in (*known, *site().finder.names, *OWN[:3]))))
             problems.append(f"There is no parameter {shown(name)}" + (f"; {hint}" if hint else "."))
         return (), ()
-    fitting = [class_ for class_ in classes if all(name in parameters(schema, class_) for name, _ in asked)]
+    fitting = [class_ for class_ in classes if all(name in parameters(schema, class_) for name, _ in given)]
     if not fitting:
-        names = ", ".join(dict.fromkeys(name for name, _ in asked))
+        names = ", ".join(dict.fromkeys(name for name, _ in given))
         return (), (Unmatched(None, names, []),)
-    readings = [(class_, *read_filters(class_, asked)) for class_ in fitting]
+    readings = [(class_, *read_filters(class_, given)) for class_ in fitting]
     read = [(class_, wanted) for class_, wanted, wrong in readings if not wrong]
     if not read:
         wrong = [problem for *_, all_wrong in readings for problem in all_wrong]
         hints = [problem for problem in wrong if "did you mean" in problem]
-        problems += dict.fromkeys(hints or wrong[: len(asked)])
+        problems += dict.fromkeys(hints or wrong[: len(given)])
     engine = site().engine
     paths = [
         f"{class_.kind}/{row.name}"
@@ -235,8 +235,8 @@ def as_json(found: Found, **more: Any) -> bytes:
     was not as asked for.
     """
     results = [Result.of(hit, found).json for hit in found.hits]
-    told = {"total": found.total, "results": results, **{name: value for name, value in more.items() if value}}
-    return json.dumps(told, ensure_ascii=False, indent=2).encode() + b"\n"
+    content = {"total": found.total, "results": results, **{name: value for name, value in more.items() if value}}
+    return json.dumps(content, ensure_ascii=False, indent=2).encode() + b"\n"
 
 
 class Page:

@@ -95,8 +95,8 @@ def triples_of_graph(engine: Engine, name: str) -> tuple[Triple, ...]:
 
 def site() -> Site:
     """The site of the current application."""
-    found: Site = current_app.extensions["site"]
-    return found
+    current: Site = current_app.extensions["site"]
+    return current
 
 
 def href(iri: str) -> str:
@@ -126,8 +126,8 @@ def with_parameters(path: str, parameters: dict[str, str]) -> str:
 
 def page_in(language: str) -> str:
     """The path on this host of the page that is being written, in another language; of one asked at length, home."""
-    asked = urlencode([pair for pair in request.args.items(multi=True) if pair[0] != "lang"], quote_via=quote)
-    path = g.get("address", f"{request.path.lstrip('/')}?{asked}".rstrip("?"))
+    parameters = urlencode([pair for pair in request.args.items(multi=True) if pair[0] != "lang"], quote_via=quote)
+    path = g.get("address", f"{request.path.lstrip('/')}?{parameters}".rstrip("?"))
     return f"{request.script_root}/" + with_parameters(path if len(path) < MAX_PATH_LENGTH else "", {"lang": language})
 
 

@@ -211,19 +211,19 @@ def resident(size: int) -> int:
 
 def answer_next(host: socket.socket, store: Store, limits: Limits) -> None:
     """Answers the next question of the host."""
-    said, descriptors, _, _ = socket.recv_fds(host, 1, 1)
-    if not said:
+    received, descriptors, _, _ = socket.recv_fds(host, 1, 1)
+    if not received:
         raise EOFError
     question = json.loads(read_frame(host))
     signal.setitimer(signal.ITIMER_REAL, question["seconds"] + 5)  # ends the process should the host be gone
     with socket.socket(fileno=descriptors[0]) as connection, suppress(ConnectionError):  # who asked has gone
-        answer(question, connection, store, limits, lambda asked: ask_leave(host, asked))
+        answer(question, connection, store, limits, lambda request: ask_leave(host, request))
     signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def ask_leave(host: socket.socket, asked: bytes) -> None:
+def ask_leave(host: socket.socket, request: bytes) -> None:
     """Waits until the host lets an answer begin."""
-    host.sendall(asked)
+    host.sendall(request)
     if not host.recv(1):
         os._exit(0)
 
@@ -237,18 +237,18 @@ def answer(
         query, base = question["query"], question["base"]
         if any(asks_others(text, base, limits.services) for text in {query, unescaped(query)}):
             raise StopError("service")
-        found: Any = ask(store, query, base_iri=base, **dataset(question))
-        form = FORMS[type(found)]
+        results: Any = ask(store, query, base_iri=base, **dataset(question))
+        form = FORMS[type(results)]
         if question["media"][form] is None:
             raise StopError("unacceptable")
         head = {"form": form, "media": question["media"][form]}
         outlet = Outlet(connection, head, limits, leave)
-        write(found, outlet, MEDIA[head["media"]], question["prefixes"])
+        write(results, outlet, MEDIA[head["media"]], question["prefixes"])
         outlet.end()
     except SyntaxError:
         wrong = QueryText(query).explain(lambda text: syntax_error(store, text, base), question["prefixes"])
-        told = {"message": wrong.message, "line": wrong.line, "column": wrong.column, "hint": wrong.hint}
-        connection.sendall(failure("syntax", detail=str(wrong), **told))
+        explanation = {"message": wrong.message, "line": wrong.line, "column": wrong.column, "hint": wrong.hint}
+        connection.sendall(failure("syntax", detail=str(wrong), **explanation))
     except StopError as error:
         fail(connection, outlet, error.reason, form=form)
     except (MemoryError, ConnectionError):
@@ -300,18 +300,18 @@ def syntax_error(store: Store, text: str, base: str) -> str:
     return ""
 
 
-def write(found: Any, outlet: Outlet, media: MediaType, prefixes: dict[str, str]) -> None:
+def write(results: Any, outlet: Outlet, media: MediaType, prefixes: dict[str, str]) -> None:
     """Writes what was found in a media type."""
     if media is HTML:
-        outlet.write(json.dumps(shown(found, prefixes)).encode())
-    elif isinstance(found, QueryTriples):
+        outlet.write(json.dumps(shown(results, prefixes)).encode())
+    elif isinstance(results, QueryTriples):
         assert isinstance(media.format, RdfFormat)
-        triples = counted(found, outlet, media)
+        triples = counted(results, outlet, media)
         first = first_triples(triples)
         used = prefixes_used(first, media.format, prefixes)
         serialize(chain(first, triples), cast(IO[bytes], outlet), format=media.format, prefixes=used)
     else:
-        found.serialize(output=outlet, format=media.format)
+        results.serialize(output=outlet, format=media.format)
 
 
 def counted(triples: Iterable[Triple], outlet: Outlet, media: MediaType) -> Iterator[Triple]:
@@ -334,18 +334,18 @@ def first_triples(triples: Iterator[Triple]) -> list[Triple]:
     return first
 
 
-def shown(found: Any, prefixes: dict[str, str]) -> dict[str, Any]:
+def shown(results: Any, prefixes: dict[str, str]) -> dict[str, Any]:
     """The first of what was found, for a page: solutions as in the JSON of SPARQL, a boolean, or Turtle."""
-    if isinstance(found, QueryBoolean):
-        return {"boolean": bool(found)}
-    first = list(islice(found, MAX_SHOWN + 1))
+    if isinstance(results, QueryBoolean):
+        return {"boolean": bool(results)}
+    first = list(islice(results, MAX_SHOWN + 1))
     more = len(first) > MAX_SHOWN
-    if isinstance(found, QueryTriples):
+    if isinstance(results, QueryTriples):
         used = prefixes_used(first[:MAX_SHOWN], RdfFormat.TURTLE, prefixes)
         turtle = serialize(first[:MAX_SHOWN], format=RdfFormat.TURTLE, prefixes=used)
         return {"turtle": (turtle or b"").decode(), "more": more}
     rows = [[None if term is None else written(term) for term in solution] for solution in first[:MAX_SHOWN]]
-    return {"variables": [variable.value for variable in found.variables], "rows": rows, "more": more}
+    return {"variables": [variable.value for variable in results.variables], "rows": rows, "more": more}
 
 
 def written(term: Any) -> dict[str, str]:
