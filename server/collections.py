@@ -193,7 +193,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CollectionParameters:
     """What a request asks of a collection; `is_cut` if it asks for a larger page than there is."""
 
     class_: Class
@@ -215,7 +215,7 @@ class Asked:
         return [*self.pairs, *([("page", last.token(self.order))] if last else []), ("size", str(self.size))]
 
 
-def read(class_: Class) -> Asked:
+def read(class_: Class) -> CollectionParameters:
     """What the current request asks of the collection of a class; BadRequest tells everything that is wrong with it."""
     given = list(request.args.items(multi=True))
     wanted, problems = filters.read(class_, (pair for pair in given if pair[0] not in RESERVED))
@@ -234,7 +234,7 @@ def read(class_: Class) -> Asked:
         problems.append(str(error))
     if problems:
         raise BadRequest(" ".join(problems))
-    return Asked(class_, wanted, sort, order, cursor, size, is_cut(MAX_SIZE))
+    return CollectionParameters(class_, wanted, sort, order, cursor, size, is_cut(MAX_SIZE))
 
 
 def read_order(class_: Class, sort: str) -> Order:
@@ -340,16 +340,16 @@ class Unmatched:
         return f"Nothing here has {self.parameter.name} {shown(self.value)}" + (f"; {hint}" if hint else ".")
 
 
-def unmatched(class_: Class, asked: list[Filter]) -> list[Unmatched]:
+def unmatched(class_: Class, applied: list[Filter]) -> list[Unmatched]:
     """The values of filters that, each by itself, nothing of a class has."""
     engine = site().engine
-    found = []
-    for each in asked:
+    unmatched_values = []
+    for each in applied:
         for value in each.values:
             pattern = filters.pattern([Filter(each.parameter, (value,))])
             if not engine.query(f"ASK {{ ?s0 a {NamedNode(class_.iri)} . {pattern} }}"):
-                found.append(Unmatched(each.parameter, value.text, near(class_, each.parameter, value.text)))
-    return found
+                unmatched_values.append(Unmatched(each.parameter, value.text, near(class_, each.parameter, value.text)))
+    return unmatched_values
 
 
 def near(class_: Class, parameter: Parameter, text: str) -> list[str]:
@@ -375,7 +375,7 @@ class Page:
     there is one.
     """
 
-    asked: Asked
+    parameters: CollectionParameters
     all: list[Member]
     members: list[str]
     labels: dict[str, list[Literal]]
@@ -383,18 +383,20 @@ class Page:
     unmatched: list[Unmatched]
 
     @classmethod
-    def of(cls, asked: Asked) -> "Page":
+    def of(cls, parameters: CollectionParameters) -> "Page":
         """The page that is asked for; raises CursorError for a cursor that names no member of the collection."""
-        rows = members(site().engine, asked.class_, filters.pattern(asked.filters), asked.order)
-        cursor, order = asked.cursor, asked.order
+        rows = members(site().engine, parameters.class_, filters.pattern(parameters.filters), parameters.order)
+        cursor, order = parameters.cursor, parameters.order
         start = bisect_right(rows, False, key=lambda row: row.follows(cursor, order)) if cursor else 0
         if cursor and (start == 0 or rows[start - 1] != cursor):
-            raise no_member(asked)
-        shown_rows = rows[start : start + asked.size]
-        iris = [site().names.thing(f"{asked.class_.kind}/{row.name}") for row in shown_rows]
-        named = [value.iri for each in asked.filters for value in each.values if value.iri]
-        last = shown_rows[-1] if start + asked.size < len(rows) else None
-        return cls(asked, rows, iris, labels_of([*iris, *named]), last, unmatched(asked.class_, asked.filters))
+            raise no_member(parameters)
+        shown_rows = rows[start : start + parameters.size]
+        iris = [site().names.thing(f"{parameters.class_.kind}/{row.name}") for row in shown_rows]
+        named = [value.iri for each in parameters.filters for value in each.values if value.iri]
+        last = shown_rows[-1] if start + parameters.size < len(rows) else None
+        return cls(
+            parameters, rows, iris, labels_of([*iris, *named]), last, unmatched(parameters.class_, parameters.filters)
+        )
 
     @property
     def total(self) -> int:
@@ -402,24 +404,24 @@ class Page:
 
     @property
     def document(self) -> str:
-        return site().names.document(self.asked.class_.kind)
+        return site().names.document(self.parameters.class_.kind)
 
     @property
     def search(self) -> str:
         """The parameters of the search that finds the same things."""
-        values = [(each.parameter.name, value.text) for each in self.asked.filters for value in each.values]
-        return query([(KIND, self.asked.class_.kind), *values])
+        values = [(each.parameter.name, value.text) for each in self.parameters.filters for value in each.values]
+        return query([(KIND, self.parameters.class_.kind), *values])
 
     def facets(self, file: str) -> list[Facet]:
         """What the things of the collection are told apart by, with links to narrower ones."""
-        counts = site().finder.facets(f"{self.asked.class_.kind}/{row.name}" for row in self.all)
-        chosen = [KIND, *(each.parameter.name for each in self.asked.filters)]
-        return facets_of(counts, self.total, chosen, lambda *pair: address(file, [pair, *self.asked.page(None)]))
+        counts = site().finder.facets(f"{self.parameters.class_.kind}/{row.name}" for row in self.all)
+        chosen = [KIND, *(each.parameter.name for each in self.parameters.filters)]
+        return facets_of(counts, self.total, chosen, lambda *pair: address(file, [pair, *self.parameters.page(None)]))
 
     @property
     def is_cut(self) -> bool:
         """True if a larger page was asked for, and would have more members."""
-        return self.asked.is_cut and self.last is not None
+        return self.parameters.is_cut and self.last is not None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -430,11 +432,11 @@ class Page:
     @property
     def collection(self) -> str:
         """The IRI of the collection, whatever the page."""
-        return self.document + query(self.asked.pairs)
+        return self.document + query(self.parameters.pairs)
 
     def view(self, last: Member | None) -> str:
         """The IRI of the page after a member, or of the first."""
-        return self.document + query(self.asked.page(last))
+        return self.document + query(self.parameters.page(last))
 
     def value_of(self, iri: str) -> Value:
         """A thing or a term that stands on the page, called in its language if it can be."""
@@ -443,7 +445,7 @@ class Page:
         return Value(name.value, name.language, iri) if name else Value(filters.path_of(iri), iri=iri)
 
 
-def no_member(asked: Asked) -> CursorError:
+def no_member(asked: CollectionParameters) -> CursorError:
     """That the cursor names no member of what is asked for, and where to begin anew."""
     first = f"doc/{asked.class_.kind}{query(asked.page(None))}"
     among = " with these parameters" if asked.pairs else ""
@@ -472,7 +474,7 @@ def collection(file: str) -> Response:
     page = Page.of(read(class_))
     if suffix and suffix.endswith(HTML.suffix):
         file = kind  # a reader stays with what the browser asks for
-    addresses = {"first": page.asked.page(None)} | ({"next": page.asked.page(page.last)} if page.last else {})
+    addresses = {"first": page.parameters.page(None)} | ({"next": page.parameters.page(page.last)} if page.last else {})
     links = {relation: address(file, pairs) for relation, pairs in addresses.items()}
 
     def html(_: list[Triple]) -> str:
@@ -514,21 +516,21 @@ def address(file: str, pairs: Pairs) -> str:
 
 def removable(file: str, page: Page) -> Iterator[dict[str, str]]:
     """Each value that the collection is filtered by: what it is of, what to call it, and where it is not asked."""
-    for each in page.asked.filters:
+    for each in page.parameters.filters:
         for value in each.values:
             pair = (each.parameter.name, value.text)
-            without = [other for other in page.asked.page(None) if other != pair]
+            without = [other for other in page.parameters.page(None) if other != pair]
             name = page.value_of(value.iri).text if value.iri else value.text
             yield {"label": each.parameter.label, "value": name, "remove": address(file, without)}
 
 
 def statements(page: Page) -> Iterator[Triple]:
     """A page as RDF, in the Hydra core vocabulary (hydra-cg.com/spec/latest/core)."""
-    class_, here = page.asked.class_, page.collection
+    class_, here = page.parameters.class_, page.collection
     yield _link(here, RDF_TYPE, HYDRA + "Collection")
     yield _text(here, RDFS_LABEL, title(page), language="en")
     yield _text(here, HYDRA + "totalItems", str(page.total), datatype=XSD + "integer")
-    if not page.asked.pairs:
+    if not page.parameters.pairs:
         yield _link(here, RDFS + "seeAlso", class_.iri)
     for member in page.members:
         yield _link(here, HYDRA + "member", member)
@@ -540,13 +542,13 @@ def statements(page: Page) -> Iterator[Triple]:
 
 def title(page: Page) -> str:
     """What to call a collection, in English: the label of its class, and what it is filtered and sorted by."""
-    asked = "; ".join(f"{name} {value}" for name, value in page.asked.pairs)
-    return site().schema.label(page.asked.class_.iri) + (f" ({asked})" if asked else "")
+    parameters = "; ".join(f"{name} {value}" for name, value in page.parameters.pairs)
+    return site().schema.label(page.parameters.class_.iri) + (f" ({parameters})" if parameters else "")
 
 
 def view(page: Page) -> Iterator[Triple]:
     """The page within its collection (Hydra core, 5.1)."""
-    here = page.view(page.asked.cursor)
+    here = page.view(page.parameters.cursor)
     yield _link(page.collection, HYDRA + "view", here)
     yield _link(here, RDF_TYPE, HYDRA + "PartialCollectionView")
     yield _link(here, HYDRA + "first", page.view(None))

@@ -115,7 +115,7 @@ def respond(document: Document, suffix: str | None) -> Response:
     """
     variant = variant_of(document, suffix)
     g.language = variant.language
-    g.address = (document.path if document.home is None else document.home) + asked(document)
+    g.address = (document.path if document.home is None else document.home) + query_for(document)
     g.links = links_of(document, variant)
     response = compressed(body_of(document, variant), content_type=variant.media.content_type)
     if suffix is None:
@@ -204,8 +204,8 @@ def write(triples: list[Triple], media: MediaType, root: str | None) -> bytes:
     if media is JSON_LD:
         inline = request.args.get("context") == "inline"
         context = framing.context if inline else f"{names.ontology}/{site().schema.version}/context.jsonld"
-        found = framing.document(triples, context, root) if root else framing.graph(triples, context)
-        return json.dumps(found, ensure_ascii=False, indent=2).encode() + b"\n"
+        tree = framing.document(triples, context, root) if root else framing.graph(triples, context)
+        return json.dumps(tree, ensure_ascii=False, indent=2).encode() + b"\n"
     assert isinstance(media.format, RdfFormat)
     ordered = sorted(set(triples), key=lambda triple: in_order(triple, root or ""))
     text = serialize_in_order(ordered, media.format, names.prefixes)
@@ -258,43 +258,43 @@ def address(document: Document, variant: Variant) -> str:
     """The path of a variant on this host, with what was asked."""
     token = variant.profile.token
     chosen = [("_profile", token)] if token != FULL.token and "_profile" not in request.args else []
-    return f"{request.script_root}/{document.path}.{variant.suffix}{asked(document, VARYING, chosen)}"
+    return f"{request.script_root}/{document.path}.{variant.suffix}{query_for(document, VARYING, chosen)}"
 
 
-def asked(document: Document, varying: tuple[str, ...] = (), more: Iterable[tuple[str, str]] = ()) -> str:
+def query_for(document: Document, varying: tuple[str, ...] = (), more: Iterable[tuple[str, str]] = ()) -> str:
     """The query of the request, but for what does not matter to the document or to a variant of it."""
-    kept = [
+    parameters = [
         (k, v) for k, v in request.args.items(multi=True) if k in varying or (document.filtered and k not in VARYING)
     ]
-    query = urlencode([*kept, *more], safe="/", quote_via=quote)
+    query = urlencode([*parameters, *more], safe="/", quote_via=quote)
     return f"?{query}" if query else ""
 
 
 def canonical(document: Document) -> str:
     """The one address of a document, whatever the variant (RFC 6596)."""
     path = document.path if document.home is None else document.home
-    return site().names.base + path + asked(document)
+    return site().names.base + path + query_for(document)
 
 
 def links_of(document: Document, variant: Variant) -> list[Link]:
     """The links of a document in one of its variants."""
-    here, query = f"{request.script_root}/{document.path}", asked(document, VARYING)
-    found = [link(canonical(document), "canonical")]
+    here, query = f"{request.script_root}/{document.path}", query_for(document, VARYING)
+    links = [link(canonical(document), "canonical")]
     for media in document.offered:
         if media not in (variant.media, HTML, LINKSET):
-            found.append(link(f"{here}.{media.suffix}{query}", "alternate", type=media.name))
+            links.append(link(f"{here}.{media.suffix}{query}", "alternate", type=media.name))
     for language in LANGUAGES:
         page = Variant(HTML, language)
         if (variant.media, variant.language) != (HTML, language):
-            found.append(link(f"{here}.{page.suffix}{query}", "alternate", type=HTML.name, hreflang=language))
+            links.append(link(f"{here}.{page.suffix}{query}", "alternate", type=HTML.name, hreflang=language))
     for media in (TURTLE, JSON_LD):
         if variant.media in (HTML, LINKSET):
-            found.append(link(f"{here}.{media.suffix}{query}", "describedby", type=media.name))
-    found.append(link(f"{here}.{LINKSET.suffix}{asked(document)}", "linkset", type=LINKSET.name))
-    found += [link(LICENSE, "license"), *document.links]
+            links.append(link(f"{here}.{media.suffix}{query}", "describedby", type=media.name))
+    links.append(link(f"{here}.{LINKSET.suffix}{query_for(document)}", "linkset", type=LINKSET.name))
+    links += [link(LICENSE, "license"), *document.links]
     if variant.media in RDF:
-        found += [link(variant.profile.iri, "profile"), link(canonical(document), "describes", type=HTML.name)]
-    return found
+        links += [link(variant.profile.iri, "profile"), link(canonical(document), "describes", type=HTML.name)]
+    return links
 
 
 def link_contexts(document: Document) -> dict[str, list[Link]]:
@@ -303,7 +303,7 @@ def link_contexts(document: Document) -> dict[str, list[Link]]:
     contexts = {home: [*links_of(document, Variant(LINKSET)), *profiled(document), *document.items]}
     for media in RDF:
         described = [link(home, "describes", type=HTML.name), link(LICENSE, "license")]
-        contexts[f"{base}{document.path}.{media.suffix}{asked(document)}"] = described
+        contexts[f"{base}{document.path}.{media.suffix}{query_for(document)}"] = described
 
     def whole(each: Link) -> Link:
         href = each.href.removeprefix(script)
@@ -317,7 +317,7 @@ def profiled(document: Document) -> list[Link]:
     here = f"{request.script_root}/{document.path}"
     return [
         link(
-            f"{here}.{media.suffix}{asked(document, (), [('_profile', token)])}",
+            f"{here}.{media.suffix}{query_for(document, (), [('_profile', token)])}",
             "alternate",
             type=media.name,
             profile=p.iri,

@@ -127,8 +127,8 @@ def under_conditions(response: Response) -> Response:
         response.status_code = 304
     if status == 412:
         response.close()
-        told = "What is here is not what the conditions of the request (If-Match, If-Unmodified-Since) are about."
-        return errors.answer(PreconditionFailed(told))
+        detail = "What is here is not what the conditions of the request (If-Match, If-Unmodified-Since) are about."
+        return errors.answer(PreconditionFailed(detail))
     return response
 
 

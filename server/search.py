@@ -65,7 +65,7 @@ Pairs = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SearchParameters:
     """What a request asks for: words, the values of facets by their names, a page from 1 on and its size.
 
     `others` are filters of collections that are no facets, such as ranges, and `among` the paths of what they leave;
@@ -109,7 +109,7 @@ class Asked:
         return [pair for pair in self.pairs if pair != (name, value)]
 
 
-def read() -> Asked:
+def read() -> SearchParameters:
     """What the current request asks for; BadRequest tells everything that is wrong with it."""
     filters: dict[str, list[str]] = {}
     others: Pairs = []
@@ -139,7 +139,7 @@ def read() -> Asked:
     if problems:
         raise BadRequest(" ".join(problems))
     held = {name: tuple(sorted(set(filters[name]))) for name in sorted(filters)}
-    return Asked(query, held, page, size, tuple(sorted(set(others))), among, unmatched)
+    return SearchParameters(query, held, page, size, tuple(sorted(set(others))), among, unmatched)
 
 
 def left_by(given: Pairs, kinds: Iterable[str], problems: list[str]) -> tuple[tuple[str, ...], tuple[Unmatched, ...]]:
@@ -242,14 +242,14 @@ def as_json(found: Found, **more: Any) -> bytes:
 class Page:
     """A page of what was found, in the language that the request has settled."""
 
-    def __init__(self, asked: Asked) -> None:
-        self.asked = asked
-        self.iri = site().names.base + "search" + query(asked.pairs)
+    def __init__(self, parameters: SearchParameters) -> None:
+        self.parameters = parameters
+        self.iri = site().names.base + "search" + query(parameters.pairs)
 
     @cached_property
     def found(self) -> Found:
-        asked = self.asked
-        return site().finder.find(asked.query, spoken(), asked.held, asked.start, asked.size)
+        parameters = self.parameters
+        return site().finder.find(parameters.query, spoken(), parameters.held, parameters.start, parameters.size)
 
     @cached_property
     def results(self) -> list[Result]:
@@ -258,25 +258,31 @@ class Page:
     @property
     def next(self) -> int | None:
         """The number of the next page, if there is one that can be asked for."""
-        end = self.asked.start + self.asked.size
-        return self.asked.page + 1 if end < self.found.total and end + self.asked.size <= MAX_RESULTS else None
+        end = self.parameters.start + self.parameters.size
+        return (
+            self.parameters.page + 1 if end < self.found.total and end + self.parameters.size <= MAX_RESULTS else None
+        )
 
     @property
     def all(self) -> str | None:
         """The address of everything as CSV, if the pages end before it does."""
-        end = self.asked.start + self.asked.size
-        return address("search.csv", self.asked.pairs) if end < self.found.total and not self.next else None
+        end = self.parameters.start + self.parameters.size
+        return address("search.csv", self.parameters.pairs) if end < self.found.total and not self.next else None
 
     @property
     def is_cut(self) -> bool:
         """True if a larger page was asked for, and would have more things."""
-        return is_cut(MAX_SIZE) and self.asked.size == MAX_SIZE and self.asked.start + MAX_SIZE < self.found.total
+        return (
+            is_cut(MAX_SIZE)
+            and self.parameters.size == MAX_SIZE
+            and self.parameters.start + MAX_SIZE < self.found.total
+        )
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What programs are told besides: values that nothing has, and a size that was cut."""
         cut = [TOO_LARGE.format(most=MAX_SIZE)] if self.is_cut else []
-        return (*cut, *(each.message for each in self.asked.unmatched))
+        return (*cut, *(each.message for each in self.parameters.unmatched))
 
     @property
     def missing(self) -> bool:
@@ -288,19 +294,19 @@ class Page:
         counts = site().finder.counted(self.found.held)
 
         def narrower(name: str, value: str) -> str:
-            return address(file, self.asked.narrowed(name, value))
+            return address(file, self.parameters.narrowed(name, value))
 
-        return facets_of(counts, self.found.total, self.asked.filters, narrower)
+        return facets_of(counts, self.found.total, self.parameters.filters, narrower)
 
     def active(self, file: str) -> Iterator[dict[str, str]]:
         """Each value that the search is narrowed by: what it is of, what to call it, and where it is not asked."""
-        for name, values in self.asked.filters.items():
+        for name, values in self.parameters.filters.items():
             labels = labels_of(name, list(values))
             for value in values:
-                remove = address(file, self.asked.widened(name, value))
+                remove = address(file, self.parameters.widened(name, value))
                 yield {"label": label_of(name), "value": labels[value], "remove": remove}
-        for name, value in self.asked.others:
-            yield {"label": name, "value": value, "remove": address(file, self.asked.widened(name, value))}
+        for name, value in self.parameters.others:
+            yield {"label": name, "value": value, "remove": address(file, self.parameters.widened(name, value))}
 
 
 @blueprint.get("/search")
@@ -334,12 +340,12 @@ def search(suffix: str | None = None) -> Response:
     variant = variant_of(document, suffix)
     g.language = variant.language  # what is found depends on it, and so where a next page is
     if variant.media is CSV and not {"page", "size"} & {*request.args}:
-        page = Page(replace(page.asked, size=max(SIZE, page.found.total)))
+        page = Page(replace(page.parameters, size=max(SIZE, page.found.total)))
         return respond(replace(document, links=(link(RESULTS_PAGE, "type"),), notes=page.notes), suffix)
-    near = {"first": 1, "prev": page.asked.page - 1 or None, "next": page.next}
-    links |= {relation: address(file, page.asked.at(at)) for relation, at in near.items() if at}
-    told = (link(RESULTS_PAGE, "type"), *(link(target, relation) for relation, target in links.items()))
-    return respond(replace(document, links=told, notes=page.notes), suffix)
+    near = {"first": 1, "prev": page.parameters.page - 1 or None, "next": page.next}
+    links |= {relation: address(file, page.parameters.at(at)) for relation, at in near.items() if at}
+    page_links = (link(RESULTS_PAGE, "type"), *(link(target, relation) for relation, target in links.items()))
+    return respond(replace(document, links=page_links, notes=page.notes), suffix)
 
 
 @blueprint.get("/suggest")
@@ -383,7 +389,7 @@ UNKNOWN = "1970-01-01T00:00:00Z"
 def as_feed(page: Page, links: dict[str, str]) -> bytes:
     """A page as a feed (RFC 4287): each entry as old as the last change of its source, the feed as the latest entry."""
     base, here = site().names.base, f"{request.script_root}/"
-    relations = {"self": address(f"search.{ATOM.suffix}", page.asked.at(page.asked.page)), **links}
+    relations = {"self": address(f"search.{ATOM.suffix}", page.parameters.at(page.parameters.page)), **links}
     whole = {relation: base + target.removeprefix(here) for relation, target in relations.items()}
     times = times_of([result.iri for result in page.results])
     updated = max((each["modified"] for each in times.values() if "modified" in each), default=UNKNOWN)
@@ -405,31 +411,34 @@ def times_of(iris: list[str]) -> dict[str, dict[str, str]]:
 
 def statements(page: Page) -> Iterator[Triple]:
     """A page as RDF, in the Hydra core vocabulary (hydra-cg.com/spec/latest/core)."""
-    here, view = page.iri, site().names.base + "search" + query(page.asked.at(page.asked.page))
-    told: list[tuple[str, str, Any]] = [
+    here, view = page.iri, site().names.base + "search" + query(page.parameters.at(page.parameters.page))
+    triples: list[tuple[str, str, Any]] = [
         (here, RDF_TYPE, NamedNode(HYDRA + "Collection")),
         (
             here,
             RDFS_LABEL,
-            Literal(f"Search ({'; '.join(' '.join(pair) for pair in page.asked.pairs)})", language="en"),
+            Literal(f"Search ({'; '.join(' '.join(pair) for pair in page.parameters.pairs)})", language="en"),
         ),
         (here, HYDRA + "totalItems", Literal(page.found.total)),
         (here, HYDRA + "search", NamedNode(site().names.base + "search#search")),
         *template(site().names.base + "search#search"),
     ]
     for result in page.results:
-        told += [
+        triples += [
             (here, HYDRA + "member", NamedNode(result.iri)),
             (result.iri, RDF_TYPE, NamedNode(site().schema.kinds[result.kind].iri)),
             *((result.iri, RDFS_LABEL, label) for label in result.labels),
         ]
     if view != here or page.next:
-        told += [(here, HYDRA + "view", NamedNode(view)), (view, RDF_TYPE, NamedNode(HYDRA + "PartialCollectionView"))]
-        for relation, at in {"first": 1, "previous": page.asked.page - 1, "next": page.next}.items():
+        triples += [
+            (here, HYDRA + "view", NamedNode(view)),
+            (view, RDF_TYPE, NamedNode(HYDRA + "PartialCollectionView")),
+        ]
+        for relation, at in {"first": 1, "previous": page.parameters.page - 1, "next": page.next}.items():
             if at:
-                target = site().names.base + "search" + query(page.asked.at(at))
-                told.append((view, HYDRA + relation, NamedNode(target)))
-    return (Triple(NamedNode(s), NamedNode(p), o) for s, p, o in told)
+                target = site().names.base + "search" + query(page.parameters.at(at))
+                triples.append((view, HYDRA + relation, NamedNode(target)))
+    return (Triple(NamedNode(s), NamedNode(p), o) for s, p, o in triples)
 
 
 def template(iri: str) -> Iterator[tuple[str, str, Any]]:
