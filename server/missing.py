@@ -10,7 +10,7 @@ from kg.suggest import nearest
 from server.errors import ProblemError
 from server.finder import Filters, Found, Hit
 from server.pages import label
-from server.search import Result, spoken
+from server.search import SearchResult, spoken
 from server.site import site
 
 MAX_SUGGESTIONS = 5
@@ -65,6 +65,6 @@ def collection(kind: str) -> dict[str, str]:
 
 def suggested(hit: Hit, results: Found) -> dict[str, str]:
     """A thing that was found, as a suggestion."""
-    result = Result.of(hit, results)
+    result = SearchResult.of(hit, results)
     href = f"{request.script_root}/doc/{site().names.path(result.iri)}"
     return {"href": href, "label": result.label, "kind": label(site().kinds[result.kind].iri), "iri": result.iri}

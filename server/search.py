@@ -201,7 +201,7 @@ def spoken() -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class SearchResult:
     """A thing that was found: its IRI, what to call it, its kind, a text that shows why, and all of its labels."""
 
     iri: str
@@ -212,7 +212,7 @@ class Result:
     labels: tuple[Literal, ...]
 
     @classmethod
-    def of(cls, hit: Hit, found: Found) -> "Result":
+    def of(cls, hit: Hit, found: Found) -> "SearchResult":
         label, kind = called(hit, language()), hit.path.partition("/")[0]
         snippet = snippet_of(hit, found.reading.words, language())
         labels = tuple(Literal(text.text, language=text.language or None) for text in hit.texts if text.field == 0)
@@ -234,7 +234,7 @@ def as_json(found: Found, **more: Any) -> bytes:
     Where there is more, `next` is the address of the next page, or `all` that of everything as CSV; `notes` say what
     was not as asked for.
     """
-    results = [Result.of(hit, found).json for hit in found.hits]
+    results = [SearchResult.of(hit, found).json for hit in found.hits]
     content = {"total": found.total, "results": results, **{name: value for name, value in more.items() if value}}
     return json.dumps(content, ensure_ascii=False, indent=2).encode() + b"\n"
 
@@ -252,8 +252,8 @@ class Page:
         return site().finder.find(parameters.query, spoken(), parameters.held, parameters.start, parameters.size)
 
     @cached_property
-    def results(self) -> list[Result]:
-        return [Result.of(hit, self.found) for hit in self.found.hits]
+    def results(self) -> list[SearchResult]:
+        return [SearchResult.of(hit, self.found) for hit in self.found.hits]
 
     @property
     def next(self) -> int | None:

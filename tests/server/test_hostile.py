@@ -1,4 +1,4 @@
-"""Strangers: forty hostile queries at once with two hundred expensive ones, on a real server of the real graph."""
+"""Untrusted queries: forty hostile ones at once with two hundred expensive ones, on a real server of the real graph."""
 
 import http.client
 import json
