@@ -63,7 +63,7 @@ class Withdrawal:
     replaced_by: str | None = None
 
 
-Row = dict[str, NamedNode | Literal]
+Solution = dict[str, NamedNode | Literal]
 """One solution of a query: terms by variable, without those that are unbound."""
 
 
@@ -75,7 +75,7 @@ class Measure:
     question: str
     sentence: str
     query: str
-    rows: list[Row]
+    rows: list[Solution]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,14 +155,14 @@ class Catalogue:
     """What is published about the data (step `describe`).
 
     `quads` describe the dataset, without what depends on its version; `tombstones`, what was withdrawn; `origins`, the
-    source of each document; `releases` are the earlier versions of the ontology; `contexts` are those of JSON-LD, by
-    version of the ontology; `questions` are the competency questions.
+    source of each document; `ontology_versions`, the earlier ones; `contexts` are those of JSON-LD, by version of the
+    ontology; `questions` are the competency questions.
     """
 
     quads: list[Quad]
     tombstones: list[Quad]
     origins: list[Quad]
-    releases: list[Quad]
+    ontology_versions: list[Quad]
     contexts: dict[str, dict[str, Any]]
     questions: list[Question]
     problems: list[Problem]

@@ -22,13 +22,13 @@ from kg.languages import meant as language_meant
 from kg.model import at_term, not_shacl
 from kg.names import local_name
 from kg.patterns import matches
+from kg.prefilter import validation_results
 from kg.problems import Problem, Related, counted
 from kg.provenance import locate, written_value
 from kg.read import describe, first_of, problem, related_at
 from kg.schema import Key, Schema, Values
 from kg.shacl import InvalidShapesError, Result
 from kg.suggest import did_you_mean, nearest, one_of
-from kg.suspects import judge
 from kg.texts import in_language
 
 COMPONENTS = {
@@ -70,7 +70,7 @@ def check(model: Model, records: Records, graph: DataGraph) -> Findings:
     incomplete = Incomplete(model, records, graph)
     notes, problems = list(incomplete.notes()), list[Problem]()
     try:
-        results = list(judge(model.shapes_graph, graph.store, incomplete.waiting))
+        results = list(validation_results(model.shapes_graph, graph.store, incomplete.waiting))
     except InvalidShapesError as error:
         return Findings(not_shacl(model.sources, model.names, model.shapes_graph, str(error)), notes)
     told: set[tuple[object, ...]] = {key for result in results for key in echoes(model.schema, result)}

@@ -38,8 +38,8 @@ from kg.suggest import did_you_mean, nearest
 
 messages = Console(stderr=True, highlight=False, markup=False)
 REPORTS = ("json", "sarif", "github")
-MOST_FILES = 10
-"""How many files with errors are named that were not asked about."""
+MAX_FILES = 10
+"""Maximum number of other files with errors that are named."""
 
 QUERY_FORMATS = {m.suffix: m for m in (*media.SOLUTIONS, *media.RDF)}
 
@@ -169,9 +169,9 @@ def others(elsewhere: dict[Path, list[Problem]]) -> Iterator[str]:
     if not elsewhere:
         return
     yield f"{counted(sum(map(len, elsewhere.values())), 'error')} elsewhere:"
-    for found in islice(elsewhere.values(), MOST_FILES):
+    for found in islice(elsewhere.values(), MAX_FILES):
         yield f"  {place_text(found[0])}: {counted(len(found), 'error')}"
-    if (more := len(elsewhere) - MOST_FILES) > 0:
+    if (more := len(elsewhere) - MAX_FILES) > 0:
         yield f"  … and {counted(more, 'more file')}"
     yield "kg check without PATHS shows them."
 

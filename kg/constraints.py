@@ -1,8 +1,9 @@
 """Constraints: SPARQL-based constraints (w3.org/TR/shacl, 5), checked when read, and as queries for the engine.
 
-pySHACL puts the query of a constraint to each focus node by itself, with `$this` bound beforehand. `candidates` gives
-one query that the engine answers for all focus nodes together, and that finds at least the nodes of which pySHACL would
-report a violation. It is derived from the algebra of the query (SPARQL 1.1, 18.2), so it rests on its meaning:
+pySHACL puts the query of a constraint to each focus node by itself, with `$this` bound beforehand. `candidates_query`
+gives one query that the engine answers for all focus nodes together, and that finds at least the nodes of which
+pySHACL would report a violation. It is derived from the algebra of the query (SPARQL 1.1, 18.2), so it rests on its
+meaning:
 
 - Where no part of the pattern sees `$this` unbound, the pattern finds the same with `$this` left open. Elsewhere the
   pattern is asked within EXISTS, which puts the focus node into it (SPARQL 1.1, 18.6).
@@ -241,7 +242,7 @@ class Mode(Enum):
         return Mode.WIDER if self is Mode.WIDEST else self
 
 
-def candidates(text: str, known: dict[str, str], target: str) -> str:
+def candidates_query(text: str, known: dict[str, str], target: str) -> str:
     """A query for each ?this of a target, a graph pattern, that may not meet a constraint; raises Untranslatable."""
     try:
         query = parse(text, known)

@@ -1,4 +1,4 @@
-"""Describe: what is published beside the data: the catalogue, the origin of each document, earlier releases.
+"""Describe: what is published beside the data: the catalogue, the origin of each document, ontology versions.
 
 DCAT 3 (w3.org/TR/vocab-dcat-3), VoID (w3.org/TR/void), PROV-O (w3.org/TR/prov-o). Counts are of the default graph.
 """
@@ -16,10 +16,10 @@ from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, QuerySolution, Qu
 from kg.build import Catalogue, DataGraph, Model, Records, Sources
 from kg.media import LANGUAGES, RDF, MediaType
 from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL, XSD, Names, local_name
+from kg.ontology_versions import read_contexts, read_ontology_versions
 from kg.origins import origins_of, tombstone
 from kg.problems import Problem
 from kg.questions import read_questions
-from kg.releases import read_contexts, read_releases
 
 LICENSE = "https://creativecommons.org/licenses/by/4.0/"
 TITLE = "OSCE knowledge graph"
@@ -85,7 +85,7 @@ def describe(model: Model, records: Records, graph: DataGraph) -> Catalogue:
     described = [
         *_dataset(model, graph, _issued(origins)),
         *_partitions(graph.store, names),
-        *_origin(model),
+        *_commit(model),
         *_contact(names),
         *_graphs(names, sorted({*contexts} - {model.schema.version})),
     ]
@@ -93,7 +93,7 @@ def describe(model: Model, records: Records, graph: DataGraph) -> Catalogue:
         quads=in_catalogue([*described, *_foreign(names, described)], names),
         tombstones=[quad for withdrawal in records.withdrawn.values() for quad in tombstone(names, withdrawal)],
         origins=origins,
-        releases=read_releases(model, problems),
+        ontology_versions=read_ontology_versions(model, problems),
         contexts=contexts,
         questions=questions,
         problems=problems,
@@ -336,8 +336,8 @@ def _graphs(names: Names, earlier: list[str]) -> Iterator[Statement]:
     everything = _english("Everything asserted and inferred, each triple once.")
     yield from _about(names.dataset, a="sd:Dataset", sd_defaultGraph=default)
     yield from _about(default, a="sd:Graph", rdfs_label=_english("the default graph"), dcterms_description=everything)
-    releases = {f"{names.ontology}/{version}": f"version {version} of the ontology" for version in earlier}
-    for graph, label in {**names.graphs, **releases}.items():
+    versions = {f"{names.ontology}/{version}": f"version {version} of the ontology" for version in earlier}
+    for graph, label in {**names.graphs, **versions}.items():
         node = f"{names.dataset}#graph-{re.sub('[/#]', '-', graph.removeprefix(names.base))}"
         yield from _about(names.dataset, sd_namedGraph=node)
         yield from _about(node, a="sd:NamedGraph", sd_name=graph, rdfs_label=_english(label))
@@ -391,10 +391,10 @@ def _partition(names: Names, parent: str, sort: str, iri: str, count: str, numbe
     yield partition, RDFS_LABEL, Literal(f"{local_name(iri)} in the dataset", language="en")
 
 
-def _origin(model: Model) -> Iterator[Statement]:
+def _commit(model: Model) -> Iterator[Statement]:
     """How the dataset was made: by which commit of the sources, and when."""
     activity = model.names.dataset + "#build"
-    commit, time = origin(model.sources)
+    commit, time = revision(model.sources)
     yield from _about(model.names.dataset, prov_wasGeneratedBy=activity)
     yield from _about(activity, a="prov:Activity", rdfs_label=Literal("Build of the dataset", language="en"))
     if commit:
@@ -406,7 +406,7 @@ def _origin(model: Model) -> Iterator[Statement]:
             yield from _about(resource, dcterms_modified=stamp)
 
 
-def origin(sources: Sources) -> tuple[str | None, str | None]:
+def revision(sources: Sources) -> tuple[str | None, str | None]:
     """The commit that sources were taken from, and its time: SOURCE_DATE_EPOCH, else the commit's, else none.
 
     It is the last that changed data, ontology or shapes; where these are no part of the repository, the data alone.

@@ -82,10 +82,10 @@ def open_files(directory: Path) -> Store:
     return store
 
 
-RELEASES = "releases.nq"
+ONTOLOGY_VERSIONS = "releases.nq"
 """The file with the earlier versions of the ontology, each a named graph."""
 
-FILES = (RELEASES, "sources.nq", "questions.nq", "catalogue.nq", "data.nq")
+FILES = (ONTOLOGY_VERSIONS, "sources.nq", "questions.nq", "catalogue.nq", "data.nq")
 """What is loaded, the data last: the engine in memory finds first what came last, and most queries are about it."""
 
 

@@ -14,7 +14,7 @@ from kg.build import DataGraph, Model, Record, Sources
 from kg.infer import Pattern, Rule, rules, sparql
 from kg.model import place_of
 from kg.names import RDF_TYPE, XSD, Names
-from kg.provenance import origin
+from kg.provenance import statement_of
 from kg.report import relative
 
 
@@ -52,7 +52,7 @@ class Explainer:
         stated: list[Triple] = []
         for subject in subjects:
             for triple in self._about(subject):
-                place = origin(self.model, self.graph, triple) if self._is_asserted(triple) else None
+                place = statement_of(self.model, self.graph, triple) if self._is_asserted(triple) else None
                 if place is not None and is_on(place[1], line):
                     stated.append(triple)
         near = {triple.subject.value for triple in stated if isinstance(triple.subject, NamedNode)}
@@ -104,7 +104,7 @@ class Explainer:
         return Quad(triple.subject, triple.predicate, triple.object, graph) not in self.graph.store
 
     def _place(self, triple: Triple) -> str:
-        found = origin(self.model, self.graph, triple)
+        found = statement_of(self.model, self.graph, triple)
         if found is None:
             return "the ontology"
         return place(*found)

@@ -37,7 +37,7 @@ from kg.texts import not_composed
 from kg.tree import PROBLEM, STRING, documents, scalars
 
 ALIKE = 0.88
-"""How alike the names of two things must be, of 1, for them to be suspected to be one."""
+"""How alike the names of two things must be, of 1, for them to be reported as possible duplicates."""
 
 ENTRY = {"path": True, "date": True, "reason": True, "replacedBy": False}
 """The keys of an entry of withdrawn.yaml, and whether it must have them."""
@@ -79,7 +79,7 @@ def identify(model: Model, records: Records) -> Records:
     for directory in model.sources.data:
         if is_regular(file := directory / WITHDRAWN):
             known.problems += read_withdrawn(known, file, renamed)
-    known.problems += suspects(known, paths)
+    known.problems += possible_duplicates(known, paths)
     problems = [*records.problems, *known.problems]
     return replace(records, records=known.records, withdrawn=known.withdrawn, problems=problems)
 
@@ -254,7 +254,7 @@ def check_form(key: str, value: Node, file: Path) -> Iterator[Problem]:
         yield problem("E203", said, file, value, None, expected=expected, found=describe(value), hint="write why")
 
 
-def suspects(known: Identification, told: set[str | None]) -> Iterator[Problem]:
+def possible_duplicates(known: Identification, told: set[str | None]) -> Iterator[Problem]:
     """Warns of two things of a class whose names are spelled in several ways, if theirs are nearly the same.
 
     Those of which it was told already that they are copies are left out.

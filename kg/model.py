@@ -23,14 +23,14 @@ from rdflib.term import Literal
 
 from kg.build import Model, NoModel, Sources
 from kg.names import CANONICAL, PREFIXES, Names, local_name
+from kg.prefilter import validation_results
 from kg.problems import Problem, Severity
 from kg.schema import Schema
 from kg.shacl import InvalidShapesError, copy_of, invalid_shapes, to_graph, to_triples
-from kg.suspects import judge
 from kg.texts import flaws_of_turtle, not_composed
 from kg.vocabulary import findings, owner
 
-RELEASES = "releases"
+ONTOLOGY_VERSIONS = "releases"
 """The directory of `ontology/` that holds its earlier versions."""
 
 RULES = "ontology.ttl"
@@ -108,7 +108,9 @@ def entries(directory: Path) -> list[Path]:
     """What lies in the ontology or the shapes, in order, but for earlier versions and what an editor hides."""
     readable = (file for file in sorted(directory.rglob("*")) if os.access(file.parent, os.X_OK))
     found = [(file, file.relative_to(directory).parts) for file in readable]
-    return [f for f, parts in found if parts[0] != RELEASES and not any(part.startswith(".") for part in parts)]
+    return [
+        f for f, parts in found if parts[0] != ONTOLOGY_VERSIONS and not any(part.startswith(".") for part in parts)
+    ]
 
 
 def not_read(directory: Path) -> Iterator[Problem]:
@@ -236,7 +238,7 @@ def check_ontology(sources: Sources, names: Names, quads: Iterable[Quad], rules:
     """The rules for the ontology that its own terms do not meet."""
     ontology = Store()
     ontology.extend(in_graph(quads))
-    for result in judge(rules, ontology):
+    for result in validation_results(rules, ontology):
         if result.focus.startswith(names.base):
             message = f"{local_name(result.focus)}: {result.message}"
             yield at_term(sources, names, result.focus, "E502", message, severity=result.severity)

@@ -1,4 +1,4 @@
-"""Patterns: regular expressions of sh:pattern, in the one dialect that prefilter, judge and endpoint share.
+"""Patterns: regular expressions of sh:pattern, in the one dialect that prefilter, validator and endpoint share.
 
 sh:pattern is defined by REGEX of SPARQL (w3.org/TR/shacl, 4.4.3; SPARQL 1.1, 17.4.3.14), so the engine says what a
 pattern means, wherever one is used. It takes Unicode classes such as `\\p{Lu}`; it has neither look-around nor

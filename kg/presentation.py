@@ -21,7 +21,7 @@ from kg.problems import Problem
 from kg.profiles import FULL, PROF, Profile
 from kg.query_text import QueryError, QueryText
 from kg.suggest import did_you_mean, nearest
-from kg.views import ABOUT, DASH_VIEWER, LIMIT, MOST, SORTS, number, view_of
+from kg.views import ABOUT, DASH_VIEWER, LIMIT, MAX_ROWS, SORTS, number, view_of
 from kg.vocabulary import owner
 
 TOKEN = URIRef(PROF + "hasToken")
@@ -85,9 +85,9 @@ def wrong_view(model: Model, view: Node) -> Iterator[Said]:
             URIRef(str(about[0])) if guess else ABOUT,
         )
     for value in shapes.objects(view, LIMIT):
-        given = number(value, MOST)
+        given = number(value, MAX_ROWS)
         if given is None or given < 1 or given != int(given):
-            yield f"hydra:limit is a whole number from 1 on, not {value}", f"write hydra:limit {MOST}", LIMIT
+            yield f"hydra:limit is a whole number from 1 on, not {value}", f"write hydra:limit {MAX_ROWS}", LIMIT
     yield from one_query(shapes, view, SH.select)
 
 

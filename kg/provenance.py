@@ -11,7 +11,7 @@ from kg.schema import Property, Schema, Values
 from kg.tree import scalars
 
 
-def origin(model: Model, graph: DataGraph, triple: Triple) -> tuple[Record, Node] | None:
+def statement_of(model: Model, graph: DataGraph, triple: Triple) -> tuple[Record, Node] | None:
     """The record and the node of its tree that state a triple; None for one that no record states.
 
     A class that is given by the folder or the key stands at the first key of the record or part.

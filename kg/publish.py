@@ -36,7 +36,7 @@ from rdflib.namespace import OWL
 
 from kg.build import Catalogue, DataGraph, Model, Published, Quality
 from kg.context import Framing
-from kg.describe import distributions, in_catalogue, origin
+from kg.describe import distributions, in_catalogue, revision
 from kg.engine import ENGINE, load, open_files
 from kg.json_schema import json_schema
 from kg.media import JSON_LD, N_QUADS, TURTLE, MediaType
@@ -80,7 +80,7 @@ def publish(published: Path, content: Content, keep: int) -> Published:
             "questions.nq": b"".join(n_quads(as_quads(catalogue.questions, names))),
             "quality.json": as_json(report(model, content.quality)),
             "sources.nq": b"".join(n_quads(catalogue.origins)),
-            "releases.nq": b"".join(n_quads(catalogue.releases)),
+            "releases.nq": b"".join(n_quads(catalogue.ontology_versions)),
             "contexts.json": as_json(catalogue.contexts),
             "search.sqlite": write_index(graph.store, schema, names),
             **{
@@ -207,7 +207,7 @@ def as_json(content: Any) -> bytes:
 def describe_version(content: Content, version: str) -> dict[str, Any]:
     """The manifest of a version, without its files."""
     model, store, records = content.model, content.graph.store, content.graph.records
-    commit, time = origin(model.sources)
+    commit, time = revision(model.sources)
     inferred = sum(1 for _ in store.quads_for_pattern(None, None, None, NamedNode(model.names.inferred)))
     return {
         "format": FORMAT,

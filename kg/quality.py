@@ -10,7 +10,7 @@ from typing import Any
 
 from pyoxigraph import NamedNode, QuerySolutions, Store
 
-from kg.build import DataGraph, Measure, Model, Quality, Row
+from kg.build import DataGraph, Measure, Model, Quality, Solution
 from kg.engine import ask
 from kg.model import at_term, query_files
 from kg.names import Names
@@ -39,7 +39,7 @@ def measure(model: Model, graph: DataGraph) -> Quality:
     return Quality(measures, problems)
 
 
-def solutions(store: Store, query: str) -> list[Row]:
+def solutions(store: Store, query: str) -> list[Solution]:
     """The solutions of a SELECT query, unbound variables left out; SyntaxError, OSError or TypeError if it is none."""
     found = ask(store, query)
     if not isinstance(found, QuerySolutions):
@@ -48,7 +48,7 @@ def solutions(store: Store, query: str) -> list[Row]:
     return [{name: row[name] for name in variables if row[name] is not None} for row in found]
 
 
-def said(sentence: str, row: Row, schema: Schema, names: Names) -> str:
+def said(sentence: str, row: Solution, schema: Schema, names: Names) -> str:
     """A sentence with the values of a row: classes by their label, properties by their key, things by their path."""
 
     def word(match: re.Match[str]) -> str:

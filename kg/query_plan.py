@@ -17,8 +17,8 @@ from kg.query_text import BRACKETS, ESCAPE, QueryError, QueryText, Token
 
 EXISTS = re.compile(r"\bEXISTS\b", re.IGNORECASE)
 
-LONGEST = 100_000
-"""How many characters a query has at most that is looked at so closely."""
+MAX_QUERY_LENGTH = 100_000
+"""Maximum length of a query that is planned, in characters."""
 
 VALUES = ("iri", "name", "variable")
 """The kinds of tokens that are a term by themselves, besides literals."""
@@ -225,7 +225,7 @@ def closing_brackets(tokens: list[Token]) -> dict[int, int]:
 
 def reordered(query: str) -> str:
     """The query with the triple patterns in each EXISTS in an order that begins with what is bound outside of it."""
-    if len(query) > LONGEST or not EXISTS.search(query) or ESCAPE.search(query):
+    if len(query) > MAX_QUERY_LENGTH or not EXISTS.search(query) or ESCAPE.search(query):
         return query
     text = QueryText(query)
     return Reordering(Reader(text)).of(0, len(text.tokens), frozenset())
@@ -329,7 +329,7 @@ def are_connected(patterns: Iterable[Pattern], bound: Iterable[str]) -> bool:
 
 def cause(query: str) -> QueryError | None:
     """What most likely makes a query take long, at its place, with the form that is cheap as hint; None if unknown."""
-    if len(query) > LONGEST:
+    if len(query) > MAX_QUERY_LENGTH:
         return None
     reader = Reader(QueryText(query))
     looks = (strange_exists, product, open_path, early_optional, search_by_filter, sorting)

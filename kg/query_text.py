@@ -16,11 +16,11 @@ from urllib.parse import urljoin
 
 from kg.suggest import nearest
 
-DEEPEST = 200
-"""How many brackets a query may nest; the engine recurses over them."""
+MAX_DEPTH = 200
+"""Maximum depth of nested brackets in a query; the engine recurses over them."""
 
-WIDEST = 120
-"""How many characters of a line are shown around a place."""
+MAX_WIDTH = 120
+"""Maximum number of characters of a line that are shown around a place."""
 
 PAD = 16
 """How many characters the engine may look ahead: more than its longest keyword."""
@@ -94,8 +94,8 @@ CONTROLS = {"\0": "NULL", "\v": "VERTICAL TABULATION", "\f": "FORM FEED", "\x7f"
 STAR = re.compile(r"SELECT\b (?: \s | \#[^\r\n]* | DISTINCT\b | REDUCED\b )* \*", re.VERBOSE | re.IGNORECASE)
 """What looks like a SELECT of all variables."""
 
-MOST_HINTS = 10
-"""How many terms that there are not a query is told of."""
+MAX_HINTS = 10
+"""Maximum number of unknown terms that are reported for a query."""
 
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
 CLOSING = {**BRACKETS, "'": "'", '"': '"'}
@@ -121,8 +121,8 @@ class QueryError(Exception):
         self.message, self.hint = message, hint
         self.line = before.count("\n") + 1
         self.column = start - (before.rfind("\n") + 1) + 1
-        first = max(0, self.column - 1 - WIDEST // 2)
-        row = text.split("\n")[self.line - 1].replace("\t", " ")[first : first + WIDEST].rstrip()
+        first = max(0, self.column - 1 - MAX_WIDTH // 2)
+        row = text.split("\n")[self.line - 1].replace("\t", " ")[first : first + MAX_WIDTH].rstrip()
         gutter, place = f"{self.line} | ", self.column - 1 - first
         carets = "^" * max(1, min(length, len(row) - place))
         self.excerpt = f"{gutter}{row}\n{' ' * (len(gutter) + place)}{carets}"
@@ -151,12 +151,12 @@ class QueryText:
         return OPAQUE.sub(blank, self.text)
 
     def check_nesting(self) -> None:
-        """Raises QueryError where brackets nest deeper than DEEPEST."""
+        """Raises QueryError where brackets nest deeper than MAX_DEPTH."""
         depth = 0
         for match in re.finditer(r"[(\[{]|[)\]}]", self.bare):
             depth += 1 if match[0] in BRACKETS else -1
-            if depth > DEEPEST:
-                raise QueryError(f"the query nests deeper than {DEEPEST} brackets", self.text, match.start())
+            if depth > MAX_DEPTH:
+                raise QueryError(f"the query nests deeper than {MAX_DEPTH} brackets", self.text, match.start())
 
     def check_characters(self) -> None:
         """Raises QueryError for a character that belongs to no query, outside of strings, IRIs and comments."""
@@ -300,7 +300,7 @@ class QueryText:
             if token.kind in ("iri", "name") and (iri := self.iri(token)).startswith(namespace):
                 written.setdefault(iri.removeprefix(namespace), token.text)
         unknown = ((name, text) for name, text in written.items() if name and name not in declared)
-        for name, text in islice(unknown, MOST_HINTS):
+        for name, text in islice(unknown, MAX_HINTS):
             if text.removesuffix(">").endswith(name):
                 start = text.removesuffix(">").removesuffix(name)
                 end = text[len(start) + len(name) :]

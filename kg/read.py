@@ -21,11 +21,11 @@ from kg.names import NAME
 from kg.problems import Problem, Related, Severity, errors
 from kg.repair import COLONS, in_flow, listed, quoted
 from kg.suggest import did_you_mean, nearest
-from kg.texts import MEANT, Flaw, at, decomposed, flaws, is_suspect, not_composed, quoted_wholly
+from kg.texts import MEANT, Flaw, at, decomposed, flaws, may_have_flaws, not_composed, quoted_wholly
 from kg.tree import (
     CORE_TAGS,
     KEY_START,
-    MOST_DEPTH,
+    MAX_DEPTH,
     NULL,
     PROBLEM,
     STRING,
@@ -237,7 +237,7 @@ def fault_problem(fault: Fault, file: Path, thing: str | None) -> Problem:
         file,
         fault.line,
         fault.column,
-        expected=f"at most {MOST_DEPTH} levels" if fault.code == TOO_DEEP else None,
+        expected=f"at most {MAX_DEPTH} levels" if fault.code == TOO_DEEP else None,
         found=fault.found,
         hint=fault.hint,
         thing=thing,
@@ -413,7 +413,7 @@ def as_published(node: MappingNode, key: str) -> str:
 
 def looked_at(text: str) -> Source | None:
     """A source whose texts are to be looked at one by one; None where none can have a flaw."""
-    return Source(text) if is_suspect(text) else None
+    return Source(text) if may_have_flaws(text) else None
 
 
 def name_of(given: Node) -> str:
@@ -592,7 +592,7 @@ CERTAIN = re.compile(r"[a-z0-9-]+/[a-z0-9-]+|\d{4}(-\d\d){0,2}|https?://[^\s#]+"
 def text_problems(source: Source, node: ScalarNode, file: Path, thing: str | None, sic: str = "") -> Iterator[Problem]:
     """What is wrong in the text of a scalar, where it stands in the source, and what to write there."""
     value, style = node.value, node.style or ""
-    if not is_suspect(source.around(node)):
+    if not may_have_flaws(source.around(node)):
         return
     start, raw = source.offset(node.start_mark), source.slice(node)
     found = list(islice(flaws(value, laid_out=style == "|"), MOST_FLAWS))

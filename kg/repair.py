@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-LONGEST = 20_000
-"""How many characters a text may have for repairs to be tried."""
+MAX_LENGTH = 20_000
+"""Maximum length of a text for which repairs are tried, in characters."""
 
 KEY = r"[^\W\d][\w-]*"
 START = r" *(?:- +)?"
@@ -53,7 +53,7 @@ def repair(text: str, at: int, parse: Parse, keys: frozenset[str] = frozenset())
 
     `keys` are the keys that a record may have; where they are known, no other key is moved to the left edge.
     """
-    if len(text) > LONGEST:
+    if len(text) > MAX_LENGTH:
         return None
     lines = [line.rstrip("\r") for line in text.split("\n")]
     above = [number for number in reversed(range(at)) if lines[number].strip()]
@@ -241,7 +241,7 @@ def without_tabs(text: str, before: int, parse: Parse) -> str | None:
     """The hint for a text that is indented with tabs: how many spaces to put in place of each, and in which lines."""
     lines = [line.rstrip("\r") for line in text.split("\n")]
     tabbed = [number for number, line in enumerate(lines) if re.match(r" *\t", line) and line.strip()]
-    if len(text) > LONGEST:
+    if len(text) > MAX_LENGTH:
         return None
     for width in (2, 4):
         try:

@@ -28,11 +28,11 @@ LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "
 ANNOTATIONS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 """The annotations of GitHub."""
 
-WIDEST = 160
-"""How many cells of a line are shown at most."""
+MAX_WIDTH = 160
+"""Maximum number of cells of a line that are shown."""
 
-NARROWEST = 20
-"""The least room, in cells, that a text is given on a terminal."""
+MIN_WIDTH = 20
+"""Minimum width of a text on a terminal, in cells."""
 
 INDENT = " " * 4
 """What stands before the lines of a text that goes on."""
@@ -206,7 +206,7 @@ def text_of(problem: Problem, lines: list[str], room: int | None) -> Text:
     text = wrapped(text, room).append("\n")
     if problem.line <= len(lines) and lines[problem.line - 1].strip():
         number = str(problem.line)
-        widest = min(WIDEST, max(NARROWEST, room - len(number) - 3)) if room else WIDEST
+        widest = min(MAX_WIDTH, max(MIN_WIDTH, room - len(number) - 3)) if room else MAX_WIDTH
         before, marked, after = excerpt(lines[problem.line - 1], problem.column, problem.length, widest)
         blank = "".join(c if c == "\t" else " " * cell_len(c) for c in before)
         text.append(f"{number} | ", "blue").append(f"{before}{marked}{after}\n")
@@ -227,7 +227,7 @@ def wrapped(text: Text, room: int | None) -> Text:
     """A line that is broken between words where it is longer than the room, each line after the first indented."""
     if room is None or text.cell_len <= room:
         return text
-    most, used, breaks = max(NARROWEST, room - len(INDENT)), 0, []
+    most, used, breaks = max(MIN_WIDTH, room - len(INDENT)), 0, []
     for word in re.finditer(r"\s*\S+\s*", text.plain):
         if used and used + cell_len(word[0].rstrip()) > most:  # a word that is longer than the room stays whole
             breaks.append(word.start())

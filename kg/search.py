@@ -70,9 +70,10 @@ INSERT_WORDS = f"INSERT INTO words (rowid, {', '.join(COLUMNS)}) VALUES (?{', ?'
 Text = tuple[int, str, str, str]
 """Of a text: the number of its field, the IRI of its property, its language if it has one, and the text itself."""
 
-Value = NamedNode | Literal
+Object = NamedNode | Literal
+"""The object of a triple: no blank node, which the data does not have."""
 
-Statement = tuple[str, Value]
+Statement = tuple[str, Object]
 """The subject and the object of a triple."""
 
 Facet = tuple[str, str]
@@ -193,7 +194,7 @@ def is_text(property_: Property) -> bool:
 
 
 def add_text(
-    things: dict[str, Thing], iri: str, text: Value, property_: Property, schema: Schema, names: Names
+    things: dict[str, Thing], iri: str, text: Object, property_: Property, schema: Schema, names: Names
 ) -> None:
     """Gives a text to the thing that it is about, itself or by a part; what labels a part is stated as its name too."""
     thing = things.get(names.path(iri) or "")
@@ -207,14 +208,14 @@ def add_text(
         thing.texts.add((FIELDS.index(where), property_.iri, text.language or "", composed(text.value)))
 
 
-def add_keys(things: dict[str, Thing], iri: str, value: Value, names: Names) -> None:
+def add_keys(things: dict[str, Thing], iri: str, value: Object, names: Names) -> None:
     """Gives what a value identifies, itself or by a part, the keys of the value; our own things identify nothing."""
     thing = things.get(names.path(iri) or "")
     if thing and not value.value.startswith(names.base):
         thing.keys.update(keys_of(value.value))
 
 
-def add_former(things: dict[str, Thing], iri: str, value: Value, names: Names) -> None:
+def add_former(things: dict[str, Thing], iri: str, value: Object, names: Names) -> None:
     """Gives a thing the key of a path, or of a name within its kind, that it had."""
     path = names.path(iri) or ""
     if path in things:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from kg.names import DEFAULT_BASE
 
@@ -19,10 +20,17 @@ class Setting:
     help: str
     type: Any = str
     multiple: bool = False
+    former: str | None = None
+    """The name that the setting had in the version before, which still sets it where the new name does not."""
 
     @property
     def variable(self) -> str:
-        return "KG_" + self.name.upper().replace("-", "_")
+        return variable(self.name)
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return "KG_" + name.upper().replace("-", "_")
 
 
 _DIRECTORY = click.Path(file_okay=False, path_type=Path)
@@ -58,7 +66,13 @@ SETTINGS = {
         Setting("max-answer-bytes", 2**30, "Longest answer to a query, in bytes.", click.IntRange(min=1)),
         Setting("max-queries", 6, "How many queries run at once.", click.IntRange(min=2)),
         Setting("max-waiting", 64, "How many queries wait; more are refused.", click.IntRange(min=1)),
-        Setting("max-kept-bytes", 2**28, "Room for answers that are kept, in bytes of files.", click.IntRange(min=0)),
+        Setting(
+            "max-cache-bytes",
+            2**28,
+            "Room for answers that are kept, in bytes of files.",
+            click.IntRange(min=0),
+            former="max-kept-bytes",
+        ),
         Setting("max-triples-in-memory", 5_000_000, "A larger dataset is queried on disk.", click.IntRange(min=0)),
         Setting("allowed-services", "", "Endpoints that SERVICE may ask, with blanks between."),
     )
@@ -80,6 +94,34 @@ def options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
                 multiple=setting.multiple,
                 show_default=True,
             )(command)
+            if setting.former:
+                command = former_option(setting, setting.former)(command)
         return command
 
     return decorate
+
+
+def former_option(setting: Setting, former: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A hidden flag by the former name of a setting, which gives the setting its default and prints a warning."""
+
+    def use(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+        source = ctx.get_parameter_source(param.name or "")
+        if source is ParameterSource.COMMANDLINE:
+            old, new = f"--{former}", f"--{setting.name}"
+        elif source is ParameterSource.ENVIRONMENT:
+            old, new = variable(former), setting.variable
+        else:
+            return
+        click.echo(f"warning: {old} is now called {new}; the next version will not know the former name", err=True)
+        ctx.default_map = {**(ctx.default_map or {}), setting.name.replace("-", "_"): value}
+
+    return click.option(
+        f"--{former}",
+        envvar=variable(former),
+        type=setting.type,
+        multiple=setting.multiple,
+        hidden=True,
+        is_eager=True,
+        expose_value=False,
+        callback=use,
+    )

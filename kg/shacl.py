@@ -124,7 +124,7 @@ def message_of(report: Graph, result: Node, shapes: Graph) -> str:
 
 @contextmanager
 def engine_patterns() -> Iterator[None]:
-    """Lets pySHACL judge sh:pattern by REGEX of the engine, the dialect of `patterns`, and not by that of Python."""
+    """Lets pySHACL evaluate sh:pattern by REGEX of the engine, the dialect of `patterns`, and not by that of Python."""
     from pyshacl.constraints import CONSTRAINT_PARAMETERS_MAP
     from pyshacl.constraints.core.string_based_constraints import PatternConstraintComponent, StringBasedConstraintBase
 

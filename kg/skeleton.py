@@ -16,15 +16,15 @@ from kg.tree import scalars
 WIDTH = 100
 """Where a comment is broken."""
 
-LONGEST = 60
-"""Of an example, in characters; what is longer is cut."""
+MAX_LENGTH = 60
+"""Maximum length of an example, in characters; what is longer is cut."""
 
 
 IN_NAME = re.compile(r"(?P<number>[0-9]+)|(?P<date>[0-9]{4}(-[0-9]{2}){0,2})(-.*)?")
 """What a name may say of its thing: a number alone, or a date at its beginning."""
 
-MOST_AGREE = 0.95
-"""The share of records whose value must be what their name says, for a new record to be given it."""
+MIN_AGREEMENT = 0.95
+"""Minimum share of records whose value is what their name says, for a new record to be given it."""
 
 
 def skeleton(schema: Schema, class_: Class, path: str, records: Iterable[Record], index: Index) -> str:
@@ -87,7 +87,7 @@ def agrees(key: Key, records: list[Record]) -> bool:
         for node in examples([record.node], key)
         for scalar in scalars(node)
     ]
-    return bool(agree) and sum(agree) >= MOST_AGREE * len(agree)
+    return bool(agree) and sum(agree) >= MIN_AGREEMENT * len(agree)
 
 
 def has_pattern(schema: Schema, class_: Class, key: Key, text: str) -> bool:
@@ -128,7 +128,7 @@ def entry(schema: Schema, key: Key, found: list[Node], index: Index) -> Iterator
     match property_.values:
         case Values.TEXT:
             yield f"{name}:"
-            yield f"  en:{remark(values(found), LONGEST)}"
+            yield f"  en:{remark(values(found), MAX_LENGTH)}"
         case Values.PART:
             yield f"{name}:"
             class_ = schema.classes[property_.range or ""]
@@ -150,7 +150,7 @@ def entry(schema: Schema, key: Key, found: list[Node], index: Index) -> Iterator
             if others:
                 yield from (f"    # {line}" for line in wrap(f"It may also have {', '.join(others)}.", WIDTH - 6))
         case _:
-            longest = LONGEST if property_.values is Values.LITERAL else None
+            longest = MAX_LENGTH if property_.values is Values.LITERAL else None
             yield f"{name}:{remark(fitting(key, found, index), longest)}"
 
 

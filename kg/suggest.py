@@ -13,8 +13,8 @@ CLOSE = 0.6
 AS_CLOSE = 0.04
 """How much less alike than the best another name may be and still be named."""
 
-MOST = 3
-"""How many names are suggested at most."""
+MAX_SUGGESTIONS = 3
+"""Maximum number of names that are suggested."""
 
 Named = tuple[str, str]
 """A name, and what to write for it."""
@@ -40,7 +40,7 @@ class Choices:
             scores[write] = max(scores.get(write, 0.0), score + favour(write))
         best = max(scores.values(), default=0.0)
         ordered = sorted(scores, key=lambda write: (-scores[write], write))
-        return [write for write in ordered if scores[write] >= best - AS_CLOSE][:MOST]
+        return [write for write in ordered if scores[write] >= best - AS_CLOSE][:MAX_SUGGESTIONS]
 
 
 def nearest(text: str, named: Iterable[Named]) -> list[str]:
@@ -53,16 +53,16 @@ def did_you_mean(choices: list[str]) -> str | None:
     return f"did you mean {' or '.join(map(repr, choices))}?" if choices else None
 
 
-MOST_LISTED = 8
-"""How many of the names that there are a problem lists at most."""
+MAX_LISTED = 8
+"""Maximum number of existing names that a problem lists."""
 
 
 def one_of(text: str, names: Iterable[str], told_by: str = "") -> str:
     """The names that there are, nearest to a text first; of many, some, and the command that lists them."""
     candidates = sorted(set(names))
-    if len(candidates) <= MOST_LISTED:
+    if len(candidates) <= MAX_LISTED:
         return "one of " + ", ".join(candidates)
     folded = fold(text)
     by_likeness = sorted(candidates, key=lambda name: (-OSA.normalized_similarity(folded, fold(name)), name))
-    more = f", and {len(candidates) - MOST_LISTED} more" + (f"; {told_by} lists them" if told_by else "")
-    return "one of " + ", ".join(by_likeness[:MOST_LISTED]) + more
+    more = f", and {len(candidates) - MAX_LISTED} more" + (f"; {told_by} lists them" if told_by else "")
+    return "one of " + ", ".join(by_likeness[:MAX_LISTED]) + more

@@ -80,7 +80,7 @@ BEFORE, BEHIND = "«‹„“§№#°.–—&\u2212+×/", ":;!?»›%‰°–—
 QUOTES = ("“”", "„“", "„”", "””", "‘’", "‚‘", "‚’", "’’", "«»", "»«", "»»", "‹›", "›‹", "´´", "`´", "＂＂")
 QUOTED = re.compile("|".join(f"{pair[0]}[^{pair}]+{pair[1]}" for pair in QUOTES))
 
-SUSPECT = re.compile(
+MAY_HAVE_FLAWS = re.compile(
     r"(?<=\S)[ \t]{2,}(?=[^\s#])|\S\t"
     r"|(?:^|[\s\[{,])[\"'][ \t]|[ \t][\"'](?=[ \t]*(?:[\r\n,\]}:]|\Z| #))"
     r"|[ \t]#[^\s#]|&(?:#|[A-Za-z]\w*;|(?:nbsp|amp|quot|lt|gt)\b)|<[!/A-Za-z]|\*\*|__|\]\(|`|['\"]#"
@@ -98,12 +98,12 @@ OTHER_SCRIPT = re.compile("[\u0370-\u058f]")
 ALIKE = re.compile(f"(?<![{SCRIPTS['Cyrillic']}])[{CYRILLIC_ALIKE}]+(?![{SCRIPTS['Cyrillic']}])")
 
 
-def is_suspect(text: str) -> bool:
+def may_have_flaws(text: str) -> bool:
     """True if a source, or a text with the characters around it, is to be looked at: quick, since nearly none is."""
     if "\\" in text:
         return True
     signs = any(sign in text for sign in (*SIGNS, *ENDS)) or DOUBLED.search(text) or text.endswith((" '", ' "'))
-    if signs and SUSPECT.search(text):
+    if signs and MAY_HAVE_FLAWS.search(text):
         return True
     if text.isascii():
         return False
@@ -384,7 +384,7 @@ LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)+)"(?=@[A-Za-z])')
 
 def flaws_of_turtle(text: str, file: Path) -> Iterator[Problem]:
     """What is wrong in the texts of a Turtle file that have a language."""
-    if not is_suspect(text) and not any(True for _ in unseen(text)):
+    if not may_have_flaws(text) and not any(True for _ in unseen(text)):
         return
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
     for number, (start, end) in enumerate(pairwise([*starts, len(text) + 1]), 1):

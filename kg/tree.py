@@ -19,14 +19,14 @@ from yaml.resolver import BaseResolver
 
 from kg.repair import bare_pairs, in_flow, is_bare, quoted, repair, without_tabs
 
-MOST_DEPTH = 50
-"""How deep the lists and maps of a record may nest."""
+MAX_DEPTH = 50
+"""Maximum depth of the nested lists and maps of a record."""
 
-MOST_SALVAGED = 1_000
-"""How many keys at the left edge a document that is not YAML may have, for them to be looked at one by one."""
+MAX_SALVAGED = 1_000
+"""Maximum number of keys at the left edge of a document that is not YAML, for them to be read one by one."""
 
-MOST_JOINED = 50
-"""How many keys at the left edge may stand inside one bracket that spans them, in a text that is not YAML."""
+MAX_JOINED = 50
+"""Maximum number of keys at the left edge inside one bracket that spans them, in a text that is not YAML."""
 
 STRING = "tag:yaml.org,2002:str"
 NULL = "tag:yaml.org,2002:null"
@@ -84,7 +84,7 @@ class Document:
 
 
 class NestingError(yaml.YAMLError):
-    """Raised when a YAML text nests deeper than MOST_DEPTH; `place` is the line and column where it does."""
+    """Raised when a YAML text nests deeper than MAX_DEPTH; `place` is the line and column where it does."""
 
     def __init__(self, place: tuple[int, int]) -> None:
         super().__init__("nested too deep")
@@ -212,10 +212,10 @@ def salvage(text: str, before: int, first: Fault, keys: frozenset[str]) -> Docum
     pairs: list[tuple[Node, Node]] = []
     faults: list[Fault] = []
     waiting = list(pieces(text, KEY_START))
-    if len(waiting) > MOST_SALVAGED:
+    if len(waiting) > MAX_SALVAGED:
         return Document(None, [first])
     while waiting:
-        nodes, taken, found = salvage_key(waiting[:MOST_JOINED], before, keys)
+        nodes, taken, found = salvage_key(waiting[:MAX_JOINED], before, keys)
         anchor = found and re.match(r"\*([\w-]+)", str(found.found))
         if found and not (anchor and f"&{anchor[1]}" in text):
             faults.append(found)
@@ -263,13 +263,13 @@ def compose(text: str) -> Iterator[Node | None]:
 def bound_depth(text: str) -> None:
     """Raises NestingError where a text nests too deep: the parser's composer recurses, and its stack is not ours."""
     brackets = text.count("[") + text.count("{")
-    if brackets + max(map(len, re.findall(r"^[ \t?:-]*", text, re.MULTILINE)), default=0) <= MOST_DEPTH:
+    if brackets + max(map(len, re.findall(r"^[ \t?:-]*", text, re.MULTILINE)), default=0) <= MAX_DEPTH:
         return
     depth = 0
     for event in yaml.parse(text, yaml.CLoader):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
-            if depth > MOST_DEPTH and (mark := event.start_mark):
+            if depth > MAX_DEPTH and (mark := event.start_mark):
                 raise NestingError((mark.line + 1, mark.column + 1))
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1

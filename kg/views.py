@@ -16,8 +16,8 @@ from kg.query_text import QueryText
 SORTS = ("map", "timeline", "chart", "tree", "line", "table")
 """The sorts of pictures; the viewer of a map is called MapViewer, and so on."""
 
-MOST = 200
-"""How many rows a picture shows at most."""
+MAX_ROWS = 200
+"""Maximum number of rows that a picture shows."""
 
 THIS = ("$this", "?this")
 
@@ -72,10 +72,10 @@ def view_of(shapes: Graph, iri: Node) -> View | None:
     sort = local_name(str(shapes.value(iri, DASH_VIEWER))).removesuffix("Viewer").lower()
     labels = {o.language: str(o) for o in shapes.objects(iri, RDFS.label) if isinstance(o, Literal) and o.language}
     query, about = shapes.value(iri, SH.select), shapes.value(iri, ABOUT)
-    order, most = number(shapes.value(iri, SH.order), 0), number(shapes.value(iri, LIMIT), MOST)
+    order, most = number(shapes.value(iri, SH.order), 0), number(shapes.value(iri, LIMIT), MAX_ROWS)
     if sort not in SORTS or LANGUAGES[0] not in labels or None in (query, about, order, most):
         return None
-    return View(str(iri), labels, str(about), sort, float(order or 0), int(most or MOST), str(query).strip())
+    return View(str(iri), labels, str(about), sort, float(order or 0), int(most or MAX_ROWS), str(query).strip())
 
 
 def number(value: Node | None, default: int) -> float | None:

@@ -1,7 +1,7 @@
 """Violations: constraints of SHACL core (w3.org/TR/shacl, 4) as SPARQL, which is true of what may not meet them.
 
 An expression speaks of the focus node ?this. It is true wherever pySHACL would find something, and may be true of more,
-since pySHACL judges; what is not said here, or is not well-formed, is Untranslatable.
+since pySHACL validates the candidates; what is not said here, or is not well-formed, is Untranslatable.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,8 +24,8 @@ SILENT |= {SH[name] for name in ("defaultValue", "flags", "qualifiedMinCount")}
 SILENT |= {SH[name] for name in ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf")}
 """What validates nothing by itself."""
 
-MOST = 3
-"""Up to which number of values they are told apart pair by pair."""
+MAX_PAIRED = 3
+"""Maximum number of values that are compared pair by pair."""
 
 
 def violation(shapes: Graph, shape: Node) -> str:
@@ -112,7 +112,7 @@ def _members(shapes: Graph, head: Node | None) -> list[Node]:
 
 def _several(path: str, number: int, fresh: Fresh) -> str:
     """A pattern that matches where there are at least so many values."""
-    if number > MOST:
+    if number > MAX_PAIRED:
         raise Untranslatable(number)
     variables = [fresh() for _ in range(number)]
     apart = " && ".join(f"!sameTerm({a}, {b})" for a, b in combinations(variables, 2))

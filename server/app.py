@@ -32,7 +32,7 @@ from server import (
     terms,
     things,
 )
-from server.documents import SHORT, Answer, cached, compressed, moved
+from server.documents import SHORT, DatedResponse, cached, compressed, moved
 from server.maps import has_outlines
 from server.mount import Mount
 from server.pages import columns, label, labels_of_kinds
@@ -48,7 +48,7 @@ MODULES = (
 STATIC = Path(__file__).parent / "static"
 """The files that pages load; `built/` holds those that `make install` builds from `frontend/`."""
 
-SERVING = ("max-query-bytes", "contact", "trusted-proxies", "max-kept-bytes", *SETTINGS_OF_LIMITS)
+SERVING = ("max-query-bytes", "contact", "trusted-proxies", "max-cache-bytes", *SETTINGS_OF_LIMITS)
 """The settings of an application."""
 
 
@@ -61,7 +61,7 @@ def create_app(dataset: Dataset, settings: Mapping[str, Any] | None = None, quer
     app = Flask("server", static_folder=None)
     app.add_url_rule("/static/<path:filename>", "static", asset)
     app.add_url_rule("/favicon.ico", "favicon", favicon)
-    app.response_class = Answer
+    app.response_class = DatedResponse
     app.extensions["site"] = Site.of(dataset)
     for name in SERVING:
         app.config[name] = (settings or {}).get(name, SETTINGS[name].default)

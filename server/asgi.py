@@ -9,16 +9,16 @@ from kg.engine import Dataset
 from kg.settings import SETTINGS
 from server.app import SERVING, create_app
 from server.gateway import Gateway
-from server.kept import Shelf
 from server.queries.host import CROWD
+from server.response_cache import ResponseCache
 from server.sparql import longest_body
 
-DATASET, QUERIES, SHELF = "KG_DATASET", "KG_QUERIES", "KG_SHELF"
+DATASET, QUERIES, CACHE = "KG_DATASET", "KG_QUERIES", "KG_CACHE"
 """The variables that name the directory of the version to serve, so that all workers serve the same, always; the
-address of the host of queries; and the directory of the answers that are kept."""
+address of the host of queries; and the directory of the response cache."""
 
-ROOM = 32
-"""How many requests an application works on at once, besides queries."""
+MAX_OTHER_REQUESTS = 32
+"""Maximum number of requests that an application works on at once, besides queries."""
 
 
 def application() -> Gateway:
@@ -31,6 +31,6 @@ def application() -> Gateway:
     dataset = Dataset.at(Path(os.environ[DATASET]))
     app = create_app(dataset, settings, os.environ[QUERIES])
     gc.freeze()  # what lives as long as the process is not looked through for garbage while somebody waits
-    shelf = Shelf(Path(os.environ[SHELF]), settings["max-kept-bytes"])
-    threads = settings["max-queries"] + settings["max-waiting"] * CROWD + ROOM
-    return Gateway(app, shelf, dataset.version, threads, longest_body(settings["max-query-bytes"]))
+    cache = ResponseCache(Path(os.environ[CACHE]), settings["max-cache-bytes"])
+    threads = settings["max-queries"] + settings["max-waiting"] * CROWD + MAX_OTHER_REQUESTS
+    return Gateway(app, cache, dataset.version, threads, longest_body(settings["max-query-bytes"]))

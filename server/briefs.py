@@ -14,11 +14,11 @@ from kg.names import local_name
 from server.pages import Value, label, labels_of
 from server.site import site
 
-MOST = 3
-"""Of how many properties a brief has the values."""
+MAX_PROPERTIES = 3
+"""Maximum number of properties whose values a brief has."""
 
-FEW = 2
-"""How many values of a property a brief has; it leaves out what has more."""
+MAX_VALUES = 2
+"""Maximum number of values of a property in a brief; a property with more is left out."""
 
 
 def briefs_of(iris: Iterable[str]) -> dict[str, list[Value]]:
@@ -40,7 +40,7 @@ def briefs_of(iris: Iterable[str]) -> dict[str, list[Value]]:
     briefs = {}
     for iri, found in properties.items():
         told = [stated[each][iri] for each in found if each not in shared]
-        few = [terms for terms in told if 0 < len(terms) <= FEW][:MOST]
+        few = [terms for terms in told if 0 < len(terms) <= MAX_VALUES][:MAX_PROPERTIES]
         briefs[iri] = [
             value for terms in few for value in sorted((value_of(t, named) for t in terms), key=attrgetter("text"))
         ]

@@ -18,7 +18,7 @@ from kg.engine import Dataset, NoDatasetError
 from kg.media import JSON_LD, LANGUAGES, N_QUADS, TURTLE, MediaType, by_suffix
 from kg.names import PREFIXES, XSD
 from server.conditions import wanted_range
-from server.documents import LONG, Answer, Document, moved, respond, validator
+from server.documents import LONG, DatedResponse, Document, moved, respond, validator
 from server.graphs import triples_of
 from server.links import link, put
 from server.negotiation import accepts_gzip
@@ -149,7 +149,7 @@ def plain_dump(version: str, suffix: str) -> Response:
     kept, media = dumped(version, suffix)
     file = kept.directory / f"data.{media.suffix}.gz"
     packed = accepts_gzip(request.headers.get("Accept-Encoding"))
-    response = Answer(file_parts(file, packed), content_type=media.content_type, direct_passthrough=True)
+    response = DatedResponse(file_parts(file, packed), content_type=media.content_type, direct_passthrough=True)
     if packed:
         response.content_encoding = "gzip"
         response.content_length = file.stat().st_size
@@ -190,13 +190,13 @@ def in_range(response: Response, size: int) -> None:
 
     Other units, and several ranges, which may be ignored, are; a suffix longer than the whole is the whole.
     """
-    asked = re.fullmatch(
+    requested = re.fullmatch(
         r"bytes=(?=\d|-\d)([0-9]{0,18})-([0-9]{0,18})", wanted_range(request.environ, response.headers) or ""
     )
     given = {"REQUEST_METHOD": request.method}
-    if asked and not (asked[1] and asked[2] and int(asked[1]) > int(asked[2])):
-        whole = not asked[1] and int(asked[2]) > size
-        given["HTTP_RANGE"] = "bytes=0-" if whole else asked[0]
+    if requested and not (requested[1] and requested[2] and int(requested[1]) > int(requested[2])):
+        whole = not requested[1] and int(requested[2]) > size
+        given["HTTP_RANGE"] = "bytes=0-" if whole else requested[0]
     try:
         response.make_conditional(given, accept_ranges=True, complete_length=size)
     except RequestedRangeNotSatisfiable:

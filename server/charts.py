@@ -10,11 +10,11 @@ from server.tables import Row, Sort, Table
 HEIGHT = 190
 """How high the highest bar is."""
 
-WIDEST = 6
-"""The room of a year at most."""
+MAX_YEAR_WIDTH = 6
+"""Maximum width of a year."""
 
-MOST_YEARS = 9
-"""How many years can be written beside each other on a phone."""
+MAX_YEARS = 9
+"""Maximum number of years that can be written beside each other on a phone."""
 
 STEPS = (1, 2, 5, 10, 20, 50, 100, 1000)
 
@@ -108,8 +108,8 @@ def standing(table: Table, by_year: dict[str, Row], number: int) -> Chart:
     years = range(int(min(by_year)), int(max(by_year)) + 1)
     values = {year: value_of(by_year[str(year)], number) if str(year) in by_year else 0.0 for year in years}
     written = {year: table.text(by_year[str(year)], number) if str(year) in by_year else "0" for year in years}
-    room = min(WIDEST, 100 / len(years))
-    step = next((step for step in STEPS if step * room >= 100 / MOST_YEARS), STEPS[-1])
+    room = min(MAX_YEAR_WIDTH, 100 / len(years))
+    step = next((step for step in STEPS if step * room >= 100 / MAX_YEARS), STEPS[-1])
     largest = max(values.values()) or 1
     columns = []
     for place, year in enumerate(years):

@@ -23,7 +23,7 @@ from kg.engine import Dataset, NoDatasetError
 from kg.names import InvalidBaseError, Names
 from kg.settings import SETTINGS, options
 from server.app import SERVING
-from server.asgi import DATASET, QUERIES, SHELF
+from server.asgi import CACHE, DATASET, QUERIES
 from server.queries.client import HostProcess
 from server.queries.limits import Limits
 
@@ -62,7 +62,7 @@ def serve(ctx: click.Context, /, host: str, port: int, workers: int, max_stop_se
     port = free_port(host, port)
     dataset = Dataset.current(published)
     queries = HostProcess(dataset, Limits.of(serving))
-    os.environ.update({DATASET: str(dataset.directory), QUERIES: queries.address, SHELF: str(queries.shelf)})
+    os.environ.update({DATASET: str(dataset.directory), QUERIES: queries.address, CACHE: str(queries.cache)})
     os.environ.update({SETTINGS[name].variable: str(value) for name, value in serving.items()})
     multiprocessing.set_start_method("spawn", force=True)  # this process has threads, and they do not survive a fork
     threading.Thread(target=announce, args=(host, port), daemon=True).start()
@@ -101,14 +101,14 @@ def is_published(published: Path) -> bool:
 def refuse_another_base(published: Path, base_uri: str) -> None:
     """Raises a usage error where the published dataset has another base than the one that is asked for."""
     try:
-        asked = Names.at(base_uri).base
+        requested = Names.at(base_uri).base
     except InvalidBaseError as error:
         raise click.BadParameter(str(error), param_hint="--base-uri") from error
     built = Dataset.current(published).names.base
-    if asked != built:
-        command = shlex.join(["kg", "build", "--base-uri", asked, "--published", str(published)])
+    if requested != built:
+        command = shlex.join(["kg", "build", "--base-uri", requested, "--published", str(published)])
         raise click.BadParameter(
-            f"the dataset in {published} was built for {built}, and is asked for as {asked}; to build it for that "
+            f"the dataset in {published} was built for {built}, and is asked for as {requested}; to build it for that "
             f"address, run: {command}",
             param_hint="--base-uri",
         )

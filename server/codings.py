@@ -9,8 +9,8 @@ from typing import Any
 import brotli
 import zstandard
 
-WORTH = 500
-"""From how many bytes on a body is worth compressing."""
+MIN_BYTES_TO_COMPRESS = 500
+"""Minimum length of a body that is compressed, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ CODINGS = (
 )
 """The codings in the order of our liking."""
 
-MOST_CODINGS = 3
-"""How many codings the body of a request may have, one within the other."""
+MAX_CODINGS = 3
+"""Maximum number of codings of the body of a request, one within the other."""
 
 
 class UndecodableError(ValueError):
@@ -71,26 +71,26 @@ def decode(body: bytes, coding: str, most: int) -> bytes:
     if coding == "identity":
         return body
     try:
-        found = DECODERS[coding](body, most + 1)
+        decoded = DECODERS[coding](body, most + 1)
     except (zlib.error, brotli.error, zstandard.ZstdError) as error:
         raise UndecodableError(str(error)) from error
-    if len(found) > most:
+    if len(decoded) > most:
         raise TooLongError
-    return found
+    return decoded
 
 
 def _inflate(body: bytes, most: int, wbits: int) -> bytes:
     """The members of a body that zlib reads, one after the other."""
-    found = b""
+    decoded = b""
     while True:
         member = zlib.decompressobj(wbits)
-        found += member.decompress(body, most - len(found))
-        if len(found) >= most:
-            return found
+        decoded += member.decompress(body, most - len(decoded))
+        if len(decoded) >= most:
+            return decoded
         if not member.eof:
             raise UndecodableError("the data end too early")
         if not member.unused_data:
-            return found
+            return decoded
         body = member.unused_data
 
 
@@ -106,28 +106,28 @@ def _undeflate(body: bytes, most: int) -> bytes:
 
 def _unbrotli(body: bytes, most: int) -> bytes:
     decoder = brotli.Decompressor()
-    found = [decoder.process(body, output_buffer_limit=most)]
-    while found[-1] and sum(map(len, found)) < most:
-        found.append(decoder.process(b"", output_buffer_limit=most))
-    if sum(map(len, found)) < most and not decoder.is_finished():
+    parts = [decoder.process(body, output_buffer_limit=most)]
+    while parts[-1] and sum(map(len, parts)) < most:
+        parts.append(decoder.process(b"", output_buffer_limit=most))
+    if sum(map(len, parts)) < most and not decoder.is_finished():
         raise UndecodableError("the data end too early")
-    return b"".join(found)[:most]
+    return b"".join(parts)[:most]
 
 
 def _unzstd(body: bytes, most: int) -> bytes:
     """The frames of a body, each with a window of at most 8 MiB (RFC 9659)."""
     decompressor = zstandard.ZstdDecompressor(max_window_size=2**23)
-    reader, found = decompressor.stream_reader(body, read_across_frames=True), b""
-    while len(found) < most and (part := reader.read(most - len(found))):
-        found += part
-    rest = body if len(found) < most else b""
+    reader, decoded = decompressor.stream_reader(body, read_across_frames=True), b""
+    while len(decoded) < most and (part := reader.read(most - len(decoded))):
+        decoded += part
+    rest = body if len(decoded) < most else b""
     while rest:  # the reader does not tell a frame that ends too early from one that is whole
         frame = decompressor.decompressobj()
         frame.decompress(rest)
         if not frame.eof:
             raise UndecodableError("the data end too early")
         rest = frame.unused_data
-    return found
+    return decoded
 
 
 DECODERS: dict[str, Callable[[bytes, int], bytes]] = {

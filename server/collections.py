@@ -3,7 +3,7 @@
 A page begins after a member that its cursor names, never at an offset, so that what comes and goes before it moves
 nothing. A cursor that names no member, or no longer one, is 400 with the address of the first page. Members are put in
 order here and not by the engine, whose ORDER BY reads both terms from disk at each comparison; the dataset never
-changes, so an order that was made is kept for the pages that follow.
+changes, so an order that was made is cached for the pages that follow.
 """
 
 import base64
@@ -46,20 +46,20 @@ blueprint = Blueprint("collections", __name__)
 SIZE = 100
 """Members of a page, unless `size` asks for other."""
 
-MOST = 1000
-"""Members of the largest page; a `size` beyond it asks for this many."""
+MAX_SIZE = 1000
+"""Maximum number of members of a page; a `size` beyond it asks for this many."""
 
 TOO_LARGE = "A page has at most {most} members; the link to the next page (rel=next) leads on."
 """What is said of a `size` that was cut."""
 
-COMPARED = 5000
-"""How many values of a property are compared with one that nothing has."""
+MAX_COMPARED = 5000
+"""Maximum number of values of a property that are compared with one that nothing has."""
 
-KEPT = 16
-"""How many orders of members a process keeps: as many strings as members each, twice where sorted."""
+MAX_CACHED_ORDERS = 16
+"""Maximum number of orders of members that a process caches: as many strings as members each, twice where sorted."""
 
-LONGEST = 200
-"""How much of a text counts for its place, in characters, so that a cursor fits into an address."""
+MAX_KEY_LENGTH = 200
+"""Maximum length of a text that is compared to order it, in characters, so that a cursor fits into an address."""
 
 HYDRA = PREFIXES["hydra"]
 COLLECTION_PAGE = PREFIXES["schema"] + "CollectionPage"
@@ -113,7 +113,7 @@ class Order:
         """The text of the value that counts, in the form that `rank` takes."""
         values = self._speaking(values)
         texts = [literals.bounds(v.value)[0] for v in values] if self.form is Form.DATE else [v.value for v in values]
-        return (max if self.descending else min)(texts, key=self.rank)[:LONGEST]
+        return (max if self.descending else min)(texts, key=self.rank)[:MAX_KEY_LENGTH]
 
     def _speaking(self, values: list[NamedNode | Literal]) -> list[NamedNode | Literal]:
         if self.form is not Form.TEXT or len(values) == 1:
@@ -154,13 +154,13 @@ def sortable(class_: Class) -> dict[str, Property]:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Member:
     """A member: its name, and the text of its value in the order; None where it has none, or the order is by name."""
 
     name: str
     place: str | None = None
 
-    def follows(self, cursor: "Row", order: Order) -> bool:
+    def follows(self, cursor: "Member", order: Order) -> bool:
         """True if it comes after a cursor."""
         if self.place == cursor.place:
             return self.name > cursor.name
@@ -177,7 +177,7 @@ class Row:
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     @classmethod
-    def read(cls, token: str, order: Order) -> "Row":
+    def read(cls, token: str, order: Order) -> "Member":
         """The member that a cursor names; ValueError if it is no cursor of this order."""
         if order.form is Form.NAME:
             name, place = token, None
@@ -193,29 +193,29 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CollectionParameters:
     """What a request asks of a collection; `is_cut` if it asks for a larger page than there is."""
 
     class_: Class
     filters: list[Filter]
     sort: str
     order: Order
-    cursor: Row | None
+    cursor: Member | None
     size: int
     is_cut: bool = False
 
     @property
     def pairs(self) -> Pairs:
         """The parameters that make the collection, canonical and in order: the filters, then the sort."""
-        found = [(each.parameter.name, value.text) for each in self.filters for value in each.values]
-        return [*found, *([("sort", self.sort)] if self.sort else [])]
+        pairs = [(each.parameter.name, value.text) for each in self.filters for value in each.values]
+        return [*pairs, *([("sort", self.sort)] if self.sort else [])]
 
-    def page(self, last: Row | None) -> Pairs:
+    def page(self, last: Member | None) -> Pairs:
         """The parameters of the page after a member, or of the first page."""
         return [*self.pairs, *([("page", last.token(self.order))] if last else []), ("size", str(self.size))]
 
 
-def read(class_: Class) -> Asked:
+def read(class_: Class) -> CollectionParameters:
     """What the current request asks of the collection of a class; BadRequest tells everything that is wrong with it."""
     given = list(request.args.items(multi=True))
     wanted, problems = filters.read(class_, (pair for pair in given if pair[0] not in RESERVED))
@@ -234,7 +234,7 @@ def read(class_: Class) -> Asked:
         problems.append(str(error))
     if problems:
         raise BadRequest(" ".join(problems))
-    return Asked(class_, wanted, sort, order, cursor, size, is_cut(MOST))
+    return CollectionParameters(class_, wanted, sort, order, cursor, size, is_cut(MAX_SIZE))
 
 
 def read_order(class_: Class, sort: str) -> Order:
@@ -250,10 +250,10 @@ def read_order(class_: Class, sort: str) -> Order:
     raise ValueError(f"{choices}; {hint}" if hint else f"{choices}.")
 
 
-def read_cursor(given: str | None, order: Order) -> Row | None:
+def read_cursor(given: str | None, order: Order) -> Member | None:
     """The member that `page` names; ValueError says what it takes."""
     try:
-        return None if given is None else Row.read(given, order)
+        return None if given is None else Member.read(given, order)
     except ValueError:
         raise ValueError(f"page takes {cursor_of(order)}, not {shown(given or '')}.") from None
 
@@ -277,15 +277,15 @@ def read_size(given: str | None) -> int:
         return SIZE
     digits = given.lstrip("0")
     if not (given.isascii() and given.isdigit() and digits):
-        raise ValueError(f"size takes a whole number from 1 to {MOST}, not {shown(given)}.")
-    return MOST if len(digits) > len(str(MOST)) else min(int(digits), MOST)
+        raise ValueError(f"size takes a whole number from 1 to {MAX_SIZE}, not {shown(given)}.")
+    return MAX_SIZE if len(digits) > len(str(MAX_SIZE)) else min(int(digits), MAX_SIZE)
 
 
 # ── What there is ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@lru_cache(maxsize=KEPT)
-def members(engine: Engine, class_: Class, where: str, order: Order) -> list[Row]:
+@lru_cache(maxsize=MAX_CACHED_ORDERS)
+def members(engine: Engine, class_: Class, where: str, order: Order) -> list[Member]:
     """All things of a kind that meet a pattern over ?s0, in order."""
     things = engine.names.thing(f"{class_.kind}/")
     iris = (
@@ -293,13 +293,13 @@ def members(engine: Engine, class_: Class, where: str, order: Order) -> list[Row
     )
     names = sorted(iri.removeprefix(things) for iri in iris if iri.startswith(things))
     if order.form is Form.NAME:
-        return [Row(name) for name in names]
+        return [Member(name) for name in names]
     values: dict[str, list[NamedNode | Literal]] = defaultdict(list)
     for row in solutions(engine, f"SELECT ?s0 ?value WHERE {{ {where} ?s0 {NamedNode(order.iri)} ?value }}"):
         values[row[0].value.removeprefix(things)].append(row[1])
-    placed = [Row(name, order.place(values[name])) for name in names if name in values]
+    placed = [Member(name, order.place(values[name])) for name in names if name in values]
     placed.sort(key=lambda row: order.rank(str(row.place)), reverse=order.descending)
-    return [*placed, *(Row(name) for name in names if name not in values)]
+    return [*placed, *(Member(name) for name in names if name not in values)]
 
 
 def solutions(engine: Engine, text: str) -> Iterator[Any]:
@@ -340,16 +340,16 @@ class Unmatched:
         return f"Nothing here has {self.parameter.name} {shown(self.value)}" + (f"; {hint}" if hint else ".")
 
 
-def unmatched(class_: Class, asked: list[Filter]) -> list[Unmatched]:
+def unmatched(class_: Class, applied: list[Filter]) -> list[Unmatched]:
     """The values of filters that, each by itself, nothing of a class has."""
     engine = site().engine
-    found = []
-    for each in asked:
+    unmatched_values = []
+    for each in applied:
         for value in each.values:
             pattern = filters.pattern([Filter(each.parameter, (value,))])
             if not engine.query(f"ASK {{ ?s0 a {NamedNode(class_.iri)} . {pattern} }}"):
-                found.append(Unmatched(each.parameter, value.text, near(class_, each.parameter, value.text)))
-    return found
+                unmatched_values.append(Unmatched(each.parameter, value.text, near(class_, each.parameter, value.text)))
+    return unmatched_values
 
 
 def near(class_: Class, parameter: Parameter, text: str) -> list[str]:
@@ -358,7 +358,7 @@ def near(class_: Class, parameter: Parameter, text: str) -> list[str]:
         return []
     path = "/".join(str(NamedNode(iri)) for iri in (*parameter.path, parameter.iri))
     where = f"?s0 a {NamedNode(class_.iri)} ; {path} ?v"
-    terms = (row[0] for row in solutions(site().engine, f"SELECT DISTINCT ?v {{ {where} }} LIMIT {COMPARED}"))
+    terms = (row[0] for row in solutions(site().engine, f"SELECT DISTINCT ?v {{ {where} }} LIMIT {MAX_COMPARED}"))
     texts = (filters.path_of(term.value) if isinstance(term, NamedNode) else term.value for term in terms)
     named = [(each, each) for each in texts]
     short = [(each.rpartition("/")[2], each) for each, _ in named]
@@ -375,26 +375,28 @@ class Page:
     there is one.
     """
 
-    asked: Asked
-    all: list[Row]
+    parameters: CollectionParameters
+    all: list[Member]
     members: list[str]
     labels: dict[str, list[Literal]]
-    last: Row | None
+    last: Member | None
     unmatched: list[Unmatched]
 
     @classmethod
-    def of(cls, asked: Asked) -> "Page":
+    def of(cls, parameters: CollectionParameters) -> "Page":
         """The page that is asked for; raises CursorError for a cursor that names no member of the collection."""
-        rows = members(site().engine, asked.class_, filters.pattern(asked.filters), asked.order)
-        cursor, order = asked.cursor, asked.order
+        rows = members(site().engine, parameters.class_, filters.pattern(parameters.filters), parameters.order)
+        cursor, order = parameters.cursor, parameters.order
         start = bisect_right(rows, False, key=lambda row: row.follows(cursor, order)) if cursor else 0
         if cursor and (start == 0 or rows[start - 1] != cursor):
-            raise no_member(asked)
-        shown_rows = rows[start : start + asked.size]
-        iris = [site().names.thing(f"{asked.class_.kind}/{row.name}") for row in shown_rows]
-        named = [value.iri for each in asked.filters for value in each.values if value.iri]
-        last = shown_rows[-1] if start + asked.size < len(rows) else None
-        return cls(asked, rows, iris, labels_of([*iris, *named]), last, unmatched(asked.class_, asked.filters))
+            raise no_member(parameters)
+        shown_rows = rows[start : start + parameters.size]
+        iris = [site().names.thing(f"{parameters.class_.kind}/{row.name}") for row in shown_rows]
+        named = [value.iri for each in parameters.filters for value in each.values if value.iri]
+        last = shown_rows[-1] if start + parameters.size < len(rows) else None
+        return cls(
+            parameters, rows, iris, labels_of([*iris, *named]), last, unmatched(parameters.class_, parameters.filters)
+        )
 
     @property
     def total(self) -> int:
@@ -402,48 +404,48 @@ class Page:
 
     @property
     def document(self) -> str:
-        return site().names.document(self.asked.class_.kind)
+        return site().names.document(self.parameters.class_.kind)
 
     @property
     def search(self) -> str:
         """The parameters of the search that finds the same things."""
-        values = [(each.parameter.name, value.text) for each in self.asked.filters for value in each.values]
-        return query([(KIND, self.asked.class_.kind), *values])
+        values = [(each.parameter.name, value.text) for each in self.parameters.filters for value in each.values]
+        return query([(KIND, self.parameters.class_.kind), *values])
 
     def facets(self, file: str) -> list[Facet]:
         """What the things of the collection are told apart by, with links to narrower ones."""
-        counts = site().finder.facets(f"{self.asked.class_.kind}/{row.name}" for row in self.all)
-        asked = [KIND, *(each.parameter.name for each in self.asked.filters)]
-        return facets_of(counts, self.total, asked, lambda *pair: address(file, [pair, *self.asked.page(None)]))
+        counts = site().finder.facets(f"{self.parameters.class_.kind}/{row.name}" for row in self.all)
+        chosen = [KIND, *(each.parameter.name for each in self.parameters.filters)]
+        return facets_of(counts, self.total, chosen, lambda *pair: address(file, [pair, *self.parameters.page(None)]))
 
     @property
     def is_cut(self) -> bool:
         """True if a larger page was asked for, and would have more members."""
-        return self.asked.is_cut and self.last is not None
+        return self.parameters.is_cut and self.last is not None
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What programs are told of a page besides its members: values that nothing has, and a size that was cut."""
-        cut = [TOO_LARGE.format(most=MOST)] if self.is_cut else []
+        cut = [TOO_LARGE.format(most=MAX_SIZE)] if self.is_cut else []
         return (*cut, *(each.message for each in self.unmatched))
 
     @property
     def collection(self) -> str:
         """The IRI of the collection, whatever the page."""
-        return self.document + query(self.asked.pairs)
+        return self.document + query(self.parameters.pairs)
 
-    def view(self, last: Row | None) -> str:
+    def view(self, last: Member | None) -> str:
         """The IRI of the page after a member, or of the first."""
-        return self.document + query(self.asked.page(last))
+        return self.document + query(self.parameters.page(last))
 
     def value_of(self, iri: str) -> Value:
         """A thing or a term that stands on the page, called in its language if it can be."""
         labels = self.labels.get(iri, [])
-        found = next((label for label in labels if label.language == language()), labels[0] if labels else None)
-        return Value(found.value, found.language, iri) if found else Value(filters.path_of(iri), iri=iri)
+        name = next((label for label in labels if label.language == language()), labels[0] if labels else None)
+        return Value(name.value, name.language, iri) if name else Value(filters.path_of(iri), iri=iri)
 
 
-def no_member(asked: Asked) -> CursorError:
+def no_member(asked: CollectionParameters) -> CursorError:
     """That the cursor names no member of what is asked for, and where to begin anew."""
     first = f"doc/{asked.class_.kind}{query(asked.page(None))}"
     among = " with these parameters" if asked.pairs else ""
@@ -472,7 +474,7 @@ def collection(file: str) -> Response:
     page = Page.of(read(class_))
     if suffix and suffix.endswith(HTML.suffix):
         file = kind  # a reader stays with what the browser asks for
-    addresses = {"first": page.asked.page(None)} | ({"next": page.asked.page(page.last)} if page.last else {})
+    addresses = {"first": page.parameters.page(None)} | ({"next": page.parameters.page(page.last)} if page.last else {})
     links = {relation: address(file, pairs) for relation, pairs in addresses.items()}
 
     def html(_: list[Triple]) -> str:
@@ -514,21 +516,21 @@ def address(file: str, pairs: Pairs) -> str:
 
 def removable(file: str, page: Page) -> Iterator[dict[str, str]]:
     """Each value that the collection is filtered by: what it is of, what to call it, and where it is not asked."""
-    for each in page.asked.filters:
+    for each in page.parameters.filters:
         for value in each.values:
             pair = (each.parameter.name, value.text)
-            without = [other for other in page.asked.page(None) if other != pair]
+            without = [other for other in page.parameters.page(None) if other != pair]
             name = page.value_of(value.iri).text if value.iri else value.text
             yield {"label": each.parameter.label, "value": name, "remove": address(file, without)}
 
 
 def statements(page: Page) -> Iterator[Triple]:
     """A page as RDF, in the Hydra core vocabulary (hydra-cg.com/spec/latest/core)."""
-    class_, here = page.asked.class_, page.collection
+    class_, here = page.parameters.class_, page.collection
     yield _link(here, RDF_TYPE, HYDRA + "Collection")
     yield _text(here, RDFS_LABEL, title(page), language="en")
     yield _text(here, HYDRA + "totalItems", str(page.total), datatype=XSD + "integer")
-    if not page.asked.pairs:
+    if not page.parameters.pairs:
         yield _link(here, RDFS + "seeAlso", class_.iri)
     for member in page.members:
         yield _link(here, HYDRA + "member", member)
@@ -540,13 +542,13 @@ def statements(page: Page) -> Iterator[Triple]:
 
 def title(page: Page) -> str:
     """What to call a collection, in English: the label of its class, and what it is filtered and sorted by."""
-    asked = "; ".join(f"{name} {value}" for name, value in page.asked.pairs)
-    return site().schema.label(page.asked.class_.iri) + (f" ({asked})" if asked else "")
+    parameters = "; ".join(f"{name} {value}" for name, value in page.parameters.pairs)
+    return site().schema.label(page.parameters.class_.iri) + (f" ({parameters})" if parameters else "")
 
 
 def view(page: Page) -> Iterator[Triple]:
     """The page within its collection (Hydra core, 5.1)."""
-    here = page.view(page.asked.cursor)
+    here = page.view(page.parameters.cursor)
     yield _link(page.collection, HYDRA + "view", here)
     yield _link(here, RDF_TYPE, HYDRA + "PartialCollectionView")
     yield _link(here, HYDRA + "first", page.view(None))

@@ -23,8 +23,8 @@ MARKDOWN = MediaType("text/markdown", "md", "Markdown")
 PLAIN = MediaType("text/plain", "txt", "plain text")
 XML = MediaType("application/xml", "xml", "XML")
 
-MOST_ADDRESSES = 10_000
-"""How many addresses one sitemap lists; the protocol admits 50,000 (sitemaps.org/protocol)."""
+MAX_ADDRESSES = 10_000
+"""Maximum number of addresses in one sitemap; the protocol admits 50,000 (sitemaps.org/protocol)."""
 
 
 def answer(body: str | bytes, content_type: str) -> Response:
@@ -71,24 +71,24 @@ def openapi() -> Response:
 
 def described() -> bytes:
     """The description of this application, which never changes."""
-    found: dict[str, Any] = description(list(current_app.url_map.iter_rules()), current_app.view_functions)
-    return json.dumps(found, ensure_ascii=False).encode() + b"\n"
+    content: dict[str, Any] = description(list(current_app.url_map.iter_rules()), current_app.view_functions)
+    return json.dumps(content, ensure_ascii=False).encode() + b"\n"
 
 
 @blueprint.get("/sitemap.xml")
 def sitemap() -> Response:
     """The sitemaps of this site, for crawlers (sitemaps.org/protocol)."""
-    pages = range(1, len(addresses()) // MOST_ADDRESSES + 2)
+    pages = range(1, len(addresses()) // MAX_ADDRESSES + 2)
     return answer(render_template("sitemaps.xml", pages=pages, day=day()), XML.name)
 
 
 @blueprint.get("/sitemap/<int:number>.xml")
 def sitemap_page(number: int) -> Response:
     """The addresses of one sitemap: those of the documents about things."""
-    found = addresses()[(number - 1) * MOST_ADDRESSES : number * MOST_ADDRESSES] if number else []
-    if not found:
+    page = addresses()[(number - 1) * MAX_ADDRESSES : number * MAX_ADDRESSES] if number else []
+    if not page:
         raise NotFound(f"There is no sitemap {number}.")
-    return answer(render_template("sitemap.xml", addresses=found), XML.name)
+    return answer(render_template("sitemap.xml", addresses=page), XML.name)
 
 
 def addresses() -> list[tuple[str, str | None]]:

@@ -24,7 +24,7 @@ from kg.media import DOCUMENT, HTML, JSON_LD, LANGUAGES, LINKSET, RDF, RDF_XML, 
 from kg.names import PREFIXES, RDF_TYPE, RDFS, RDFS_LABEL, XSD
 from kg.profiles import FULL, Profile
 from kg.serialize import NO_XML, serialize_in_order
-from server.codings import WORTH
+from server.codings import MIN_BYTES_TO_COMPRESS
 from server.errors import NotAcceptableError
 from server.languages import chosen_language
 from server.links import Link, link, linkset, put
@@ -40,7 +40,7 @@ LONG = "public, max-age=31536000, immutable"
 SUFFIX = re.compile(rf"(?P<name>.*?)(?:\.(?P<suffix>(?:(?:{'|'.join(LANGUAGES)})\.)?[a-z]+))?")
 
 
-class Answer(Response):
+class DatedResponse(Response):
     """A response whose 304 still says when it was modified, which Werkzeug leaves out (RFC 9110, 15.4.5)."""
 
     def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
@@ -103,8 +103,8 @@ class Variant:
 
 def split(file: str) -> tuple[str, str | None]:
     """A file name as its name and its suffix, `fr.html` or `ttl`, if it has one."""
-    found = SUFFIX.fullmatch(file)
-    return (found["name"], found["suffix"]) if found else (file, None)
+    match = SUFFIX.fullmatch(file)
+    return (match["name"], match["suffix"]) if match else (file, None)
 
 
 def respond(document: Document, suffix: str | None) -> Response:
@@ -115,7 +115,7 @@ def respond(document: Document, suffix: str | None) -> Response:
     """
     variant = variant_of(document, suffix)
     g.language = variant.language
-    g.address = (document.path if document.home is None else document.home) + asked(document)
+    g.address = (document.path if document.home is None else document.home) + query_for(document)
     g.links = links_of(document, variant)
     response = compressed(body_of(document, variant), content_type=variant.media.content_type)
     if suffix is None:
@@ -126,7 +126,7 @@ def respond(document: Document, suffix: str | None) -> Response:
     if variant.media in RDF:
         response.headers["Content-Profile"] = f"<{variant.profile.iri}>"
     if document.notes:
-        response.headers["Note"] = ascii(" ".join(document.notes))[1:-1][:MOST_NOTED]
+        response.headers["Note"] = ascii(" ".join(document.notes))[1:-1][:MAX_NOTE_LENGTH]
     put(response.headers, g.links, json=variant.media is JSON_LD)
     return cached(response, document.cache)
 
@@ -204,8 +204,8 @@ def write(triples: list[Triple], media: MediaType, root: str | None) -> bytes:
     if media is JSON_LD:
         inline = request.args.get("context") == "inline"
         context = framing.context if inline else f"{names.ontology}/{site().schema.version}/context.jsonld"
-        found = framing.document(triples, context, root) if root else framing.graph(triples, context)
-        return json.dumps(found, ensure_ascii=False, indent=2).encode() + b"\n"
+        tree = framing.document(triples, context, root) if root else framing.graph(triples, context)
+        return json.dumps(tree, ensure_ascii=False, indent=2).encode() + b"\n"
     assert isinstance(media.format, RdfFormat)
     ordered = sorted(set(triples), key=lambda triple: in_order(triple, root or ""))
     text = serialize_in_order(ordered, media.format, names.prefixes)
@@ -224,7 +224,7 @@ def in_order(triple: Triple, root: str) -> tuple[Any, ...]:
 def statements_about(document: Document, triples: list[Triple]) -> list[Triple]:
     """What every document says of itself: its licence, whom to name, where corrections go, and of what it is a part."""
     names, manifest = site().names, site().dataset.manifest
-    told: list[tuple[str, str, Any]] = [
+    about: list[tuple[str, str, Any]] = [
         (document.about, RDF_TYPE, NamedNode(PREFIXES["foaf"] + "Document")),
         (document.about, PREFIXES["dcterms"] + "license", NamedNode(LICENSE)),
         (document.about, PREFIXES["dcterms"] + "rights", Literal(ATTRIBUTION, language="en")),
@@ -235,20 +235,20 @@ def statements_about(document: Document, triples: list[Triple]) -> list[Triple]:
         (names.dataset, RDFS_LABEL, Literal(TITLE, language="en")),
     ]
     if document.dated:
-        told.append((document.about, PREFIXES["owl"] + "versionInfo", Literal(site().dataset.version)))
+        about.append((document.about, PREFIXES["owl"] + "versionInfo", Literal(site().dataset.version)))
     if document.dated and "time" in manifest and document.about != names.dataset:
         stamp = Literal(manifest["time"], datatype=NamedNode(XSD + "dateTime"))
-        told.append((document.about, PREFIXES["dcterms"] + "modified", stamp))
+        about.append((document.about, PREFIXES["dcterms"] + "modified", stamp))
     known = set(triples)
-    statements = [Triple(NamedNode(s), NamedNode(p), o) for s, p, o in told if s != o.value]
+    statements = [Triple(NamedNode(s), NamedNode(p), o) for s, p, o in about if s != o.value]
     return [triple for triple in statements if triple not in known]
 
 
 # ── Links ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-MOST_NOTED = 300
-"""The longest header Note, in characters."""
+MAX_NOTE_LENGTH = 300
+"""Maximum length of the header Note, in characters."""
 
 VARYING = ("_profile", "context", "lang")
 """The parameters of a query that make another variant of the same document."""
@@ -258,43 +258,43 @@ def address(document: Document, variant: Variant) -> str:
     """The path of a variant on this host, with what was asked."""
     token = variant.profile.token
     chosen = [("_profile", token)] if token != FULL.token and "_profile" not in request.args else []
-    return f"{request.script_root}/{document.path}.{variant.suffix}{asked(document, VARYING, chosen)}"
+    return f"{request.script_root}/{document.path}.{variant.suffix}{query_for(document, VARYING, chosen)}"
 
 
-def asked(document: Document, varying: tuple[str, ...] = (), more: Iterable[tuple[str, str]] = ()) -> str:
+def query_for(document: Document, varying: tuple[str, ...] = (), more: Iterable[tuple[str, str]] = ()) -> str:
     """The query of the request, but for what does not matter to the document or to a variant of it."""
-    kept = [
+    parameters = [
         (k, v) for k, v in request.args.items(multi=True) if k in varying or (document.filtered and k not in VARYING)
     ]
-    query = urlencode([*kept, *more], safe="/", quote_via=quote)
+    query = urlencode([*parameters, *more], safe="/", quote_via=quote)
     return f"?{query}" if query else ""
 
 
 def canonical(document: Document) -> str:
     """The one address of a document, whatever the variant (RFC 6596)."""
     path = document.path if document.home is None else document.home
-    return site().names.base + path + asked(document)
+    return site().names.base + path + query_for(document)
 
 
 def links_of(document: Document, variant: Variant) -> list[Link]:
     """The links of a document in one of its variants."""
-    here, query = f"{request.script_root}/{document.path}", asked(document, VARYING)
-    found = [link(canonical(document), "canonical")]
+    here, query = f"{request.script_root}/{document.path}", query_for(document, VARYING)
+    links = [link(canonical(document), "canonical")]
     for media in document.offered:
         if media not in (variant.media, HTML, LINKSET):
-            found.append(link(f"{here}.{media.suffix}{query}", "alternate", type=media.name))
+            links.append(link(f"{here}.{media.suffix}{query}", "alternate", type=media.name))
     for language in LANGUAGES:
         page = Variant(HTML, language)
         if (variant.media, variant.language) != (HTML, language):
-            found.append(link(f"{here}.{page.suffix}{query}", "alternate", type=HTML.name, hreflang=language))
+            links.append(link(f"{here}.{page.suffix}{query}", "alternate", type=HTML.name, hreflang=language))
     for media in (TURTLE, JSON_LD):
         if variant.media in (HTML, LINKSET):
-            found.append(link(f"{here}.{media.suffix}{query}", "describedby", type=media.name))
-    found.append(link(f"{here}.{LINKSET.suffix}{asked(document)}", "linkset", type=LINKSET.name))
-    found += [link(LICENSE, "license"), *document.links]
+            links.append(link(f"{here}.{media.suffix}{query}", "describedby", type=media.name))
+    links.append(link(f"{here}.{LINKSET.suffix}{query_for(document)}", "linkset", type=LINKSET.name))
+    links += [link(LICENSE, "license"), *document.links]
     if variant.media in RDF:
-        found += [link(variant.profile.iri, "profile"), link(canonical(document), "describes", type=HTML.name)]
-    return found
+        links += [link(variant.profile.iri, "profile"), link(canonical(document), "describes", type=HTML.name)]
+    return links
 
 
 def link_contexts(document: Document) -> dict[str, list[Link]]:
@@ -303,7 +303,7 @@ def link_contexts(document: Document) -> dict[str, list[Link]]:
     contexts = {home: [*links_of(document, Variant(LINKSET)), *profiled(document), *document.items]}
     for media in RDF:
         described = [link(home, "describes", type=HTML.name), link(LICENSE, "license")]
-        contexts[f"{base}{document.path}.{media.suffix}{asked(document)}"] = described
+        contexts[f"{base}{document.path}.{media.suffix}{query_for(document)}"] = described
 
     def whole(each: Link) -> Link:
         href = each.href.removeprefix(script)
@@ -317,7 +317,7 @@ def profiled(document: Document) -> list[Link]:
     here = f"{request.script_root}/{document.path}"
     return [
         link(
-            f"{here}.{media.suffix}{asked(document, (), [('_profile', token)])}",
+            f"{here}.{media.suffix}{query_for(document, (), [('_profile', token)])}",
             "alternate",
             type=media.name,
             profile=p.iri,
@@ -333,9 +333,9 @@ def profiled(document: Document) -> list[Link]:
 
 def compressed(body: bytes, content_type: str) -> Response:
     """A response with a body in the coding that the client likes best."""
-    response = Answer(content_type=content_type)
+    response = DatedResponse(content_type=content_type)
     response.vary.add("Accept-Encoding")
-    if len(body) >= WORTH and (coding := negotiate_coding(request.headers.get("Accept-Encoding"))):
+    if len(body) >= MIN_BYTES_TO_COMPRESS and (coding := negotiate_coding(request.headers.get("Accept-Encoding"))):
         response.content_encoding = coding.name
         body = coding.compress(body)
     response.set_data(body)
@@ -344,8 +344,10 @@ def compressed(body: bytes, content_type: str) -> Response:
 
 def cached(response: Response, cache: str) -> Response:
     """Gives a response its strong ETag and its time, by which it is made 304 or 412 last of all (conditions.py)."""
-    told = (response.headers.get(name, "") for name in ("Content-Type", "Content-Language", "Content-Encoding"))
-    response.set_etag(validator(response.get_data(), *told))
+    variant_headers = (
+        response.headers.get(name, "") for name in ("Content-Type", "Content-Language", "Content-Encoding")
+    )
+    response.set_etag(validator(response.get_data(), *variant_headers))
     response.last_modified = site().modified
     response.headers["Cache-Control"] = cache
     return response
@@ -353,5 +355,5 @@ def cached(response: Response, cache: str) -> Response:
 
 def validator(content: bytes, content_type: str, language: str = "", coding: str = "") -> str:
     """The strong ETag of a representation, which tells it from all others, even of the same bytes (RFC 9110, 8.8.3)."""
-    told = "\n".join((content_type, language, coding, ""))
-    return hashlib.sha256(told.encode() + content).hexdigest()[:32]
+    variant = "\n".join((content_type, language, coding, ""))
+    return hashlib.sha256(variant.encode() + content).hexdigest()[:32]

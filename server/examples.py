@@ -14,8 +14,8 @@ from server.languages import language
 from server.pages import label, labels_of
 from server.site import once, site
 
-LONGEST = 40
-"""Of a name or a value, in characters; what is longer is cut at a word."""
+MAX_LENGTH = 40
+"""Maximum length of a name or a value, in characters; what is longer is cut at a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,4 +116,4 @@ def names_of(iris: Iterable[str]) -> dict[str, str]:
 
 def shortened(text: str) -> str:
     """A text, or its first words."""
-    return text if len(text) <= LONGEST else text[:LONGEST].rsplit(" ", 1)[0].rstrip(",:;") + "…"
+    return text if len(text) <= MAX_LENGTH else text[:MAX_LENGTH].rsplit(" ", 1)[0].rstrip(",:;") + "…"

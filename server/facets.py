@@ -18,11 +18,11 @@ from server.site import site
 SHOWN = 8
 """How many values of a facet a page shows at once."""
 
-MOST = 60
-"""How many it shows at all; those that fewest have are left out."""
+MAX_VALUES = 60
+"""Maximum number of values that it shows at all; those that fewest have are left out."""
 
-MOST_FACETS = 8
-"""How many facets a page shows: those that tell most of the things apart."""
+MAX_FACETS = 8
+"""Maximum number of facets of a page: those that tell most of the things apart."""
 
 Address = Callable[[str, str], str]
 """Where the things are that also have a value of a facet."""
@@ -55,16 +55,16 @@ class Facet:
         return self.choices[SHOWN:]
 
 
-def facets_of(counts: Facets, total: int, asked: Container[str], address: Address) -> list[Facet]:
+def facets_of(counts: Facets, total: int, chosen: Container[str], address: Address) -> list[Facet]:
     """The facets of some things, but for those that are asked for already and those in which all are alike."""
-    useful = [name for name, values in counts.items() if name not in asked and any(n < total for n in values.values())]
+    useful = [name for name, values in counts.items() if name not in chosen and any(n < total for n in values.values())]
     useful.sort(key=lambda name: (name != KIND, name != TYPE, -sum(counts[name].values()), name))
-    return [facet_of(name, counts[name], address) for name in useful[:MOST_FACETS]]
+    return [facet_of(name, counts[name], address) for name in useful[:MAX_FACETS]]
 
 
 def facet_of(name: str, counts: dict[str, int], address: Address) -> Facet:
     """A facet with the values that most things have, in the order of their numbers; of dates, the latest first."""
-    values = list(counts)[:MOST]
+    values = list(counts)[:MAX_VALUES]
     if (property_ := property_of(name)) and property_.bounds:
         values.sort(reverse=True)
     called = labels_of(name, values)
@@ -91,11 +91,11 @@ def labels_of(name: str, values: list[str]) -> dict[str, str]:
         terms = {kind: class_.iri for kind, class_ in schema.kinds.items()}
     if name == TYPE:
         terms = {class_.name: class_.iri for class_ in schema.classes.values()}
-    found = {value: label(terms[value]) if value in terms else value for value in values}
+    names = {value: label(terms[value]) if value in terms else value for value in values}
     if property_ and property_.values is Values.REFERENCE:
         labels = site().finder.labels(values)
-        found |= {path: spoken(labels[path]) for path in values if path in labels}
-    return found
+        names |= {path: spoken(labels[path]) for path in values if path in labels}
+    return names
 
 
 def spoken(labels: dict[str, str]) -> str:

@@ -29,11 +29,11 @@ DATES = {XSD + name for name in ("date", "gYearMonth", "gYear")}
 NUMBERS = {XSD + name for name in ("integer", "decimal")}
 TIMES = {XSD + "dateTime"}
 
-DIGITS = 18
-"""The longest whole number that the engine compares."""
+MAX_DIGITS = 18
+"""Maximum number of digits of a whole number that the engine compares."""
 
-SHOWN = 12
-"""How many choices a message lists."""
+MAX_LISTED = 12
+"""Maximum number of choices that a message lists."""
 
 TEXT = {"type": "string", "pattern": r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]*$"}
 """A text without what XML cannot hold."""
@@ -42,7 +42,7 @@ ADDRESS = {"type": "string", "pattern": r"^https?://[a-z0-9]+(\.[a-z0-9]+)+(/[A-
 
 JSON_SCHEMAS: dict[str, dict[str, Any]] = {
     XSD + "boolean": {"type": "boolean"},
-    XSD + "integer": {"type": "integer", "minimum": -(10**DIGITS) + 1, "maximum": 10**DIGITS - 1},
+    XSD + "integer": {"type": "integer", "minimum": -(10**MAX_DIGITS) + 1, "maximum": 10**MAX_DIGITS - 1},
     XSD + "decimal": {"type": "string", "pattern": r"^-?[0-9]{1,9}(\.[0-9]{1,9})?$"},
     XSD + "dateTime": {"type": "string", "format": "date-time"},
     XSD + "anyURI": ADDRESS,
@@ -84,7 +84,7 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class FilterValue:
     """A value asked for: its canonical form, and what matches it.
 
     That is any of `terms`, or where `test` holds, an expression over ?v; `iri` is what it names, if anything.
@@ -101,7 +101,7 @@ class Filter:
     """A parameter and the values asked for, of which any may match."""
 
     parameter: Parameter
-    values: tuple[Value, ...]
+    values: tuple[FilterValue, ...]
 
 
 # ── What may be asked ────────────────────────────────────────────────────────────────────────────────────────────
@@ -132,10 +132,10 @@ def _parameters(
 
 def keys_of(schema: Schema, class_: Class) -> dict[str, Key]:
     """The keys of a class and of the classes below it; where both have one, the key of the class itself."""
-    found = dict(schema.keys(class_))
+    keys = dict(schema.keys(class_))
     for below in schema.subclasses(class_.iri):
-        found = {**schema.keys(below), **found} if below is not class_ else found
-    return dict(sorted(found.items(), key=lambda item: (item[1].order, item[0])))
+        keys = {**schema.keys(below), **keys} if below is not class_ else keys
+    return dict(sorted(keys.items(), key=lambda item: (item[1].order, item[0])))
 
 
 def _type_parameter(schema: Schema, class_: Class, path: tuple[Property, ...]) -> Parameter:
@@ -213,21 +213,23 @@ def json_schema(schema: Schema, key: Key) -> dict[str, Any]:
 # ── What is asked ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def read(class_: Class, asked: Iterable[tuple[str, str]]) -> tuple[list[Filter], list[str]]:
+def read(class_: Class, given: Iterable[tuple[str, str]]) -> tuple[list[Filter], list[str]]:
     """The filters that some parameters ask for, in the order of their names, and what is wrong with the others."""
     known = parameters(site().schema, class_)
-    found: dict[str, dict[str, Value]] = {}
+    values: dict[str, dict[str, FilterValue]] = {}
     problems: dict[str, None] = {}
-    for name, text in asked:
+    for name, text in given:
         try:
             if name in known:
                 value = value_of(known[name], text)
-                found.setdefault(name, {})[value.text] = value
+                values.setdefault(name, {})[value.text] = value
             else:
                 problems |= dict.fromkeys(unknown(name, known))
         except UnfitError as error:
             problems[f"{name} takes {error}, not {shown(text)}."] = None
-    filters = [Filter(known[name], tuple(found[name][text] for text in sorted(found[name]))) for name in sorted(found)]
+    filters = [
+        Filter(known[name], tuple(values[name][text] for text in sorted(values[name]))) for name in sorted(values)
+    ]
     return filters, list(problems)
 
 
@@ -241,10 +243,10 @@ def unwritable(given: Iterable[tuple[str, str]]) -> list[str]:
 
     They are refused in every format alike, so that the same request has the same answer as Turtle and as RDF/XML.
     """
-    found = ((name, NO_XML.search(name) or NO_XML.search(value)) for name, value in given)
+    matches = ((name, NO_XML.search(name) or NO_XML.search(value)) for name, value in given)
     return [
         f"{shown(name)} holds U+{ord(match[0]):04X}, a character that XML cannot hold; remove it."
-        for name, match in found
+        for name, match in matches
         if match
     ]
 
@@ -273,7 +275,7 @@ def _at_level(name: str, level: str) -> str:
     return name if not dot or rest in BOUNDS else f"{level}{step}.…"
 
 
-def value_of(parameter: Parameter, text: str) -> Value:
+def value_of(parameter: Parameter, text: str) -> FilterValue:
     """What a parameter asks for by a text; raises UnfitError."""
     if parameter.key is None:
         return _class(parameter, text)
@@ -282,35 +284,35 @@ def value_of(parameter: Parameter, text: str) -> Value:
     return READERS[parameter.key.property.values](parameter.key, text)
 
 
-def _class(parameter: Parameter, text: str) -> Value:
+def _class(parameter: Parameter, text: str) -> FilterValue:
     classes = {class_.name: class_.iri for class_ in site().schema.classes.values()}
     return _one_of(classes, text, parameter.schema["enum"])
 
 
-def _one_of(names: dict[str, str], text: str, choices: Iterable[str]) -> Value:
+def _one_of(names: dict[str, str], text: str, choices: Iterable[str]) -> FilterValue:
     """The term that a local name or an IRI means."""
     iri = names.get(text) or (text if text in names.values() else None)
     if iri is None:
         offered = list(choices)
-        listed = [*offered[:SHOWN], *(["…"] if len(offered) > SHOWN else [])]
+        listed = [*offered[:MAX_LISTED], *(["…"] if len(offered) > MAX_LISTED else [])]
         named = [(called, name) for name in offered for called in (name, *site().schema.labels(names[name]))]
         hint = did_you_mean(nearest(text, named))
         raise UnfitError("one of " + ", ".join(listed) + (f" ({hint})" if hint else ""))
-    return Value(local_name(iri), (str(NamedNode(iri)),), iri=iri)
+    return FilterValue(local_name(iri), (str(NamedNode(iri)),), iri=iri)
 
 
-def _term(key: Key, text: str) -> Value:
+def _term(key: Key, text: str) -> FilterValue:
     return _one_of(key.property.individuals, text, key.terms or key.property.individuals)
 
 
-def _reference(key: Key, text: str) -> Value:
+def _reference(key: Key, text: str) -> FilterValue:
     iri = thing(text) or (text if "://" in text else None)
     try:
         node = NamedNode(iri or "")
     except ValueError:
         kind = site().schema.kinds_for(key.classes)[0]
         raise UnfitError(f"a thing as kind/name, such as {kind}/…, or an IRI") from None
-    return Value(path_of(node.value), (str(node),), iri=node.value)
+    return FilterValue(path_of(node.value), (str(node),), iri=node.value)
 
 
 def thing(path: str) -> str | None:
@@ -325,13 +327,13 @@ def path_of(iri: str) -> str:
     return path if thing(path) == iri else iri
 
 
-def _address(_: Key, text: str) -> Value:
+def _address(_: Key, text: str) -> FilterValue:
     iri = _fitting(text, (XSD + "anyURI",))[XSD + "anyURI"]
-    return Value(iri, (str(NamedNode(iri)),))
+    return FilterValue(iri, (str(NamedNode(iri)),))
 
 
-def _text(_: Key, text: str) -> Value:
-    return Value(text, test=f"STR(?v) = {string(text)}")
+def _text(_: Key, text: str) -> FilterValue:
+    return FilterValue(text, test=f"STR(?v) = {string(text)}")
 
 
 def string(text: str) -> str:
@@ -339,64 +341,64 @@ def string(text: str) -> str:
     return str(Literal(text))
 
 
-def _same(_: Key, text: str) -> Value:
+def _same(_: Key, text: str) -> FilterValue:
     """Whatever is written so: a thing, a term, or a literal of any datatype."""
     individuals = (p.individuals.get(text) for p in site().schema.properties.values())
     canonical = dict.fromkeys(_canonical(text, literals.DATATYPES).values())
     forms = dict.fromkeys(form for form in (text, thing(text), *individuals, *canonical) if form)
-    return Value(text, test=f"STR(?v) IN ({', '.join(map(string, forms))})")
+    return FilterValue(text, test=f"STR(?v) IN ({', '.join(map(string, forms))})")
 
 
-def _literal(key: Key, text: str) -> Value:
+def _literal(key: Key, text: str) -> FilterValue:
     if is_date(key.property):
         return _date(text)
-    found = _fitting(text, key.property.datatypes)
-    terms = tuple(str(Literal(form, datatype=NamedNode(datatype))) for datatype, form in found.items())
-    return Value(next(iter(found.values())) if len(found) == 1 else text, terms)
+    forms = _fitting(text, key.property.datatypes)
+    terms = tuple(str(Literal(form, datatype=NamedNode(datatype))) for datatype, form in forms.items())
+    return FilterValue(next(iter(forms.values())) if len(forms) == 1 else text, terms)
 
 
 def _canonical(text: str, datatypes: Iterable[str]) -> dict[str, str]:
     """The canonical form of a text by each of the datatypes that it fits."""
-    found = {}
+    forms = {}
     for datatype in datatypes:
         try:
-            found[datatype] = literals.typed(text, (datatype,))[0]
+            forms[datatype] = literals.typed(text, (datatype,))[0]
         except ValueError:
             continue
-    return found
+    return forms
 
 
 def _fitting(text: str, datatypes: tuple[str, ...]) -> dict[str, str]:
     """Likewise; UnfitError where it fits none."""
-    if found := _canonical(text, datatypes):
-        return found
+    if forms := _canonical(text, datatypes):
+        return forms
     hint = literals.mend(text, datatypes)
     raise UnfitError(literals.expected(datatypes) + (f" ({hint})" if hint else ""))
 
 
-def _date(text: str) -> Value:
+def _date(text: str) -> FilterValue:
     """Whatever falls wholly within a day, month or year: all that is written as it is, or more exactly."""
     form = _partial(text)
-    return Value(form, test=f"STRSTARTS(STR(?v), {string(form)})")
+    return FilterValue(form, test=f"STRSTARTS(STR(?v), {string(form)})")
 
 
 def _partial(text: str) -> str:
     return next(iter(_fitting(text, (XSD + "date", XSD + "gYearMonth", XSD + "gYear")).values()))
 
 
-def _bound(parameter: Parameter, property_: Property, text: str) -> Value:
+def _bound(parameter: Parameter, property_: Property, text: str) -> FilterValue:
     operator = BOUNDS[parameter.bound]
     if is_date(property_):
         form = _partial(text)
         day = literals.bounds(form)[parameter.bound == "to"]
-        return Value(form, test=f"STR(?v) {operator} SUBSTR({string(day)}, 1, STRLEN(STR(?v)))")
+        return FilterValue(form, test=f"STR(?v) {operator} SUBSTR({string(day)}, 1, STRLEN(STR(?v)))")
     datatype, form = next(iter(_fitting(text, property_.datatypes).items()))
-    if is_number(property_) and len(form.lstrip("-").partition(".")[0]) > DIGITS:
-        raise UnfitError(f"a number of at most {DIGITS} digits")
-    return Value(form, test=f"?v {operator} {Literal(form, datatype=NamedNode(datatype))}")
+    if is_number(property_) and len(form.lstrip("-").partition(".")[0]) > MAX_DIGITS:
+        raise UnfitError(f"a number of at most {MAX_DIGITS} digits")
+    return FilterValue(form, test=f"?v {operator} {Literal(form, datatype=NamedNode(datatype))}")
 
 
-READERS: dict[Values, Callable[[Key, str], Value]] = {
+READERS: dict[Values, Callable[[Key, str], FilterValue]] = {
     Values.TEXT: _text,
     Values.LITERAL: _literal,
     Values.REFERENCE: _reference,

@@ -1,6 +1,6 @@
 """Finder: asks the search index of a dataset (kg/search.py), of which a request uses nothing but whole words.
 
-Words of a stranger reach SQLite as parameters, each in quotation marks, so that no syntax of a query is ever in them.
+Untrusted words reach SQLite as parameters, each in quotation marks, so that no syntax of a query is ever in them.
 """
 
 import json
@@ -26,13 +26,13 @@ WEIGHTS = (10, 6, 2, 5, 3, 1, 40)
 COMMON = 10
 """A word that more than one in so many things have need not be there, if another word is."""
 
-MOST_WORDS = 16
-"""How many words of a query count."""
+MAX_WORDS = 16
+"""Maximum number of words of a query that are looked up."""
 
 ALL = "SELECT id, id, facets FROM things WHERE TRUE"
 
-SCORED = 3000
-"""How many of the things that match are compared by their words; others follow, those first that most others name."""
+MAX_SCORED = 3000
+"""Maximum number of matches that are compared by their words; others follow, those first that most others name."""
 
 MATCHING = (
     "SELECT {score}, things.id, facets FROM words CROSS JOIN things ON things.id = words.rowid WHERE words MATCH ?"
@@ -63,8 +63,8 @@ NONE: frozenset[str] = frozenset()
 Filters = Mapping[str, Sequence[str]]
 """By the name of a facet the values asked for, of which a thing has one."""
 
-Row = tuple[float, int, bytes]
-"""Of a thing that was found: its score, its id, and the facets that it holds."""
+Match = tuple[float, int, bytes]
+"""A thing that matches: its score, its id, and the facets that it holds."""
 
 Facets = dict[str, dict[str, int]]
 """By the name of a facet the values that some things have, and how many of them have each, most first."""
@@ -87,8 +87,8 @@ def values_of(filters: Filters) -> list[str]:
 
 def written(query: str) -> dict[str, str]:
     """The words of a query that count, plain, each as it was written."""
-    found = ((plain(match[0]), match[0]) for match in spans(composed(query)))
-    return dict(islice((pair for pair in found if pair[0]), MOST_WORDS))
+    plain_words = ((plain(match[0]), match[0]) for match in spans(composed(query)))
+    return dict(islice((pair for pair in plain_words if pair[0]), MAX_WORDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,12 +206,12 @@ class Finder:
 
         A word that is not known is the beginning of words that are, or else the known word most like it.
         """
-        asked = written(query)
-        found = (self._known(Word.of(word, languages), languages) for word in asked.values())
-        known = tuple({word.text: word for word in found if word}.values())
+        words = written(query)
+        known_words = (self._known(Word.of(word, languages), languages) for word in words.values())
+        known = tuple({word.text: word for word in known_words if word}.values())
         limit = self._count / COMMON
         common = frozenset(word.text for word in known if self._frequency(word.text) > limit)
-        return Reading(tuple(asked), known, common if len(common) < len(known) else frozenset())
+        return Reading(tuple(words), known, common if len(common) < len(known) else frozenset())
 
     def _known(self, word: Word, languages: Iterable[str]) -> Word | None:
         if any(self._frequency(text) for text in (word.text, *word.stems)):
@@ -253,38 +253,40 @@ class Finder:
         if TOGETHER.fullmatch(query):
             words = tuple(Word(text) for key in keys_of(query)[-1:] for text in written(key))
             reading = Reading(tuple(word.text for word in words), words, together=True)
-            found = self._matching(reading, filters) if words else []
-            return self._found(reading, sorted(found), start, size)
+            matches = self._matching(reading, filters) if words else []
+            return self._found(reading, sorted(matches), start, size)
         reading = self.read(query, languages)
-        found = self._matching(reading, filters) if reading.words or not query.strip() else []
-        if not found and len(reading.words) > 1:
+        matches = self._matching(reading, filters) if reading.words or not query.strip() else []
+        if not matches and len(reading.words) > 1:
             reading = replace(reading, any=True)
-            found = self._matching(reading, filters)
+            matches = self._matching(reading, filters)
         first = {thing for _, thing, _ in identified}
-        return self._found(reading, [*identified, *sorted(row for row in found if row[1] not in first)], start, size)
+        return self._found(
+            reading, [*identified, *sorted(match for match in matches if match[1] not in first)], start, size
+        )
 
-    def _found(self, reading: Reading, found: list[Row], start: int, size: int) -> Found:
+    def _found(self, reading: Reading, matches: list[Match], start: int, size: int) -> Found:
         """Some of the things that were found, in their order."""
-        hits = self._hits(thing for _, thing, _ in found[start : start + size])
-        return Found(reading, len(found), hits, b"".join(held for *_, held in found))
+        hits = self._hits(thing for _, thing, _ in matches[start : start + size])
+        return Found(reading, len(matches), hits, b"".join(held for *_, held in matches))
 
-    def _identified(self, query: str, filters: Filters) -> list[Row]:
+    def _identified(self, query: str, filters: Filters) -> list[Match]:
         """The things that a query identifies as it is written, or by the next best of its keys."""
         if not query or not (ALONE.fullmatch(query) or query.isalnum()):
             return []
-        found = (self._rows(f"{IDENTIFIED}{held_of(filters)}", key, *values_of(filters)) for key in keys_of(query))
-        return next(filter(None, found), [])
+        matches = (self._rows(f"{IDENTIFIED}{held_of(filters)}", key, *values_of(filters)) for key in keys_of(query))
+        return next(filter(None, matches), [])
 
-    def _matching(self, reading: Reading, filters: Filters) -> list[Row]:
+    def _matching(self, reading: Reading, filters: Filters) -> list[Match]:
         """The things that have what is looked for, if anything is, and what the filters ask."""
         held, arguments = held_of(filters), values_of(filters)
         if not reading.words:
             return self._rows(f"{ALL}{held}", *arguments)
-        best = f"{BEST}{held} ORDER BY words.rowid LIMIT {SCORED}"
-        found = self._rows(best, reading.expression, *arguments)
-        if len(found) == SCORED:
-            found += self._rows(f"{OTHERS}{held}", reading.expression, found[-1][1], *arguments)
-        return found
+        best = f"{BEST}{held} ORDER BY words.rowid LIMIT {MAX_SCORED}"
+        matches = self._rows(best, reading.expression, *arguments)
+        if len(matches) == MAX_SCORED:
+            matches += self._rows(f"{OTHERS}{held}", reading.expression, matches[-1][1], *arguments)
+        return matches
 
     def suggest(self, query: str, languages: Iterable[str], size: int) -> Found:
         """The things that are, or were, called by all words of a query, of which the last may be a beginning.
@@ -297,14 +299,14 @@ class Finder:
             identified = [thing for (thing,) in self._rows(BEGUN, keys_of(query)[-1], size)]
         if identified and ALONE.fullmatch(query):
             return Found(Reading((), ()), len(identified), self._hits(identified[:size]))
-        asked = tuple(written(query))
-        typed = Reading(asked, tuple(Word(text, begins=text == asked[-1]) for text in asked))
-        found = self._suggested(typed, size) or self._suggested(self.read(query, languages), size)
-        if found and identified:
+        words = tuple(written(query))
+        typed = Reading(words, tuple(Word(text, begins=text == words[-1]) for text in words))
+        suggested = self._suggested(typed, size) or self._suggested(self.read(query, languages), size)
+        if suggested and identified:
             first = self._hits(identified)
-            hits = [*first, *(hit for hit in found.hits if hit not in first)]
-            return replace(found, hits=hits[:size])
-        return found or Found(typed, len(identified), self._hits(identified[:size]))
+            hits = [*first, *(hit for hit in suggested.hits if hit not in first)]
+            return replace(suggested, hits=hits[:size])
+        return suggested or Found(typed, len(identified), self._hits(identified[:size]))
 
     def _suggested(self, reading: Reading, size: int) -> Found | None:
         """The things that are called by all words of a query as these are spelled, if there is any."""
@@ -334,10 +336,10 @@ class Finder:
             "SELECT things.path, language, text FROM json_each(?) CROSS JOIN things ON things.path = value "
             "JOIN texts ON thing = things.id WHERE field = 0"
         )
-        found: dict[str, dict[str, str]] = defaultdict(dict)
+        labels: dict[str, dict[str, str]] = defaultdict(dict)
         for path, language, text in self._rows(sql, json.dumps(list(paths))):
-            found[path][language] = text
-        return found
+            labels[path][language] = text
+        return labels
 
     @cached_property
     def _facets(self) -> dict[int, tuple[str, str]]:
@@ -346,10 +348,10 @@ class Finder:
     @cached_property
     def values(self) -> dict[str, set[str]]:
         """By the name of each facet of which there is a value, its values."""
-        found: dict[str, set[str]] = defaultdict(set)
+        values: dict[str, set[str]] = defaultdict(set)
         for name, value in self._facets.values():
-            found[name].add(value)
-        return found
+            values[name].add(value)
+        return values
 
     @property
     def names(self) -> list[str]:
@@ -359,11 +361,11 @@ class Finder:
     def counted(self, held: bytes) -> Facets:
         """How many of some things have each facet, by what these hold (32-bit integers)."""
         counts = Counter(memoryview(held).cast("I"))
-        found: Facets = defaultdict(dict)
+        facets: Facets = defaultdict(dict)
         for number in sorted(counts, key=lambda number: (-counts[number], self._facets[number])):
             name, value = self._facets[number]
-            found[name][value] = counts[number]
-        return found
+            facets[name][value] = counts[number]
+        return facets
 
     def _hits(self, things: Iterable[int]) -> list[Hit]:
         """Things with their texts, in the order given."""

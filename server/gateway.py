@@ -1,4 +1,4 @@
-"""The gateway: the application as the HTTP server calls it (ASGI 3), with the kept answers in front.
+"""The gateway: the application as the HTTP server calls it (ASGI 3), with the response cache in front.
 
 Flask speaks WSGI, which can neither cut a body short, so that a client knows that it has not all of it, nor tell that
 a client has left. Here both can be done: a body that fails ends without its last chunk (RFC 9112, 7.1), and whoever
@@ -21,9 +21,9 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 from werkzeug.datastructures import Headers
 
 from server import conditions
-from server.documents import Answer
-from server.kept import Kept, Shelf
+from server.documents import DatedResponse
 from server.queries.client import CutError
+from server.response_cache import CachedResponse, ResponseCache
 
 ON_LEAVE = "server.on_leave"
 
@@ -76,13 +76,15 @@ class Client:
 
 
 class Gateway:
-    """An ASGI application that asks a WSGI application, each request in a thread, and keeps its public answers.
+    """An ASGI application that asks a WSGI application, each request in a thread, and caches its public responses.
 
     `most` is how many bytes of the body of a request are read; the application refuses what has more.
     """
 
-    def __init__(self, application: WSGIApplication, shelf: Shelf, version: str, threads: int, most: int) -> None:
-        self._application, self._shelf, self._version, self._most = application, shelf, version, most
+    def __init__(
+        self, application: WSGIApplication, cache: ResponseCache, version: str, threads: int, most: int
+    ) -> None:
+        self._application, self._cache, self._version, self._most = application, cache, version, most
         self._threads = ThreadPoolExecutor(threads)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -94,56 +96,56 @@ class Gateway:
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         body, refusal = await read(receive, self._most + 1)
         environ = environment(scope, body)
-        if found := misframed(scope) or refusal:
-            environ[REFUSED] = found
+        if fault := misframed(scope) or refusal:
+            environ[REFUSED] = fault
         if scope["http_version"].startswith("1.") and (REFUSED in environ or "HTTP_TRANSFER_ENCODING" in environ):
             send = closing(send)
         key = self._key(environ, body)
-        if kept := self._kept(key, environ):
-            await reply(send, kept.status, kept.headers, b"" if scope["method"] == "HEAD" else kept.body)
+        if cached := self._cached(key, environ):
+            await reply(send, cached.status, cached.headers, b"" if scope["method"] == "HEAD" else cached.body)
             return
         client, loop = Client(), asyncio.get_running_loop()
         watch = loop.create_task(until_gone(receive, client))
         try:
             environ[ON_LEAVE] = client.on_leave
-            answered = await loop.run_in_executor(self._threads, self._run, environ)
-            if isinstance(answered, Kept):
-                await reply(send, answered.status, answered.headers, answered.body)
+            response = await loop.run_in_executor(self._threads, self._run, environ)
+            if isinstance(response, CachedResponse):
+                await reply(send, response.status, response.headers, response.body)
                 if scope["method"] != "HEAD":
-                    self._threads.submit(self._keep, key, answered)
+                    self._threads.submit(self._put, key, response)
             else:
-                await self._stream(send, *answered)
+                await self._stream(send, *response)
         finally:
             watch.cancel()
 
-    def _kept(self, key: str, environ: WSGIEnvironment) -> Kept | None:
-        """The kept answer to a request, if there is one and the application need not say what is wrong."""
-        kept = None if REFUSED in environ else self._shelf.get(key)
-        status = conditions.outcome(environ, Headers(kept.headers)) if kept else 412
-        if kept and status == 304:
-            _, headers, _ = run(Answer(status=status, headers=kept.headers), environ)
-            return Kept(status, [*headers.items()], b"")
-        return kept if status == 200 else None
+    def _cached(self, key: str, environ: WSGIEnvironment) -> CachedResponse | None:
+        """The cached response to a request, if there is one and the application need not say what is wrong."""
+        cached = None if REFUSED in environ else self._cache.get(key)
+        status = conditions.outcome(environ, Headers(cached.headers)) if cached else 412
+        if cached and status == 304:
+            _, headers, _ = run(DatedResponse(status=status, headers=cached.headers), environ)
+            return CachedResponse(status, [*headers.items()], b"")
+        return cached if status == 200 else None
 
     def _key(self, environ: WSGIEnvironment, body: bytes) -> str:
         """What an answer depends on, as a name."""
-        told = [environ.get(name, "\0").encode() for name in ("PATH_INFO", "QUERY_STRING", *NEGOTIATED)]
+        values = [environ.get(name, "\0").encode() for name in ("PATH_INFO", "QUERY_STRING", *NEGOTIATED)]
         method = "GET" if environ["REQUEST_METHOD"] == "HEAD" else environ["REQUEST_METHOD"]
-        parts = [self._version.encode(), method.encode(), *told, body]
+        parts = [self._version.encode(), method.encode(), *values, body]
         return hashlib.sha256(b"".join(b"%d:%b" % (len(part), part) for part in parts)).hexdigest()
 
-    def _run(self, environ: WSGIEnvironment) -> "Kept | tuple[int, Headers, Iterator[bytes]]":
+    def _run(self, environ: WSGIEnvironment) -> "CachedResponse | tuple[int, Headers, Iterator[bytes]]":
         """The answer of the application, whole or as it comes."""
         status, headers, body = run(self._application, environ)
         if status == 200 and "Content-Length" not in headers and environ["REQUEST_METHOD"] != "HEAD":
             return status, headers, body
-        return Kept(status, [*headers.items()], b"".join(body))
+        return CachedResponse(status, [*headers.items()], b"".join(body))
 
-    def _keep(self, key: str, answered: Kept) -> None:
-        """Keeps an answer that is whole and public."""
-        headers = Headers(answered.headers)
-        if answered.status == 200 and "public" in headers.get("Cache-Control", "") and "Accept-Ranges" not in headers:
-            self._shelf.keep(key, answered)
+    def _put(self, key: str, response: CachedResponse) -> None:
+        """Adds a whole response to the cache if it is public."""
+        headers = Headers(response.headers)
+        if response.status == 200 and "public" in headers.get("Cache-Control", "") and "Accept-Ranges" not in headers:
+            self._cache.put(key, response)
 
     async def _stream(self, send: Send, status: int, headers: Headers, body: Iterator[bytes]) -> None:
         """Sends a body as it comes; one that fails gets no last chunk."""

@@ -2,9 +2,9 @@
 
 from pyoxigraph import Triple
 
-from server.site import kept, site
+from server.site import site, triples_of_graph
 
 
 def triples_of(name: str) -> list[Triple]:
     """The triples of a named graph."""
-    return [*kept(site().engine, name)]
+    return [*triples_of_graph(site().engine, name)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse
 
-from kg.engine import RELEASES
+from kg.engine import ONTOLOGY_VERSIONS
 from kg.names import PREFIXES
 from server.graphs import triples_of
 from server.site import once, site
@@ -18,7 +18,7 @@ Statements = dict[str, set[tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class OntologyVersion:
     """A version, the day it was issued, and the terms by which it differs from the version before.
 
     `changed` has of each term the predicates of which there are other values.
@@ -32,15 +32,15 @@ class Release:
     first: bool
 
 
-def history() -> list[Release]:
+def history() -> list[OntologyVersion]:
     """The versions, newest first."""
     return once("history", compared)
 
 
-def compared() -> list[Release]:
+def compared() -> list[OntologyVersion]:
     """Each version compared with the one before, newest first."""
     names, known = site().names, sorted(site().contexts, key=lambda v: [int(n) for n in re.findall(r"\d+", v)])
-    graphs, found = earlier(), list[Release]()
+    graphs, versions = earlier(), list[OntologyVersion]()
     before: Statements = {}
     for version in known:
         current = version == site().schema.version
@@ -49,8 +49,8 @@ def compared() -> list[Release]:
         issued = next((date.value for date in dates if isinstance(date, Literal)), "")
         after = statements(triples, names.vocabulary)
         changed = {term: sorted({p for p, _ in before[term] ^ after[term]}) for term in sorted({*before} & {*after})}
-        found.append(
-            Release(
+        versions.append(
+            OntologyVersion(
                 version,
                 issued,
                 sorted({*after} - {*before}),
@@ -60,15 +60,15 @@ def compared() -> list[Release]:
             )
         )
         before = after
-    return found[::-1]
+    return versions[::-1]
 
 
 def earlier() -> dict[str, list[Triple]]:
     """The graphs of the earlier versions by name, from the file that has them all: read sooner than a store."""
-    found: dict[str, list[Triple]] = defaultdict(list)
-    for quad in parse(path=str(site().dataset.directory / RELEASES), format=RdfFormat.N_QUADS):
-        found[str(quad.graph_name.value)].append(quad.triple)
-    return found
+    graphs: dict[str, list[Triple]] = defaultdict(list)
+    for quad in parse(path=str(site().dataset.directory / ONTOLOGY_VERSIONS), format=RdfFormat.N_QUADS):
+        graphs[str(quad.graph_name.value)].append(quad.triple)
+    return graphs
 
 
 def statements(triples: list[Triple], vocabulary: str) -> Statements:
@@ -83,7 +83,7 @@ def statements(triples: list[Triple], vocabulary: str) -> Statements:
         return "[" + "; ".join(sorted(f"{t.predicate} {written(t.object)}" for t in about[str(node)])) + "]"
 
     return {
-        found[0].subject.value: {(t.predicate.value, written(t.object)) for t in found}
-        for found in about.values()
-        if isinstance(found[0].subject, NamedNode) and found[0].subject.value.startswith(vocabulary)
+        described[0].subject.value: {(t.predicate.value, written(t.object)) for t in described}
+        for described in about.values()
+        if isinstance(described[0].subject, NamedNode) and described[0].subject.value.startswith(vocabulary)
     }

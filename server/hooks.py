@@ -6,7 +6,7 @@ from flask import Flask, Response, abort, current_app, request
 from werkzeug.exceptions import HTTPException, NotFound, PreconditionFailed, RequestURITooLarge
 
 from server import conditions, errors
-from server.codings import DECODERS, MOST_CODINGS, TooLongError, UndecodableError, decode
+from server.codings import DECODERS, MAX_CODINGS, TooLongError, UndecodableError, decode
 from server.documents import moved
 from server.errors import BadQueryError, UnknownCodingError
 from server.gateway import REFUSED
@@ -70,8 +70,8 @@ def decode_body(most: int) -> None:
     codings = [value.lower() for value, _, _ in weighted(request.headers.get("Content-Encoding"))]
     if not codings:
         return
-    if len(codings) > MOST_CODINGS or not {*codings} <= {"identity", *DECODERS}:
-        raise UnknownCodingError(codings, MOST_CODINGS, DECODERS)
+    if len(codings) > MAX_CODINGS or not {*codings} <= {"identity", *DECODERS}:
+        raise UnknownCodingError(codings, MAX_CODINGS, DECODERS)
     try:
         body = request.environ["wsgi.input"].read(most + 1)
         for coding in ("identity", *reversed(codings)):
@@ -113,8 +113,8 @@ def finish(response: Response) -> Response:
     response = with_common_headers(under_conditions(response))
     if not fit(response.headers):
         response.close()
-        told = "The address that this leads to is too long for a header; a long query is sent to /sparql by POST."
-        response = with_common_headers(errors.answer(RequestURITooLarge(told)))
+        detail = "The address that this leads to is too long for a header; a long query is sent to /sparql by POST."
+        response = with_common_headers(errors.answer(RequestURITooLarge(detail)))
     return response
 
 
@@ -127,8 +127,8 @@ def under_conditions(response: Response) -> Response:
         response.status_code = 304
     if status == 412:
         response.close()
-        told = "What is here is not what the conditions of the request (If-Match, If-Unmodified-Since) are about."
-        return errors.answer(PreconditionFailed(told))
+        detail = "What is here is not what the conditions of the request (If-Match, If-Unmodified-Since) are about."
+        return errors.answer(PreconditionFailed(detail))
     return response
 
 

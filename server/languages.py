@@ -43,8 +43,8 @@ def language() -> str:
 
 def chosen_language() -> str | None:
     """The language that `?lang=` names, which links keep; None for none, or one that is not spoken here."""
-    asked = request.args.get("lang", "")
-    return asked if asked in LANGUAGES else None
+    tag = request.args.get("lang", "")
+    return tag if tag in LANGUAGES else None
 
 
 @cache

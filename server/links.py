@@ -12,14 +12,14 @@ from typing import Any
 
 from werkzeug.datastructures import Headers
 
-ROOM = 3_400
-"""How many bytes of headers an answer has at most, besides those that the server and proxies add.
+MAX_HEADER_BYTES = 3_400
+"""Maximum size of the headers of an answer, in bytes, besides those that the server and proxies add.
 
 A proxy such as nginx reads 4096 bytes of them, with the status line, and answers 502 where there are more.
 """
 
 UNCOUNTED = ("content-length", "content-range", "date")
-"""Headers that are there or not by method and status, whose few bytes are in what ROOM leaves free."""
+"""Headers that are there or not by method and status, whose few bytes are in what MAX_HEADER_BYTES leaves free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ class Link:
     attributes: dict[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        told = "".join(f'; {name}="{value}"' for name, value in self.attributes.items())
-        return f'<{self.href}>; rel="{self.rel}"{told}'
+        attributes = "".join(f'; {name}="{value}"' for name, value in self.attributes.items())
+        return f'<{self.href}>; rel="{self.rel}"{attributes}'
 
 
 def link(href: str, rel: str, **attributes: str) -> Link:
@@ -68,14 +68,14 @@ def put(headers: Headers, links: Iterable[Link], *, json: bool = False) -> None:
 
 def linkset(contexts: dict[str, list[Link]]) -> bytes:
     """The links of each anchor as a link set in JSON."""
-    found = []
+    anchors = []
     for anchor, links in contexts.items():
         targets: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for each in links:
             attributes = {k: [v] if k == "hreflang" else v for k, v in each.attributes.items()}
             targets[each.rel].append({"href": each.href, **attributes})
-        found.append({"anchor": anchor, **targets})
-    return json.dumps({"linkset": found}, ensure_ascii=False, indent=2).encode() + b"\n"
+        anchors.append({"anchor": anchor, **targets})
+    return json.dumps({"linkset": anchors}, ensure_ascii=False, indent=2).encode() + b"\n"
 
 
 def fit(headers: Headers) -> bool:
@@ -86,17 +86,17 @@ def fit(headers: Headers) -> bool:
     links = headers.getlist("Link")
     location = headers.get("Content-Location")
     del headers["Link"], headers["Content-Location"]
-    room = ROOM - sum(cost(name, value) for name, value in headers if name.lower() not in UNCOUNTED)
+    room = MAX_HEADER_BYTES - sum(cost(name, value) for name, value in headers if name.lower() not in UNCOUNTED)
     wanted = [("Link", each) for each in links]
     wanted[1:1] = [("Content-Location", location)] if location is not None else []
-    kept = []
+    fitting = []
     for name, value in wanted:
         if cost(name, value) <= room:
             room -= cost(name, value)
-            kept.append((name, value))
-    if found := [value for name, value in kept if name == "Link"]:
-        headers["Link"] = ", ".join(found)
-    if location is not None and ("Content-Location", location) in kept:
+            fitting.append((name, value))
+    if fitting_links := [value for name, value in fitting if name == "Link"]:
+        headers["Link"] = ", ".join(fitting_links)
+    if location is not None and ("Content-Location", location) in fitting:
         headers["Content-Location"] = location
     return room >= 0
 

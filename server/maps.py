@@ -27,14 +27,14 @@ LETTERS = 17
 NARROW = frozenset(" .,:;'’!|()[]/ijltfrI1-")
 WIDE = frozenset("mwMW—…@%QОШЩЖЮФЫМшщжюфыДд")
 
-SMALLEST = 0.28
-"""The smallest part of the map, in length, that is shown alone."""
+MIN_PART = 0.28
+"""Minimum part of the map, in length, that is shown alone."""
 
 MARGIN, FLATTEST = 90, 0.42
 """The room beside what is shown, in units of the whole map, and how high a map is at least for its width."""
 
-MOST_GROUPS = 5
-"""How many sorts of countries can be told from each other."""
+MAX_GROUPS = 5
+"""Maximum number of sorts of countries that can be told from each other."""
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]
@@ -75,9 +75,9 @@ def outlines(file: Path) -> Outlines | None:
     """The outlines that a file holds; None where there is no file, and so no map."""
     if not file.is_file():
         return None
-    told = json.loads(file.read_bytes())
-    _, _, width, height = told["viewBox"]
-    return Outlines(width, height, told["projection"], told["countries"])
+    content = json.loads(file.read_bytes())
+    _, _, width, height = content["viewBox"]
+    return Outlines(width, height, content["projection"], content["countries"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,31 +169,31 @@ def undrawn(table: Table) -> int:
     known = {territories()[number] for number in drawn.countries if number in territories()} if drawn else set()
     codes = [row[code] if code is not None else None for row in table.rows]
     rows = zip(table.rows, codes, strict=True)
-    return sum(located(table, row) is None and not (found and found.value in known) for row, found in rows)
+    return sum(located(table, row) is None and not (term and term.value in known) for row, term in rows)
 
 
 def located(table: Table, row: Row) -> Point | None:
     """The latitude and the longitude of a row, in degrees; None where it has none, or none of the earth."""
     latitude, longitude, point = map(table.column, (Sort.LATITUDE, Sort.LONGITUDE, Sort.POINT))
     if latitude is not None and longitude is not None and row[latitude] and row[longitude]:
-        found = float(row[latitude].value), float(row[longitude].value)  # type: ignore[union-attr]
+        degrees = float(row[latitude].value), float(row[longitude].value)  # type: ignore[union-attr]
     elif point is not None and row[point] and (match := WELL_KNOWN.fullmatch(row[point].value)):  # type: ignore[union-attr]
-        found = float(match[2]), float(match[1])
+        degrees = float(match[2]), float(match[1])
     else:
         return None
-    return found if abs(found[0]) <= 90 and abs(found[1]) <= 180 else None
+    return degrees if abs(degrees[0]) <= 90 and abs(degrees[1]) <= 180 else None
 
 
 def markers_of(table: Table, points: list[tuple[Row, Point]]) -> list[Marker]:
     """A marker for each thing at each point, moved aside where it would lie on another."""
     thing, dates = table.column(Sort.THING, Sort.TEXT), table.columns(Sort.DATE)
-    found: dict[tuple[str, Point], Marker] = {}
+    markers: dict[tuple[str, Point], Marker] = {}
     for row, point in points:
         name, iri = (table.text(row, thing), table.iri(row, thing)) if thing is not None else ("", None)
-        if (name, point) not in found:
-            at = free(point, [marker.at for marker in found.values()])
-            found[name, point] = Marker(at, name, iri, len(dates) > 1 and row[dates[1]] is not None)
-    return [*found.values()]
+        if (name, point) not in markers:
+            at = free(point, [marker.at for marker in markers.values()])
+            markers[name, point] = Marker(at, name, iri, len(dates) > 1 and row[dates[1]] is not None)
+    return [*markers.values()]
 
 
 def free(point: Point, taken: list[Point]) -> Point:
@@ -238,7 +238,7 @@ def countries_of(table: Table, drawn: Outlines) -> tuple[list[Country], list[str
     rows = {letters: row for letters, row in reversed(rows.items()) if letters in known}
     group = group_of(table, [*rows.values()], {code, thing})
     groups = [*dict.fromkeys(table.text(row, group) for row in rows.values())] if group is not None else []
-    found = []
+    countries = []
     for letters, row in rows.items():
         country, place = (
             drawn.countries[known[letters]],
@@ -246,14 +246,14 @@ def countries_of(table: Table, drawn: Outlines) -> tuple[list[Country], list[str
         )
         at = (country["centre"][0], country["centre"][1])
         outline = known[letters] if country["path"] else ""
-        found.append(Country(outline, at, table.text(row, thing), table.iri(row, thing), place))
-    return found, groups
+        countries.append(Country(outline, at, table.text(row, thing), table.iri(row, thing), place))
+    return countries, groups
 
 
 def group_of(table: Table, rows: list[Row], but: set[int]) -> int | None:
     """The first other column with few values, by which countries can be told from each other."""
     for place in table.columns(Sort.THING, Sort.TEXT):
-        if place not in but and 1 < len({table.text(row, place) for row in rows}) <= MOST_GROUPS:
+        if place not in but and 1 < len({table.text(row, place) for row in rows}) <= MAX_GROUPS:
             return place
     return None
 
@@ -262,7 +262,7 @@ def window_of(points: list[Point], drawn: Outlines) -> Window:
     """The part of the outlines around some points: as wide as the whole is drawn, and no higher than it need be."""
     xs, ys = [x for x, _ in points], [y for _, y in points]
     wide, high = max(xs) - min(xs) + 2 * MARGIN, max(ys) - min(ys) + MARGIN
-    part = min(1.0, max(SMALLEST, wide / drawn.width, high / drawn.height))
+    part = min(1.0, max(MIN_PART, wide / drawn.width, high / drawn.height))
     height = min(drawn.height, max(high / part, FLATTEST * drawn.width))
     left = (min(xs) + max(xs) - part * drawn.width) / 2
     top = (min(ys) + max(ys) - part * height) / 2

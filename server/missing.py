@@ -10,14 +10,14 @@ from kg.suggest import nearest
 from server.errors import ProblemError
 from server.finder import Filters, Found, Hit
 from server.pages import label
-from server.search import Result, spoken
+from server.search import SearchResult, spoken
 from server.site import site
 
-MOST = 5
-"""How many things are suggested."""
+MAX_SUGGESTIONS = 5
+"""Maximum number of things that are suggested."""
 
-LONGEST = 100
-"""How much of an address is looked for, in characters."""
+MAX_LENGTH = 100
+"""Maximum length of the part of an address that is looked for, in characters."""
 
 SUFFIX = re.compile(r"(\.(fr|de|it|ru|es))?\.(html?|ttl|jsonld|json|nt|rdf|trig|nq|yaml|csv|atom|xml)$")
 
@@ -30,11 +30,11 @@ class MissingError(ProblemError):
 
 def missing(error: NotFound) -> MissingError:
     """The same error, with suggestions."""
-    found = MissingError(error.description)
+    missing_error = MissingError(error.description)
     steps = [step for step in SUFFIX.sub("", request.path).split("/") if step not in ("", "id", "doc")]
-    words = [re.sub(r"[\W_]+", " ", step).strip()[:LONGEST] for step in steps]
-    found.more = {"suggestions": suggestions([each for each in words if each]), "words": " ".join(words)}
-    return found
+    words = [re.sub(r"[\W_]+", " ", step).strip()[:MAX_LENGTH] for step in steps]
+    missing_error.more = {"suggestions": suggestions([each for each in words if each]), "words": " ".join(words)}
+    return missing_error
 
 
 def suggestions(steps: list[str]) -> list[dict[str, str]]:
@@ -45,13 +45,17 @@ def suggestions(steps: list[str]) -> list[dict[str, str]]:
     if len(steps) == 1 and kinds:
         return [collection(kind) for kind in kinds]
     filters: Filters = {KIND: tuple(kinds)} if kinds and len(steps) > 1 else {}
-    found: dict[str, dict[str, str]] = {}
-    tries = [(steps[-1], filters, MOST // 2), (steps[-1], {}, MOST), (" ".join(steps), {}, MOST)]
+    things: dict[str, dict[str, str]] = {}
+    tries = [
+        (steps[-1], filters, MAX_SUGGESTIONS // 2),
+        (steps[-1], {}, MAX_SUGGESTIONS),
+        (" ".join(steps), {}, MAX_SUGGESTIONS),
+    ]
     for words, held, most in tries if filters else tries[1:]:
         results = site().finder.find(words, spoken(), held, 0, most)
-        if not (found and results.reading.any):
-            found |= {hit.path: suggested(hit, results) for hit in results.hits if hit.path not in found}
-    return [*found.values()][:MOST]
+        if not (things and results.reading.any):
+            things |= {hit.path: suggested(hit, results) for hit in results.hits if hit.path not in things}
+    return [*things.values()][:MAX_SUGGESTIONS]
 
 
 def collection(kind: str) -> dict[str, str]:
@@ -59,8 +63,8 @@ def collection(kind: str) -> dict[str, str]:
     return {"href": f"{request.script_root}/doc/{kind}", "label": label(site().kinds[kind].iri), "kind": ""}
 
 
-def suggested(hit: Hit, found: Found) -> dict[str, str]:
+def suggested(hit: Hit, results: Found) -> dict[str, str]:
     """A thing that was found, as a suggestion."""
-    result = Result.of(hit, found)
+    result = SearchResult.of(hit, results)
     href = f"{request.script_root}/doc/{site().names.path(result.iri)}"
     return {"href": href, "label": result.label, "kind": label(site().kinds[result.kind].iri), "iri": result.iri}

@@ -30,15 +30,15 @@ def weighted(header: str | None) -> tuple[Range, ...]:
     may be missing before or after the decimal point (`.9`, `1.`), there may be more than three of them, and a decimal
     comma counts as a point. A weight beyond 0 or 1 is that bound, and what is no number is 1.
     """
-    found = []
+    elements = []
     for element in ELEMENT.findall(DECIMAL_COMMA.sub(r"\1.\2", header or "")):
         value, *rest = PARAMETER.findall(element) or [""]
         pairs = (each.partition("=") for each in rest)
         parameters = {name.strip().lower(): text.strip().strip('"') for name, _, text in pairs}
         weight = weight_of(parameters.pop("q", "1"))
         if value.strip():
-            found.append((value.strip(), parameters, weight))
-    return tuple(found)
+            elements.append((value.strip(), parameters, weight))
+    return tuple(elements)
 
 
 def weight_of(text: str) -> float:

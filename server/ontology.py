@@ -12,7 +12,7 @@ from kg.engine import listed
 from kg.json_schema import json_schema
 from kg.media import JSON_LD, MediaType
 from kg.names import PREFIXES, RDF, RDF_TYPE, RDFS
-from kg.releases import as_document
+from kg.ontology_versions import as_document
 from kg.schema import Schema
 from kg.shacl import to_graph
 from server.diagram import circle
@@ -56,7 +56,7 @@ def reference(path: str, version: str) -> Document:
         schema = site().schema if current else Schema(to_graph(triples), Graph(), names)
         shown = Reference(schema, live=current)
         points = circle({each: {*others} for each, others in shown.map.items()})
-        return render_template("ontology.html", ref=shown, points=points, releases=history(), path=path)
+        return render_template("ontology.html", ref=shown, points=points, versions=history(), path=path)
 
     return Document(
         path,
@@ -114,18 +114,18 @@ def schema(file: str, version: str | None = None) -> Response:
     class_ = site().schema.kinds.get(kind)
     if class_ is None or suffix != JSON_SCHEMA.suffix or version not in (None, site().schema.version):
         raise NotFound(f"There is no JSON Schema {file} here; there are: {', '.join(site().schema.kinds)}.")
-    found = json_schema(class_, site().schema, site().names)
-    return derived(json.dumps(found, ensure_ascii=False, indent=2).encode() + b"\n", JSON_SCHEMA, None)
+    schema = json_schema(class_, site().schema, site().names)
+    return derived(json.dumps(schema, ensure_ascii=False, indent=2).encode() + b"\n", JSON_SCHEMA, None)
 
 
 def at_version(version: str | None) -> Any:
     """The context of a version of the ontology; raises NotFound."""
-    found = site().contexts.get(version or site().schema.version)
-    if found is None:
+    context = site().contexts.get(version or site().schema.version)
+    if context is None:
         raise NotFound(
             f"There is no version {version} of the context; there are: {', '.join(sorted(site().contexts))}."
         )
-    return found
+    return context
 
 
 def derived(body: bytes, media: MediaType, version: str | None) -> Response:

@@ -30,11 +30,11 @@ from kg.schema import Class
 from kg.search import KIND
 from server import filters
 from server.catalogue import DUMPS
-from server.collections import MOST as MOST_MEMBERS
+from server.collections import MAX_SIZE as MAX_MEMBERS
 from server.collections import sortable
 from server.errors import PROBLEM
 from server.pictures import SEEN
-from server.search import DEEPEST, LONGEST, MOST
+from server.search import MAX_QUERY_LENGTH, MAX_RESULTS, MAX_SIZE
 from server.site import once, site
 from server.sparql import OFFERED
 
@@ -134,12 +134,12 @@ def operation(rule: Rule, path: str, view: Callable[..., Any], class_: Class | N
 
 def resource(rule: Rule, path: str, class_: Class | None) -> Json:
     """The answers of a resource that is there."""
-    found = {"description": "The resource.", "content": content(rule, path, class_)}
+    answer = {"description": "The resource.", "content": content(rule, path, class_)}
     if rule.endpoint == "status.status":
-        return {"200": found}
-    validated: Json = {"200": {**found, "headers": HEADERS}, "304": {"description": "The client has it already."}}
+        return {"200": answer}
+    validated: Json = {"200": {**answer, "headers": HEADERS}, "304": {"description": "The client has it already."}}
     if rule.endpoint == "catalogue.dump":
-        validated["206"] = {"description": "The range that was asked for.", "content": found["content"]}
+        validated["206"] = {"description": "The range that was asked for.", "content": answer["content"]}
         validated["416"] = {"description": "There is no such range."}
     return validated
 
@@ -172,7 +172,7 @@ def one_of(values: Iterable[str]) -> Json:
 
 def in_path(path: str, class_: Class | None) -> list[Json]:
     """The parameters that stand in a path."""
-    found = []
+    parameters = []
     for name in re.findall(r"{(\w+)}", path):
         known = VALUES[name]()
         if name == "version" and "schema" in path:
@@ -184,8 +184,8 @@ def in_path(path: str, class_: Class | None) -> list[Json]:
         if name == "suffix" and path.startswith("/search"):
             known = one_of([*VARIANTS, JSON.suffix, CSV.suffix, ATOM.suffix])
         example = {"example": example_of(class_)} if name == "name" and class_ else {}
-        found.append({"name": name, "in": "path", "required": True, "schema": known, **example})
-    return found
+        parameters.append({"name": name, "in": "path", "required": True, "schema": known, **example})
+    return parameters
 
 
 def example_of(class_: Class) -> str:
@@ -264,7 +264,7 @@ def of_collection(class_: Class) -> list[Json]:
         {
             "name": "size",
             "in": "query",
-            "description": f"Members of a page; more than {MOST_MEMBERS} asks for that many (header Note).",
+            "description": f"Members of a page; more than {MAX_MEMBERS} asks for that many (header Note).",
             "schema": {"type": "integer", "minimum": 1},
         },
     ]
@@ -285,7 +285,7 @@ WORDS: Json = {
     "name": "q",
     "in": "query",
     "description": "Words, in any of the languages of pages.",
-    "schema": {**filters.TEXT, "maxLength": LONGEST},
+    "schema": {**filters.TEXT, "maxLength": MAX_QUERY_LENGTH},
 }
 
 
@@ -297,12 +297,16 @@ def searched() -> list[Json]:
         {"name": KIND, "in": "query", "schema": one_of(site().kinds)},
         *({"name": name, "in": "query", "schema": taken_by(name)} for name in facets),
         *({"name": name, "in": "query", "description": text, "schema": taken_by(name)} for name, text in ranges()),
-        {"name": "page", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": DEEPEST // MOST}},
+        {
+            "name": "page",
+            "in": "query",
+            "schema": {"type": "integer", "minimum": 1, "maximum": MAX_RESULTS // MAX_SIZE},
+        },
         {
             "name": "size",
             "in": "query",
-            "description": f"Things of a page; more than {MOST} asks for {MOST}, which the header Note says. As CSV, a "
-            "request without page and size has everything.",
+            "description": f"Things of a page; more than {MAX_SIZE} asks for {MAX_SIZE}, which the header Note says. "
+            "As CSV, a request without page and size has everything.",
             "schema": {"type": "integer", "minimum": 1, "maximum": 10**9 - 1},
         },
     ]
@@ -316,8 +320,8 @@ def ranges() -> list[tuple[str, str]]:
 
 def taken_by(name: str) -> Json:
     """The JSON Schema of a value of a facet: what the collections take that have a filter of its name."""
-    found = [filters.parameters(site().schema, class_).get(name) for class_ in site().kinds.values()]
-    schemas = [parameter.schema for parameter in found if parameter]
+    parameters = [filters.parameters(site().schema, class_).get(name) for class_ in site().kinds.values()]
+    schemas = [parameter.schema for parameter in parameters if parameter]
     if all("enum" in each for each in schemas):
         return {"type": "string", "enum": sorted({value for each in schemas for value in each["enum"]})}
     return schemas[0]
@@ -381,13 +385,15 @@ def schemas() -> Json:
 def outline(class_: Class) -> Json:
     """The keys of the documents about things of a class."""
     schema, names = site().schema, site().names
-    found = document(class_, schema, names)
+    json_schema = document(class_, schema, names)
     forms = node(schema)["properties"]
-    text = json.dumps({name: {**forms[name], **told} for name, told in found["properties"].items()})
+    text = json.dumps(
+        {name: {**forms[name], **schema_of_key} for name, schema_of_key in json_schema["properties"].items()}
+    )
     outlined = re.sub(r'"\$ref": "#/\$defs/[^"]*"', '"type": "object"', text)
     return {
         "type": "object",
-        "required": found["required"],
+        "required": json_schema["required"],
         "properties": json.loads(outlined),
         "externalDocs": {"url": f"{names.ontology}/schema/{class_.kind}.json"},
     }

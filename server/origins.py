@@ -60,15 +60,15 @@ class Origins:
             if isinstance(triple.subject, NamedNode) and isinstance(triple.object, NamedNode | Literal):
                 about[triple.subject.value][triple.predicate.value].append(triple.object)
         for statement in sorted(about):
-            told = about[statement]
-            if not any(subject.value == self.iri for subject in told[RDF + "subject"]):
+            objects = about[statement]
+            if not any(subject.value == self.iri for subject in objects[RDF + "subject"]):
                 continue
-            references = tuple(sorted(each.value for each in told[REFERENCED_BY]))
-            values = told[RDF + "object"]
-            ours = {o for p in told if p.startswith(site().names.vocabulary) for o in told[p]}
+            references = tuple(sorted(each.value for each in objects[REFERENCED_BY]))
+            values = objects[RDF + "object"]
+            ours = {o for p in objects if p.startswith(site().names.vocabulary) for o in objects[p]}
             details = tuple(sorted(o.value for o in ours if isinstance(o, Literal) and o not in values))
             value = values[0] if values else None
-            for property_ in told[RDF + "predicate"]:
+            for property_ in objects[RDF + "predicate"]:
                 self._claims[property_.value].append(Claim(references, value, details))
 
     @cached_property

@@ -14,11 +14,11 @@ from server.filters import parameters_of
 from server.languages import language
 from server.site import here, site
 
-WIDEST = 6
-"""How many properties parts may have between them to be listed as a table."""
+MAX_COLUMNS = 6
+"""Maximum number of properties that parts have between them, for them to be listed as a table."""
 
-FEW = 6
-"""How many records that link by one property a page lists; the rest are in their collection."""
+MAX_LINKS = 6
+"""Maximum number of records that link by one property on a page; the rest are in their collection."""
 
 
 def label(iri: str) -> str:
@@ -44,7 +44,7 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PropertyRow:
     """A property, what to call it, and its values."""
 
     iri: str
@@ -64,7 +64,7 @@ class Group:
 
     label: str
     order: float
-    rows: list[Row]
+    rows: list[PropertyRow]
 
 
 @dataclass
@@ -106,8 +106,8 @@ class Description:
         labels = {o.language: o.value for o in self.about[iri][RDFS_LABEL] if isinstance(o, Literal)}
         schema = site().schema
         if labels:
-            found = next((tag for tag in (language(), LANGUAGES[0]) if tag in labels), next(iter(labels)))
-            return Value(labels[found], found, iri)
+            tag = next((tag for tag in (language(), LANGUAGES[0]) if tag in labels), next(iter(labels)))
+            return Value(labels[tag], tag, iri)
         if iri.startswith(site().names.vocabulary):
             return Value(label(iri), iri=iri)
         record, is_part, _ = iri.partition("#")
@@ -119,11 +119,11 @@ class Description:
     @cached_property
     def classes(self) -> list[Class]:
         """Our own classes of it, most specific first."""
-        found = [site().schema.classes.get(o.value) for o in self.about[self.iri][RDF_TYPE]]
-        return sorted((c for c in found if c), key=lambda c: (-len(c.ancestors), c.name))
+        classes = [site().schema.classes.get(o.value) for o in self.about[self.iri][RDF_TYPE]]
+        return sorted((c for c in classes if c), key=lambda c: (-len(c.ancestors), c.name))
 
     @cached_property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[PropertyRow]:
         """The properties of ours that state something: the keys of its class in their order, then what is inferred.
 
         A value of a property is left out where it stands as that of a narrower one.
@@ -138,23 +138,23 @@ class Description:
         left_out = bounds | hidden
         wanted = [iri for iri in [*order, *others] if iri not in left_out and iri in self.about[self.iri]]
         groups = {key.property.iri: key.group for key in keys.values()}
-        rows = [Row(iri, label(iri), self._values(iri), groups.get(iri)) for iri in wanted]
+        rows = [PropertyRow(iri, label(iri), self._values(iri), groups.get(iri)) for iri in wanted]
         labels = {o.value for o in self.about[self.iri][RDFS_LABEL]}
         repeated = [all(v.iri is None and v.text in labels for v in row.values) for row in rows]
         return [row for row, again in zip(rows, repeated, strict=True) if row.values and (self.above or not again)]
 
     @property
-    def plain_rows(self) -> list[Row]:
+    def plain_rows(self) -> list[PropertyRow]:
         """The rows whose values are no parts."""
         return [row for row in self.rows if not row.has_parts]
 
     @property
     def groups(self) -> list[Group]:
         """The rows by the group that they are shown in, those in none first."""
-        found = [Group("", 0, [row for row in self.rows if row.group not in site().schema.groups])]
+        groups = [Group("", 0, [row for row in self.rows if row.group not in site().schema.groups])]
         for iri, order in site().schema.groups.items():
-            found.append(Group(label(iri), order, [row for row in self.rows if row.group == iri]))
-        return [group for group in found if group.rows]
+            groups.append(Group(label(iri), order, [row for row in self.rows if row.group == iri]))
+        return [group for group in groups if group.rows]
 
     @property
     def names_in_languages(self) -> list[Value]:
@@ -163,14 +163,14 @@ class Description:
         return [Value(o.value, o.language) for o in sorted(labels, key=lambda o: o.language or "")]
 
     @property
-    def standard_rows(self) -> list[Row]:
+    def standard_rows(self) -> list[PropertyRow]:
         """What else the triples say: standard terms, bounds of dates, and the document."""
         shown = {row.iri for row in self.rows} | {RDFS_LABEL, RDF_TYPE}
         others = sorted(iri for iri in self.about[self.iri] if iri not in shown)
-        rows = [Row(iri, site().names.compact(iri), self._values(iri)) for iri in others]
+        rows = [PropertyRow(iri, site().names.compact(iri), self._values(iri)) for iri in others]
         types = [o for o in self.about[self.iri][RDF_TYPE] if o.value not in site().schema.classes]
         listed = [Value(site().names.compact(o.value), iri=o.value) for o in types if isinstance(o, NamedNode)]
-        return [*([Row(RDF_TYPE, "rdf:type", listed)] if listed else []), *(row for row in rows if row.values)]
+        return [*([PropertyRow(RDF_TYPE, "rdf:type", listed)] if listed else []), *(row for row in rows if row.values)]
 
     def _values(self, property_: str) -> list[Value]:
         narrower = [p.iri for p in site().schema.subproperties(property_) if p.iri != property_]
@@ -203,7 +203,7 @@ class Description:
         return *sorted(o.value for iri in earliest for o in self.about[self.iri][iri]), self.iri
 
 
-def columns(row: Row) -> list[Row]:
+def columns(row: PropertyRow) -> list[PropertyRow]:
     """The properties of the values of a row, where these are parts that fit into a table; else none.
 
     What has parts of its own as values is none of them: it is shown beside the row of the table.
@@ -211,13 +211,13 @@ def columns(row: Row) -> list[Row]:
     parts = [value.part for value in row.values if value.part]
     if not parts or len(parts) < len(row.values):
         return []
-    found: dict[str, Row] = {}
+    rows: dict[str, PropertyRow] = {}
     for part in parts:
-        found |= {inner.iri: inner for inner in part.plain_rows if inner.iri not in found}
+        rows |= {inner.iri: inner for inner in part.plain_rows if inner.iri not in rows}
     keys = site().schema.keys(parts[0].classes[0]) if parts[0].classes else {}
     order = [key.property.iri for key in keys.values()]
-    in_order = sorted(found.values(), key=lambda r: order.index(r.iri) if r.iri in order else len(order))
-    return in_order if len(in_order) <= WIDEST else []
+    in_order = sorted(rows.values(), key=lambda r: order.index(r.iri) if r.iri in order else len(order))
+    return in_order if len(in_order) <= MAX_COLUMNS else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,14 +251,14 @@ def incoming(iri: str) -> list[Incoming]:
         narrower = [records.get((p.iri, kind), {}) for p in schema.subproperties(property_) if p.iri != property_]
         if records[property_, kind].keys() <= {record for found in narrower for record in found}:
             del records[property_, kind]
-    labels = labels_of({record for found in records.values() for record in list(found)[:FEW]})
+    labels = labels_of({record for found in records.values() for record in list(found)[:MAX_LINKS]})
     return [
         Incoming(
             property_,
             schema.kinds[kind],
-            [replace(labels[record], iri=subject) for record, subject in list(found.items())[:FEW]],
+            [replace(labels[record], iri=subject) for record, subject in list(found.items())[:MAX_LINKS]],
             len(found),
-            collection(iri, property_, schema.kinds[kind]) if len(found) > FEW else None,
+            collection(iri, property_, schema.kinds[kind]) if len(found) > MAX_LINKS else None,
         )
         for (property_, kind), found in records.items()
     ]
@@ -266,8 +266,8 @@ def incoming(iri: str) -> list[Incoming]:
 
 def collection(iri: str, property_: str, class_: Class) -> str | None:
     """Where all things of a class that link to one by a property are, by themselves or by a part of theirs."""
-    found = (p.name for p in parameters_of(class_) if p.iri == property_ and not p.is_range)
-    name, path = next(found, None), site().names.path(iri)
+    names = (p.name for p in parameters_of(class_) if p.iri == property_ and not p.is_range)
+    name, path = next(names, None), site().names.path(iri)
     return here(f"doc/{class_.kind}", **{name: path}) if name and path else None
 
 

@@ -13,7 +13,7 @@ from flask import current_app
 from pyoxigraph import QuerySolutions
 
 from kg.media import LANGUAGES
-from kg.views import MOST, View
+from kg.views import MAX_ROWS, View
 from server import charts, maps, timelines
 from server.languages import language
 from server.pages import Value
@@ -109,8 +109,8 @@ UNDRAWN: dict[str, Callable[[Table], int]] = {
 }
 """By sort of a picture, what counts the rows that it leaves to the table."""
 
-FEWEST_BARS = 3
-"""How many bars a page draws at least; fewer numbers are seen at once in a table."""
+MIN_BARS = 3
+"""Minimum number of bars that a page draws; fewer numbers are seen at once in a table."""
 
 SEEN: dict[str, Callable[[Table], bool]] = {"map": maps.fits, "timeline": timelines.fits, "chart": charts.fits}
 """The sorts of pictures that any rows may fit, each with what sees it."""
@@ -118,10 +118,10 @@ SEEN: dict[str, Callable[[Table], bool]] = {"map": maps.fits, "timeline": timeli
 
 def picture_of(sort: str, table: Table, more: bool = False) -> Picture:
     """The picture of a sort that a table makes; a table alone where it does not fit."""
-    shown = table.first(MOST)
+    shown = table.first(MAX_ROWS)
     drawing = DRAWN[sort](shown)
     undrawn = UNDRAWN[sort](shown) if drawing and sort in UNDRAWN else 0
-    return Picture(sort, shown, more or len(table.rows) > MOST, drawing, undrawn)
+    return Picture(sort, shown, more or len(table.rows) > MAX_ROWS, drawing, undrawn)
 
 
 def fitting(table: Table) -> list[str]:
@@ -173,5 +173,5 @@ def seen(view: View, iri: str) -> Shown | None:
     if not rows:
         return None
     table = Table([variable.value for variable in solutions.variables], rows)
-    sort = "table" if view.sort == "chart" and len(charts.drawn(table)) < FEWEST_BARS else view.sort
+    sort = "table" if view.sort == "chart" and len(charts.drawn(table)) < MIN_BARS else view.sort
     return Shown(view, picture_of(sort, table.first(view.most), more=len(rows) > view.most), query)

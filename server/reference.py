@@ -156,9 +156,9 @@ class Reference:
 
     def texts(self, iri: str, *properties: URIRef) -> list[Text]:
         """What the ontology says of a term in the language of the page, or else in English."""
-        found = [text for p in properties for text in self._texts.get((iri, p), ())]
-        spoken = [text for text in found if text.language == self.language]
-        return spoken or [text for text in found if text.language == "en"]
+        texts = [text for p in properties for text in self._texts.get((iri, p), ())]
+        spoken = [text for text in texts if text.language == self.language]
+        return spoken or [text for text in texts if text.language == "en"]
 
     def text(self, iri: str, *properties: URIRef) -> Text | None:
         return next(iter(self.texts(iri, *properties)), None)
@@ -203,8 +203,8 @@ class Reference:
     @property
     def about(self) -> dict[str, str]:
         """What the ontology says of itself, by the local name of the property."""
-        found = self.schema.ontology.predicate_objects(URIRef(self.names.ontology))
-        return {local_name(str(p)): str(o) for p, o in sorted(found) if p != RDF.type}
+        statements = self.schema.ontology.predicate_objects(URIRef(self.names.ontology))
+        return {local_name(str(p)): str(o) for p, o in sorted(statements) if p != RDF.type}
 
     # ── Terms ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -258,15 +258,15 @@ class Reference:
     @property
     def vocabularies(self) -> list[Vocabulary]:
         """The individuals by class, each class with the schemes of its own."""
-        found, left = [], set(self.schema.individuals)
+        vocabularies, left = [], set(self.schema.individuals)
         for class_ in self.schema.classes:
             terms = sorted(left & set(self._subjects[RDF.type, class_]))
             held = {scheme for iri in terms for scheme in self._objects[iri, SKOS.inScheme]}
             schemes = sorted(held & left - set(terms))
             left -= {*terms, *schemes}
             if terms:
-                found.append(Vocabulary(class_, [*map(self.term, schemes)], [*map(self.term, terms)]))
-        return [*found, Vocabulary(None, [], [*map(self.term, sorted(left))])] if left else found
+                vocabularies.append(Vocabulary(class_, [*map(self.term, schemes)], [*map(self.term, terms)]))
+        return [*vocabularies, Vocabulary(None, [], [*map(self.term, sorted(left))])] if left else vocabularies
 
     @property
     def disjoint(self) -> list[list[str]]:
@@ -303,12 +303,12 @@ class Reference:
     @cached_property
     def _speaking(self) -> dict[str, dict[str, list[str]]]:
         """The IRIs of the property shapes of each class itself, by the property that they are about."""
-        found: dict[str, dict[str, list[str]]] = {}
+        shapes: dict[str, dict[str, list[str]]] = {}
         for iri in {a for class_ in self.schema.classes.values() for a in class_.ancestors}:
-            found[iri] = defaultdict(list)
+            shapes[iri] = defaultdict(list)
             for shape in self.schema.property_shapes(iri):
-                found[iri][self.schema.path_of(shape)].append(str(shape))
-        return found
+                shapes[iri][self.schema.path_of(shape)].append(str(shape))
+        return shapes
 
     def _takes(self, property_: Property | None, key: Key | None = None) -> tuple[str, ...]:
         """The IRIs of the classes, terms or datatypes that values are one of; none for text and for an address."""
@@ -343,16 +343,16 @@ class Reference:
         kinds = {class_.iri: class_ for class_ in self.schema.kinds.values()}
         main = {iri: c for iri, c in kinds.items() if not any(a in kinds for a in c.ancestors[1:])}
         common = set.intersection(*({*self.schema.keys(class_)} for class_ in main.values())) if main else set()
-        found: dict[str, dict[str, list[str]]] = {iri: defaultdict(list) for iri in main}
+        links: dict[str, dict[str, list[str]]] = {iri: defaultdict(list) for iri in main}
         for iri in main:
             for class_ in self.schema.subclasses(iri):
                 for use in self._reached(class_, common):
                     for taken in use.takes:
                         for other in main.keys() & set(self._above(taken)):
-                            if use.key.property.iri not in found[iri][other]:
-                                found[iri][other].append(use.key.property.iri)
-        reached = {other for others in found.values() for other in others}
-        return {iri: dict(sorted(others.items())) for iri, others in sorted(found.items()) if others or iri in reached}
+                            if use.key.property.iri not in links[iri][other]:
+                                links[iri][other].append(use.key.property.iri)
+        reached = {other for others in links.values() for other in others}
+        return {iri: dict(sorted(others.items())) for iri, others in sorted(links.items()) if others or iri in reached}
 
     def _above(self, iri: str) -> tuple[str, ...]:
         """The IRIs of a class of ours and its superclasses."""
@@ -444,7 +444,7 @@ class Reference:
 
 def grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     """The second of some pairs, each once, by the first, in its order."""
-    found: dict[str, dict[str, None]] = defaultdict(dict)
+    groups: dict[str, dict[str, None]] = defaultdict(dict)
     for first, second in pairs:
-        found[first][second] = None
-    return {first: [*found[first]] for first in sorted(found)}
+        groups[first][second] = None
+    return {first: [*groups[first]] for first in sorted(groups)}

@@ -39,17 +39,17 @@ blueprint = Blueprint("search", __name__)
 OWN = ("q", "page", "size", "context", "_profile", "lang")
 """Parameters that are no facets."""
 
-LONGEST = 2000
-"""The longest query, in characters."""
+MAX_QUERY_LENGTH = 2000
+"""Maximum length of a query, in characters."""
 
-SIZE, MOST = 20, 100
-"""How many things a page lists, and how many at most; a `size` beyond it asks for this many."""
+SIZE, MAX_SIZE = 20, 100
+"""How many things a page lists by default, and the maximum; a `size` beyond it asks for this many."""
 
-DEEPEST = 1000
-"""How many things can be listed, page by page; who wants more narrows the search, or asks a collection."""
+MAX_RESULTS = 1000
+"""Maximum number of things that are listed page by page; who wants more narrows the search, or asks a collection."""
 
-SUGGESTED = 8
-"""How many things are suggested."""
+MAX_SUGGESTIONS = 8
+"""Maximum number of things that are suggested."""
 
 HYDRA = PREFIXES["hydra"]
 VARIABLES = {"q": HYDRA + "freetextQuery", KIND: RDF_TYPE, "page": HYDRA + "pageIndex", "size": HYDRA + "limit"}
@@ -65,7 +65,7 @@ Pairs = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SearchParameters:
     """What a request asks for: words, the values of facets by their names, a page from 1 on and its size.
 
     `others` are filters of collections that are no facets, such as ranges, and `among` the paths of what they leave;
@@ -109,7 +109,7 @@ class Asked:
         return [pair for pair in self.pairs if pair != (name, value)]
 
 
-def read() -> Asked:
+def read() -> SearchParameters:
     """What the current request asks for; BadRequest tells everything that is wrong with it."""
     filters: dict[str, list[str]] = {}
     others: Pairs = []
@@ -128,42 +128,42 @@ def read() -> Asked:
     for name in {name for name, _ in others} & filters.keys():  # values of one name are asked for together
         others += [(name, value) for value in filters.pop(name)]
     among, unmatched = left_by(others, filters.get(KIND, ()), problems)
-    size = min(number("size", SIZE, problems), MOST)
+    size = min(number("size", SIZE, problems), MAX_SIZE)
     page = number("page", 1, problems)
-    if page > 1 and page * size > DEEPEST:
+    if page > 1 and page * size > MAX_RESULTS:
         problems.append(
-            f"Of what is found the first {DEEPEST} things are listed page by page, and this page would end after them. "
-            "Narrow the search, or ask for all of it as CSV, at /search.csv without page and size."
+            f"Of what is found the first {MAX_RESULTS} things are listed page by page, and this page would end after "
+            "them. Narrow the search, or ask for all of it as CSV, at /search.csv without page and size."
         )
     query = words(problems)
     if problems:
         raise BadRequest(" ".join(problems))
     held = {name: tuple(sorted(set(filters[name]))) for name in sorted(filters)}
-    return Asked(query, held, page, size, tuple(sorted(set(others))), among, unmatched)
+    return SearchParameters(query, held, page, size, tuple(sorted(set(others))), among, unmatched)
 
 
-def left_by(asked: Pairs, kinds: Iterable[str], problems: list[str]) -> tuple[tuple[str, ...], tuple[Unmatched, ...]]:
+def left_by(given: Pairs, kinds: Iterable[str], problems: list[str]) -> tuple[tuple[str, ...], tuple[Unmatched, ...]]:
     """The paths of the things of some kinds, or of any, that filters of collections leave, and values that none has."""
-    if not asked:
+    if not given:
         return (), ()
     schema = site().schema
     classes = [site().kinds[kind] for kind in kinds] or list(site().kinds.values())
     known = {name for class_ in site().kinds.values() for name in parameters(schema, class_)}
-    if strange := [name for name, _ in asked if name not in known]:
+    if strange := [name for name, _ in given if name not in known]:
         for name in dict.fromkeys(strange):
             hint = did_you_mean(nearest(name, ((other, other) for other in (*known, *site().finder.names, *OWN[:3]))))
             problems.append(f"There is no parameter {shown(name)}" + (f"; {hint}" if hint else "."))
         return (), ()
-    fitting = [class_ for class_ in classes if all(name in parameters(schema, class_) for name, _ in asked)]
+    fitting = [class_ for class_ in classes if all(name in parameters(schema, class_) for name, _ in given)]
     if not fitting:
-        names = ", ".join(dict.fromkeys(name for name, _ in asked))
+        names = ", ".join(dict.fromkeys(name for name, _ in given))
         return (), (Unmatched(None, names, []),)
-    readings = [(class_, *read_filters(class_, asked)) for class_ in fitting]
+    readings = [(class_, *read_filters(class_, given)) for class_ in fitting]
     read = [(class_, wanted) for class_, wanted, wrong in readings if not wrong]
     if not read:
         wrong = [problem for *_, all_wrong in readings for problem in all_wrong]
         hints = [problem for problem in wrong if "did you mean" in problem]
-        problems += dict.fromkeys(hints or wrong[: len(asked)])
+        problems += dict.fromkeys(hints or wrong[: len(given)])
     engine = site().engine
     paths = [
         f"{class_.kind}/{row.name}"
@@ -178,8 +178,8 @@ def left_by(asked: Pairs, kinds: Iterable[str], problems: list[str]) -> tuple[tu
 def words(problems: list[str]) -> str:
     """The query of the current request; one too long is a problem."""
     query = " ".join(request.args.get("q", "").split())
-    if len(query) > LONGEST:
-        problems.append(f"A query has at most {LONGEST} characters.")
+    if len(query) > MAX_QUERY_LENGTH:
+        problems.append(f"A query has at most {MAX_QUERY_LENGTH} characters.")
     return query
 
 
@@ -201,7 +201,7 @@ def spoken() -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class SearchResult:
     """A thing that was found: its IRI, what to call it, its kind, a text that shows why, and all of its labels."""
 
     iri: str
@@ -212,7 +212,7 @@ class Result:
     labels: tuple[Literal, ...]
 
     @classmethod
-    def of(cls, hit: Hit, found: Found) -> "Result":
+    def of(cls, hit: Hit, found: Found) -> "SearchResult":
         label, kind = called(hit, language()), hit.path.partition("/")[0]
         snippet = snippet_of(hit, found.reading.words, language())
         labels = tuple(Literal(text.text, language=text.language or None) for text in hit.texts if text.field == 0)
@@ -234,49 +234,55 @@ def as_json(found: Found, **more: Any) -> bytes:
     Where there is more, `next` is the address of the next page, or `all` that of everything as CSV; `notes` say what
     was not as asked for.
     """
-    results = [Result.of(hit, found).json for hit in found.hits]
-    told = {"total": found.total, "results": results, **{name: value for name, value in more.items() if value}}
-    return json.dumps(told, ensure_ascii=False, indent=2).encode() + b"\n"
+    results = [SearchResult.of(hit, found).json for hit in found.hits]
+    content = {"total": found.total, "results": results, **{name: value for name, value in more.items() if value}}
+    return json.dumps(content, ensure_ascii=False, indent=2).encode() + b"\n"
 
 
 class Page:
     """A page of what was found, in the language that the request has settled."""
 
-    def __init__(self, asked: Asked) -> None:
-        self.asked = asked
-        self.iri = site().names.base + "search" + query(asked.pairs)
+    def __init__(self, parameters: SearchParameters) -> None:
+        self.parameters = parameters
+        self.iri = site().names.base + "search" + query(parameters.pairs)
 
     @cached_property
     def found(self) -> Found:
-        asked = self.asked
-        return site().finder.find(asked.query, spoken(), asked.held, asked.start, asked.size)
+        parameters = self.parameters
+        return site().finder.find(parameters.query, spoken(), parameters.held, parameters.start, parameters.size)
 
     @cached_property
-    def results(self) -> list[Result]:
-        return [Result.of(hit, self.found) for hit in self.found.hits]
+    def results(self) -> list[SearchResult]:
+        return [SearchResult.of(hit, self.found) for hit in self.found.hits]
 
     @property
     def next(self) -> int | None:
         """The number of the next page, if there is one that can be asked for."""
-        end = self.asked.start + self.asked.size
-        return self.asked.page + 1 if end < self.found.total and end + self.asked.size <= DEEPEST else None
+        end = self.parameters.start + self.parameters.size
+        return (
+            self.parameters.page + 1 if end < self.found.total and end + self.parameters.size <= MAX_RESULTS else None
+        )
 
     @property
     def all(self) -> str | None:
         """The address of everything as CSV, if the pages end before it does."""
-        end = self.asked.start + self.asked.size
-        return address("search.csv", self.asked.pairs) if end < self.found.total and not self.next else None
+        end = self.parameters.start + self.parameters.size
+        return address("search.csv", self.parameters.pairs) if end < self.found.total and not self.next else None
 
     @property
     def is_cut(self) -> bool:
         """True if a larger page was asked for, and would have more things."""
-        return is_cut(MOST) and self.asked.size == MOST and self.asked.start + MOST < self.found.total
+        return (
+            is_cut(MAX_SIZE)
+            and self.parameters.size == MAX_SIZE
+            and self.parameters.start + MAX_SIZE < self.found.total
+        )
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What programs are told besides: values that nothing has, and a size that was cut."""
-        cut = [TOO_LARGE.format(most=MOST)] if self.is_cut else []
-        return (*cut, *(each.message for each in self.asked.unmatched))
+        cut = [TOO_LARGE.format(most=MAX_SIZE)] if self.is_cut else []
+        return (*cut, *(each.message for each in self.parameters.unmatched))
 
     @property
     def missing(self) -> bool:
@@ -288,19 +294,19 @@ class Page:
         counts = site().finder.counted(self.found.held)
 
         def narrower(name: str, value: str) -> str:
-            return address(file, self.asked.narrowed(name, value))
+            return address(file, self.parameters.narrowed(name, value))
 
-        return facets_of(counts, self.found.total, self.asked.filters, narrower)
+        return facets_of(counts, self.found.total, self.parameters.filters, narrower)
 
     def active(self, file: str) -> Iterator[dict[str, str]]:
         """Each value that the search is narrowed by: what it is of, what to call it, and where it is not asked."""
-        for name, values in self.asked.filters.items():
+        for name, values in self.parameters.filters.items():
             labels = labels_of(name, list(values))
             for value in values:
-                remove = address(file, self.asked.widened(name, value))
+                remove = address(file, self.parameters.widened(name, value))
                 yield {"label": label_of(name), "value": labels[value], "remove": remove}
-        for name, value in self.asked.others:
-            yield {"label": name, "value": value, "remove": address(file, self.asked.widened(name, value))}
+        for name, value in self.parameters.others:
+            yield {"label": name, "value": value, "remove": address(file, self.parameters.widened(name, value))}
 
 
 @blueprint.get("/search")
@@ -334,12 +340,12 @@ def search(suffix: str | None = None) -> Response:
     variant = variant_of(document, suffix)
     g.language = variant.language  # what is found depends on it, and so where a next page is
     if variant.media is CSV and not {"page", "size"} & {*request.args}:
-        page = Page(replace(page.asked, size=max(SIZE, page.found.total)))
+        page = Page(replace(page.parameters, size=max(SIZE, page.found.total)))
         return respond(replace(document, links=(link(RESULTS_PAGE, "type"),), notes=page.notes), suffix)
-    near = {"first": 1, "prev": page.asked.page - 1 or None, "next": page.next}
-    links |= {relation: address(file, page.asked.at(at)) for relation, at in near.items() if at}
-    told = (link(RESULTS_PAGE, "type"), *(link(target, relation) for relation, target in links.items()))
-    return respond(replace(document, links=told, notes=page.notes), suffix)
+    near = {"first": 1, "prev": page.parameters.page - 1 or None, "next": page.next}
+    links |= {relation: address(file, page.parameters.at(at)) for relation, at in near.items() if at}
+    page_links = (link(RESULTS_PAGE, "type"), *(link(target, relation) for relation, target in links.items()))
+    return respond(replace(document, links=page_links, notes=page.notes), suffix)
 
 
 @blueprint.get("/suggest")
@@ -349,7 +355,7 @@ def suggest() -> Response:
     query = words(problems)
     if problems:
         raise BadRequest(" ".join(problems))
-    response = compressed(as_json(site().finder.suggest(query, spoken(), SUGGESTED)), JSON.content_type)
+    response = compressed(as_json(site().finder.suggest(query, spoken(), MAX_SUGGESTIONS)), JSON.content_type)
     response.vary.add("Accept-Language")
     return cached(response, SHORT)
 
@@ -383,7 +389,7 @@ UNKNOWN = "1970-01-01T00:00:00Z"
 def as_feed(page: Page, links: dict[str, str]) -> bytes:
     """A page as a feed (RFC 4287): each entry as old as the last change of its source, the feed as the latest entry."""
     base, here = site().names.base, f"{request.script_root}/"
-    relations = {"self": address(f"search.{ATOM.suffix}", page.asked.at(page.asked.page)), **links}
+    relations = {"self": address(f"search.{ATOM.suffix}", page.parameters.at(page.parameters.page)), **links}
     whole = {relation: base + target.removeprefix(here) for relation, target in relations.items()}
     times = times_of([result.iri for result in page.results])
     updated = max((each["modified"] for each in times.values() if "modified" in each), default=UNKNOWN)
@@ -405,31 +411,34 @@ def times_of(iris: list[str]) -> dict[str, dict[str, str]]:
 
 def statements(page: Page) -> Iterator[Triple]:
     """A page as RDF, in the Hydra core vocabulary (hydra-cg.com/spec/latest/core)."""
-    here, view = page.iri, site().names.base + "search" + query(page.asked.at(page.asked.page))
-    told: list[tuple[str, str, Any]] = [
+    here, view = page.iri, site().names.base + "search" + query(page.parameters.at(page.parameters.page))
+    triples: list[tuple[str, str, Any]] = [
         (here, RDF_TYPE, NamedNode(HYDRA + "Collection")),
         (
             here,
             RDFS_LABEL,
-            Literal(f"Search ({'; '.join(' '.join(pair) for pair in page.asked.pairs)})", language="en"),
+            Literal(f"Search ({'; '.join(' '.join(pair) for pair in page.parameters.pairs)})", language="en"),
         ),
         (here, HYDRA + "totalItems", Literal(page.found.total)),
         (here, HYDRA + "search", NamedNode(site().names.base + "search#search")),
         *template(site().names.base + "search#search"),
     ]
     for result in page.results:
-        told += [
+        triples += [
             (here, HYDRA + "member", NamedNode(result.iri)),
             (result.iri, RDF_TYPE, NamedNode(site().schema.kinds[result.kind].iri)),
             *((result.iri, RDFS_LABEL, label) for label in result.labels),
         ]
     if view != here or page.next:
-        told += [(here, HYDRA + "view", NamedNode(view)), (view, RDF_TYPE, NamedNode(HYDRA + "PartialCollectionView"))]
-        for relation, at in {"first": 1, "previous": page.asked.page - 1, "next": page.next}.items():
+        triples += [
+            (here, HYDRA + "view", NamedNode(view)),
+            (view, RDF_TYPE, NamedNode(HYDRA + "PartialCollectionView")),
+        ]
+        for relation, at in {"first": 1, "previous": page.parameters.page - 1, "next": page.next}.items():
             if at:
-                target = site().names.base + "search" + query(page.asked.at(at))
-                told.append((view, HYDRA + relation, NamedNode(target)))
-    return (Triple(NamedNode(s), NamedNode(p), o) for s, p, o in told)
+                target = site().names.base + "search" + query(page.parameters.at(at))
+                triples.append((view, HYDRA + relation, NamedNode(target)))
+    return (Triple(NamedNode(s), NamedNode(p), o) for s, p, o in triples)
 
 
 def template(iri: str) -> Iterator[tuple[str, str, Any]]:

@@ -32,7 +32,7 @@ OTHERS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class ParameterValue:
     """A value of a parameter: an IRI, a text, or the constraints of a shape without a name."""
 
     text: str
@@ -45,7 +45,7 @@ class Constraint:
     """A parameter of SHACL by its local name, and its values; of COUNTS, the least and the most, empty for no end."""
 
     parameter: str
-    values: list[Value]
+    values: list[ParameterValue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +77,11 @@ def fragment_of(shape: Node | str) -> str:
 
 def groups(schema: Schema) -> list[Group]:
     """The node shapes by name; a shape that several include stands under the first."""
-    graph, listed, found = schema.shapes, set[Node](), []
+    graph, listed, groups = schema.shapes, set[Node](), []
     for node in sorted(graph.subjects(RDF.type, SH.NodeShape), key=str):
         held = {o for relation in (SH.property, SH.sparql) for o in graph.objects(node, relation)}
         inner = sorted(held, key=lambda s: (float(str(graph.value(s, SH.order) or "inf")), str(s)))
-        found.append(
+        groups.append(
             Group(
                 shape_of(schema, node),
                 sorted(str(o) for target in TARGETS for o in graph.objects(node, target)),
@@ -90,7 +90,7 @@ def groups(schema: Schema) -> list[Group]:
             )
         )
         listed.update(inner)
-    return found
+    return groups
 
 
 def others(schema: Schema) -> dict[str, list[tuple[str, str, Shape]]]:
@@ -124,27 +124,27 @@ def shape_of(schema: Schema, node: Node) -> Shape:
 
 def constraints_of(graph: Graph, node: Node) -> list[Constraint]:
     """What a shape asks for: how many values there are, then the rest in the order of the parameters' names."""
-    asked = {str(p) for p in graph.predicates(node) if p not in SAID_ELSEWHERE}
+    parameters = {str(p) for p in graph.predicates(node) if p not in SAID_ELSEWHERE}
     counts = []
     for name, ends in COUNTS.items():
-        if asked & {*map(str, ends)}:
-            asked -= {*map(str, ends)}
+        if parameters & {*map(str, ends)}:
+            parameters -= {*map(str, ends)}
             least, most = (str(graph.value(node, end) or "") for end in ends)
-            counts.append(Constraint(name, [Value(least or "0"), Value(most)]))
+            counts.append(Constraint(name, [ParameterValue(least or "0"), ParameterValue(most)]))
     others = [
         Constraint(
             local_name(p), [v for o in sorted(graph.objects(node, URIRef(p)), key=str) for v in values_of(graph, o)]
         )
-        for p in sorted(asked)
+        for p in sorted(parameters)
         if p.startswith(str(SH))
     ]
     return [*counts, *others]
 
 
-def values_of(graph: Graph, node: Node) -> list[Value]:
+def values_of(graph: Graph, node: Node) -> list[ParameterValue]:
     """A value of a parameter: of a list, each of its members."""
     if graph.value(node, RDF.first) is not None:
         return [value for member in Collection(graph, node) for value in values_of(graph, member)]
     if isinstance(node, BNode):
-        return [Value("", inner=constraints_of(graph, node))]
-    return [Value(str(node), isinstance(node, URIRef))]
+        return [ParameterValue("", inner=constraints_of(graph, node))]
+    return [ParameterValue(str(node), isinstance(node, URIRef))]

@@ -26,11 +26,11 @@ from server.languages import chosen_language
 
 T = TypeVar("T")
 
-KEPT = 8
-"""How many named graphs a process keeps: those that are documents, and earlier ontologies that were read last."""
+MAX_CACHED_GRAPHS = 8
+"""Maximum number of cached named graphs: those that are documents, and earlier ontologies that were read last."""
 
-LONGEST = 8_000
-"""The longest path, with its query, that a page repeats in its links, in characters."""
+MAX_PATH_LENGTH = 8_000
+"""Maximum length of the path, with its query, that a page repeats in its links, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +84,19 @@ class Site:
 
 def graph(engine: Engine, name: str) -> Graph:
     """A named graph, for the libraries that ask rdflib."""
-    return to_graph([*kept(engine, name)])
+    return to_graph([*triples_of_graph(engine, name)])
 
 
-@lru_cache(maxsize=KEPT)
-def kept(engine: Engine, name: str) -> tuple[Triple, ...]:
+@lru_cache(maxsize=MAX_CACHED_GRAPHS)
+def triples_of_graph(engine: Engine, name: str) -> tuple[Triple, ...]:
     """The triples of a named graph, which never change."""
     return tuple(engine.graph(name))
 
 
 def site() -> Site:
     """The site of the current application."""
-    found: Site = current_app.extensions["site"]
-    return found
+    current: Site = current_app.extensions["site"]
+    return current
 
 
 def href(iri: str) -> str:
@@ -126,15 +126,15 @@ def with_parameters(path: str, parameters: dict[str, str]) -> str:
 
 def page_in(language: str) -> str:
     """The path on this host of the page that is being written, in another language; of one asked at length, home."""
-    asked = urlencode([pair for pair in request.args.items(multi=True) if pair[0] != "lang"], quote_via=quote)
-    path = g.get("address", f"{request.path.lstrip('/')}?{asked}".rstrip("?"))
-    return f"{request.script_root}/" + with_parameters(path if len(path) < LONGEST else "", {"lang": language})
+    parameters = urlencode([pair for pair in request.args.items(multi=True) if pair[0] != "lang"], quote_via=quote)
+    path = g.get("address", f"{request.path.lstrip('/')}?{parameters}".rstrip("?"))
+    return f"{request.script_root}/" + with_parameters(path if len(path) < MAX_PATH_LENGTH else "", {"lang": language})
 
 
 def once(name: str, make: Callable[[], T]) -> T:
-    """What is made of the dataset, which never changes: made when it is first asked for, and kept by its name."""
-    kept = current_app.extensions.setdefault("once", {})
-    if name not in kept:
-        kept[name] = make()
-    found: T = kept[name]
-    return found
+    """What is made of the dataset, which never changes: made when it is first asked for, and cached by its name."""
+    cache = current_app.extensions.setdefault("once", {})
+    if name not in cache:
+        cache[name] = make()
+    value: T = cache[name]
+    return value

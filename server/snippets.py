@@ -60,15 +60,15 @@ def marks(text: Text, words: list[Word]) -> list[tuple[int, int, Word]]:
 
 def marked(text: Text, words: list[Word]) -> Markup:
     """A text, or as much of a long one as is shown, as HTML."""
-    found = list(dict.fromkeys((start, end) for start, end, _ in marks(text, words)))
+    marks_in_text = list(dict.fromkeys((start, end) for start, end, _ in marks(text, words)))
     whole = text.text
-    first = found[0][0] if found else 0
+    first = marks_in_text[0][0] if marks_in_text else 0
     start = whole.rfind(" ", 0, max(first - BEFORE, 0)) + 1 if len(whole) > WIDTH and first > BEFORE else 0
     stop = len(whole) if len(whole) - start <= WIDTH else whole.rfind(" ", start, start + WIDTH)
     stop = stop if stop > start else min(start + WIDTH, len(whole))
     parts = [Markup("… ") if start else Markup("")]
     at = start
-    for begin, end in found:
+    for begin, end in marks_in_text:
         if start <= begin and end <= stop:
             parts += [escape(whole[at:begin]), Markup("<mark>{}</mark>").format(whole[begin:end])]
             at = end

@@ -95,13 +95,13 @@ def variant(suffix: str) -> Response:
 @blueprint.get("/sparql/<name>")
 def question(name: str) -> Response:
     """A question with values for its parameters, as the query that it is."""
-    found = next((each for each in site().questions if each.name == name), None)
-    if found is None:
+    known_question = next((each for each in site().questions if each.name == name), None)
+    if known_question is None:
         raise NotFound(f"There is no question {name} here.")
     others = {key: value for key, value in request.args.items() if key in ("format", "timeout", "view", "lang")}
     values = {key: value for key, value in request.args.items() if key not in others}
     try:
-        query = found.fill(values, site().names)
+        query = known_question.fill(values, site().names)
     except ValueError as error:
         raise BadQueryError(400, f"The question cannot be asked so: {error}.") from error
     return moved(f"/sparql?{urlencode({'query': query, **others}, safe=SAFE)}", 303)
@@ -174,16 +174,16 @@ def protocol_dataset(parameters: MultiDict[str, str]) -> dict[str, list[str]]:
     A field that is empty, as forms send it, names nothing; a relative IRI is one of the dataset.
     """
     base = site().names.base
-    found = {
+    dataset = {
         name: [resolved(base, iri) for iri in parameters.getlist(f"{name}-graph-uri") if iri]
         for name in ("default", "named")
     }
-    for iri in [*found["default"], *found["named"]]:
+    for iri in [*dataset["default"], *dataset["named"]]:
         try:
             NamedNode(iri)
         except ValueError as error:
             raise BadQueryError(400, f"A graph of the request has no IRI: {error}") from error
-    return found
+    return dataset
 
 
 def seconds(parameters: MultiDict[str, str]) -> float:
@@ -191,26 +191,26 @@ def seconds(parameters: MultiDict[str, str]) -> float:
     most = limits().seconds
     given = parameters.get("timeout", "").strip() or "0"
     try:
-        asked = float(given)
+        wanted = float(given)
     except ValueError:
-        asked = -1
-    if not asked >= 0:
+        wanted = -1
+    if not wanted >= 0:
         hint = "leave timeout out, or set it to a positive number of seconds, such as timeout=10"
         expected = f"A timeout is a number of seconds, up to {most:g}; this request has {given[:40]!r}."
         raise BadQueryError(400, expected, hint=hint)
-    return min(asked or most, most)
+    return min(wanted or most, most)
 
 
 def limits() -> Limits:
-    found: Limits = current_app.extensions["limits"]
-    return found
+    current: Limits = current_app.extensions["limits"]
+    return current
 
 
 # ── The answer ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def answer(query: str, parameters: MultiDict[str, str]) -> Response:
-    """The answer to a query of a stranger, in the negotiated media type."""
+    """The answer to an untrusted query, in the negotiated media type."""
     text = QueryText(query)
     g.query = text.text
     g.asked = urlencode([pair for pair in parameters.items(multi=True) if pair[0] in ASKED], quote_via=quote)
@@ -298,9 +298,9 @@ def unanswered(error: UnansweredError, query: str, media: dict[str, MediaType | 
     """The error that says why a query has no answer."""
     more = error.more
     if error.reason in LIMITS:
-        told, after = LIMITS[error.reason]
+        message, after = LIMITS[error.reason]
         type_ = f"{site().names.base}sparql#limit-{error.reason}"
-        detail = told.format(**{**limits().as_dict(), "seconds": most})
+        detail = message.format(**{**limits().as_dict(), "seconds": most})
         likely = cause(query) if error.reason in ("timeout", "memory") else None
         if likely is None:
             return LimitError(type_, detail, after)
@@ -334,16 +334,16 @@ def result_page(form: str, found: dict[str, Any]) -> str:
     )
 
 
-def pictured(found: dict[str, Any]) -> dict[str, Any]:
+def pictured(result: dict[str, Any]) -> dict[str, Any]:
     """Which pictures fit solutions, the one that `view` asks for, and what the page says of one that does not fit."""
-    table = Table.of_json(found.get("variables", []), found.get("rows", []))
+    table = Table.of_json(result.get("variables", []), result.get("rows", []))
     views = fitting(table)
-    asked = request.values.get("view") or "table"
+    wanted = request.values.get("view") or "table"
     return {
         "views": views,
-        "picture": picture_of(asked, table, found["more"]) if asked in views else None,
-        "misfit": asked if asked in SEEN and asked not in views else None,
-        "unknown_view": None if asked in (*SEEN, "table") else asked[:40],
+        "picture": picture_of(wanted, table, result["more"]) if wanted in views else None,
+        "misfit": wanted if wanted in SEEN and wanted not in views else None,
+        "unknown_view": None if wanted in (*SEEN, "table") else wanted[:40],
     }
 
 

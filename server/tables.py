@@ -58,7 +58,7 @@ class Table:
     @classmethod
     def of_json(cls, variables: list[str], rows: list[list[dict[str, str] | None]]) -> "Table":
         """A table of terms as the JSON of SPARQL has them (SPARQL 1.1 Query Results JSON, 3.2.2)."""
-        return cls(variables, [[term_of(told) if told else None for told in row] for row in rows])
+        return cls(variables, [[term_of(term) if term else None for term in row] for row in rows])
 
     def first(self, most: int) -> "Table":
         """The same with so many rows at most."""
@@ -159,10 +159,10 @@ class Table:
 
     def _cell(self, rows: Iterable[Row], place: int) -> list[Value]:
         """The different values that some rows have in a column."""
-        found: dict[Term | None, Row] = {}
+        first_rows: dict[Term | None, Row] = {}
         for row in rows:
-            found.setdefault(row[place], row)
-        return [value for row in found.values() if (value := self.written(row, place))]
+            first_rows.setdefault(row[place], row)
+        return [value for row in first_rows.values() if (value := self.written(row, place))]
 
     @property
     def headings(self) -> list[str]:
@@ -193,16 +193,16 @@ def is_finite(number: Literal) -> bool:
         return False
 
 
-def term_of(told: dict[str, Any]) -> Term:
+def term_of(term: dict[str, Any]) -> Term:
     """A term from its JSON; a triple as its text."""
-    if told["type"] == "uri":
-        return NamedNode(told["value"])
-    if told["type"] == "bnode":
-        return BlankNode(told["value"])
-    if "xml:lang" in told:
-        return Literal(told["value"], language=told["xml:lang"])
+    if term["type"] == "uri":
+        return NamedNode(term["value"])
+    if term["type"] == "bnode":
+        return BlankNode(term["value"])
+    if "xml:lang" in term:
+        return Literal(term["value"], language=term["xml:lang"])
     return (
-        Literal(told["value"], datatype=NamedNode(told["datatype"])) if "datatype" in told else Literal(told["value"])
+        Literal(term["value"], datatype=NamedNode(term["datatype"])) if "datatype" in term else Literal(term["value"])
     )
 
 
@@ -210,4 +210,4 @@ def term_of(told: dict[str, Any]) -> Term:
 def territories() -> dict[str, str]:
     """The codes of countries of two letters by their codes of three digits, former ones too (ISO 3166-1, from CLDR)."""
     aliases: dict[str, list[str]] = get_global("territory_aliases")  # type: ignore[assignment]
-    return {code: found[0] for code, found in aliases.items() if re.fullmatch(r"\d{3}", code) and len(found) == 1}
+    return {code: codes[0] for code, codes in aliases.items() if re.fullmatch(r"\d{3}", code) and len(codes) == 1}

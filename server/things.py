@@ -22,8 +22,8 @@ from server.site import site
 
 blueprint = Blueprint("things", __name__)
 
-MOST_INCOMING = 1000
-"""How many links to a thing by one property its description holds; what follows is in the collections."""
+MAX_INCOMING = 1000
+"""Maximum number of links to a thing by one property in its description; what follows is in the collections."""
 
 SCHEMA_ORG = "schema"
 """The token of the profile that a page embeds."""
@@ -183,7 +183,7 @@ def describe(path: str) -> list[Triple]:
     triples = [*outgoing([iri.value]), *linking(iri.value)]
     told = [
         Triple(iri, NamedNode(PREFIXES["foaf"] + "isPrimaryTopicOf"), document),
-        *origin(path),
+        *source_of_document(path),
         *references(path, triples),
     ]
     mentioned = {n.value for t in [*triples, *told] for n in (t.subject, t.object) if isinstance(n, NamedNode)}
@@ -207,16 +207,16 @@ def outgoing(subjects: list[str]) -> list[Triple]:
 
 
 def linking(iri: str) -> list[Triple]:
-    """The triples that link to a thing from others; of one property MOST_INCOMING, and where to find the rest."""
+    """The triples that link to a thing from others; of one property MAX_INCOMING, and where to find the rest."""
     found: list[Triple] = []
     about = f"?s ?p <{iri}> FILTER(!STRSTARTS(STR(?s), '{iri}#'))"
     for row in site().engine.select(f"SELECT ?p (COUNT(*) AS ?n) WHERE {{ {about} }} GROUP BY ?p ORDER BY ?p"):
         property_ = row["p"].value
         found += site().engine.construct(
             f"CONSTRUCT {{ ?s <{property_}> <{iri}> }} WHERE {{ ?s <{property_}> <{iri}> "
-            f"FILTER(!STRSTARTS(STR(?s), '{iri}#')) }} ORDER BY ?s LIMIT {MOST_INCOMING}"
+            f"FILTER(!STRSTARTS(STR(?s), '{iri}#')) }} ORDER BY ?s LIMIT {MAX_INCOMING}"
         )
-        if int(row["n"].value) > MOST_INCOMING:
+        if int(row["n"].value) > MAX_INCOMING:
             found += [Triple(NamedNode(iri), NamedNode(SEE_ALSO), NamedNode(rest)) for rest in rest_of(property_, iri)]
     return found
 
@@ -232,7 +232,7 @@ def rest_of(property_: str, iri: str) -> list[str]:
     return [f"{names.document(c.kind)}?{key.key}={names.path(iri)}" for c in kinds if key]
 
 
-def origin(path: str) -> list[Triple]:
+def source_of_document(path: str) -> list[Triple]:
     """From which source the document about a thing was derived: file, line, commit (PROV-O)."""
     names, manifest = site().names, site().dataset.manifest
     document, source = names.document(path), f"{names.document(path)}.{YAML.suffix}"

@@ -15,14 +15,14 @@ from math import ceil, floor
 from server.site import site
 from server.tables import Row, Sort, Table
 
-SHORTEST = 1.2
-"""How long a bar is at least; what is shorter is drawn as a dot."""
+MIN_BAR_WIDTH = 1.2
+"""Minimum width of a bar; what is shorter is drawn as a dot."""
 
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 """Of how many years the steps of an axis may be."""
 
-MOST_TICKS = 8
-"""How many years can be written beside each other on a phone."""
+MAX_TICKS = 8
+"""Maximum number of years that can be written beside each other on a phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Scale:
     @property
     def ticks(self) -> list[tuple[float, int]]:
         """Where years are marked, as many as can be written beside each other."""
-        step = next((step for step in STEPS if (self.last - self.first) / step < MOST_TICKS), STEPS[-1])
+        step = next((step for step in STEPS if (self.last - self.first) / step < MAX_TICKS), STEPS[-1])
         return [(self.at(year), year) for year in range(-(-self.first // step) * step, self.last + 1, step)]
 
 
@@ -71,7 +71,7 @@ class Bar:
 
     @property
     def is_dot(self) -> bool:
-        return self.width < SHORTEST and not (self.open_left or self.open_right)
+        return self.width < MIN_BAR_WIDTH and not (self.open_left or self.open_right)
 
 
 @dataclass(frozen=True, slots=True)

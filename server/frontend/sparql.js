@@ -5,10 +5,10 @@ import Yasqe from "@zazuko/yasqe";
 import "@zazuko/yasqe/build/yasqe.min.css";
 import "./sparql.css";
 
-const MOST_HINTS = 50;
+const MAX_HINTS = 50;
 
 /** The longest address that is asked by GET, and that can be shared. */
-const LONGEST = 8000;
+const MAX_ADDRESS_LENGTH = 8000;
 
 const ROUNDED = { maximumFractionDigits: 2 };
 
@@ -97,7 +97,7 @@ function addressOf(asking) {
 async function run(address) {
   const control = new AbortController();
   const { search, pathname } = address;
-  const long = search.length > LONGEST;
+  const long = search.length > MAX_ADDRESS_LENGTH;
   const began = performance.now();
   running = control;
   answer.setAttribute("aria-busy", "true");
@@ -171,7 +171,7 @@ function matching(terms, text) {
   const local = (iri) => iri.slice(Math.max(iri.lastIndexOf("#"), iri.lastIndexOf("/")) + 1);
   const fits = ({ iri, label }) =>
     iri.startsWith(text) || (!text.includes(":") && `${local(iri)} ${label}`.toLowerCase().includes(wanted));
-  return terms.filter(fits).slice(0, MOST_HINTS);
+  return terms.filter(fits).slice(0, MAX_HINTS);
 }
 
 /** A hint that shows a term with its label, and its definition when it is pointed at. */

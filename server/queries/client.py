@@ -129,9 +129,9 @@ class HostProcess:
     def __init__(self, dataset: Dataset, limits: Limits) -> None:
         directory = Path(tempfile.mkdtemp(prefix="kg-"))
         self.address = str(directory / "queries")
-        self.shelf = directory / "kept"
-        """A directory of this run, for answers that are kept."""
-        self.shelf.mkdir()
+        self.cache = directory / "cache"
+        """The directory of the response cache of this run."""
+        self.cache.mkdir()
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(self.address)
         listener.listen(1024)

@@ -34,15 +34,15 @@ def read_frame(connection: socket.socket) -> bytes:
 
 def read_bytes(connection: socket.socket, length: int) -> bytes:
     """So many bytes; raises BrokenError."""
-    found = bytearray(length)
-    view = memoryview(found)
+    content = bytearray(length)
+    view = memoryview(content)
     read = 0
     while read < length:
         got = connection.recv_into(view[read:])
         if not got:
             raise BrokenError
         read += got
-    return bytes(found)
+    return bytes(content)
 
 
 def failure(reason: str, **more: Any) -> bytes:

@@ -50,11 +50,11 @@ GRACE = 0.05
 LATER, LATEST = 5, 15
 """The priorities of workers (setpriority(2)): after the host and the web; of what runs long, a tenth of that."""
 
-LONGEST_FRAME = 2**26
-"""The longest question that is read."""
+MAX_FRAME_BYTES = 2**26
+"""Maximum length of a question that is read, in bytes."""
 
-LONGEST_WORDS = 2**12
-"""How many bytes are read of what a worker wrote before it ended."""
+MAX_WORDS_BYTES = 2**12
+"""Maximum number of bytes that are read of what a worker wrote before it ended."""
 
 NO_MEMORY = "memory allocation of"
 """What the engine writes as it ends for want of memory; it ends in the same way where it has a fault."""
@@ -194,8 +194,8 @@ class Host:
         except ConnectionError:
             got = b""
         buffer += got
-        length = LENGTH.unpack(buffer[: LENGTH.size])[0] if len(buffer) >= LENGTH.size else LONGEST_FRAME
-        if not got or length > LONGEST_FRAME:
+        length = LENGTH.unpack(buffer[: LENGTH.size])[0] if len(buffer) >= LENGTH.size else MAX_FRAME_BYTES
+        if not got or length > MAX_FRAME_BYTES:
             self._forget(connection)
         elif len(buffer) >= LENGTH.size + length:
             connection.setblocking(True)  # for the worker, which shares it
@@ -212,9 +212,9 @@ class Host:
         room = self._limits.waiting if late else self._limits.waiting * CROWD
         if len(self._waiting) > room + self._limits.running - len(self._running()):
             latest = max(query.turn for query in self._waiting)
-            found = [query for query in self._waiting if query.turn == latest]
-            most = Counter(query.client for query in found).most_common(1)[0][0]
-            self._fail(min((q for q in found if q.client == most), key=lambda q: q.arrived), "busy")
+            latest_queries = [query for query in self._waiting if query.turn == latest]
+            most = Counter(query.client for query in latest_queries).most_common(1)[0][0]
+            self._fail(min((q for q in latest_queries if q.client == most), key=lambda q: q.arrived), "busy")
 
     def _leave(self, query: Query) -> None:
         """Ends what nobody waits for any more; its worker may just have sent all, and is about to say so."""
@@ -265,25 +265,25 @@ class Host:
     def _hear(self, worker: Worker) -> None:
         """What a worker says."""
         try:
-            said = worker.channel.recv(1)
+            signal_byte = worker.channel.recv(1)
         except ConnectionError:
-            said = b""
+            signal_byte = b""
         query = worker.query
-        if said == MAY_I and query:
+        if signal_byte == MAY_I and query:
             query.asks = True
-        elif said == IS_WHOLE and query:
+        elif signal_byte == IS_WHOLE and query:
             self._begin(query)
-        elif said == READY:
+        elif signal_byte == READY:
             worker.begin()
-        elif said == DONE and query:
+        elif signal_byte == DONE and query:
             worker.is_new = False
             self._drop(query)
             if worker.is_slow:
                 self._hasten(worker)
-        elif said == LEAVING and query:
+        elif signal_byte == LEAVING and query:
             self._drop(query)
             self._kill(worker)
-        elif not said:
+        elif not signal_byte:
             reason, words = self._reason(worker)
             if query:
                 self._end_without_answer(worker, query, reason, words)
@@ -313,7 +313,7 @@ class Host:
         """Why a worker ended by itself, and what it wrote before."""
         words = ""
         with suppress(BlockingIOError):
-            words = os.read(worker.words, LONGEST_WORDS).decode(errors="replace")
+            words = os.read(worker.words, MAX_WORDS_BYTES).decode(errors="replace")
         self._retire(worker)
         _, status = os.waitpid(worker.process, 0)
         code = os.waitstatus_to_exitcode(status)
@@ -393,20 +393,22 @@ class Host:
 
     def _next(self) -> Query | None:
         """The query whose turn it is."""
-        found = self._waiting if self._long() < self._limits.long else [q for q in self._waiting if q.turn < len(TURNS)]
-        if not found:
+        candidates = (
+            self._waiting if self._long() < self._limits.long else [q for q in self._waiting if q.turn < len(TURNS)]
+        )
+        if not candidates:
             return None
         running = Counter(query.client for query in self._running())
-        first = min((query.turn, running[query.client]) for query in found)
-        alike = [query for query in found if (query.turn, running[query.client]) == first]
+        first = min((query.turn, running[query.client]) for query in candidates)
+        alike = [query for query in candidates if (query.turn, running[query.client]) == first]
         self._newest = not self._newest
         choose = max if self._newest and not first[0] else min
         return choose(alike, key=lambda query: query.arrived)
 
-    def _idle(self, asked: Query) -> Worker | None:
+    def _idle(self, query: Query) -> Worker | None:
         """A worker without a question, for one: an idle one, a new one, or that of a query that is set back."""
         idle = next((worker for worker in self._workers if not worker.query), None)
-        if idle and asked.needs_new and not idle.is_new:
+        if idle and query.needs_new and not idle.is_new:
             self._kill(idle)
             return self._fork()
         if idle or len(self._workers) < self._limits.running:

@@ -1,4 +1,4 @@
-"""Limits: what the queries of strangers may take."""
+"""Limits: what untrusted queries may take."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

@@ -44,20 +44,20 @@ AT_ONCE = 0.005
 BLOCK = 64 * 2**10
 """How many bytes of an answer are sent at once."""
 
-HELD = 2**20
-"""How many bytes of an answer are held back at first, so that what goes wrong early is still an error."""
+MAX_HELD_BYTES = 2**20
+"""Maximum number of bytes of an answer that are held back at first, so that what goes wrong early is still an error."""
 
-HELD_SECONDS = 1.0
-"""How long they are held back at most."""
+MAX_HELD_SECONDS = 1.0
+"""Maximum number of seconds that they are held back."""
 
-FOREMOST = 1000
-"""How many triples are looked at before an answer declares the prefixes that they are written with."""
+MAX_FIRST_TRIPLES = 1000
+"""Maximum number of triples that are read before an answer declares the prefixes that they are written with."""
 
 SPARE = 64 * 2**20
 """By how many bytes a worker may have grown and still take another question."""
 
-SHOWN = 1000
-"""How many solutions or triples the page of a result shows."""
+MAX_SHOWN = 1000
+"""Maximum number of solutions or triples that the page of a result shows."""
 
 Opener = Callable[[], tuple[Store, int]]
 """What opens a store, and tells how many files it may open later."""
@@ -126,10 +126,10 @@ class Outlet:
             raise StopError("unwritable")
         self._buffer += data
         now = time.monotonic()
-        if not self.sent and (len(self._buffer) > HELD or now - self._began > HELD_SECONDS):
+        if not self.sent and (len(self._buffer) > MAX_HELD_BYTES or now - self._began > MAX_HELD_SECONDS):
             self._leave(MAY_I)
             self._start(whole=False)
-        if self.sent and self._buffer and (len(self._buffer) > BLOCK or now - self._flushed > HELD_SECONDS / 10):
+        if self.sent and self._buffer and (len(self._buffer) > BLOCK or now - self._flushed > MAX_HELD_SECONDS / 10):
             self._flush()
         return len(data)
 
@@ -211,19 +211,19 @@ def resident(size: int) -> int:
 
 def answer_next(host: socket.socket, store: Store, limits: Limits) -> None:
     """Answers the next question of the host."""
-    said, descriptors, _, _ = socket.recv_fds(host, 1, 1)
-    if not said:
+    received, descriptors, _, _ = socket.recv_fds(host, 1, 1)
+    if not received:
         raise EOFError
     question = json.loads(read_frame(host))
     signal.setitimer(signal.ITIMER_REAL, question["seconds"] + 5)  # ends the process should the host be gone
     with socket.socket(fileno=descriptors[0]) as connection, suppress(ConnectionError):  # who asked has gone
-        answer(question, connection, store, limits, lambda asked: ask_leave(host, asked))
+        answer(question, connection, store, limits, lambda request: ask_leave(host, request))
     signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def ask_leave(host: socket.socket, asked: bytes) -> None:
+def ask_leave(host: socket.socket, request: bytes) -> None:
     """Waits until the host lets an answer begin."""
-    host.sendall(asked)
+    host.sendall(request)
     if not host.recv(1):
         os._exit(0)
 
@@ -237,18 +237,18 @@ def answer(
         query, base = question["query"], question["base"]
         if any(asks_others(text, base, limits.services) for text in {query, unescaped(query)}):
             raise StopError("service")
-        found: Any = ask(store, query, base_iri=base, **dataset(question))
-        form = FORMS[type(found)]
+        results: Any = ask(store, query, base_iri=base, **dataset(question))
+        form = FORMS[type(results)]
         if question["media"][form] is None:
             raise StopError("unacceptable")
         head = {"form": form, "media": question["media"][form]}
         outlet = Outlet(connection, head, limits, leave)
-        write(found, outlet, MEDIA[head["media"]], question["prefixes"])
+        write(results, outlet, MEDIA[head["media"]], question["prefixes"])
         outlet.end()
     except SyntaxError:
         wrong = QueryText(query).explain(lambda text: syntax_error(store, text, base), question["prefixes"])
-        told = {"message": wrong.message, "line": wrong.line, "column": wrong.column, "hint": wrong.hint}
-        connection.sendall(failure("syntax", detail=str(wrong), **told))
+        explanation = {"message": wrong.message, "line": wrong.line, "column": wrong.column, "hint": wrong.hint}
+        connection.sendall(failure("syntax", detail=str(wrong), **explanation))
     except StopError as error:
         fail(connection, outlet, error.reason, form=form)
     except (MemoryError, ConnectionError):
@@ -276,7 +276,7 @@ def dataset(question: dict[str, Any]) -> dict[str, Any]:
 def asks_others(query: str, base: str, allowed: tuple[str, ...]) -> bool:
     """True if a query asks other endpoints than those that are allowed (SPARQL 1.1 Federated Query), in any disguise.
 
-    The engine judges, on no data: if a query is none any more when all that reads SERVICE is called something else,
+    The engine decides, on no data: if a query is none any more when all that reads SERVICE is called something else,
     then SERVICE was a keyword. To parse a query as it is would reach out where that is allowed at all.
     """
     if "service" not in query.lower():
@@ -300,18 +300,18 @@ def syntax_error(store: Store, text: str, base: str) -> str:
     return ""
 
 
-def write(found: Any, outlet: Outlet, media: MediaType, prefixes: dict[str, str]) -> None:
+def write(results: Any, outlet: Outlet, media: MediaType, prefixes: dict[str, str]) -> None:
     """Writes what was found in a media type."""
     if media is HTML:
-        outlet.write(json.dumps(shown(found, prefixes)).encode())
-    elif isinstance(found, QueryTriples):
+        outlet.write(json.dumps(shown(results, prefixes)).encode())
+    elif isinstance(results, QueryTriples):
         assert isinstance(media.format, RdfFormat)
-        triples = counted(found, outlet, media)
-        first = foremost(triples)
+        triples = counted(results, outlet, media)
+        first = first_triples(triples)
         used = prefixes_used(first, media.format, prefixes)
         serialize(chain(first, triples), cast(IO[bytes], outlet), format=media.format, prefixes=used)
     else:
-        found.serialize(output=outlet, format=media.format)
+        results.serialize(output=outlet, format=media.format)
 
 
 def counted(triples: Iterable[Triple], outlet: Outlet, media: MediaType) -> Iterator[Triple]:
@@ -323,27 +323,29 @@ def counted(triples: Iterable[Triple], outlet: Outlet, media: MediaType) -> Iter
         yield triple
 
 
-def foremost(triples: Iterator[Triple]) -> list[Triple]:
-    """The first triples of an answer, which decide what prefixes it declares: FOREMOST, or as many as come soon."""
+def first_triples(triples: Iterator[Triple]) -> list[Triple]:
+    """The first triples of an answer, which decide what prefixes it declares."""
     began = time.monotonic()
-    found: list[Triple] = []
-    while len(found) < FOREMOST and time.monotonic() - began < HELD_SECONDS and (each := next(triples, None)):
-        found.append(each)
-    return found
+    first: list[Triple] = []
+    while len(first) < MAX_FIRST_TRIPLES and time.monotonic() - began < MAX_HELD_SECONDS:
+        if (triple := next(triples, None)) is None:
+            break
+        first.append(triple)
+    return first
 
 
-def shown(found: Any, prefixes: dict[str, str]) -> dict[str, Any]:
+def shown(results: Any, prefixes: dict[str, str]) -> dict[str, Any]:
     """The first of what was found, for a page: solutions as in the JSON of SPARQL, a boolean, or Turtle."""
-    if isinstance(found, QueryBoolean):
-        return {"boolean": bool(found)}
-    first = list(islice(found, SHOWN + 1))
-    more = len(first) > SHOWN
-    if isinstance(found, QueryTriples):
-        used = prefixes_used(first[:SHOWN], RdfFormat.TURTLE, prefixes)
-        turtle = serialize(first[:SHOWN], format=RdfFormat.TURTLE, prefixes=used)
+    if isinstance(results, QueryBoolean):
+        return {"boolean": bool(results)}
+    first = list(islice(results, MAX_SHOWN + 1))
+    more = len(first) > MAX_SHOWN
+    if isinstance(results, QueryTriples):
+        used = prefixes_used(first[:MAX_SHOWN], RdfFormat.TURTLE, prefixes)
+        turtle = serialize(first[:MAX_SHOWN], format=RdfFormat.TURTLE, prefixes=used)
         return {"turtle": (turtle or b"").decode(), "more": more}
-    rows = [[None if term is None else written(term) for term in solution] for solution in first[:SHOWN]]
-    return {"variables": [variable.value for variable in found.variables], "rows": rows, "more": more}
+    rows = [[None if term is None else written(term) for term in solution] for solution in first[:MAX_SHOWN]]
+    return {"variables": [variable.value for variable in results.variables], "rows": rows, "more": more}
 
 
 def written(term: Any) -> dict[str, str]:

@@ -112,11 +112,11 @@ def test_a_surname_alone_is_nobody(engine: Engine) -> None:
 
 def test_each_name_of_a_person_in_a_release_is_one_of_that_person(engine: Engine) -> None:
     """Whatever spelling a release has, the record of the person knows it."""
-    strangers = """SELECT ?person ?name WHERE {
+    unknown = """SELECT ?person ?name WHERE {
         ?mention osce:mentionedIn ?release ; osce:person ?person ; osce:nameAsWritten ?name .
         FILTER NOT EXISTS { ?person rdfs:label|osce:alsoKnownAs ?known FILTER(STR(?known) = ?name) }
     }"""
-    assert values(engine, strangers) == []
+    assert values(engine, unknown) == []
 
 
 def test_a_number_is_the_name_of_its_release(engine: Engine) -> None:

@@ -119,7 +119,7 @@ def test_what_is_missing_is_told_unless_it_may_be_what_could_not_be_read(
     assert is_told or any("about what is missing must wait" in note for note in build.notes)
 
 
-def test_suspected_doubles_name_both_places(tmp_path: Path) -> None:
+def test_possible_duplicates_name_both_places(tmp_path: Path) -> None:
     build = check_files({"person/morgana-le-fay.yaml": "label:\n  en: Morgana le Fay\n"}, tmp_path)
     [problem] = build.problems
     assert (problem.code, [other.thing for other in problem.related]) == ("E405", ["person/morgan-le-fay"])

@@ -15,8 +15,8 @@ from pyoxigraph import BlankNode, DefaultGraph, NamedNode, RdfFormat, Store, par
 
 from kg.engine import FILES, Dataset, NoDatasetError, load, open_files
 from kg.names import CANONICAL, RDF_TYPE, RDFS_LABEL, Names
+from kg.ontology_versions import ChangedVersionError, write_ontology_version
 from kg.publish import is_whole
-from kg.releases import KeptVersionError, write_release
 from tests.conftest import ONTOLOGY, PATIENCE, ROOT, SAMPLE, SHAPES, build_world
 from tests.kg.test_cli import kg
 
@@ -279,16 +279,16 @@ def test_a_published_context_never_changes_under_its_version(widened: Path, publ
     assert "E510" in elsewhere.stderr
 
 
-def kept_versions(ontology: Path) -> dict[str, bytes]:
-    """The files of the earlier versions that an ontology keeps, by name."""
+def stored_versions(ontology: Path) -> dict[str, bytes]:
+    """The files of the earlier versions of an ontology, by name."""
     return {file.name: file.read_bytes() for file in (ontology / "releases").iterdir()}
 
 
-def test_the_hint_about_a_changed_context_is_followed_and_no_kept_version_changes(
+def test_the_hint_about_a_changed_context_is_followed_and_no_stored_version_changes(
     widened: Path, published: Path
 ) -> None:
-    write_release(ONTOLOGY, SHAPES, widened / "releases")
-    kept = kept_versions(widened)
+    write_ontology_version(ONTOLOGY, SHAPES, widened / "releases")
+    stored = stored_versions(widened)
     (found,) = build_world(SAMPLE, published, widened).problems
     follow = re.fullmatch(r"write (\S+) in place of (\S+) in owl:versionInfo and owl:versionIRI", found.hint or "")
     assert follow is not None
@@ -299,23 +299,23 @@ def test_the_hint_about_a_changed_context_is_followed_and_no_kept_version_change
             lines[number] = line.replace(follow[2], follow[1])
     found.file.write_text("".join(lines))
     assert build_world(SAMPLE, published, widened).problems == []
-    assert kept_versions(widened) == kept
+    assert stored_versions(widened) == stored
 
 
-def test_a_kept_version_is_never_written_over(widened: Path) -> None:
-    write_release(ONTOLOGY, SHAPES, widened / "releases")
-    kept = kept_versions(widened)
-    write_release(ONTOLOGY, SHAPES, widened / "releases")
-    with pytest.raises(KeptVersionError, match="owl:versionInfo"):
-        write_release(widened, SHAPES, widened / "releases")
-    assert kept_versions(widened) == kept
+def test_a_stored_version_is_never_overwritten(widened: Path) -> None:
+    write_ontology_version(ONTOLOGY, SHAPES, widened / "releases")
+    stored = stored_versions(widened)
+    write_ontology_version(ONTOLOGY, SHAPES, widened / "releases")
+    with pytest.raises(ChangedVersionError, match="owl:versionInfo"):
+        write_ontology_version(widened, SHAPES, widened / "releases")
+    assert stored_versions(widened) == stored
 
 
 def test_a_new_version_has_its_own_context_and_the_old_one_stays(widened: Path, published: Path) -> None:
     text = (widened / "osce.ttl").read_text()
     version = re.search(r'owl:versionInfo "([^"]*)"', text)[1]  # type: ignore[index]
-    kept = write_release(ONTOLOGY, SHAPES, widened / "releases")
-    assert kept == version
+    stored = write_ontology_version(ONTOLOGY, SHAPES, widened / "releases")
+    assert stored == version
     (widened / "osce.ttl").write_text(text.replace(f'"{version}"', '"99.0.0"').replace(f"/{version}>", "/99.0.0>"))
     build = build_world(SAMPLE, published, widened)
     assert build.problems == []
@@ -343,7 +343,7 @@ def test_where_a_record_stands_is_published_anew_without_another_version(publish
 
 
 @pytest.mark.parametrize("file", sorted((ONTOLOGY / "releases").glob("*.ttl")), ids=lambda file: file.stem)
-def test_a_release_of_the_ontology_is_of_its_version_and_has_its_context(file: Path) -> None:
+def test_an_ontology_version_has_its_number_and_its_context(file: Path) -> None:
     assert f'owl:versionInfo "{file.stem}"' in file.read_text()
     context = json.loads(file.with_name(f"{file.stem}.context.jsonld").read_text())["@context"]
     assert context["osce"] == CANONICAL + "ontology#"

@@ -1,4 +1,4 @@
-"""Identity: one record a thing, former and withdrawn names, suspected doubles, circles; and files too large."""
+"""Identity: one record a thing, former and withdrawn names, possible duplicates, circles; and files too large."""
 
 from pathlib import Path
 

@@ -3,7 +3,7 @@
 import pytest
 from pyoxigraph import Store
 
-from kg.query_text import DEEPEST, QueryError, QueryText, unescaped
+from kg.query_text import MAX_DEPTH, QueryError, QueryText, unescaped
 
 
 def syntax_error(text: str) -> str:
@@ -69,11 +69,11 @@ def test_a_misspelled_term_of_ours_is_told_with_what_may_be_meant(query: str, hi
 @pytest.mark.parametrize("brackets", ["()", "{}", "[]"])
 def test_nesting_is_bounded_and_told_where(brackets: str) -> None:
     opening, closing = brackets
-    QueryText(opening * DEEPEST + closing * DEEPEST).check_nesting()
+    QueryText(opening * MAX_DEPTH + closing * MAX_DEPTH).check_nesting()
     QueryText(f"'{opening * 999}' # {opening * 999}").check_nesting()
     with pytest.raises(QueryError) as found:
-        QueryText("ASK \n" + opening * (DEEPEST + 1)).check_nesting()
-    assert (found.value.line, found.value.column) == (2, DEEPEST + 1)
+        QueryText("ASK \n" + opening * (MAX_DEPTH + 1)).check_nesting()
+    assert (found.value.line, found.value.column) == (2, MAX_DEPTH + 1)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Violations: what SPARQL suspects under SHACL core holds all that pySHACL finds, so that both ways say the same."""
+"""Violations: the candidates that the engine finds under SHACL core hold all that pySHACL finds."""
 
 from pathlib import Path
 
@@ -10,8 +10,8 @@ from rdflib import Graph
 from rdflib.namespace import SH
 
 from kg.constraints import Untranslatable
+from kg.prefilter import prefilter_shapes, validation_results
 from kg.shacl import Result, copy_of, validate
-from kg.suspects import judge, narrow
 from kg.violations import violation
 from tests.conftest import drawn
 from tests.shapes.test_shapes import BAD, Bad, check_examples
@@ -98,7 +98,7 @@ def both_ways(data: str, shape: str) -> tuple[list[tuple[str, ...]], list[tuple[
     store = Store()
     store.load(input=text.encode(), format=RdfFormat.TURTLE)
     alone = list(validate(Graph().parse(data=text, format="turtle"), shapes))
-    return told(alone), told(list(judge(shapes, store)))
+    return told(alone), told(list(validation_results(shapes, store)))
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -113,15 +113,15 @@ def test_the_engine_first_finds_what_pyshacl_finds_alone(shape: str, triples: li
 
 
 @pytest.mark.parametrize("datatype", ["integer", "decimal", "double", "date", "dateTime", "boolean"])
-def test_a_literal_that_is_not_well_formed_is_suspected(datatype: str) -> None:
+def test_a_literal_that_is_not_well_formed_is_a_candidate(datatype: str) -> None:
     shape = ":shape a sh:NodeShape ; sh:targetClass :Thing ; sh:property [ sh:path :p ; sh:datatype xsd:%s ] ."
     alone, first = both_ways(f':a a :Thing ; :p "2020-13-45x"^^xsd:{datatype} .', shape % datatype)
     assert first == alone != []
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_where_all_is_well_nobody_is_suspected(shape: str) -> None:
-    """Otherwise pySHACL would judge everything. (It lets 2 <= "a" pass; that is suspected.)"""
+def test_where_all_is_well_there_are_no_candidates(shape: str) -> None:
+    """Otherwise pySHACL would validate everything. (It lets 2 <= "a" pass; that is a candidate.)"""
     fine = [':a a :Thing ; :p 2 , "2020-01-01"^^xsd:date .', ':a a :Thing ; :p "a" .', ':a a :Thing ; :p "b"@en .']
     fine += [":a a :Thing ; :p 1 ; :q 2 .", ":a a :Thing ; :p :b . :b a :Thing ; :p :a .", ":a a :Thing .", ""]
     fine += [":a a :Thing ; :p 2 , 3 .", ":a a :Thing ; :p 2 .", ":a a :Thing ; :p 3 .", ":a a :Thing ; :p 1 ."]
@@ -134,7 +134,7 @@ def test_where_all_is_well_nobody_is_suspected(shape: str) -> None:
         store.load(input=(PREFIXES + text).encode(), format=RdfFormat.TURTLE)
         alone, _ = both_ways(text, shape)
         if not alone and text:
-            free.append(narrow(graph, store)[1])
+            free.append(prefilter_shapes(graph, store)[1])
     assert set() in free
     assert None not in free
 
@@ -147,7 +147,7 @@ def test_what_is_not_translated_is_left_to_pyshacl(constraint: str) -> None:
         violation(graph, next(graph.subjects(SH.targetClass)))
     store = Store()
     store.load(input=(PREFIXES + ":a a :Thing .").encode(), format=RdfFormat.TURTLE)
-    narrowed, found = narrow(graph, store)
+    narrowed, found = prefilter_shapes(graph, store)
     assert found is None
     assert set(narrowed) == set(graph)
 

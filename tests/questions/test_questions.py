@@ -30,7 +30,7 @@ has come in their order). All scalars are text."""
 A_THING = re.compile("[a-z-]+/")
 """How the path of a thing begins; symbols (PC.DEC/836) and addresses have a slash as well."""
 
-Row = dict[str, str]
+Solution = dict[str, str]
 
 each_question = pytest.mark.parametrize("name", QUESTIONS)
 
@@ -44,7 +44,7 @@ def solutions(engine: Engine, query: str) -> list[dict[str, Any]]:
     return [{name: solution[name] for name in names} for solution in found]
 
 
-def rows(engine: Engine, query: str) -> list[Row]:
+def rows(engine: Engine, query: str) -> list[Solution]:
     """The same with the terms as checks.yaml writes them."""
     return [{name: written(engine, term) for name, term in solution.items()} for solution in solutions(engine, query)]
 
@@ -60,7 +60,7 @@ def written(engine: Engine, term: Any) -> str:
     return term.value.removeprefix(things) if term.value.startswith(things) else engine.names.compact(term.value)
 
 
-def holds(found: list[Row], expected: Row) -> bool:
+def holds(found: list[Solution], expected: Solution) -> bool:
     """True if one of the rows holds all the expected values."""
     return any(expected.items() <= row.items() for row in found)
 

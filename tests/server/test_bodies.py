@@ -133,7 +133,7 @@ def test_what_reads_no_body_reads_no_coding(client: FlaskClient) -> None:
 
 
 def test_over_a_socket_bodies_in_two_codings_are_two_questions(served: str) -> None:
-    """The bytes of one body in another coding are another question, though the kept answer is found by them."""
+    """The bytes of one body in another coding are another question, though the cached response is found by them."""
     with closing(http.client.HTTPConnection(urlsplit(served).netloc, timeout=PATIENCE)) as connection:
         for query, expected in ((b"ASK {}", "true"), (b"ASK { FILTER(false) }", "false")):
             for coding, body in (("gzip", gzip.compress(query)), ("", query), ("br", brotli.compress(query))):

@@ -63,7 +63,7 @@ def test_json_names_the_next_page_and_at_the_end_all_of_it(real_client: FlaskCli
     assert len(found(real_client, first["next"])["results"]) == 100
     last = found(real_client, "/search.json?size=100&page=10")
     assert "next" not in last
-    assert len(rows(real_client, last["all"])) == last["total"] > search.DEEPEST
+    assert len(rows(real_client, last["all"])) == last["total"] > search.MAX_RESULTS
     assert "No more is listed page by page." in page(real_client, "/search?size=100&page=10")
 
 
@@ -76,7 +76,7 @@ def test_a_list_that_is_whole_says_nothing(path: str, real_client: FlaskClient) 
 def test_a_page_of_a_collection_that_is_cut_says_so(
     suffix: str, real_client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.collections.MOST", 50)
+    monkeypatch.setattr("server.collections.MAX_SIZE", 50)
     told = "A page has at most 50 members"
     answer = real_client.get(f"/doc/release.{suffix}?size=100000")
     assert answer.headers["Note"].startswith(told)
@@ -101,7 +101,9 @@ def test_a_long_address_that_somebody_pastes_is_looked_for(real_client: FlaskCli
     address = "https://www.osce.org/minsk-group/" + "a" * 300 + "?utm_source=" + "b" * 300
     assert found(real_client, f"/search.json?q={quote(address)}")["total"] >= 0
     assert real_client.get(f"/suggest?q={quote(address)}").status_code == 200
-    assert int(re.search(r'maxlength="(\d+)"', page(real_client, "/search"))[1]) == search.LONGEST > len(address)  # type: ignore[index]
+    assert (
+        int(re.search(r'maxlength="(\d+)"', page(real_client, "/search"))[1]) == search.MAX_QUERY_LENGTH > len(address)
+    )  # type: ignore[index]
 
 
 # ── Lists with filters ───────────────────────────────────────────────────────────────────────────────────────────

@@ -401,7 +401,7 @@ def test_a_date_is_ordered_by_the_first_day_that_it_can_mean() -> None:
 
 def test_times_that_are_one_moment_are_ordered_by_name() -> None:
     times = collections.Order(collections.Form.TIME)
-    a, b = collections.Row("a", "2000-01-01T06:00:00Z"), collections.Row("b", "2000-01-01T11:00:00+05:00")
+    a, b = collections.Member("a", "2000-01-01T06:00:00Z"), collections.Member("b", "2000-01-01T11:00:00+05:00")
     assert b.follows(a, times)
     assert not a.follows(b, times)
 

@@ -1,4 +1,4 @@
-"""Conditions: every precondition of RFC 9110, 13, in its order, for whatever has a URL, fresh or kept."""
+"""Conditions: every precondition of RFC 9110, 13, in its order, for whatever has a URL, fresh or cached."""
 
 import http.client
 import itertools
@@ -169,7 +169,7 @@ def connection(served: str) -> Iterator[http.client.HTTPConnection]:
 
 
 @pytest.mark.parametrize("path", ["/doc/state/avalon.nt", "/search?q=avalon&size=7", "/static/style.css", f"{ASK}%20"])
-def test_a_kept_answer_is_under_the_same_conditions_as_a_fresh_one(
+def test_a_cached_response_is_under_the_same_conditions_as_a_fresh_one(
     path: str, connection: http.client.HTTPConnection
 ) -> None:
     def ask(method: str, headers: dict[str, str]) -> tuple[http.client.HTTPResponse, bytes]:
@@ -177,7 +177,7 @@ def test_a_kept_answer_is_under_the_same_conditions_as_a_fresh_one(
         response = connection.getresponse()
         return response, response.read()
 
-    for _ in range(5):  # from the second on it is kept
+    for _ in range(5):  # from the second on it is cached
         first, body = ask("GET", {})
     etag, modified = first.getheader("ETag", ""), first.getheader("Last-Modified", "")
     for (headers, status), method in itertools.product((*CASES, *DATED), ("GET", "HEAD")):

@@ -1,4 +1,4 @@
-"""The gateway: kept answers are right for whoever gets them, and what breaks off is told from what is whole."""
+"""The gateway: cached responses are right for whoever gets them, and what breaks off is told from what is whole."""
 
 import http.client
 import socket
@@ -41,7 +41,7 @@ def headers(said: bytes) -> dict[str, str]:
         (["Accept_Language: de"], ["Accept: text/html"], "content-language", "en"),
     ],
 )  # fmt: skip
-def test_what_one_client_asks_is_not_kept_for_another(
+def test_a_response_to_one_client_is_not_cached_for_another(
     first: list[str], then: list[str], header: str, expected: str | None, served: str
 ) -> None:
     path = "/doc/state/avalon" if header == "content-language" else f"/sparql?query={ALL}%20%23{len(first)}{header}"
@@ -50,7 +50,7 @@ def test_what_one_client_asks_is_not_kept_for_another(
     assert headers(answer(served, *then, path=path)).get(header) == expected
 
 
-def test_an_answer_is_the_same_when_it_is_kept(served: str) -> None:
+def test_a_cached_response_is_the_same(served: str) -> None:
     first, again = (answer(served, "Accept: text/csv") for _ in range(2))
     assert first.partition(b"\r\n\r\n")[2] == again.partition(b"\r\n\r\n")[2]
     etag = headers(again)["etag"]
@@ -117,7 +117,7 @@ def said(url: str, *lines: str, target: str = "/doc/state/avalon.ttl", version: 
 )  # fmt: skip
 def test_a_request_without_one_right_host_is_400(hosts: list[str], served: str) -> None:
     for _ in range(2):
-        said(served, "Host: localhost")  # so that there is a kept answer, which must not be given
+        said(served, "Host: localhost")  # so that there is a cached response, which must not be given
     found = said(served, *(f"Host: {host}" for host in hosts))
     assert found.startswith(b"HTTP/1.1 400 ")
     assert headers(found)["content-type"] == "application/problem+json"
@@ -138,17 +138,18 @@ def test_a_request_by_http_1_0_needs_no_host(served: str) -> None:
     assert said(served, "Host: a", "Host: b", version="1.0").startswith(b"HTTP/1.0 400 ")
 
 
-LONGEST_TARGET = 65_534
+MAX_TARGET_BYTES = 65_534
 """The longest address of a request that the HTTP server reads, in bytes; server/README.md says so."""
 
 
 @pytest.mark.parametrize(
-    ("length", "status"), [(LONGEST_TARGET - 1, 200), (LONGEST_TARGET, 200), (LONGEST_TARGET + 1, 414), (10**5, 414)]
+    ("length", "status"),
+    [(MAX_TARGET_BYTES - 1, 200), (MAX_TARGET_BYTES, 200), (MAX_TARGET_BYTES + 1, 414), (10**5, 414)],
 )
 def test_an_address_has_the_length_that_is_stated(length: int, status: int, served: str) -> None:
     target = "/sparql?query=ASK%7B%7D%23".ljust(length, "x")
     assert said(served, "Host: localhost", target=target).startswith(f"HTTP/1.1 {status} ".encode())
-    assert f"{LONGEST_TARGET:,}" in (ROOT / "server" / "README.md").read_text(encoding="utf-8")
+    assert f"{MAX_TARGET_BYTES:,}" in (ROOT / "server" / "README.md").read_text(encoding="utf-8")
 
 
 def test_an_address_over_the_limit_of_queries_is_refused_with_a_problem(tight: str) -> None:

@@ -50,7 +50,9 @@ def test_pages_of_other_sites_may_read_every_answer(name: str, client: FlaskClie
 
 @pytest.mark.parametrize("path", [AVALON, "/sparql", "/id/state/avalon", "/nothing", "/doc/state/nowhere", "/a/b/c/d"])
 @pytest.mark.parametrize("method", ["GET", "POST", "QUERY", "DELETE", "FOO"])
-def test_a_preflight_is_answered_wherever_it_asks_and_may_be_kept(path: str, method: str, client: FlaskClient) -> None:
+def test_a_preflight_is_answered_wherever_it_asks_and_may_be_cached(
+    path: str, method: str, client: FlaskClient
+) -> None:
     asked = {
         "Origin": "https://example.org",
         "Access-Control-Request-Method": method,

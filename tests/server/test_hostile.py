@@ -1,4 +1,4 @@
-"""Strangers: forty hostile queries at once with two hundred expensive ones, on a real server of the real graph."""
+"""Untrusted queries: forty hostile ones at once with two hundred expensive ones, on a real server of the real graph."""
 
 import http.client
 import json
@@ -42,7 +42,7 @@ TEXTS = {
     "${STEPS}": "<x:y>/" * 10_000,
     "${OR}": "false||" * 10_000,
 }
-MOST_PROCESSES = 1 + 2 + 1 + 1 + 6
+MAX_PROCESSES = 1 + 2 + 1 + 1 + 6
 """What serves: the first process, those for the web, what starts them, the host of queries, and its workers."""
 
 CHEAP = "SELECT ?s { ?s a ?class } LIMIT 1"
@@ -188,7 +188,7 @@ def test_what_reaches_out_is_refused(server: Server) -> None:
 def test_afterwards_the_server_is_as_before(server: Server, storm: object) -> None:
     assert ask(server.url, CHEAP)[0] == 200
     eventually(lambda: not server.working())
-    eventually(lambda: len(server.memory()) <= MOST_PROCESSES)
+    eventually(lambda: len(server.memory()) <= MAX_PROCESSES)
 
 
 def state(process: int) -> str:

@@ -76,13 +76,13 @@ def test_other_parsers_agree(path: str, client: FlaskClient) -> None:
     assert len(by_rdflib) == len(expected)
 
 
-def test_the_context_is_named_by_its_version_and_kept_for_ever(client: FlaskClient) -> None:
+def test_the_context_is_named_by_its_version_and_cached_for_ever(client: FlaskClient) -> None:
     context = client.get("/doc/state/avalon.jsonld").get_json(force=True)["@context"]
     version = context.removeprefix(f"{BASE}ontology/").removesuffix("/context.jsonld")
     assert version.count(".") == 2
-    kept = client.get(f"/ontology/{version}/context.jsonld")
-    assert "immutable" in kept.headers["Cache-Control"]
-    assert kept.data == client.get("/ontology/context.jsonld").data
+    response = client.get(f"/ontology/{version}/context.jsonld")
+    assert "immutable" in response.headers["Cache-Control"]
+    assert response.data == client.get("/ontology/context.jsonld").data
 
 
 def test_what_links_to_a_thing_stands_under_reverse(client: FlaskClient) -> None:

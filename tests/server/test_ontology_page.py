@@ -19,7 +19,7 @@ from kg.schema import Key, Schema
 from server.app import create_app
 from tests.conftest import ONTOLOGY, drawn
 
-LARGEST = 60_000
+MAX_PAGE_BYTES = 60_000
 """Of the page as a browser gets it, in bytes, whatever the coding."""
 
 HEADING = re.compile(r"<h[34][^>]*><a [^>]*>(.*?)</a></h[34]>")
@@ -161,7 +161,7 @@ def test_the_page_is_light_in_every_language(real: Path) -> None:
         for coding in ("gzip", "br", "zstd"):
             answer = client.get(f"/ontology.html?lang={language}", headers={"Accept-Encoding": coding})
             assert answer.headers["Content-Encoding"] == coding
-            assert len(answer.data) < LARGEST, (language, coding)
+            assert len(answer.data) < MAX_PAGE_BYTES, (language, coding)
 
 
 def test_examples_are_the_same_whatever_the_order_of_the_store(real: Path) -> None:

@@ -239,7 +239,7 @@ def test_a_long_query_for_suggestions_is_refused(client: FlaskClient) -> None:
     assert client.get("/suggest?q=" + "a" * 2001).status_code == 400
 
 
-def test_search_is_kept_like_every_document(client: FlaskClient) -> None:
+def test_search_is_cached_like_every_document(client: FlaskClient) -> None:
     for path in ("/search?q=avalon", "/search.fr.html?q=avalon", "/suggest?q=a"):
         first = client.get(path)
         assert first.status_code == 200

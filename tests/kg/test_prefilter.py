@@ -1,4 +1,4 @@
-"""Suspects: asking the engine first finds what pySHACL finds alone, and leaves to it what the engine cannot know."""
+"""The prefilter: validation with it gives the results of pySHACL alone, and leaves to it what cannot be translated."""
 
 from pathlib import Path
 
@@ -8,8 +8,8 @@ from rdflib import Graph
 from rdflib.namespace import SH
 
 from kg.constraints import missing_of
+from kg.prefilter import prefilter_constraints
 from kg.shacl import validate
-from kg.suspects import split
 from tests.shapes.test_shapes import BAD, QUERIES, check_examples
 
 PREFIXES = """@prefix sh: <http://www.w3.org/ns/shacl#> .
@@ -45,24 +45,24 @@ def results(data: Graph, *shapes: Graph) -> list[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("query", [TWO_SIZES, NO_PART], ids=["a comparison", "an absence"])
-def test_what_the_engine_suspects_pyshacl_finds_as_if_alone(query: str) -> None:
+def test_the_results_for_the_candidates_are_those_of_pyshacl_alone(query: str) -> None:
     data, shapes, store = world(SHAPE % ("sh:targetClass :Thing", query))
-    rest, judged = split(shapes, store)
+    rest, constraints = prefilter_constraints(shapes, store)
     assert not list(rest.subject_objects(SH.sparql))
-    assert [str(node) for node in judged.objects(None, SH.targetNode)] == ["https://example.org/b"]
-    assert results(data, rest, judged) == results(data, shapes) != []
+    assert [str(node) for node in constraints.objects(None, SH.targetNode)] == ["https://example.org/b"]
+    assert results(data, rest, constraints) == results(data, shapes) != []
 
 
-def test_where_nothing_is_suspected_nothing_is_left_to_judge() -> None:
+def test_where_there_are_no_candidates_nothing_is_left_to_validate() -> None:
     _, shapes, store = world(SHAPE % ("sh:targetClass :Thing", "SELECT $this WHERE { $this e:none ?value }"))
-    assert not len(split(shapes, store)[1])
+    assert not len(prefilter_constraints(shapes, store)[1])
 
 
-def test_a_constraint_that_waits_is_not_asked() -> None:
+def test_a_constraint_that_is_skipped_is_not_validated() -> None:
     _, shapes, store = world(SHAPE % ("sh:targetClass :Thing", NO_PART))
-    rest, judged = split(shapes, store, set(shapes.objects(None, SH.sparql)))
+    rest, constraints = prefilter_constraints(shapes, store, set(shapes.objects(None, SH.sparql)))
     assert not list(rest.subject_objects(SH.sparql))
-    assert not len(judged)
+    assert not len(constraints)
 
 
 MISSING = {
@@ -102,9 +102,9 @@ def test_what_a_query_finds_missing_is_told_by_its_algebra(
 )
 def test_pyshacl_is_left_alone_with(target: str, query: str) -> None:
     _, shapes, store = world(SHAPE % (target, query))
-    rest, judged = split(shapes, store)
+    rest, constraints = prefilter_constraints(shapes, store)
     assert set(rest) == set(shapes)
-    assert not len(judged)
+    assert not len(constraints)
 
 
 def test_on_records_that_break_our_constraints_both_ways_agree(tmp_path: Path) -> None:
