@@ -159,7 +159,7 @@ def test_on_records_that_break_our_shapes_both_ways_agree(tmp_path: Path) -> Non
     dump = build.graph.store.dump(format=RdfFormat.N_TRIPLES, from_graph=DefaultGraph()) or b""
     alone = told(list(validate(Graph().parse(data=dump, format="nt"), build.model.shapes_graph)))
     assert alone
-    assert told(list(judge(build.model.shapes_graph, build.graph.store))) == alone
+    assert told(list(validation_results(build.model.shapes_graph, build.graph.store))) == alone
 
 
 def test_of_our_shapes_every_constraint_is_translated(tmp_path: Path) -> None:
