@@ -166,7 +166,9 @@ def dumped(version: str, suffix: str) -> tuple[Dataset, MediaType]:
     """The published version and the media type of a dump; raises NotFound."""
     kept, media = at_version(version), by_suffix(suffix, DUMPS)
     if media is None or not (kept.directory / f"data.{suffix}.gz").is_file():
-        raise NotFound(f"There is no dump .{suffix}.gz; there are: {', '.join(f'.{m.suffix}.gz' for m in DUMPS)}.")
+        raise NotFound(
+            f"There is no dump .{suffix}.gz. Available dumps: {', '.join(f'.{m.suffix}.gz' for m in DUMPS)}."
+        )
     return kept, media
 
 
@@ -214,5 +216,5 @@ def at_version(version: str) -> Dataset:
             raise NoDatasetError(version)
         return Dataset.at(current.directory.parent / version)
     except NoDatasetError as error:
-        message = f"The dump of version {version} is not here; the current version is {current.version}."
+        message = f"The dump of version {version} is not available. The current version is {current.version}."
         raise NotFound(message) from error

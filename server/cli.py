@@ -107,8 +107,8 @@ def refuse_another_base(published: Path, base_uri: str) -> None:
     if asked != built:
         command = shlex.join(["kg", "build", "--base-uri", asked, "--published", str(published)])
         raise click.BadParameter(
-            f"the dataset in {published} was built for {built}, and is asked for as {asked}; to build it for that "
-            f"address, run: {command}",
+            f"the dataset in {published} was built for {built}, not for {asked}; to build it for "
+            f"{asked}, run: {command}",
             param_hint="--base-uri",
         )
 

@@ -41,7 +41,9 @@ def version(file: str) -> Response:
     """A version of the ontology, this one or an earlier, negotiated or in one variant."""
     known = next((v for v in site().contexts if file == v or file.startswith(f"{v}.")), None)
     if known is None:
-        raise NotFound(f"There is no version {file} of the ontology; there are: {', '.join(sorted(site().contexts))}.")
+        raise NotFound(
+            f"There is no version {file} of the ontology. Available versions: {', '.join(sorted(site().contexts))}."
+        )
     suffix = None if file == known else file.removeprefix(f"{known}.")
     return respond(reference(f"ontology/{known}", known), suffix)
 
@@ -113,7 +115,7 @@ def schema(file: str, version: str | None = None) -> Response:
     kind, suffix = split(file)
     class_ = site().schema.kinds.get(kind)
     if class_ is None or suffix != JSON_SCHEMA.suffix or version not in (None, site().schema.version):
-        raise NotFound(f"There is no JSON Schema {file} here; there are: {', '.join(site().schema.kinds)}.")
+        raise NotFound(f"There is no JSON Schema {file}. Available kinds: {', '.join(site().schema.kinds)}.")
     found = json_schema(class_, site().schema, site().names)
     return derived(json.dumps(found, ensure_ascii=False, indent=2).encode() + b"\n", JSON_SCHEMA, None)
 
@@ -123,7 +125,7 @@ def at_version(version: str | None) -> Any:
     found = site().contexts.get(version or site().schema.version)
     if found is None:
         raise NotFound(
-            f"There is no version {version} of the context; there are: {', '.join(sorted(site().contexts))}."
+            f"There is no version {version} of the context. Available versions: {', '.join(sorted(site().contexts))}."
         )
     return found
 

@@ -42,7 +42,7 @@ def kinds() -> Response:
 def things(kind: str) -> Response:
     """The things of a kind: 303 to their collection."""
     if kind not in site().schema.kinds:
-        raise NotFound(f"This dataset has no kind {kind}.")
+        raise NotFound(f"There is no kind {kind} in this dataset.")
     return moved(f"/doc/{kind}", 303)
 
 
@@ -107,7 +107,7 @@ def renamed(path: str) -> str:
         if (new := new_path(kind, name)) is not None:
             return new
         withdrawn(path)
-    raise NotFound(f"This dataset has no {path}.")
+    raise NotFound(f"There is no {path} in this dataset.")
 
 
 def new_path(kind: str, name: str) -> str | None:

@@ -53,13 +53,13 @@ def test_csv_has_all_that_is_found(query: str, real_client: FlaskClient) -> None
 @pytest.mark.parametrize("size", [101, 100000])
 def test_a_page_of_a_search_that_is_cut_says_so_and_leads_on(size: int, suffix: str, real_client: FlaskClient) -> None:
     answer = real_client.get(f"/search.{suffix}?size={size}")
-    assert answer.headers["Note"] == "A page has at most 100 members; the link to the next page (rel=next) leads on."
+    assert answer.headers["Note"] == "A page has at most 100 members; follow the link rel=next for the next page."
     assert re.search(r'<[^>]+size=100&page=2[^>]*>; rel="next"', answer.headers["Link"])
 
 
 def test_json_names_the_next_page_and_at_the_end_all_of_it(real_client: FlaskClient) -> None:
     first = found(real_client, "/search.json?size=100000")
-    assert first["notes"] == ["A page has at most 100 members; the link to the next page (rel=next) leads on."]
+    assert first["notes"] == ["A page has at most 100 members; follow the link rel=next for the next page."]
     assert len(found(real_client, first["next"])["results"]) == 100
     last = found(real_client, "/search.json?size=100&page=10")
     assert "next" not in last
@@ -186,11 +186,11 @@ def test_one_unknown_value_among_others_is_told_too(real_client: FlaskClient) ->
 
 
 def test_filters_that_no_kind_has_together_are_told(real_client: FlaskClient) -> None:
-    note = "No kind of things has all of capital, date.from."
+    note = "No kind of thing has all of these properties: capital, date.from."
     answer = found(real_client, "/search.json?capital=place/oslo&date.from=2010")
     assert answer == {"total": 0, "results": [], "notes": [note]}
     other = found(real_client, "/search.json?kind=state&date.from=2010")
-    assert other["notes"] == ["No kind of things has all of date.from."]
+    assert other["notes"] == ["No kind of thing has all of these properties: date.from."]
     assert note in page(real_client, "/search?capital=place/oslo&date.from=2010")
 
 
