@@ -339,7 +339,7 @@ class Unmatched:
         if self.parameter is None:
             return f"No kind of thing has all of these properties: {self.value}."
         hint = did_you_mean(self.near)
-        return f"Nothing here has {self.parameter.name} {shown(self.value)}" + (f"; {hint}" if hint else ".")
+        return f"There is nothing here with {self.parameter.name} {shown(self.value)}" + (f"; {hint}" if hint else ".")
 
 
 def unmatched(class_: Class, asked: list[Filter]) -> list[Unmatched]:

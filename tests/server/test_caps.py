@@ -64,7 +64,7 @@ def test_json_names_the_next_page_and_at_the_end_all_of_it(real_client: FlaskCli
     last = found(real_client, "/search.json?size=100&page=10")
     assert "next" not in last
     assert len(rows(real_client, last["all"])) == last["total"] > search.DEEPEST
-    assert "No more is listed page by page." in page(real_client, "/search?size=100&page=10")
+    assert "Further results are not listed page by page." in page(real_client, "/search?size=100&page=10")
 
 
 @pytest.mark.parametrize("path", ["/search.json?q=austria", "/doc/state?size=1000", "/doc/release?size=1001"])
@@ -93,8 +93,8 @@ def test_a_page_too_far_is_400_that_says_how_to_have_all_of_it(path: str, real_c
 
 def test_a_page_after_the_last_says_that_nothing_follows(real_client: FlaskClient) -> None:
     text = page(real_client, "/search?q=minsk&page=40")
-    assert "Nothing follows here." in text
-    assert "Nothing was found" not in text
+    assert "There are no further results." in text
+    assert "No results." not in text
 
 
 def test_a_long_address_that_somebody_pastes_is_looked_for(real_client: FlaskClient, engine: Engine) -> None:
@@ -159,7 +159,7 @@ def test_a_value_that_nothing_has_is_told_with_what_may_be_meant(
     query: str, told: str, near: str | None, real_client: FlaskClient
 ) -> None:
     kind, _, rest = query.removeprefix("kind=").partition("&")
-    note = f"Nothing here has {told}" + (f"; did you mean '{near}'?" if near else ".")
+    note = f"There is nothing here with {told}" + (f"; did you mean '{near}'?" if near else ".")
     assert found(real_client, f"/search.json?{query}")["notes"] == [note]
     for path in (
         f"/search.csv?{query}",
@@ -174,7 +174,7 @@ def test_a_value_that_nothing_has_is_told_with_what_may_be_meant(
     assert note in {str(each) for each in graph.objects()}
     for path in (f"/search?{query}", f"/doc/{kind}?{rest}"):
         text = page(real_client, path)
-        assert "Nothing here has " in text
+        assert "There is nothing here with " in text
         assert near is None or f"Did you mean one of these? <code>{near}</code>" in text
 
 

@@ -477,7 +477,7 @@ def test_what_xml_cannot_hold_is_refused_in_every_format(
     name: str, suffix: str, character: str, client: FlaskClient
 ) -> None:
     told = detail(client, f"/doc/state.{suffix}?{urlencode({name: f'a{character}b'})}")
-    assert f"'{name}' holds U+{ord(character):04X}, a character that XML cannot hold" in told
+    assert f"'{name}' contains U+{ord(character):04X}, a character that XML does not allow" in told
 
 
 @pytest.mark.parametrize(
