@@ -218,7 +218,11 @@ STATES = "SELECT ?state { ?state a osce:State }"
         ("timeline", STATES, "A timeline cannot be drawn: a row must have"),
         ("chart", STATES, "A chart cannot be drawn: the first column"),
         ("map", STATES + " LIMIT 0", "A map cannot be drawn"),
-        ("timeline", "SELECT ?s ?since { ?s a osce:State OPTIONAL { ?s osce:since ?since } }", "A timeline cannot be drawn"),
+        (
+            "timeline",
+            "SELECT ?s ?since { ?s a osce:State OPTIONAL { ?s osce:since ?since } }",
+            "A timeline cannot be drawn",
+        ),
         ("chart", 'SELECT ?s ?n { VALUES (?s ?n) { ("a" 1) ("a" 2) } }', "A chart cannot be drawn"),
         ("tree", STATES, "“tree” is not a supported view. Supported views: map, timeline, chart, table."),
         ("Map", STATES, "“Map” is not a supported view."),
