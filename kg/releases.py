@@ -62,7 +62,7 @@ def write_release(ontology: Path, shapes: Path, directory: Path) -> str:
     for file, content in kept.items():
         if file.exists() and file.read_bytes() != content:
             raise KeptVersionError(
-                f"{file} keeps version {version} as it was published, and the ontology is another now: "
+                f"{file} contains version {version} as it was published, but the ontology has changed since then; "
                 "give it a new owl:versionInfo and owl:versionIRI first"
             )
     for file, content in kept.items():

@@ -88,7 +88,7 @@ def test_sparqlstore_of_rdflib_reads_every_format(return_format: str, served: st
 
 
 def test_sparqlwrapper_tells_what_is_wrong(served: str) -> None:
-    with pytest.raises(QueryBadFormed, match=r"\} does not fit here"):
+    with pytest.raises(QueryBadFormed, match=r"\} is not allowed here"):
         wrapper(served, "SELECT * { ?s ?p }", JSON).query()
 
 
