@@ -466,7 +466,7 @@ def query(pairs: Pairs) -> str:
 
 @blueprint.get("/doc/<file>")
 def collection(file: str) -> Response:
-    """The things of a kind that the filters leave, from the cursor on; BadRequest for parameters that cannot be."""
+    """Returns a page of the things of a kind that match the filters; raises BadRequest for invalid parameters."""
     kind, suffix = split(file)
     class_ = site().schema.kinds.get(kind)
     if class_ is None:

@@ -16,7 +16,7 @@ ALL = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
 
 @blueprint.get("/graph")
 def graph() -> Response:
-    """A graph of the dataset: `?default`, or `?graph=` and its IRI."""
+    """Returns a graph of the dataset: `?default`, or `?graph=` followed by its IRI."""
     named = request.args.getlist("graph")
     if len(named) + ("default" in request.args) != 1:
         raise BadQueryError(400, "A request must name exactly one graph: ?default, or ?graph= followed by its IRI.")

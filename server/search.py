@@ -306,7 +306,7 @@ class Page:
 @blueprint.get("/search")
 @blueprint.get("/search.<suffix>")
 def search(suffix: str | None = None) -> Response:
-    """The things that have all words of a query, in any language, best first; without a query, all things."""
+    """Returns the things that contain all words of a query in any language, best first; without a query, all things."""
     page = Page(read())
     file = "search" if suffix is None or suffix.endswith(HTML.suffix) else f"search.{suffix}"
     links: dict[str, str] = {}
@@ -344,7 +344,7 @@ def search(suffix: str | None = None) -> Response:
 
 @blueprint.get("/suggest")
 def suggest() -> Response:
-    """The things whose names begin as a query does, or have its words, as JSON."""
+    """Returns the things whose names begin with a query or contain its words, as JSON."""
     problems = unwritable(request.args.items(multi=True))
     query = words(problems)
     if problems:

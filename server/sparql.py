@@ -76,7 +76,7 @@ class Stream(Response):
 
 @blueprint.route("/sparql", methods=["GET", "POST", "QUERY"])
 def sparql() -> Response:
-    """Answers a query; without one, a page for browsers and the service description for machines."""
+    """Answers a query; without one, returns a page to browsers and the service description to machines."""
     parameters = read_request()
     queries = parameters.getlist("query")
     if not queries and request.method in ("GET", "HEAD"):
@@ -88,13 +88,13 @@ def sparql() -> Response:
 
 @blueprint.get("/sparql.<suffix>")
 def variant(suffix: str) -> Response:
-    """The page or the service description in one variant."""
+    """Returns the page or the service description in one format."""
     return introduction(suffix)
 
 
 @blueprint.get("/sparql/<name>")
 def question(name: str) -> Response:
-    """A question with values for its parameters, as the query that it is."""
+    """Redirects to the query of a question with the given values."""
     found = next((each for each in site().questions if each.name == name), None)
     if found is None:
         raise NotFound(f"There is no question {name}.")
