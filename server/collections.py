@@ -248,7 +248,7 @@ def read_order(class_: Class, sort: str) -> Order:
     if "sort" not in request.args:
         return Order()
     hint = did_you_mean(nearest(name, ((key, key) for key in keys)))
-    choices = f"sort must be one of {', '.join(keys)}, or one of them after -, not {shown(sort)}"
+    choices = f"sort must be one of {', '.join(keys)}, optionally preceded by -, not {shown(sort)}"
     raise ValueError(f"{choices}; {hint}" if hint else f"{choices}.")
 
 
