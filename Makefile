@@ -1,4 +1,4 @@
-# Everything that is done with this project. `make serve` and `make test` install what they need.
+# All commands of this project. `make serve` and `make test` install what they need.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -7,21 +7,21 @@ PIP := PIP_CONSTRAINT=.ci/constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)
 FRONTEND := server/frontend
 BUILT := server/static/built/map.json
 
-export PYTHONDONTWRITEBYTECODE := # what was compiled is kept, whatever the environment says: every start is faster
+export PYTHONDONTWRITEBYTECODE := # keep compiled files whatever the environment says, so that every start is faster
 
 .PHONY: help install serve build check test test-all bench docs texts clean
 
 help:
 	@echo "make serve    install, build and serve the graph on http://localhost:8000/"
 	@echo "make test     install what the tests need, check the code, run all tests"
-	@echo "make test-all the same, with many more damaged records, and nothing drawn"
+	@echo "make test-all the same with many more damaged records, and without random samples"
 	@echo "make build    install, then check the sources and publish the dataset"
-	@echo "make check    format, lint, types, import contract"
-	@echo "make install  everything that serving needs, into .venv"
-	@echo "make bench    speed, side by side with a named peer"
-	@echo "make docs     the page of each problem code, from kg/codes.yaml"
-	@echo "make texts    the catalogues of the pages' texts, from the templates, to be translated"
-	@echo "make clean    remove what was installed and published"
+	@echo "make check    check format, lint, types and import contracts"
+	@echo "make install  install everything that the server needs into .venv"
+	@echo "make bench    measure the speed side by side with other servers"
+	@echo "make docs     write the page of each problem code, from kg/codes.yaml"
+	@echo "make texts    update the catalogues of translations from the templates"
+	@echo "make clean    remove everything that was installed, built or published"
 
 install: $(BIN)/installed $(BUILT)
 
@@ -31,7 +31,7 @@ $(BIN)/installed: pyproject.toml .ci/constraints.txt
 	@touch $@
 
 $(BUILT): $(BIN)/installed $(wildcard $(FRONTEND)/*.*)
-	@.ci/assets || echo "warning: the editor of queries and the map are not built; pages do without" >&2
+	@.ci/assets || echo "warning: the query editor and the map are not built; the pages work without them" >&2
 
 $(BIN)/test-installed: $(BIN)/installed $(BUILT) tests/server/clients/package-lock.json
 	$(PIP) --editable '.[test]'

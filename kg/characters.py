@@ -58,7 +58,7 @@ SPACES = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 SHOWN = re.compile(f"[\ue000-\uf8ff\U000f0000-\U0010ffff{TURN}{MARK}]|{HIDDEN.pattern}")
 """What a report must show by its code point."""
 
-UNNAMED = {"Cc": "control character", "Co": "character of private use", "Cn": "character that Unicode does not define"}
+UNNAMED = {"Cc": "control character", "Co": "private use character", "Cn": "undefined character"}
 
 
 ASCII_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -84,10 +84,10 @@ def unseen(text: str, *, told: bool = False) -> Iterator[tuple[int, str, str, st
         return
     for match in HIDDEN.finditer(text):
         if HALF.search(text, max(0, match.start() - 1), match.end()):
-            said = "this letter was read in another encoding than it was written in"
+            said = "this letter was decoded with the wrong encoding"
             yield match.start(), "E119", said, None
             continue
-        said = "this character cannot be seen, and programs differ over it"
+        said = "this character is invisible, and programs treat it in different ways"
         yield match.start(), "E110", said, "put a space in its place" if match[0] in BLANK else "remove it"
     end, is_right = -1, False
     for match in DIRECTION.finditer(text):
@@ -96,16 +96,16 @@ def unseen(text: str, *, told: bool = False) -> Iterator[tuple[int, str, str, st
             is_right = RIGHT_TO_LEFT.search(text, text.rfind("\n", 0, match.start()) + 1, end) is not None
         if match[0] in MARK and is_right:
             continue
-        yield match.start(), "E112", "this character changes the direction of what follows", "remove it"
+        yield match.start(), "E112", "this character changes the direction of the characters after it", "remove it"
     undefined = {c for c in set(text) - PLAIN if unicodedata.category(c) == "Cn"}
     for match in re.finditer(f"[{re.escape(''.join(undefined))}]", text) if undefined else ():
         if not HIDDEN.match(match[0]) and not re.match(f"[{EMOJI}]", match[0]):
             yield match.start(), "E119", "Unicode does not define this character", None
     for match in LOST.finditer(text):
         if match[0] != REPLACED:
-            yield match.start(), "E119", "each program shows this character as it likes", None
+            yield match.start(), "E119", "programs display this character in different ways", None
         elif not told:
-            yield match.start(), "E119", "this character stands for a letter that was lost", None
+            yield match.start(), "E119", "this character replaces a letter that was lost", None
 
 
 def code_point(character: str) -> str:

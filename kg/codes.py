@@ -1,4 +1,4 @@
-"""Codes: what each problem code means, with a wrong and a right example; the one table, `codes.yaml`.
+"""The meaning of each problem code, with a wrong and a right example, from the table in `codes.yaml`.
 
 `kg explain CODE` prints a page of it; `python -m kg.codes DIR` writes all of them, as `make docs` does to `kg/docs/`.
 """

@@ -84,7 +84,7 @@ def _parse(text: str, known: tuple[tuple[str, str], ...]) -> CompValue:
         query: CompValue = prepareQuery(prologue + text).algebra
     except ParseException as error:
         line = error.lineno - prologue.count("\n")
-        message = f"the query cannot be parsed at its line {line}, column {error.column}"
+        message = f"the query cannot be parsed at line {line}, column {error.column} of the query"
         raise ValueError(f"{message}: {error.line.strip()}") from error
     except Exception as error:
         raise ValueError(f"the query cannot be parsed: {error}") from error
@@ -94,7 +94,7 @@ def _parse(text: str, known: tuple[tuple[str, str], ...]) -> CompValue:
 FORBIDDEN = {
     "Minus": ("MINUS", "write FILTER NOT EXISTS { … }"),
     "values": ("VALUES", "write FILTER($this IN (…)), or a UNION of patterns"),
-    "ServiceGraphPattern": ("SERVICE", "validation asks no other endpoint"),
+    "ServiceGraphPattern": ("SERVICE", "remove it: validation does not query other endpoints"),
 }
 """What the query of a constraint may not contain (5.2.1), by its name in the algebra: the keyword, and a hint."""
 
@@ -103,18 +103,18 @@ def objections(shapes: Graph, constraint: Node) -> Iterator[tuple[str, str | Non
     """What is wrong with the query of a constraint, and a hint; these queries are ill-formed, or find nothing."""
     for select in sorted(shapes.objects(constraint, SH.select), key=str):
         if not isinstance(select, Literal) or not isinstance(select.value, str):
-            yield "sh:select takes a query as a plain text", None
+            yield "the value of sh:select must be a query as a plain string", None
             continue
         try:
             query = parse(without_path(str(select)), prefixes(shapes, constraint))
         except ValueError as error:
             is_stray = "Unknown namespace prefix" in str(error)
-            hint = "let the constraint have sh:prefixes <…/shapes>, and declare the prefix there" if is_stray else None
+            hint = "add sh:prefixes <…/shapes> to the constraint, and declare the prefix there" if is_stray else None
             yield str(error), hint
             continue
         if query.name != "SelectQuery":
             form = query.name.removesuffix("Query").upper()
-            yield f"sh:select takes a SELECT query, not {form}", "write SELECT $this WHERE { … }"
+            yield f"the value of sh:select must be a SELECT query, not {form}", "write SELECT $this WHERE { … }"
             continue
         used = {part.name for part in parts(query)}
         refused = [FORBIDDEN[name] for name in sorted(used & set(FORBIDDEN))]
@@ -124,13 +124,13 @@ def objections(shapes: Graph, constraint: Node) -> Iterator[tuple[str, str | Non
             continue
         extended = (part for part in parts(query) if part.name == "Extend" and part.var == THIS)
         if any(not str(part.expr).startswith("__agg_") for part in extended):  # what rdflib calls an aggregate
-            yield "$this is bound beforehand, so AS and BIND cannot give it a value", "use another variable"
+            yield "$this is already bound, so AS and BIND must not assign a value to it", "use another variable"
         if any(part.name == "ToMultiSet" and THIS not in selected(part.p) for part in parts(query)):
-            yield "a sub-select of a constraint selects $this, which is bound beforehand", "add $this to its variables"
+            yield "a sub-select of a constraint must select $this, which is already bound", "add $this to its variables"
         columns = {str(variable) for variable in query.PV}
         if not MENTIONS_THIS.search(str(select)) or not columns & {"this", "path", "value", "failure"}:
-            message = "the query of a constraint does not speak of $this, so it would find nothing"
-            yield message, "let it select $this, the node that does not conform"
+            message = "the query of a constraint does not use $this, so it would find nothing"
+            yield message, "select $this, the node that does not conform"
 
 
 def without_path(text: str) -> str:

@@ -22,7 +22,7 @@ Answer = QuerySolutions | QueryBoolean | QueryTriples
 
 
 class NoDatasetError(Exception):
-    """Raised when a directory holds no published dataset; the message says how to make one."""
+    """Raised when a directory contains no published dataset; the message says how to make one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Dataset:
         try:
             return cls.at((published / "current").resolve())
         except NoDatasetError as error:
-            message = f"{published} holds no published dataset ({error}); run: kg build --published {published}"
+            message = f"{published} contains no published dataset ({error}); run: kg build --published {published}"
             raise NoDatasetError(message) from error
 
     @classmethod

@@ -59,7 +59,7 @@ class Generator:
             if record.kind == kind:
                 self._learn(plain(record.node))
         if not self.records:
-            raise ValueError(f"there is no sound record of {kind} to learn from")
+            raise ValueError(f"there is no valid record of {kind} to use as a model")
         classes = {class_.iri: class_ for class_, _ in self.records}
         queries = {iri: list(self._queries(class_, set())) for iri, class_ in classes.items()}
         self.tied = {iri: self._tied(class_, queries[iri]) for iri, class_ in classes.items()}

@@ -54,7 +54,7 @@ def definitions(schema: Schema) -> Json:
 def shared() -> Json:
     """The definitions that every schema has."""
     values = [{"type": ["string", "number", "boolean"]}, {"type": "object", "required": ["@value"]}, LINK]
-    about = "Values of a property of another vocabulary: always a list."
+    about = "The values of a property of another vocabulary, always as a list."
     return {
         "other": {"description": about, "type": "array", "minItems": 1, "items": {"anyOf": values}},
         "texts": {"type": "object", "additionalProperties": TEXT},
@@ -138,7 +138,7 @@ def source(classes: list[Class], schema: Schema) -> Json:
         "type": "object",
         "required": always,
         "properties": {
-            "id": {"description": "kind/name, where a file holds many records", "type": "string"},
+            "id": {"description": "kind/name, if the file contains several records", "type": "string"},
             "type": written(TEXT | {"enum": sorted(schema.classes[c.iri].name for c in classes)}, None),
             **{
                 name: {

@@ -129,7 +129,7 @@ def why_not(text: str) -> str | None:
         year, month = int(day[1]), int(day[2])
         if year and 1 <= month <= 12:
             return f"{calendar.month_name[month]} {year} has {calendar.monthrange(year, month)[1]} days"
-        return "a year has the months 01 to 12" if year else "years begin with 0001"
+        return "months are 01 to 12" if year else "years begin with 0001"
     return None
 
 

@@ -118,16 +118,16 @@ def not_read(directory: Path) -> Iterator[Problem]:
     for file in entries(directory):
         suffix = file.suffix.lower()
         if file.is_dir() and not os.access(file, os.R_OK | os.X_OK):
-            hint = f"make it a directory that you may read: chmod u+rx {os.path.relpath(file)}"
+            hint = f"give yourself permission to read the directory: chmod u+rx {os.path.relpath(file)}"
             yield Problem("E109", "the directory cannot be read", file, found="no permission", hint=hint)
             continue
         if file.is_dir() and file.is_symlink() and suffix not in SUFFIXES:
-            hint = "put the directory itself here, or remove the link"
+            hint = "replace the link by the directory itself, or remove it"
             yield Problem("E109", "links to directories are not followed", file, found=os.readlink(file), hint=hint)
         if suffix not in SUFFIXES or (file.suffix in (TURTLE, QUERY) and file.is_file()):
             continue
         if file.suffix in (TURTLE, QUERY):
-            found = "a directory" if file.is_dir() else "a link to nothing" if file.is_symlink() else "no file"
+            found = "a directory" if file.is_dir() else "a broken link" if file.is_symlink() else "not a file"
             yield Problem("E109", "this is not a file that can be read", file, found=found, hint="remove it")
         elif not file.is_dir():
             right = QUERY if suffix in QUERIES else TURTLE
@@ -143,12 +143,12 @@ def read_turtle(file: Path, names: Names, problems: list[Problem]) -> Iterable[T
         return [quad.triple for quad in parse(text, format=RdfFormat.TURTLE, rename_blank_nodes=True)]
     except OSError as error:
         told = f"the file cannot be read: {error.strerror}"
-        problems.append(Problem("E109", told, file, hint="make it a file that you may read"))
+        problems.append(Problem("E109", told, file, hint="give yourself permission to read the file"))
         return []
     except UnicodeDecodeError as error:
         before = error.object[: error.start].decode("utf-8", "replace")
         line, column = before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1
-        problems.append(Problem("E501", "this is not UTF-8", file, line, column, hint="save the file as UTF-8"))
+        problems.append(Problem("E501", "the file is not UTF-8", file, line, column, hint="save the file as UTF-8"))
         return []
     except SyntaxError as error:
         message = re.sub(r"^Parser error at line .*?: ", "", str(error.msg))
@@ -156,7 +156,7 @@ def read_turtle(file: Path, names: Names, problems: list[Problem]) -> Iterable[T
         namespace = prefix and {**PREFIXES, "osce": CANONICAL + "ontology#"}.get(prefix[1])
         hint = f"declare it: @prefix {prefix[1]}: <{namespace}> ." if prefix and namespace else None
         place = error.lineno or 1, error.offset or 1
-        problems.append(Problem("E501", f"this is not Turtle: {message}", file, *place, hint=hint))
+        problems.append(Problem("E501", f"invalid Turtle: {message}", file, *place, hint=hint))
         return []
 
 
@@ -247,14 +247,12 @@ def check_ontology(sources: Sources, names: Names, quads: Iterable[Quad], rules:
 def not_shacl(sources: Sources, names: Names, shapes: Graph, why: str) -> list[Problem]:
     """A problem for each shape that is not well-formed; one for all where none is wrong by itself."""
     invalid = list(invalid_shapes(shapes))
-    found = [
-        at_term(sources, names, owner(shapes, shape), "E506", f"this is not SHACL: {said}") for shape, said in invalid
-    ]
+    found = [at_term(sources, names, owner(shapes, shape), "E506", f"invalid SHACL: {said}") for shape, said in invalid]
     if found:
         return found
     if named := re.search(re.escape(names.base) + r"[\w#/-]+", why):
-        return [at_term(sources, names, named[0], "E506", f"this is not SHACL: {why}")]
-    return [Problem("E506", f"the shapes are not SHACL: {why}", sources.shapes)]
+        return [at_term(sources, names, named[0], "E506", f"invalid SHACL: {why}")]
+    return [Problem("E506", f"the shapes are not valid SHACL: {why}", sources.shapes)]
 
 
 def at_term(

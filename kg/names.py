@@ -112,13 +112,13 @@ class Names:
     def graphs(self) -> dict[str, str]:
         """The named graphs, and in plain words what each holds."""
         return {
-            self.inferred: "what the build inferred",
+            self.inferred: "the inferred triples",
             self.ontology: "the ontology",
             self.shapes: "the shapes",
             self.dataset: "the catalogue",
             self.sources: "the source of each document: file, line and text",
-            self.withdrawn: "what was withdrawn: when, why, and what replaced it",
-            self.questions: "questions with their queries, to learn from and to run",
+            self.withdrawn: "withdrawn things: when, why, and the replacement",
+            self.questions: "example questions with their queries",
         }
 
     @property

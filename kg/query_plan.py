@@ -361,8 +361,8 @@ def strange_exists(reader: Reader) -> Iterator[QueryError]:
         yield at(
             reader,
             patterns[0].first,
-            "the pattern of this EXISTS is evaluated for each solution, and begins with what nothing outside binds",
-            f"begin the pattern with {known}, and go on from there; or write {other}",
+            "the pattern of this EXISTS is evaluated for each solution, but begins with a variable not bound outside",
+            f"begin the pattern with {known}, and continue from there; or write {other}",
         )
 
 
@@ -380,8 +380,8 @@ def product(reader: Reader) -> Iterator[QueryError]:
             yield at(
                 reader,
                 max((pattern.first for pattern in stray), key=lambda token: token.start),
-                "this pattern shares no variable with those before it, so that all their matches are combined",
-                "connect the patterns by a variable that they have in common, or ask two queries",
+                "this pattern shares no variable with the patterns before it, so all their matches are combined",
+                "connect the patterns by a common variable, or write two queries",
             )
 
 
@@ -393,8 +393,8 @@ def open_path(reader: Reader) -> Iterator[QueryError]:
                 yield at(
                     reader,
                     pattern.verb,
-                    "this path of any length has a variable at both ends, so that it is followed from everywhere",
-                    "give one of its ends as an IRI, or bind it before: by VALUES ?x { … } or a sub-select",
+                    "this path of any length has a variable at both ends, so it is followed from every node",
+                    "use an IRI at one of its ends, or bind one of them first, with VALUES ?x { … } or a sub-select",
                 )
 
 
@@ -408,7 +408,7 @@ def early_optional(reader: Reader) -> Iterator[QueryError]:
                 yield at(
                     reader,
                     token,
-                    "patterns come after this OPTIONAL that could narrow the solutions before it",
+                    "this OPTIONAL is followed by patterns that would narrow down the solutions if they came first",
                     "move OPTIONAL { … } to the end of its group",
                 )
 
@@ -420,8 +420,8 @@ def search_by_filter(reader: Reader) -> Iterator[QueryError]:
             yield at(
                 reader,
                 token,
-                f"{token.text.upper()} looks at the text of each solution, without an index",
-                "narrow the pattern by a class and a property, or look words up by /search?q=…, which has an index",
+                f"{token.text.upper()} searches the text of every solution without an index",
+                "restrict the pattern to a class and a property, or search for words with /search?q=…",
             )
 
 
@@ -432,8 +432,8 @@ def sorting(reader: Reader) -> Iterator[QueryError]:
             yield at(
                 reader,
                 token,
-                f"{token.text.upper()} needs all solutions before the first is answered",
-                "narrow the pattern, or leave it out",
+                f"{token.text.upper()} needs all solutions before it can return the first one",
+                "restrict the pattern, or remove {token.text.upper()}",
             )
 
 

@@ -248,18 +248,18 @@ class QueryText:
         index = bisect_right(starts, place) - 1
         if "Prefix not found" in message and (stray := self._undeclared(index)):
             prefix = stray.text.partition(":")[0]
-            hint = f"add this line on top: PREFIX {prefix}: <{known.get(prefix, 'http://example.org/…')}>"
+            hint = f"add this line at the top: PREFIX {prefix}: <{known.get(prefix, 'http://example.org/…')}>"
             return QueryError(f"the prefix {prefix}: is not declared", self.text, stray.start, len(stray.text), hint)
         if lone := self._lone():
-            other = f"has no {CLOSING[lone.text]}" if lone.text in CLOSING else "closes nothing"
+            other = f"has no {CLOSING[lone.text]}" if lone.text in CLOSING else "has no opening bracket"
             return QueryError(f"{lone.text} {other}", self.text, lone.start)
         found = phrases(message)
         reason = ": " + "; ".join(found) if found else ""
         if index < 0 or place > starts[index] + len(self.tokens[index].text) + PAD:
-            told = "; ".join(found) or "the query ends too early"
+            told = "; ".join(found) or "the query ends unexpectedly"
             return QueryError(told, self.text, len(self.text.rstrip()))
         here = self.tokens[index]
-        return QueryError(f"{here.text[:40]} does not fit here{reason}", self.text, here.start, len(here.text))
+        return QueryError(f"{here.text[:40]} is not allowed here{reason}", self.text, here.start, len(here.text))
 
     def _spaced(self) -> tuple[str, list[int]]:
         """The query with PAD blanks where it has any, and where each token then starts."""
@@ -321,7 +321,7 @@ def stray(character: str, text: str, start: int) -> QueryError:
     is_blank = character.isspace()
     meant = MEANT.get(character)
     hint = f"replace it with {meant}" if meant else "replace it with a space" if is_blank else "remove it"
-    message = f"U+{ord(character):04X} {name} does not fit here, outside of strings, IRIs and comments"
+    message = f"U+{ord(character):04X} {name} is not allowed outside of strings, IRIs and comments"
     return QueryError(message, text, start, hint=hint)
 
 

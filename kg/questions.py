@@ -55,7 +55,7 @@ class Question:
         """
         if unknown := {*values} - {parameter.name for parameter in self.parameters}:
             known = ", ".join(parameter.name for parameter in self.parameters) or "none"
-            raise ValueError(f"there is no parameter {min(unknown)}; there are: {known}")
+            raise ValueError(f"there is no parameter {min(unknown)}; available parameters: {known}")
         query = self.query
         for parameter in reversed(self.parameters):
             if parameter.name in values:
@@ -74,7 +74,9 @@ def term(value: str, parameter: Parameter, names: Names) -> str:
         canonical, datatype = typed(value, (parameter.datatype,))
         return str(Literal(canonical, datatype=NamedNode(datatype)))
     except (ValueError, KeyError) as error:
-        raise ValueError(f"{value!r} is no value of {parameter.name}, such as {parameter.default!r}") from error
+        raise ValueError(
+            f"{value!r} is not a valid value for {parameter.name}, such as {parameter.default!r}"
+        ) from error
 
 
 def read_questions(directory: Path, names: Names) -> list[Question]:

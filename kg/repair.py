@@ -78,10 +78,10 @@ def mends(lines: list[str], edit: Edit, parse: Parse) -> bool:
 def written_otherwise(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[Edit]:
     """A key and its value with the colon and the space that belong between them."""
     for pattern, message in (
-        (f"[ {SPACES}]*([{COLONS}])\\s*", "this is {}, and not a colon"),
-        (f":([{SPACES}]+) *", "{} stands behind the colon, and not a space"),
-        (r" *(=>|:=|=) *", "a colon belongs between key and value"),
-        (r":(?=[^\s/:])()", "a space is missing behind the colon"),
+        (f"[ {SPACES}]*([{COLONS}])\\s*", "this is {} instead of a colon"),
+        (f":([{SPACES}]+) *", "{} follows the colon instead of a space"),
+        (r" *(=>|:=|=) *", "a colon is missing between key and value"),
+        (r":(?=[^\s/:])()", "a space is missing after the colon"),
     ):
         if match := re.match(rf"({START}{KEY}){pattern}(.*)$", lines[number]):
             odd = f"U+{ord(match[2][0]):04X}" if match[2] else ""
@@ -137,7 +137,7 @@ def quoted_values(lines: list[str], number: int, keys: frozenset[str]) -> Iterat
         before, value = match.groups()
         inside = value[1:-1] if value[0] + value[-1] in ("()", "<>") else value.removeprefix("- ")
         if re.match(rf"{TAG}: ", inside) and (inner := flow_map(inside)):
-            yield Edit(number, (before + inner,), "text by language stands in braces, or on lines of its own")
+            yield Edit(number, (before + inner,), "text by language must be in braces or on separate lines")
         if value.startswith("- "):
             indent = " " * (len(line) - len(line.lstrip()) + 2)
             yield Edit(number, (f"{before}[{in_flow(value[2:].strip())}]",))
@@ -176,20 +176,20 @@ def hyphened(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[Ed
     above = next((other for other in reversed(lines[:number]) if re.match(" *- ", other)), None)
     if re.match(r" *-[^\s-]", line):
         space = len(line) - len(line.lstrip())
-        yield Edit(number, (f"{line[:space]}- {bare[1:]}",), "a space is missing behind the hyphen")
+        yield Edit(number, (f"{line[:space]}- {bare[1:]}",), "a space is missing after the hyphen")
     elif above is not None and bare and not bare.startswith("-"):
         key = re.match(rf"{KEY}:(?=\s|$)", bare)
         item = lines[max(n for n, other in enumerate(lines[:number]) if other == above) : number]
         if key and not any(re.match(rf"{START}{re.escape(key[0])}", other) for other in item):
             return  # a further key of the item above
         indent = " " * (len(above) - len(above.lstrip()))
-        yield Edit(number, (f"{indent}- {bare}",), "an item of a list begins with a hyphen")
+        yield Edit(number, (f"{indent}- {bare}",), "an item of a list must begin with a hyphen")
 
 
 def unhyphened(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[Edit]:
     """A key without the hyphen before it."""
     if match := re.match(rf"( *)- +({KEY}:(?: .*)?)$", lines[number]):
-        yield Edit(number, (match[1] + match[2],), "a hyphen makes an item of a list, and no list begins here")
+        yield Edit(number, (match[1] + match[2],), "a hyphen begins an item of a list, but there is no list here")
 
 
 def indented(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[Edit]:
@@ -234,7 +234,7 @@ def with_colon(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[
             return  # a key without a value would be no better
         is_tag = lines[number][0] == " " and re.fullmatch(TAG, key)
         if not keys or key in keys or is_tag or not match[2]:
-            yield Edit(number, (f"{match[1]}: {match[2]}".rstrip(),), "a key needs a colon behind it")
+            yield Edit(number, (f"{match[1]}: {match[2]}".rstrip(),), "a colon is missing after the key")
 
 
 def without_tabs(text: str, before: int, parse: Parse) -> str | None:

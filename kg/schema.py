@@ -210,8 +210,8 @@ class Schema:
         for iri in sorted(declared | used):
             property_ = self._property(iri)
             if property_.key in properties:
-                message = f"the key {property_.key!r} means {iri} and {properties[property_.key].iri}"
-                self.findings.append(Finding("E503", message, iri, "give one of them another name"))
+                message = f"the key {property_.key!r} is used for both {iri} and {properties[property_.key].iri}"
+                self.findings.append(Finding("E503", message, iri, "rename one of them"))
             properties[property_.key] = property_
         names = {key: property_.iri for key, property_ in properties.items()}
         return {
@@ -273,16 +273,16 @@ class Schema:
                     self.findings.append(
                         Finding(
                             "E505",
-                            f"{local_name(property_.iri)} ranges over {self.names.compact(datatype)}",
+                            f"{local_name(property_.iri)} has the range {self.names.compact(datatype)}",
                             property_.iri,
-                            "let it range over one of " + ", ".join(self.names.compact(iri) for iri in DATATYPES),
+                            "use one of these ranges: " + ", ".join(self.names.compact(iri) for iri in DATATYPES),
                         )
                     )
         for name, iris in sorted(self._names().items()):
             if len(iris) > 1:
-                message = f"the name {name!r} means " + " and ".join(sorted(iris))
+                message = f"the name {name!r} is used for all of these: " + " and ".join(sorted(iris))
                 term = next(iri for iri in sorted(iris) if iri.startswith(self.names.vocabulary))
-                self.findings.append(Finding("E503", message, term, "give the term of ours another name"))
+                self.findings.append(Finding("E503", message, term, "rename the term in the ontology of this project"))
 
     def _names(self) -> dict[str, set[str]]:
         """What each name that the JSON-LD context defines stands for; more than one thing is a clash."""
@@ -333,7 +333,10 @@ class Schema:
     def deprecation(self, iri: str) -> tuple[str, str]:
         """The message and the hint about a use of a deprecated term."""
         instead = " or ".join(map(local_name, self.deprecated[iri]))
-        return f"{local_name(iri)} is deprecated", f"use {instead}" if instead else "see its definition for what to use"
+        return (
+            f"{local_name(iri)} is deprecated",
+            f"use {instead}" if instead else "see its definition for a replacement",
+        )
 
     def property_of(self, iri: str) -> Property | None:
         """The property that an IRI names; for the bound of a date, the property of that date."""

@@ -1,4 +1,4 @@
-"""Settings: one table of what can be set, with default and help, for flags, environment and docs alike."""
+"""The table of all settings with defaults and help texts. Flags, environment variables and documentation use it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from kg.names import DEFAULT_BASE
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A flag `--name`, the environment variable `KG_NAME` that also sets it, its default and what it does."""
+    """A setting: the flag `--name`, the environment variable `KG_NAME`, the default and the help text."""
 
     name: str
     default: Any
@@ -38,49 +38,75 @@ _DIRECTORY = click.Path(file_okay=False, path_type=Path)
 SETTINGS = {
     setting.name: setting
     for setting in (
-        Setting("data", ("data",), "Directory of records; several make a union.", _DIRECTORY, multiple=True),
+        Setting(
+            "data",
+            ("data",),
+            "Directory of records; repeat the option to combine several directories.",
+            _DIRECTORY,
+            multiple=True,
+        ),
         Setting("ontology", "ontology", "Directory of the ontology.", _DIRECTORY),
         Setting("shapes", "shapes", "Directory of the shapes.", _DIRECTORY),
         Setting(
-            "questions", None, "Directory of the competency questions; by default, that in the ontology.", _DIRECTORY
+            "questions",
+            None,
+            "Directory of the competency questions; by default, questions/ in the ontology directory.",
+            _DIRECTORY,
         ),
-        Setting("published", "published", "Directory of published datasets.", _DIRECTORY),
-        Setting("base-uri", DEFAULT_BASE, "Where the dataset is published; every IRI starts with it."),
-        Setting("keep", 5, "How many published versions are kept.", click.IntRange(min=1)),
-        Setting("most", 20, "How many problems of a code are shown as text; 0 shows all.", click.IntRange(min=0)),
-        Setting("host", "127.0.0.1", "Address to serve on."),
-        Setting("port", 8000, "Port to serve on; 0 takes a free one.", click.IntRange(0, 65535)),
-        Setting("workers", 2, "Processes that serve.", click.IntRange(min=1)),
+        Setting("published", "published", "Directory of the published datasets.", _DIRECTORY),
+        Setting("base-uri", DEFAULT_BASE, "Address at which the dataset is published; every IRI starts with it."),
+        Setting("keep", 5, "Number of published versions to keep.", click.IntRange(min=1)),
+        Setting(
+            "most", 20, "Maximum number of problems of each code to show as text; 0 shows all.", click.IntRange(min=0)
+        ),
+        Setting("host", "127.0.0.1", "Address to listen on."),
+        Setting("port", 8000, "Port to listen on; 0 selects a free port.", click.IntRange(0, 65535)),
+        Setting("workers", 2, "Number of server processes.", click.IntRange(min=1)),
         Setting(
             "max-stop-seconds",
             5.0,
-            "How long running answers may go on when the server is stopped, in seconds.",
+            "Maximum time that running answers may take when the server is stopped, in seconds.",
             click.FloatRange(min=0.1),
         ),
-        Setting("contact", "", "Address (mailto: or https:) that takes corrections; shown on the home page."),
-        Setting("trusted-proxies", 0, "How many proxies in front are believed (X-Forwarded-…).", click.IntRange(min=0)),
+        Setting("contact", "", "Address (mailto: or https:) for corrections, shown on the home page."),
+        Setting(
+            "trusted-proxies",
+            0,
+            "Number of proxies in front of the server whose X-Forwarded-… headers are trusted.",
+            click.IntRange(min=0),
+        ),
         Setting("max-query-bytes", 1_000_000, "Maximum length of a SPARQL query, in bytes.", click.IntRange(min=1)),
-        Setting("max-query-seconds", 30.0, "How long a query may take, in seconds.", click.FloatRange(min=0.1)),
-        Setting("max-query-memory", 512 * 2**20, "Memory of a query, in bytes.", click.IntRange(min=2**24)),
-        Setting("max-rows", 2_000_000, "Most solutions or triples of an answer.", click.IntRange(min=1)),
-        Setting("max-answer-bytes", 2**30, "Longest answer to a query, in bytes.", click.IntRange(min=1)),
-        Setting("max-queries", 6, "How many queries run at once.", click.IntRange(min=2)),
-        Setting("max-waiting", 64, "How many queries wait; more are refused.", click.IntRange(min=1)),
+        Setting("max-query-seconds", 30.0, "Maximum time for a query, in seconds.", click.FloatRange(min=0.1)),
+        Setting("max-query-memory", 512 * 2**20, "Maximum memory for a query, in bytes.", click.IntRange(min=2**24)),
+        Setting("max-rows", 2_000_000, "Maximum number of solutions or triples in an answer.", click.IntRange(min=1)),
+        Setting("max-answer-bytes", 2**30, "Maximum length of an answer to a query, in bytes.", click.IntRange(min=1)),
+        Setting("max-queries", 6, "Maximum number of queries that run at the same time.", click.IntRange(min=2)),
+        Setting(
+            "max-waiting",
+            64,
+            "Maximum number of queries that wait; further queries are refused.",
+            click.IntRange(min=1),
+        ),
         Setting(
             "max-cache-bytes",
             2**28,
-            "Room for answers that are kept, in bytes of files.",
+            "Maximum size of the response cache, in bytes of files.",
             click.IntRange(min=0),
             former="max-kept-bytes",
         ),
-        Setting("max-triples-in-memory", 5_000_000, "A larger dataset is queried on disk.", click.IntRange(min=0)),
-        Setting("allowed-services", "", "Endpoints that SERVICE may ask, with blanks between."),
+        Setting(
+            "max-triples-in-memory",
+            5_000_000,
+            "Maximum number of triples in a dataset that is held in memory; a larger one is queried on disk.",
+            click.IntRange(min=0),
+        ),
+        Setting("allowed-services", "", "Endpoints that SERVICE may query, separated by spaces."),
     )
 }
 
 
 def options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Gives a click command the flags for some settings."""
+    """Adds the flags of some settings to a click command."""
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         for name in reversed(names):

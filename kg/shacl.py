@@ -153,7 +153,7 @@ class Pattern:
 
     def __post_init__(self) -> None:
         if not is_pattern(self.pattern, self.flags):
-            raise ValueError(f"not a pattern of REGEX of SPARQL: {self.pattern}")
+            raise ValueError(f"not a regular expression of SPARQL: {self.pattern}")
 
     def match(self, text: str) -> bool:
         return bool(matches(self.pattern, text, self.flags))

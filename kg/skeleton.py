@@ -37,7 +37,10 @@ def skeleton(schema: Schema, class_: Class, path: str, records: Iterable[Record]
     alike = [record for record in sound if record.kind == class_.kind]
     keys = schema.keys(class_)
     filled = from_name(schema, class_, path, alike)
-    lines = [f"# {path}: {schema.definition(class_.iri)}", "# Fill in what is empty; uncomment what you know more."]
+    lines = [
+        f"# {path}: {schema.definition(class_.iri)}",
+        "# Fill in the empty values, and uncomment the keys for which you know a value.",
+    ]
     subclasses = [c.name for c in schema.subclasses(class_.iri) if c is not class_]
     if subclasses:
         lines += ["", "# Remove the line if none of these fits:", f"# type: {' | '.join(subclasses)}"]

@@ -127,10 +127,10 @@ class Flaw:
 
 
 MEANT = {
-    "E116": "letters of one script, as the keyboard has them",
+    "E116": "letters of one script, without look-alike characters",
     "E117": "one space",
-    "E118": "the text without these marks",
-    "E119": "the letters that are meant, as they stand where the text was copied from",
+    "E118": "the text without markup",
+    "E119": "the letters in the original text",
 }
 """What is expected in place of a flaw for which no edit is certain, by code."""
 
@@ -181,7 +181,7 @@ def look_alikes(text: str) -> Iterator[Flaw]:
         if fixed is None:
             severity = Severity.WARNING
         odd = [c for c, new in zip(match[0], fixed or match[0], strict=True) if c != new] or [match[0][-1]]
-        message = "this word has letters of two scripts"
+        message = "this word contains letters of two scripts"
         yield Flaw(*match.span(), "E116", message, and_points(match[0], odd), fixed, None, severity)
     cyrillic = IN_SCRIPT["Cyrillic"].findall(text)
     if cyrillic and IN_SCRIPT["Latin"].search(text) and not set(cyrillic) - set(CYRILLIC_ALIKE):
@@ -195,7 +195,7 @@ def look_alikes(text: str) -> Iterator[Flaw]:
     for match in re.finditer(rf"(?<!\S)\S*?[{COMPATIBLE}]\S*", text):
         odd = re.findall(f"[{COMPATIBLE}]", match[0])
         fixed = re.sub(f"[{COMPATIBLE}]", lambda m: unicodedata.normalize("NFKC", m[0]), match[0])
-        said = "this is written in other characters than those of the keyboard"
+        said = "this word contains compatibility characters instead of ordinary letters"
         yield Flaw(*match.span(), "E116", said, and_points(match[0], odd), fixed)
 
 
@@ -213,17 +213,17 @@ def spaces(text: str) -> Iterator[Flaw]:
     for start, end in ((0, first), (last, len(text))):
         if (blank := text[start:end].replace("\n", "")) and (start == 0 or not text.endswith("\n")):
             where = "begins" if start == 0 else "ends"
-            yield Flaw(start, end, "E117", f"the text {where} with a blank", points(blank), "")
+            yield Flaw(start, end, "E117", f"the text {where} with white space", points(blank), "")
     for match in ODD_SPACES.finditer(text, first, last):
         before, behind = text[match.start() - 1], text[match.end()]
         if "\n" in (before, behind):
             continue
         if len(match[0]) > 1:
-            said = "here are several blanks for one"
+            said = "several spaces instead of one"
         elif is_kept(text[max(0, match.start() - 2) : match.start()], match[0], behind):
             continue
         else:
-            said = "this blank is not the space of the keyboard"
+            said = "this white space character is not an ordinary space"
         yield Flaw(*match.span(), "E117", said, points(match[0]), " ", None, Severity.WARNING)
 
 
@@ -246,7 +246,7 @@ def entities(text: str) -> Iterator[Flaw]:
     """Character references of HTML."""
     for match in ENTITY.finditer(text):
         if (meant := meant_by(match[0])) is not None:
-            yield Flaw(*match.span(), "E118", "this is HTML: texts are plain", match[0], meant)
+            yield Flaw(*match.span(), "E118", "HTML is not allowed: texts are plain", match[0], meant)
 
 
 def meant_by(entity: str) -> str | None:
@@ -271,10 +271,10 @@ def markup(text: str) -> Iterator[Flaw]:
         fix = plain(text, start, end)
         if not fix and text[end : end + 1].isspace() and (start == 0 or text[start - 1].isspace()):
             end += 1  # of the two blanks around what goes, one goes with it
-        yield Flaw(start, end, "E118", "this is HTML: texts are plain", text[start:end], fix)
+        yield Flaw(start, end, "E118", "HTML is not allowed: texts are plain", text[start:end], fix)
     for match in MARKDOWN.finditer(text):
         inner = next((group for group in match.groups() if group), "")
-        said = "this is Markdown: texts are plain"
+        said = "Markdown is not supported: texts are plain"
         yield Flaw(*match.span(), "E118", said, match[0], inner, None, Severity.WARNING)
 
 
@@ -290,7 +290,7 @@ def plain(text: str, start: int, end: int) -> str:
 def garbled(text: str) -> Iterator[Flaw]:
     """Words that were read in another encoding than they were written in, and accents without a letter."""
     for match in LONE_MARK.finditer(text):
-        yield Flaw(*match.span(), "E119", "this accent has no letter", code_point(match[0][0]))
+        yield Flaw(*match.span(), "E119", "this combining accent has no letter", code_point(match[0][0]))
     if not GARBLED.search(text):
         return
     for match in re.finditer(r"[^ \t\n]+", text):
@@ -298,7 +298,7 @@ def garbled(text: str) -> Iterator[Flaw]:
             continue
         meant = decoded(match[0])
         if meant != match[0] and (meant is not None or "\u00e2\u20ac" in match[0]):
-            said = "these letters were read in another encoding than they were written in"
+            said = "these letters were decoded with the wrong encoding"
             yield Flaw(*match.span(), "E119", said, match[0], meant)
 
 
@@ -331,7 +331,7 @@ def encoded(text: str) -> Iterator[Flaw]:
         except UnicodeDecodeError:
             continue
         if meant.isprintable() and not (meant.isascii() and "%20" not in match[0]):
-            yield Flaw(*match.span(), "E119", "these letters are encoded as in an address", match[0], meant)
+            yield Flaw(*match.span(), "E119", "these letters are percent-encoded, as in an address", match[0], meant)
 
 
 def quoted_wholly(text: str) -> Flaw | None:
@@ -339,7 +339,14 @@ def quoted_wholly(text: str) -> Flaw | None:
     if not QUOTED.fullmatch(text):
         return None
     found = f"{code_point(text[0])} and {code_point(text[-1])}"
-    return Flaw(0, len(text), "E217", "these quotes are part of the text: YAML has others", found, text[1:-1].strip())
+    return Flaw(
+        0,
+        len(text),
+        "E217",
+        "YAML does not treat these as quotes, so they are part of the text",
+        found,
+        text[1:-1].strip(),
+    )
 
 
 # ── In a file ────────────────────────────────────────────────────────────────────────────────────────────────────

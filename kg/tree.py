@@ -87,7 +87,7 @@ class NestingError(yaml.YAMLError):
     """Raised when a YAML text nests deeper than MAX_DEPTH; `place` is the line and column where it does."""
 
     def __init__(self, place: tuple[int, int]) -> None:
-        super().__init__("nested too deep")
+        super().__init__("nested too deeply")
         self.place = place
 
 
@@ -129,7 +129,7 @@ def record_of(text: str, keys: frozenset[str]) -> Node:
     """Likewise where it has keys of a record, if these are known, each with a value."""
     node = map_of(text)
     if any(value.tag == NULL or (keys and key.value not in keys) for key, value in node.value):
-        raise yaml.YAMLError("this is no record")
+        raise yaml.YAMLError("this is not a record")
     return node
 
 
@@ -146,16 +146,16 @@ def unmeant(root: Node, text: str, before: int) -> Iterator[Fault]:
         number, line = start.line, lines[start.line]
         found = lines[run[0].start_mark.line][run[0].start_mark.column :][: len(run[0].value)]
         at = run[0].start_mark.line + before + 1, run[0].start_mark.column + 1
-        message, hint = "a comma ends a text in braces, so there is no value here", None
+        message, hint = "a comma ends a text in braces, so a value is missing here", None
         if not place:
-            message = "a pair in braces has a key and a value"
+            message = "a pair in braces must have a key and a value"
         elif first.start_mark.line == last.end_mark.line and isinstance(value, ScalarNode):
             whole = line[start.column : last.end_mark.column]
             whole = whole if value.style is None else value.value + whole[value.end_mark.column - start.column :]
             mended = f"{line[: start.column]}{quoted(whole)}{line[last.end_mark.column :]}"
             hint = f'write line {number + before + 1} as "{mended}"'
         if match := re.fullmatch(r"([\w-]+)(?::|\s*=\s*)(\S.*)", run[0].value):
-            message = "a colon and a space belong between key and value"
+            message = "a colon and a space are missing between key and value"
             row, column = run[0].start_mark.line, run[0].start_mark.column
             mended = f"{lines[row][:column]}{match[1]}: {in_flow(match[2])}{lines[row][run[0].end_mark.column :]}"
             hint = f'write line {row + before + 1} as "{mended}"'
@@ -282,9 +282,9 @@ def fault(error: yaml.YAMLError, text: str, before: int = 0, keys: frozenset[str
     """What the YAML parser says of a text with some lines above it, in words and at the place where to look."""
     if isinstance(error, NestingError):
         line, column = error.place
-        return Fault(line + before, column, "this nests too deep", code=TOO_DEEP)
+        return Fault(line + before, column, "this is nested too deeply", code=TOO_DEEP)
     if not isinstance(error, yaml.MarkedYAMLError):
-        return Fault(1 + before, 1, f"this is not YAML: {str(error).splitlines()[0]}")
+        return Fault(1 + before, 1, f"invalid YAML: {str(error).splitlines()[0]}")
     mark, began = error.problem_mark or error.context_mark, error.context_mark
     at_end = mark is None or mark.line >= text.rstrip().count("\n") + 1
     if began and (at_end or error.context in ("while scanning a simple key", "while scanning a quoted scalar")):
@@ -300,7 +300,7 @@ def fault(error: yaml.YAMLError, text: str, before: int = 0, keys: frozenset[str
     for number in (line, line - 1):
         if number >= 0 and "cannot start" not in said and (lost := text_with_hash(lines[number])):
             begin, whole = lost
-            message = "the text is cut at the hash: YAML takes what follows a blank and # for a comment"
+            message = "the text is cut at the hash: in YAML, a space and # begin a comment"
             hint = f"put it in quotes: {quoted(whole)}"
             if number < line:
                 top = next(
@@ -322,7 +322,7 @@ def fault(error: yaml.YAMLError, text: str, before: int = 0, keys: frozenset[str
     return replace(found, message=edit.message or found.message, hint=edit.hint(before))
 
 
-TAB = "a tab cannot indent"
+TAB = "tabs are not allowed in indentation"
 
 
 HASH = r"#(?![\s#=*~_-])"
@@ -352,44 +352,44 @@ def explain(said: str, context: str, here: str, line: int, column: int) -> Fault
     if "\t" in here[: column + 1] and not here[:column].strip():
         return Fault(line, column, TAB, "a tab")
     if here.startswith(("<<<<<<<", "=======", ">>>>>>>")):
-        return Fault(line, 1, "a conflict of versions is left here", here, "remove this line")
+        return Fault(line, 1, "this is an unresolved merge conflict", here, "remove this line")
     if said == "did not find expected alphabetic or numeric character" and here.rfind("&", 0, column) >= 0:
         column = here.rfind("&", 0, column) + 1
         rest = here[column - 1 :].strip()
         hint = f"put it in quotes: {quoted(unescape(rest).strip())}"
-        return Fault(line, column, "a text cannot begin with &", rest, hint)
-    unlike = "this line is indented unlike those above it"
+        return Fault(line, column, "a text without quotes must not begin with &", rest, hint)
+    unlike = "the indentation of this line does not match the lines above it"
     match said:
         case "found character that cannot start any token":
-            return Fault(line, column, f"a text cannot begin with {at}", rest)
+            return Fault(line, column, f"a text without quotes must not begin with {at}", rest)
         case "mapping values are not allowed in this context":
-            return Fault(line, column, "a colon and a space cannot stand inside plain text", rest)
+            return Fault(line, column, "a text without quotes must not contain a colon followed by a space", rest)
         case "could not find expected ':'" if re.fullmatch(r"[\w-]+:\S.*", rest):
-            return Fault(line, column, "a blank is missing behind the colon", rest)
+            return Fault(line, column, "a space is missing after the colon", rest)
         case "could not find expected ':'":
-            return Fault(line, column, "a key needs a colon behind it", rest)
+            return Fault(line, column, "a colon is missing after the key", rest)
         case "found unexpected end of stream" | "found unexpected document indicator" if "quoted" in context:
             return Fault(line, column, "this quote is not closed", rest)
         case "did not find expected key" if at in "]}" and at:
-            return Fault(line, column, f"this {at} closes nothing", rest)
+            return Fault(line, column, f"this {at} has no opening bracket", rest)
         case "found undefined tag handle":
-            return Fault(line, column, "tags are not used here", rest)
+            return Fault(line, column, "YAML tags are not allowed here", rest)
         case "block sequence entries are not allowed in this context":
-            return Fault(line, column, "a list begins on a line of its own", rest)
+            return Fault(line, column, "a list must begin on a new line", rest)
         case "did not find expected '-' indicator" if KEY_START.match(rest):
             return Fault(line, column, unlike, rest)
         case "did not find expected '-' indicator":
             return Fault(line, column, "an item of the list is expected here", rest)
         case "found unknown escape character":
-            return Fault(line, column, "there is no such escape in double quotes", rest)
+            return Fault(line, column, "this is not a valid escape sequence in double quotes", rest)
         case "did not find expected key" if here[: column - 1].rstrip().endswith(("'", '"')):
-            return Fault(line, column, "the text goes on behind its closing quote", rest)
+            return Fault(line, column, "the text continues after its closing quote", rest)
         case "did not find expected key" if KEY_START.match(rest) or rest.startswith("- "):
             return Fault(line, column, unlike, rest)
         case "did not find expected key":
             return Fault(line, column, "a key is expected here", rest)
         case "did not find expected comment or line break" | "mapping keys are not allowed in this context":
-            return Fault(line, column, "a text that begins with a mark of YAML stands in quotes", rest)
+            return Fault(line, column, "a text that begins with a YAML indicator must be in quotes", rest)
     if said == "did not find expected node content":
         return Fault(line, column, "a value is expected here", rest or None)
     if said.startswith("did not find expected ',' or"):
@@ -397,10 +397,10 @@ def explain(said: str, context: str, here: str, line: int, column: int) -> Fault
         return Fault(line, column, f"this {opening} is not closed, or a comma or quotes are missing", rest)
     if said.startswith("found undefined alias"):
         name = (re.match(r"\*[\w-]*", rest) or [rest])[0]
-        return Fault(line, column, f"nothing is named &{name[1:]} above", name)
+        return Fault(line, column, f"there is no anchor &{name[1:]} above", name)
     if context.startswith("found duplicate anchor"):
-        return Fault(line, column, "this anchor stands twice in the document", rest)
-    return Fault(line, column, f"this is not YAML: {said or context}", rest or None)
+        return Fault(line, column, "this anchor is defined twice in the document", rest)
+    return Fault(line, column, f"invalid YAML: {said or context}", rest or None)
 
 
 def scalars(node: Node, language: str | None = None) -> Iterator[ScalarNode]:

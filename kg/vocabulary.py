@@ -23,7 +23,7 @@ LISTS = (
 """The properties whose values are lists."""
 
 
-INSTEAD_OF_INFERENCE = "declare what follows as an axiom in ontology/"
+INSTEAD_OF_INFERENCE = "declare an axiom in ontology/ instead"
 SH_VALUES = URIRef(str(SH) + "values")
 NOT_SUPPORTED = {
     SH.target: "use sh:targetClass, sh:targetNode, sh:targetSubjectsOf or sh:targetObjectsOf",
@@ -31,7 +31,7 @@ NOT_SUPPORTED = {
     SH_VALUES: INSTEAD_OF_INFERENCE,
     SH.expression: "write a SPARQL-based constraint: sh:sparql",
     SH.js: "write a SPARQL-based constraint: sh:sparql",
-    SH.entailment: "remove it: what the axioms of the ontology imply is in the data already",
+    SH.entailment: "remove it: the data already contains everything that the ontology implies",
 }
 NOT_SUPPORTED_TYPES = (
     *(SH.SPARQLFunction, SH.JSFunction, SH.SPARQLTargetType, SH.JSTargetType),
@@ -53,7 +53,11 @@ def findings(ontology: Graph, shapes: Graph, names: Names) -> Iterator[Finding]:
     for subject, order in sorted(shapes.subject_objects(SH.order), key=str):
         if not (isinstance(order, Literal) and isinstance(order.value, NUMBERS)):
             yield Finding(
-                "E506", f"sh:order is a number, not {order}", owner(shapes, subject), "write sh:order 1", str(SH.order)
+                "E506",
+                f"sh:order must be a number, not {order}",
+                owner(shapes, subject),
+                "write sh:order 1",
+                str(SH.order),
             )
     for subject, constraint in sorted(shapes.subject_objects(SH.sparql), key=str):
         for message, hint in objections(shapes, constraint):
@@ -66,11 +70,11 @@ def wrong_patterns(shapes: Graph) -> Iterator[Finding]:
     for subject, pattern in sorted(shapes.subject_objects(SH.pattern), key=str):
         flags = str(shapes.value(subject, SH.flags) or "")
         if not is_pattern(str(pattern)):
-            message = f"sh:pattern is not a regular expression as REGEX of SPARQL takes it: {pattern}"
-            hint = "correct it; look-around and back-references are not available"
+            message = f"sh:pattern is not a valid regular expression for REGEX in SPARQL: {pattern}"
+            hint = "correct it; look-around and back-references are not supported"
             yield Finding("E506", message, owner(shapes, subject), hint, str(SH.pattern))
         elif not is_pattern(str(pattern), flags):
-            message = f"sh:flags takes letters of smixq, not {flags!r}"
+            message = f"sh:flags must consist of letters from smixq, not {flags!r}"
             yield Finding("E506", message, owner(shapes, subject), "remove the others", str(SH.flags))
 
 
@@ -93,7 +97,9 @@ def no_lists(graph: Graph, names: Names) -> Iterator[Finding]:
         for subject, value in sorted(graph.subject_objects(property_), key=str):
             if value != RDF.nil and (isinstance(value, Literal) or not graph.value(value, RDF.rest)):
                 name = names.compact(property_)
-                yield Finding("E508", f"{name} takes a list", owner(graph, subject), f"write {name} ( … )")
+                yield Finding(
+                    "E508", f"the value of {name} must be a list", owner(graph, subject), f"write {name} ( … )"
+                )
 
 
 def owner(graph: Graph, node: Node) -> str:

@@ -41,7 +41,7 @@ PART = 2**16
 @blueprint.get("/dataset")
 @blueprint.get("/dataset.<suffix>")
 def dataset(suffix: str | None = None) -> Response:
-    """The catalogue, negotiated or in one variant."""
+    """Returns the catalogue of the dataset."""
     iri = site().names.dataset
 
     def page(triples: list[Triple]) -> str:
@@ -119,13 +119,13 @@ def embedded() -> Markup:
 
 @blueprint.get("/.well-known/void")
 def void() -> Response:
-    """Where VoID says to look for the description of a dataset (w3.org/TR/void, 7.2)."""
+    """Redirects from the address that VoID defines for the description of a dataset (w3.org/TR/void, 7.2)."""
     return moved("/dataset", 303)
 
 
 @blueprint.get("/dump/<version>.<suffix>.gz")
 def dump(version: str, suffix: str) -> Response:
-    """A version of the dataset as one compressed file, whole or in ranges (RFC 9110, 14); its digest: RFC 9530."""
+    """Returns a version of the dataset as a compressed file, with ranges (RFC 9110, 14) and its digest (RFC 9530)."""
     kept, media = dumped(version, suffix)
     file = kept.directory / f"data.{media.suffix}.gz"
     digest = kept.manifest["files"][file.name]
@@ -145,7 +145,7 @@ def dump(version: str, suffix: str) -> Response:
 
 @blueprint.get("/dump/<version>.<any(nq,ttl,jsonld):suffix>")
 def plain_dump(version: str, suffix: str) -> Response:
-    """The same as RDF that clients read by its address: in the coding gzip where they take it, else as it is."""
+    """Returns the same file as RDF, with the content coding gzip if the client accepts it, and else uncompressed."""
     kept, media = dumped(version, suffix)
     file = kept.directory / f"data.{media.suffix}.gz"
     packed = accepts_gzip(request.headers.get("Accept-Encoding"))
@@ -166,7 +166,9 @@ def dumped(version: str, suffix: str) -> tuple[Dataset, MediaType]:
     """The published version and the media type of a dump; raises NotFound."""
     kept, media = at_version(version), by_suffix(suffix, DUMPS)
     if media is None or not (kept.directory / f"data.{suffix}.gz").is_file():
-        raise NotFound(f"There is no dump .{suffix}.gz; there are: {', '.join(f'.{m.suffix}.gz' for m in DUMPS)}.")
+        raise NotFound(
+            f"There is no dump .{suffix}.gz. Available dumps: {', '.join(f'.{m.suffix}.gz' for m in DUMPS)}."
+        )
     return kept, media
 
 
@@ -214,5 +216,5 @@ def at_version(version: str) -> Dataset:
             raise NoDatasetError(version)
         return Dataset.at(current.directory.parent / version)
     except NoDatasetError as error:
-        message = f"The dump of version {version} is not here; the current version is {current.version}."
+        message = f"The dump of version {version} is not available. The current version is {current.version}."
         raise NotFound(message) from error

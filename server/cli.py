@@ -46,7 +46,7 @@ WAIT = 60
 @options("host", "port", "workers", "max-stop-seconds", *BUILDING, *SERVING)
 @click.pass_context
 def serve(ctx: click.Context, /, host: str, port: int, workers: int, max_stop_seconds: float, **settings: Any) -> None:
-    """Serve the published dataset; build it first where there is none, or where sources are named."""
+    """Serve the published dataset. It is built first if there is none, or if sources are given."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # the first process of a container has no other way to end
     serving = {name: settings.pop(name.replace("-", "_")) for name in SERVING}
     published: Path = settings["published"]
@@ -108,8 +108,8 @@ def refuse_another_base(published: Path, base_uri: str) -> None:
     if requested != built:
         command = shlex.join(["kg", "build", "--base-uri", requested, "--published", str(published)])
         raise click.BadParameter(
-            f"the dataset in {published} was built for {built}, and is asked for as {requested}; to build it for that "
-            f"address, run: {command}",
+            f"the dataset in {published} was built for {built}, not for {requested}; to build it for "
+            f"{requested}, run: {command}",
             param_hint="--base-uri",
         )
 

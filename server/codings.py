@@ -88,7 +88,7 @@ def _inflate(body: bytes, most: int, wbits: int) -> bytes:
         if len(decoded) >= most:
             return decoded
         if not member.eof:
-            raise UndecodableError("the data end too early")
+            raise UndecodableError("the data ends unexpectedly")
         if not member.unused_data:
             return decoded
         body = member.unused_data
@@ -110,7 +110,7 @@ def _unbrotli(body: bytes, most: int) -> bytes:
     while parts[-1] and sum(map(len, parts)) < most:
         parts.append(decoder.process(b"", output_buffer_limit=most))
     if sum(map(len, parts)) < most and not decoder.is_finished():
-        raise UndecodableError("the data end too early")
+        raise UndecodableError("the data ends unexpectedly")
     return b"".join(parts)[:most]
 
 
@@ -125,7 +125,7 @@ def _unzstd(body: bytes, most: int) -> bytes:
         frame = decompressor.decompressobj()
         frame.decompress(rest)
         if not frame.eof:
-            raise UndecodableError("the data end too early")
+            raise UndecodableError("the data ends unexpectedly")
         rest = frame.unused_data
     return decoded
 

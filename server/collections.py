@@ -49,7 +49,7 @@ SIZE = 100
 MAX_SIZE = 1000
 """Maximum number of members of a page; a `size` beyond it asks for this many."""
 
-TOO_LARGE = "A page has at most {most} members; the link to the next page (rel=next) leads on."
+TOO_LARGE = "A page has at most {most} members; follow the link rel=next for the next page."
 """What is said of a `size` that was cut."""
 
 MAX_COMPARED = 5000
@@ -220,7 +220,9 @@ def read(class_: Class) -> CollectionParameters:
     given = list(request.args.items(multi=True))
     wanted, problems = filters.read(class_, (pair for pair in given if pair[0] not in RESERVED))
     problems = [*filters.unwritable(given), *problems]
-    problems += [f"{name} is given twice." for name in RESERVED[:3] if len(request.args.getlist(name)) > 1]
+    problems += [
+        f"{name} must not be given more than once." for name in RESERVED[:3] if len(request.args.getlist(name)) > 1
+    ]
     sort, order = request.args.get("sort", ""), Order()
     cursor, size = None, SIZE
     try:
@@ -246,7 +248,7 @@ def read_order(class_: Class, sort: str) -> Order:
     if "sort" not in request.args:
         return Order()
     hint = did_you_mean(nearest(name, ((key, key) for key in keys)))
-    choices = f"sort takes one of {', '.join(keys)}, or - and one of them, not {shown(sort)}"
+    choices = f"sort must be one of {', '.join(keys)}, optionally preceded by -, not {shown(sort)}"
     raise ValueError(f"{choices}; {hint}" if hint else f"{choices}.")
 
 
@@ -255,14 +257,14 @@ def read_cursor(given: str | None, order: Order) -> Member | None:
     try:
         return None if given is None else Member.read(given, order)
     except ValueError:
-        raise ValueError(f"page takes {cursor_of(order)}, not {shown(given or '')}.") from None
+        raise ValueError(f"page must be {cursor_of(order)}, not {shown(given or '')}.") from None
 
 
 def cursor_of(order: Order) -> str:
     """What `page` takes in an order, as a message says it."""
     if order.form is Form.NAME:
-        return "the name of a member, after which the page begins, as the link to the next page has it"
-    return "a cursor of the same sort, as the link to the next page has it"
+        return "the name of the member after which the page begins, as in the link to the next page"
+    return "a cursor for the same sort order, as in the link to the next page"
 
 
 def is_cut(most: int) -> bool:
@@ -277,7 +279,7 @@ def read_size(given: str | None) -> int:
         return SIZE
     digits = given.lstrip("0")
     if not (given.isascii() and given.isdigit() and digits):
-        raise ValueError(f"size takes a whole number from 1 to {MAX_SIZE}, not {shown(given)}.")
+        raise ValueError(f"size must be a whole number from 1 to {MAX_SIZE}, not {shown(given)}.")
     return MAX_SIZE if len(digits) > len(str(MAX_SIZE)) else min(int(digits), MAX_SIZE)
 
 
@@ -335,9 +337,9 @@ class Unmatched:
     @property
     def message(self) -> str:
         if self.parameter is None:
-            return f"No kind of things has all of {self.value}."
+            return f"No kind of thing has all of these properties: {self.value}."
         hint = did_you_mean(self.near)
-        return f"Nothing here has {self.parameter.name} {shown(self.value)}" + (f"; {hint}" if hint else ".")
+        return f"There is nothing here with {self.parameter.name} {shown(self.value)}" + (f"; {hint}" if hint else ".")
 
 
 def unmatched(class_: Class, applied: list[Filter]) -> list[Unmatched]:
@@ -450,8 +452,8 @@ def no_member(asked: CollectionParameters) -> CursorError:
     first = f"doc/{asked.class_.kind}{query(asked.page(None))}"
     among = " with these parameters" if asked.pairs else ""
     return CursorError(
-        f"page takes {cursor_of(asked.order)}; {shown(request.args['page'])} is no member of this collection{among}, "
-        f"or is no longer one. Begin anew at /{first} and follow the links to the next page.",
+        f"page must be {cursor_of(asked.order)}; {shown(request.args['page'])} is not (or no longer) a member of this "
+        f"collection{among}. Start again at /{first} and follow the links to the next page.",
         first,
     )
 
@@ -466,11 +468,11 @@ def query(pairs: Pairs) -> str:
 
 @blueprint.get("/doc/<file>")
 def collection(file: str) -> Response:
-    """The things of a kind that the filters leave, from the cursor on; BadRequest for parameters that cannot be."""
+    """Returns a page of the things of a kind that match the filters; raises BadRequest for invalid parameters."""
     kind, suffix = split(file)
     class_ = site().schema.kinds.get(kind)
     if class_ is None:
-        raise NotFound(f"This dataset has no kind {kind}.")
+        raise NotFound(f"There is no kind {kind} in this dataset.")
     page = Page.of(read(class_))
     if suffix and suffix.endswith(HTML.suffix):
         file = kind  # a reader stays with what the browser asks for

@@ -36,7 +36,7 @@ def answer(body: str | bytes, content_type: str) -> Response:
 
 @blueprint.get("/.well-known/api-catalog")
 def api_catalog() -> Response:
-    """The interfaces of this site as a link set (RFC 9727)."""
+    """Returns the interfaces of this site as a link set (RFC 9727)."""
     response = answer(linkset(catalogued()), f'{LINKSET.name}; profile="{API_CATALOG}"')
     response.headers.add("Link", str(link(site().names.base + ".well-known/api-catalog", "api-catalog")))
     return response
@@ -65,7 +65,7 @@ def catalogued() -> dict[str, list[Link]]:
 
 @blueprint.get("/openapi.json")
 def openapi() -> Response:
-    """The interfaces of this site in OpenAPI 3.1, as routes and shapes give them."""
+    """Returns the OpenAPI 3.1 description of this site, which is made from the routes and the shapes."""
     return answer(once("openapi", described), f"{OPENAPI.name};version=3.1")
 
 
@@ -77,14 +77,14 @@ def described() -> bytes:
 
 @blueprint.get("/sitemap.xml")
 def sitemap() -> Response:
-    """The sitemaps of this site, for crawlers (sitemaps.org/protocol)."""
+    """Returns the list of sitemaps for crawlers (sitemaps.org/protocol)."""
     pages = range(1, len(addresses()) // MAX_ADDRESSES + 2)
     return answer(render_template("sitemaps.xml", pages=pages, day=day()), XML.name)
 
 
 @blueprint.get("/sitemap/<int:number>.xml")
 def sitemap_page(number: int) -> Response:
-    """The addresses of one sitemap: those of the documents about things."""
+    """Returns one sitemap, which lists the documents about things."""
     page = addresses()[(number - 1) * MAX_ADDRESSES : number * MAX_ADDRESSES] if number else []
     if not page:
         raise NotFound(f"There is no sitemap {number}.")
@@ -114,7 +114,7 @@ def day() -> str | None:
 
 @blueprint.get("/robots.txt")
 def robots() -> Response:
-    """What crawlers may ask for: everything but queries and searches (RFC 9309)."""
+    """Returns the rules for crawlers, which may read everything except queries and searches (RFC 9309)."""
     below = urlsplit(site().names.base).path
     refused = "".join(f"Disallow: {below}{path}?\n" for path in ("sparql", "search"))
     text = f"User-agent: *\n{refused}Allow: {below}\n\nSitemap: {site().names.base}sitemap.xml\n"
@@ -123,7 +123,7 @@ def robots() -> Response:
 
 @blueprint.get("/llms.txt")
 def llms() -> Response:
-    """What is here, for language models (llmstxt.org)."""
+    """Returns a description of this site for language models (llmstxt.org)."""
     kinds = list(site().kinds.values())
     text = render_template("llms.txt", title=TITLE, description=DESCRIPTION, kinds=kinds, questions=site().questions)
     return answer(text, MARKDOWN.content_type)

@@ -153,7 +153,7 @@ def named(document: Document, suffix: str) -> Variant:
     media = by_suffix(kind, document.offered)
     if media is None or (dot and (media is not HTML or translation not in LANGUAGES[1:])):
         there = ", ".join(m.suffix for m in document.offered)
-        raise NotFound(f"There is no variant .{suffix} here; there are: {there}.")
+        raise NotFound(f"There is no variant .{suffix} of this document. Available variants: {there}.")
     language = translation or chosen_language() or LANGUAGES[0]
     return Variant(media, language, asked_profile() or site().profiles[FULL.token])
 
@@ -163,7 +163,7 @@ def asked_profile() -> Profile | None:
     token = request.args.get("_profile")
     profiles = site().profiles
     if token is not None and token not in profiles:
-        raise BadRequest(f"There is no profile {token!r}; there are: {', '.join(profiles)}.")
+        raise BadRequest(f"There is no profile {token!r}. Available profiles: {', '.join(profiles)}.")
     return profiles[token] if token is not None else None
 
 

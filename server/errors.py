@@ -28,7 +28,7 @@ class NotAcceptableError(ProblemError):
     code = 406
 
     def __init__(self, offered: tuple[MediaType, ...], path: str | None = None) -> None:
-        super().__init__("None of the media types you accept is offered here.")
+        super().__init__("This resource is not available in any of the media types that you accept.")
         variants = [
             {"type": m.name, **({"url": f"{request.script_root}/{path}.{m.suffix}"} if path else {})} for m in offered
         ]
@@ -101,7 +101,8 @@ class UnknownCodingError(ProblemError):
     def __init__(self, codings: list[str], most: int, known: Iterable[str]) -> None:
         self.known = ", ".join(known)
         super().__init__(
-            f"A body is sent plain, or in at most {most} of the codings {self.known}; not in {', '.join(codings)}."
+            f"A body must be sent without a content coding or with at most {most} of {self.known}, "
+            f"not with {', '.join(codings)}."
         )
         self.more = {}
 
@@ -152,4 +153,4 @@ def written(detail: dict[str, Any], media: MediaType) -> str:
 def fault(error: Exception) -> Response:
     """A fault of ours: logged in full, told in general."""
     current_app.logger.exception("unhandled error", exc_info=error)
-    return answer(InternalServerError("The server has a fault; it has been logged."))
+    return answer(InternalServerError("The server encountered an internal error, which has been logged."))

@@ -144,7 +144,7 @@ def _type_parameter(schema: Schema, class_: Class, path: tuple[Property, ...]) -
         name=_dotted(path, "type"),
         iri=RDF_TYPE,
         label=_label(schema, path, "type"),
-        description="The class, or one above it.",
+        description="The class, or one of its superclasses.",
         schema={"type": "string", "enum": names},
         path=tuple(step.iri for step in path),
     )
@@ -157,7 +157,7 @@ def _key_parameters(schema: Schema, key: Key, path: tuple[Property, ...]) -> Ite
     yield Parameter(name, property_.iri, label, definition, json_schema(schema, key), steps, key=key)
     if is_ordered(property_):
         for bound, what in (("from", "earliest or least"), ("to", "latest or greatest")):
-            description = f"The {what} that a value may be, inclusive. {definition}".rstrip()
+            description = f"The {what} value, inclusive. {definition}".rstrip()
             schema_ = json_schema(schema, key)
             yield Parameter(
                 f"{name}.{bound}", property_.iri, f"{label} {bound}", description, schema_, steps, bound, key
@@ -226,7 +226,7 @@ def read(class_: Class, given: Iterable[tuple[str, str]]) -> tuple[list[Filter],
             else:
                 problems |= dict.fromkeys(unknown(name, known))
         except UnfitError as error:
-            problems[f"{name} takes {error}, not {shown(text)}."] = None
+            problems[f"{name} must be {error}, not {shown(text)}."] = None
     filters = [
         Filter(known[name], tuple(values[name][text] for text in sorted(values[name]))) for name in sorted(values)
     ]
@@ -245,7 +245,7 @@ def unwritable(given: Iterable[tuple[str, str]]) -> list[str]:
     """
     matches = ((name, NO_XML.search(name) or NO_XML.search(value)) for name, value in given)
     return [
-        f"{shown(name)} holds U+{ord(match[0]):04X}, a character that XML cannot hold; remove it."
+        f"{shown(name)} contains U+{ord(match[0]):04X}, a character that XML does not allow; remove it."
         for name, match in matches
         if match
     ]
@@ -259,7 +259,7 @@ def unknown(name: str, known: dict[str, Parameter]) -> Iterator[str]:
     level = next((part for part in _levels(name) if any(other.startswith(part) for other in known)), "")
     choices = dict.fromkeys(_at_level(other, level) for other in known if other.startswith(level))
     others = [] if level else ["sort", "page", "size"]
-    yield f"Ask {level.rstrip('.') or 'here'} for {', '.join([*choices, *others])}."
+    yield f"Available parameters: {', '.join([*choices, *others])}."
 
 
 def _levels(name: str) -> Iterator[str]:
@@ -311,7 +311,7 @@ def _reference(key: Key, text: str) -> FilterValue:
         node = NamedNode(iri or "")
     except ValueError:
         kind = site().schema.kinds_for(key.classes)[0]
-        raise UnfitError(f"a thing as kind/name, such as {kind}/…, or an IRI") from None
+        raise UnfitError(f"a thing in the form kind/name, such as {kind}/…, or an IRI") from None
     return FilterValue(path_of(node.value), (str(node),), iri=node.value)
 
 

@@ -156,7 +156,7 @@ class Gateway:
                 await send({"type": "http.response.body", "body": part, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
         except CutError:
-            logging.warning("an answer was cut short: over a limit, or its client has left")
+            logging.warning("an answer was cut short because it exceeded a limit or its client disconnected")
         finally:
             await loop.run_in_executor(self._threads, body.close)  # type: ignore[attr-defined]  # made by `parts`
 
@@ -175,9 +175,15 @@ async def read(receive: Receive, most: int) -> tuple[bytes, Refusal | None]:
         try:
             message = await asyncio.wait_for(receive(), PATIENCE)
         except TimeoutError:
-            return b"", (408, f"The body of the request is not whole, and nothing has come for {PATIENCE} seconds.")
+            return b"", (
+                408,
+                f"The body of the request is incomplete, and no more data arrived for {PATIENCE} seconds.",
+            )
         if message["type"] == "http.disconnect":  # also where the chunks are wrong, and the client is still there
-            return b"", (400, "The body of the request breaks off, or its chunks are not as they say (RFC 9112, 7.1).")
+            return b"", (
+                400,
+                "The body of the request is incomplete, or its chunks are malformed (RFC 9112, section 7.1).",
+            )
         body += message.get("body", b"")
         if not message.get("more_body"):
             break
@@ -257,9 +263,12 @@ def wrong_length(scope: Message) -> Refusal | None:
     given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"transfer-encoding"]
     codings = [coding.strip().lower() for value in given for coding in value.split(",") if coding.strip()]
     if codings.count("chunked") > 1:
-        return 400, "Transfer-Encoding has chunked once; this request has it more than once."
+        return 400, "Transfer-Encoding must not contain chunked more than once."
     if unknown := [coding for coding in codings if coding != "chunked"]:
-        return 501, f"Transfer-Encoding is chunked alone here; this request has {', '.join(unknown)[:80]!r} as well."
+        return (
+            501,
+            f"chunked is the only supported Transfer-Encoding; this request also has {', '.join(unknown)[:80]!r}.",
+        )
     return None
 
 
@@ -271,11 +280,11 @@ def wrong_host(scope: Message) -> Refusal | None:
     """
     hosts = [value for name, value in scope["headers"] if name == b"host"]
     if len(hosts) > 1:
-        return 400, f"A request has exactly one Host header; this one has {len(hosts)}."
+        return 400, f"A request must have exactly one Host header; this one has {len(hosts)}."
     if scope["http_version"] == "1.1" and not any(hosts):
-        return 400, "A request by HTTP/1.1 has a Host header; this one has none, or an empty one."
+        return 400, "An HTTP/1.1 request must have a Host header; this one has none, or an empty one."
     if hosts and not HOST.fullmatch(hosts[0]):
-        return 400, f"Host is the name of a host, with or without a port; {hosts[0].decode('latin-1')!r} is none."
+        return 400, f"Host must be the name of a host, with or without a port, not {hosts[0].decode('latin-1')!r}."
     return None
 
 

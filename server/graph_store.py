@@ -16,12 +16,14 @@ ALL = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
 
 @blueprint.get("/graph")
 def graph() -> Response:
-    """A graph of the dataset: `?default`, or `?graph=` and its IRI."""
+    """Returns a graph of the dataset: `?default`, or `?graph=` followed by its IRI."""
     named = request.args.getlist("graph")
     if len(named) + ("default" in request.args) != 1:
-        raise BadQueryError(400, "A request names exactly one graph: ?default, or ?graph= and its IRI.")
+        raise BadQueryError(400, "A request must name exactly one graph: ?default, or ?graph= followed by its IRI.")
     if named and not exists(named[0]):
-        raise BadQueryError(404, f"There is no graph {named[0]} here; {site().names.base}sparql lists those that are.")
+        raise BadQueryError(
+            404, f"There is no graph {named[0]} in this dataset; {site().names.base}sparql lists the graphs."
+        )
     media = negotiate(request.headers.get("Accept"), RDF, TURTLE)
     if media is None:
         raise NotAcceptableError(RDF)
@@ -33,7 +35,7 @@ def exists(name: str) -> bool:
     try:
         asked = f"ASK {{ GRAPH {NamedNode(name)} {{ ?s ?p ?o }} }}"
     except ValueError as error:
-        raise BadQueryError(400, f"{name!r} is no IRI of a graph: {error}") from error
+        raise BadQueryError(400, f"{name!r} is not a valid IRI of a graph: {error}") from error
     answer = site().engine.query(asked)
     assert isinstance(answer, QueryBoolean)
     return bool(answer)

@@ -29,7 +29,7 @@ def example() -> str:
 @blueprint.get("/")
 @blueprint.get("/index.<suffix>")
 def home(suffix: str | None = None) -> Response:
-    """The home page; its other variants, since / has no suffix, are those of /index."""
+    """Returns the home page. Its other variants are those of /index, because / has no suffix."""
     names = site().names
 
     def page(_: list[Triple]) -> str:

@@ -77,9 +77,11 @@ def decode_body(most: int) -> None:
         for coding in ("identity", *reversed(codings)):
             body = decode(body, coding, most)
     except TooLongError as error:
-        raise BadQueryError(413, f"The body of a request has at most {most} bytes, also when it is decoded.") from error
+        raise BadQueryError(413, f"The body of a request must not exceed {most} bytes, even after decoding.") from error
     except UndecodableError as error:
-        raise BadQueryError(400, f"The body is not {', '.join(codings)} as Content-Encoding says: {error}.") from error
+        raise BadQueryError(
+            400, f"The body is not valid {', '.join(codings)}, which Content-Encoding declares: {error}."
+        ) from error
     request.environ["wsgi.input"] = io.BytesIO(body)
 
 
@@ -113,7 +115,7 @@ def finish(response: Response) -> Response:
     response = with_common_headers(under_conditions(response))
     if not fit(response.headers):
         response.close()
-        detail = "The address that this leads to is too long for a header; a long query is sent to /sparql by POST."
+        detail = "The address of the redirect is too long for a header. Send a long query to /sparql by POST."
         response = with_common_headers(errors.answer(RequestURITooLarge(detail)))
     return response
 
@@ -127,7 +129,7 @@ def under_conditions(response: Response) -> Response:
         response.status_code = 304
     if status == 412:
         response.close()
-        detail = "What is here is not what the conditions of the request (If-Match, If-Unmodified-Since) are about."
+        detail = "The resource does not meet the conditions of the request (If-Match, If-Unmodified-Since)."
         return errors.answer(PreconditionFailed(detail))
     return response
 

@@ -32,16 +32,18 @@ JSON_SCHEMA = MediaType("application/schema+json", "json", "JSON Schema")
 @blueprint.get("/ontology")
 @blueprint.get("/ontology.<suffix>")
 def ontology(suffix: str | None = None) -> Response:
-    """The ontology, negotiated or in one variant; a term is `/ontology#Term`."""
+    """Returns the ontology. The address of a term is `/ontology#Term`."""
     return respond(reference("ontology", site().schema.version), suffix)
 
 
 @blueprint.get("/ontology/<file>")
 def version(file: str) -> Response:
-    """A version of the ontology, this one or an earlier, negotiated or in one variant."""
+    """Returns the current version of the ontology or an earlier one."""
     known = next((v for v in site().contexts if file == v or file.startswith(f"{v}.")), None)
     if known is None:
-        raise NotFound(f"There is no version {file} of the ontology; there are: {', '.join(sorted(site().contexts))}.")
+        raise NotFound(
+            f"There is no version {file} of the ontology. Available versions: {', '.join(sorted(site().contexts))}."
+        )
     suffix = None if file == known else file.removeprefix(f"{known}.")
     return respond(reference(f"ontology/{known}", known), suffix)
 
@@ -102,18 +104,18 @@ def as_owl(triples: list[Triple]) -> list[Triple]:
 @blueprint.get("/ontology/context.jsonld")
 @blueprint.get("/ontology/<version>/context.jsonld")
 def context(version: str | None = None) -> Response:
-    """The context of every JSON-LD document of this dataset; under a version it never changes."""
+    """Returns the context of the JSON-LD documents of this dataset. The context of a version never changes."""
     return derived(as_document(at_version(version)), JSON_LD, version)
 
 
 @blueprint.get("/ontology/schema/<file>")
 @blueprint.get("/ontology/<version>/schema/<file>")
 def schema(file: str, version: str | None = None) -> Response:
-    """The JSON Schema of the documents and sources about the things of a kind."""
+    """Returns the JSON Schema of the documents and sources about the things of a kind."""
     kind, suffix = split(file)
     class_ = site().schema.kinds.get(kind)
     if class_ is None or suffix != JSON_SCHEMA.suffix or version not in (None, site().schema.version):
-        raise NotFound(f"There is no JSON Schema {file} here; there are: {', '.join(site().schema.kinds)}.")
+        raise NotFound(f"There is no JSON Schema {file}. Available kinds: {', '.join(site().schema.kinds)}.")
     schema = json_schema(class_, site().schema, site().names)
     return derived(json.dumps(schema, ensure_ascii=False, indent=2).encode() + b"\n", JSON_SCHEMA, None)
 
@@ -123,7 +125,7 @@ def at_version(version: str | None) -> Any:
     context = site().contexts.get(version or site().schema.version)
     if context is None:
         raise NotFound(
-            f"There is no version {version} of the context; there are: {', '.join(sorted(site().contexts))}."
+            f"There is no version {version} of the context. Available versions: {', '.join(sorted(site().contexts))}."
         )
     return context
 
@@ -138,7 +140,7 @@ def derived(body: bytes, media: MediaType, version: str | None) -> Response:
 @blueprint.get("/shapes")
 @blueprint.get("/shapes.<suffix>")
 def shapes(suffix: str | None = None) -> Response:
-    """The shapes that every record meets, negotiated or in one variant; a shape is `/shapes#Shape`."""
+    """Returns the shapes that every record satisfies. The address of a shape is `/shapes#Shape`."""
     names = site().names
 
     def page(_: list[Triple]) -> str:

@@ -125,7 +125,7 @@ def operation(rule: Rule, path: str, view: Callable[..., Any], class_: Class | N
         "responses": {
             **(REDIRECTS.get(rule.endpoint) or resource(rule, path, class_)),
             "default": {
-                "description": "What is wrong with the request, or that the thing moved, is unknown or gone.",
+                "description": "An error: the request is wrong, or the thing has moved, is unknown or was withdrawn.",
                 "content": {m.name: {} for m in (PROBLEM, HTML, TEXT)},
             },
         },
@@ -137,31 +137,34 @@ def resource(rule: Rule, path: str, class_: Class | None) -> Json:
     answer = {"description": "The resource.", "content": content(rule, path, class_)}
     if rule.endpoint == "status.status":
         return {"200": answer}
-    validated: Json = {"200": {**answer, "headers": HEADERS}, "304": {"description": "The client has it already."}}
+    validated: Json = {
+        "200": {**answer, "headers": HEADERS},
+        "304": {"description": "The client already has the current version."},
+    }
     if rule.endpoint == "catalogue.dump":
-        validated["206"] = {"description": "The range that was asked for.", "content": answer["content"]}
-        validated["416"] = {"description": "There is no such range."}
+        validated["206"] = {"description": "The requested range.", "content": answer["content"]}
+        validated["416"] = {"description": "The requested range does not exist."}
     return validated
 
 
 REDIRECTS: dict[str, Json] = {
     "things.kinds": {"303": {"description": "The home page, which lists all kinds."}},
-    "things.things": {"303": {"description": "The collection of the things of the kind."}},
+    "things.things": {"303": {"description": "The collection of all things of this kind."}},
     "things.thing": {
         "303": {"description": "The document about the thing."},
-        "301": {"description": "The name that the thing has now."},
+        "301": {"description": "The current address of the thing."},
     },
-    "sparql.question": {"303": {"description": "The query, with the values in it."}},
+    "sparql.question": {"303": {"description": "The query with the given values."}},
     "catalogue.void": {"303": {"description": "The description of the dataset."}},
 }
 """The answers of routes that lead elsewhere."""
 
 HEADERS: Json = {
     "ETag": {
-        "description": "A hash of media type, language, coding and bytes (RFC 9110, 8.8.3).",
+        "description": "A hash of the media type, language, coding and content (RFC 9110, section 8.8.3).",
         "schema": {"type": "string"},
     },
-    "Last-Modified": {"description": "When its sources last changed.", "schema": {"type": "string"}},
+    "Last-Modified": {"description": "The date of the last change of its sources.", "schema": {"type": "string"}},
 }
 
 
@@ -208,16 +211,21 @@ def asking() -> list[Json]:
         {
             "name": "timeout",
             "in": "query",
-            "description": "How many seconds it may take; 0 for the limit.",
+            "description": "Maximum time for the query, in seconds; 0 for the limit of the server.",
             "schema": seconds,
         },
         {
             "name": "format",
             "in": "query",
-            "description": "A suffix or a media type, which goes before `Accept`; others are ignored.",
+            "description": "A suffix or media type, which takes precedence over `Accept`; unknown values are ignored.",
             "schema": {"type": "string", "examples": formats},
         },
-        {"name": "view", "in": "query", "description": "What a page draws.", "schema": one_of(SEEN)},
+        {
+            "name": "view",
+            "in": "query",
+            "description": "The way in which the HTML page shows the result.",
+            "schema": one_of(SEEN),
+        },
     ]
 
 
@@ -226,10 +234,10 @@ def in_query(rule: Rule, path: str, class_: Class | None) -> list[Json]:
     if rule.endpoint == "sparql.sparql":
         return asking()
     if rule.endpoint == "graph_store.graph":
-        default = "The default graph; in place of `graph`."
+        default = "Requests the default graph instead of `graph`."
         iri = {"type": "string", "format": "iri", "examples": [*site().names.graphs]}
         return [
-            {"name": "graph", "in": "query", "description": "Its IRI.", "schema": iri},
+            {"name": "graph", "in": "query", "description": "The IRI of the graph.", "schema": iri},
             {"name": "default", "in": "query", "description": default, "schema": {"type": "string"}},
         ]
     if rule.endpoint == "search.suggest":
@@ -237,7 +245,7 @@ def in_query(rule: Rule, path: str, class_: Class | None) -> list[Json]:
     if rule.endpoint in PRODUCES or rule.endpoint in REDIRECTS:
         return []
     profile = {"name": "_profile", "in": "query", "schema": one_of(site().profiles)}
-    about = "`inline` puts the context into a JSON-LD document."
+    about = "`inline` includes the context in a JSON-LD document."
     inline = {"name": "context", "in": "query", "description": about, "schema": filters.TEXT}
     if rule.endpoint == "search.search":
         return [profile, inline, *searched()]
@@ -257,14 +265,14 @@ def of_collection(class_: Class) -> list[Json]:
         {
             "name": "sort",
             "in": "query",
-            "description": "The key to sort by; descending with - before it.",
+            "description": "The key to sort by; with - before it, in descending order.",
             "schema": one_of([*keys, *(f"-{key}" for key in keys)]),
         },
         PAGE,
         {
             "name": "size",
             "in": "query",
-            "description": f"Members of a page; more than {MAX_MEMBERS} asks for that many (header Note).",
+            "description": f"Members on a page, at most {MAX_MEMBERS}; a higher value is reduced (header Note).",
             "schema": {"type": "integer", "minimum": 1},
         },
     ]
@@ -274,9 +282,9 @@ def of_collection(class_: Class) -> list[Json]:
 PAGE: Json = {
     "name": "page",
     "in": "query",
-    "description": "The cursor of a page, as the link `next` of the page before it has it: the name of the member "
-    "after which the page begins or, in a collection that is sorted, a token for it. A cursor that names no member "
-    "of the collection with these parameters is answered with 400 and a link to the first page; there are no page "
+    "description": "The cursor of a page, as in the link `next` of the previous page: the name of the member after "
+    "which the page begins or, in a sorted collection, a token for that member. If the cursor does not name a member "
+    "of the collection with these parameters, the answer is 400 with a link to the first page. There are no page "
     "numbers.",
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"},
 }
@@ -284,7 +292,7 @@ PAGE: Json = {
 WORDS: Json = {
     "name": "q",
     "in": "query",
-    "description": "Words, in any of the languages of pages.",
+    "description": "Words in any of the languages of the pages.",
     "schema": {**filters.TEXT, "maxLength": MAX_QUERY_LENGTH},
 }
 
@@ -305,8 +313,8 @@ def searched() -> list[Json]:
         {
             "name": "size",
             "in": "query",
-            "description": f"Things of a page; more than {MAX_SIZE} asks for {MAX_SIZE}, which the header Note says. "
-            "As CSV, a request without page and size has everything.",
+            "description": f"Things on a page, at most {MAX_SIZE}; a higher value is reduced (header Note). As CSV, a "
+            "request without page and size returns all results.",
             "schema": {"type": "integer", "minimum": 1, "maximum": 10**9 - 1},
         },
     ]

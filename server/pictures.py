@@ -165,7 +165,7 @@ def seen(view: View, iri: str) -> Shown | None:
     try:
         solutions = site().engine.query(query)
         if not isinstance(solutions, QuerySolutions):
-            raise SyntaxError("it is no SELECT query")
+            raise SyntaxError("it is not a SELECT query")
         rows = [list(solution) for solution in islice(solutions, view.most + 1)]
     except (SyntaxError, ValueError, OSError, RuntimeError) as error:
         current_app.logger.error("the view %s fails: %s", view.iri, error)

@@ -14,7 +14,7 @@ blueprint = Blueprint("quality", __name__)
 
 @blueprint.get("/quality")
 def quality() -> Response:
-    """The measures of shapes/quality/, each with its question, its findings and its query."""
+    """Returns the quality measures, each with its question, its findings and its query."""
     content = json.loads((site().dataset.directory / "quality.json").read_bytes())
     response = compressed(render_template("quality.html", measures=content).encode(), HTML.content_type)
     response.vary.add("Accept-Language")

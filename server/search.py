@@ -114,7 +114,7 @@ def read() -> SearchParameters:
     filters: dict[str, list[str]] = {}
     others: Pairs = []
     problems = unwritable(request.args.items(multi=True))
-    problems += [f"{name} is given twice." for name in OWN[:3] if len(request.args.getlist(name)) > 1]
+    problems += [f"{name} must not be given more than once." for name in OWN[:3] if len(request.args.getlist(name)) > 1]
     for name, value in request.args.items(multi=True):
         if name in OWN:
             continue
@@ -132,8 +132,8 @@ def read() -> SearchParameters:
     page = number("page", 1, problems)
     if page > 1 and page * size > MAX_RESULTS:
         problems.append(
-            f"Of what is found the first {MAX_RESULTS} things are listed page by page, and this page would end after "
-            "them. Narrow the search, or ask for all of it as CSV, at /search.csv without page and size."
+            f"Only the first {MAX_RESULTS} results are available page by page, and this page would end after them. "
+            "Narrow the search, or request all results as CSV from /search.csv without page and size."
         )
     query = words(problems)
     if problems:
@@ -179,7 +179,7 @@ def words(problems: list[str]) -> str:
     """The query of the current request; one too long is a problem."""
     query = " ".join(request.args.get("q", "").split())
     if len(query) > MAX_QUERY_LENGTH:
-        problems.append(f"A query has at most {MAX_QUERY_LENGTH} characters.")
+        problems.append(f"A query must have at most {MAX_QUERY_LENGTH} characters.")
     return query
 
 
@@ -188,7 +188,7 @@ def number(name: str, default: int, problems: list[str]) -> int:
     given = request.args.get(name, str(default))
     if given.isascii() and given.isdigit() and len(given) <= 9 and int(given):
         return int(given)
-    problems.append(f"{name} takes a whole number from 1 on, not {shown(given)}.")
+    problems.append(f"{name} must be a whole number of at least 1, not {shown(given)}.")
     return default
 
 
@@ -312,7 +312,7 @@ class Page:
 @blueprint.get("/search")
 @blueprint.get("/search.<suffix>")
 def search(suffix: str | None = None) -> Response:
-    """The things that have all words of a query, in any language, best first; without a query, all things."""
+    """Returns the things that contain all words of a query in any language, best first; without a query, all things."""
     page = Page(read())
     file = "search" if suffix is None or suffix.endswith(HTML.suffix) else f"search.{suffix}"
     links: dict[str, str] = {}
@@ -350,7 +350,7 @@ def search(suffix: str | None = None) -> Response:
 
 @blueprint.get("/suggest")
 def suggest() -> Response:
-    """The things whose names begin as a query does, or have its words, as JSON."""
+    """Returns the things whose names begin with a query or contain its words, as JSON."""
     problems = unwritable(request.args.items(multi=True))
     query = words(problems)
     if problems:

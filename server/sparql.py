@@ -49,8 +49,8 @@ OFFERED = {
 
 LIMITS = {
     "timeout": ("The query was not answered within {seconds:g} seconds.", 60),
-    "busy": ("Too many queries wait; this one was refused.", 5),
-    "memory": ("The query needs more than the {memory} bytes of memory that one may take.", 60),
+    "busy": ("Too many queries are waiting, so this one was refused.", 5),
+    "memory": ("The query needs more than {memory} bytes of memory, the limit for one query.", 60),
     "rows": ("The answer has more than {rows} solutions or triples.", 60),
     "bytes": ("The answer has more than {answer} bytes.", 60),
 }
@@ -76,34 +76,34 @@ class Stream(Response):
 
 @blueprint.route("/sparql", methods=["GET", "POST", "QUERY"])
 def sparql() -> Response:
-    """Answers a query; without one, a page for browsers and the service description for machines."""
+    """Answers a query; without one, returns a page to browsers and the service description to machines."""
     parameters = read_request()
     queries = parameters.getlist("query")
     if not queries and request.method in ("GET", "HEAD"):
         return introduction(None)
     if len(queries) != 1:
-        raise BadQueryError(400, f"A request carries exactly one query; this one carries {len(queries)}.")
+        raise BadQueryError(400, f"A request must contain exactly one query; this one contains {len(queries)}.")
     return answer(queries[0], parameters)
 
 
 @blueprint.get("/sparql.<suffix>")
 def variant(suffix: str) -> Response:
-    """The page or the service description in one variant."""
+    """Returns the page or the service description in one format."""
     return introduction(suffix)
 
 
 @blueprint.get("/sparql/<name>")
 def question(name: str) -> Response:
-    """A question with values for its parameters, as the query that it is."""
+    """Redirects to the query of a question with the given values."""
     known_question = next((each for each in site().questions if each.name == name), None)
     if known_question is None:
-        raise NotFound(f"There is no question {name} here.")
+        raise NotFound(f"There is no question {name}.")
     others = {key: value for key, value in request.args.items() if key in ("format", "timeout", "view", "lang")}
     values = {key: value for key, value in request.args.items() if key not in others}
     try:
         query = known_question.fill(values, site().names)
     except ValueError as error:
-        raise BadQueryError(400, f"The question cannot be asked so: {error}.") from error
+        raise BadQueryError(400, f"The question cannot be answered with these values: {error}.") from error
     return moved(f"/sparql?{urlencode({'query': query, **others}, safe=SAFE)}", 303)
 
 
@@ -114,28 +114,28 @@ def read_request() -> MultiDict[str, str]:
     """The parameters of a request in any of the forms of the protocol (2.1); raises BadQueryError."""
     most = current_app.config["max-query-bytes"]
     if len(request.query_string) > most:
-        raise BadQueryError(414, f"A query has at most {most} bytes.")
+        raise BadQueryError(414, f"A query must not exceed {most} bytes.")
     parameters: MultiDict[str, str] = MultiDict(pairs(request.query_string.decode("latin-1")))
     if request.method in ("POST", "QUERY"):
         if request.mimetype not in (FORM, QUERY, UPDATE):
             given = request.mimetype or "nothing"
-            raise BadQueryError(415, f"A query is sent as {QUERY} or {FORM}, not as {given}.")
+            raise BadQueryError(415, f"A query must be sent as {QUERY} or {FORM}, not as {given}.")
         text = body(longest_body(most))
         if request.mimetype == FORM:
             parameters.update(MultiDict(pairs(text)))
         else:
             parameters.add("query" if request.mimetype == QUERY else "update", text)
     if any(len(query.encode()) > most for query in parameters.getlist("query")):
-        raise BadQueryError(413, f"A query has at most {most} bytes.")
+        raise BadQueryError(413, f"A query must not exceed {most} bytes.")
     if "update" in parameters:
         raise no_updates()
     if (version := parameters.get("version", request.mimetype_params.get("version", "1.1"))) not in VERSIONS:
-        raise BadQueryError(400, f"There is no SPARQL {version} here; there are {', '.join(VERSIONS)}.")
+        raise BadQueryError(400, f"SPARQL {version} is not supported. Supported versions: {', '.join(VERSIONS)}.")
     return parameters
 
 
 def no_updates() -> BadQueryError:
-    return BadQueryError(403, "This endpoint answers queries; it takes no updates.")
+    return BadQueryError(403, "This endpoint is read-only: it answers queries and does not accept updates.")
 
 
 def longest_body(most: int) -> int:
@@ -150,14 +150,14 @@ def body(most: int) -> str:
     """The body of a request, whatever its transfer encoding; raises BadQueryError for more than `most` bytes."""
     data = request.environ["wsgi.input"].read(most + 1)
     if len(data) > most:
-        raise BadQueryError(413, f"The body of a request has at most {most} bytes.")
+        raise BadQueryError(413, f"The body of a request must not exceed {most} bytes.")
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if charset not in CHARSETS:
-        raise BadQueryError(415, f"A query is sent in UTF-8, not in {charset}.")
+        raise BadQueryError(415, f"A query must be sent in UTF-8, not in {charset}.")
     try:
         return str(data.decode(CHARSETS[charset]))
     except UnicodeDecodeError as error:
-        raise BadQueryError(400, "The query is not UTF-8.") from error
+        raise BadQueryError(400, "The query is not valid UTF-8.") from error
 
 
 def pairs(text: str) -> list[tuple[str, str]]:
@@ -182,7 +182,7 @@ def protocol_dataset(parameters: MultiDict[str, str]) -> dict[str, list[str]]:
         try:
             NamedNode(iri)
         except ValueError as error:
-            raise BadQueryError(400, f"A graph of the request has no IRI: {error}") from error
+            raise BadQueryError(400, f"A graph of the request does not have a valid IRI: {error}") from error
     return dataset
 
 
@@ -195,8 +195,8 @@ def seconds(parameters: MultiDict[str, str]) -> float:
     except ValueError:
         wanted = -1
     if not wanted >= 0:
-        hint = "leave timeout out, or set it to a positive number of seconds, such as timeout=10"
-        expected = f"A timeout is a number of seconds, up to {most:g}; this request has {given[:40]!r}."
+        hint = "omit timeout, or set it to a positive number of seconds, such as timeout=10"
+        expected = f"timeout must be a number of seconds up to {most:g}, not {given[:40]!r}."
         raise BadQueryError(400, expected, hint=hint)
     return min(wanted or most, most)
 
@@ -312,16 +312,16 @@ def unanswered(error: UnansweredError, query: str, media: dict[str, MediaType | 
         offered, _ = OFFERED[more["form"]]
         return NotAcceptableError(tuple(m for m in offered if m is not media[more["form"]]))
     if error.reason == "service":
-        return BadQueryError(403, "This endpoint asks no other endpoint: SERVICE is not allowed.")
+        return BadQueryError(403, "This endpoint does not query other endpoints: SERVICE is not allowed.")
     if error.reason == "nesting":
-        return BadQueryError(400, "The query nests too deeply for the engine.")
+        return BadQueryError(400, "The query is nested too deeply for the engine.")
     if error.reason == "evaluation":
-        return BadQueryError(400, f"The query fails: {more['message']}")
-    current_app.logger.error("a query without an answer: %s", more.get("message", error.reason))
+        return BadQueryError(400, f"The query failed: {more['message']}")
+    current_app.logger.error("a query was not answered: %s", more.get("message", error.reason))
     if UNSORTABLE in more.get("message", ""):
         hint = "order by values of one type, such as by STR(?x)"
-        return BadQueryError(500, "The engine cannot sort these values, which are of several types.", hint=hint)
-    return InternalServerError("The engine has a fault with this query; it has been logged.")
+        return BadQueryError(500, "The engine cannot sort these values because they have different types.", hint=hint)
+    return InternalServerError("The engine failed to answer this query. The failure has been logged.")
 
 
 def result_page(form: str, found: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ blueprint = Blueprint("status", __name__)
 
 @blueprint.get("/status")
 def status() -> Response:
-    """For operators: status, version of the dataset, engine."""
+    """Returns the status, the version of the dataset and the engine, for operators."""
     response = jsonify(status="ok", version=site().dataset.version, engine=site().engine.name)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -14,7 +14,7 @@ blueprint = Blueprint("terms", __name__)
 
 @blueprint.get("/terms")
 def terms() -> Response:
-    """The prefixes, and by VoID's partitions of the dataset its classes and properties, the most used first."""
+    """Returns the prefixes, and the classes and properties of the dataset from its VoID partitions, most used first."""
     found = {"prefixes": site().names.prefixes, "class": used("class"), "property": used("property")}
     response = compressed(json.dumps(found, ensure_ascii=False).encode(), "application/json")
     response.vary.add("Accept-Language")

@@ -34,21 +34,21 @@ ABOUT_PAGE = PREFIXES["schema"] + "AboutPage"
 @blueprint.get("/id")
 @blueprint.get("/doc")
 def kinds() -> Response:
-    """All things: 303 to the home page, which lists their kinds."""
+    """Redirects with 303 to the home page, which lists the kinds of things."""
     return moved("/", 303)
 
 
 @blueprint.get("/id/<kind>")
 def things(kind: str) -> Response:
-    """The things of a kind: 303 to their collection."""
+    """Redirects with 303 to the collection of a kind."""
     if kind not in site().schema.kinds:
-        raise NotFound(f"This dataset has no kind {kind}.")
+        raise NotFound(f"There is no kind {kind} in this dataset.")
     return moved(f"/doc/{kind}", 303)
 
 
 @blueprint.get("/id/<kind>/<name>")
 def thing(kind: str, name: str) -> Response:
-    """A thing is not a document: 303 to the one that describes it (httpRange-14); 301 from a former name."""
+    """Redirects with 303 to the document about a thing (httpRange-14), and with 301 from a former name."""
     path = f"{kind}/{name}"
     if exists(path):
         return moved(f"/doc/{path}", 303)
@@ -57,7 +57,7 @@ def thing(kind: str, name: str) -> Response:
 
 @blueprint.get("/doc/<kind>/<path:file>")
 def document(kind: str, file: str) -> Response:
-    """The document about a thing, negotiated or in the variant of its suffix; 301 from a former name."""
+    """Returns the document about a thing; redirects with 301 from a former name."""
     name, suffix = split(file)
     path = f"{kind}/{name}"
     if not exists(path):
@@ -107,7 +107,7 @@ def renamed(path: str) -> str:
         if (new := new_path(kind, name)) is not None:
             return new
         withdrawn(path)
-    raise NotFound(f"This dataset has no {path}.")
+    raise NotFound(f"There is no {path} in this dataset.")
 
 
 def new_path(kind: str, name: str) -> str | None:

@@ -72,7 +72,7 @@ def ask(address: str, question: dict[str, Any], on_leave: Callable[[Callable[[],
         return Answer(head["form"], head["media"], b"".join(body) if head["whole"] else body)
     except (OSError, BrokenError, CutError) as error:
         connection.close()
-        raise UnansweredError("fault", {"message": f"the host of queries gives no answer: {error!r}"}) from error
+        raise UnansweredError("fault", {"message": f"the query host does not respond: {error!r}"}) from error
     except UnansweredError:
         connection.close()
         raise

@@ -157,7 +157,7 @@ def test_a_hundred_records_stand_in_a_file_and_stdout_is_the_directory(tmp_path:
     [
         ("relase", "1", 2, "'relase' is not a kind; did you mean 'release'?"),
         ("release", "0", 2, "0 is not in the range"),
-        ("project", "1", 1, "there is no sound record of project to learn from"),
+        ("project", "1", 1, "there is no valid record of project to use as a model"),
     ],
 )
 def test_what_cannot_be_generated_is_said(kind: str, number: str, status: int, message: str, tmp_path: Path) -> None:

@@ -359,7 +359,7 @@ def test_what_is_called_a_source_and_is_no_file_is_told(room: str, model: Path) 
     found = problems_of(model)
     assert [(p.code, p.file.name, p.found) for p in found] == [
         ("E109", "folder.ttl", "a directory"),
-        ("E109", "link.ttl", "a link to nothing"),
+        ("E109", "link.ttl", "a broken link"),
     ]
 
 

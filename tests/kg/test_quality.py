@@ -111,7 +111,7 @@ def test_a_disputed_value_is_told_at_the_value(found: list[Problem]) -> None:
 
 
 def test_what_rests_on_general_knowledge_alone_is_told_at_the_record(found: list[Problem]) -> None:
-    known = gap(found, "All that is said of chairpersonship/1994 rests on general knowledge.")
+    known = gap(found, "All facts about chairpersonship/1994 are based on general knowledge.")
     assert (known.thing, known.line, known.severity) == ("chairpersonship/1994", 1, Severity.INFO)
 
 

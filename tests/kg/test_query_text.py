@@ -20,21 +20,21 @@ def syntax_error(text: str) -> str:
     [
         ("SELECT *\nWHERE { ?s osce:foo ?o }", 2, 12, "the prefix osce: is not declared"),
         ("SELECT * { ?s a ex:Foo . ?s a ey:Foo }", 1, 17, "the prefix ex: is not declared"),
-        ("SELECT * WHERE {\n ?s ?p ?o .\n FILTER(?x >)\n} ORDER BY ?s", 3, 13, ") does not fit here"),
-        ("SELECT ?s WHERE { ?s ?p } \nLIMIT 3", 1, 25, "} does not fit here"),
-        ("SELECT (COUNT(*) ?n) { ?s ?p ?o }", 1, 20, ") does not fit here"),
-        ("SELEC ?s {?s ?p ?o}", 1, 1, "SELEC does not fit here"),
+        ("SELECT * WHERE {\n ?s ?p ?o .\n FILTER(?x >)\n} ORDER BY ?s", 3, 13, ") is not allowed here"),
+        ("SELECT ?s WHERE { ?s ?p } \nLIMIT 3", 1, 25, "} is not allowed here"),
+        ("SELECT (COUNT(*) ?n) { ?s ?p ?o }", 1, 20, ") is not allowed here"),
+        ("SELEC ?s {?s ?p ?o}", 1, 1, "SELEC is not allowed here"),
         ("SELECT * { ?s ?p 'abc }\n", 1, 18, "' has no '"),
         ("SELECT * { ?s ?p ?o", 1, 10, "{ has no }"),
-        ("SELECT * { ?s ?p ?o }}", 1, 22, "} closes nothing"),
-        ("SELECT * { ?s ?p (1 ] }", 1, 21, "] closes nothing"),
-        ("PREFIX foo: http://x SELECT * {}", 1, 13, "http: does not fit here"),
-        ("SELECT * { ?s ?p ?o } LIMIT x", 1, 29, "x does not fit here"),
-        ("SELECT * { ?s ?p ?o } ORDER ?s", 1, 29, "?s does not fit here"),
+        ("SELECT * { ?s ?p ?o }}", 1, 22, "} has no opening bracket"),
+        ("SELECT * { ?s ?p (1 ] }", 1, 21, "] has no opening bracket"),
+        ("PREFIX foo: http://x SELECT * {}", 1, 13, "http: is not allowed here"),
+        ("SELECT * { ?s ?p ?o } LIMIT x", 1, 29, "x is not allowed here"),
+        ("SELECT * { ?s ?p ?o } ORDER ?s", 1, 29, "?s is not allowed here"),
         ("SELECT ?x { ?s ?p ?o } GROUP BY ?s", 1, 35, "The SELECT contains"),
-        ("", 1, 1, "the query ends too early"),
-        ("\t\tSELECT * { ?s }", 1, 17, "} does not fit here"),
-        ("SELECT * { ?été ?p }", 1, 20, "} does not fit here"),
+        ("", 1, 1, "the query ends unexpectedly"),
+        ("\t\tSELECT * { ?s }", 1, 17, "} is not allowed here"),
+        ("SELECT * { ?été ?p }", 1, 20, "} is not allowed here"),
     ],
 )
 def test_a_fault_is_told_at_its_place(query: str, line: int, column: int, message: str) -> None:
@@ -48,7 +48,7 @@ def test_a_fault_is_told_at_its_place(query: str, line: int, column: int, messag
 
 def test_a_missing_prefix_comes_with_the_line_that_declares_it() -> None:
     error = QueryText("ASK { ?s osce:foo ?o }").explain(syntax_error, {"osce": "http://x/ontology#"})
-    assert error.hint == "add this line on top: PREFIX osce: <http://x/ontology#>"
+    assert error.hint == "add this line at the top: PREFIX osce: <http://x/ontology#>"
 
 
 @pytest.mark.parametrize(

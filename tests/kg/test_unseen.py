@@ -57,7 +57,7 @@ INVISIBLE = {
     "\U000e0041": "TAG LATIN CAPITAL LETTER A",
     "\U000e0100": "VARIATION SELECTOR-17",
     "\x07": "control character",
-    "\ufdd0": "character that Unicode does not define",
+    "\ufdd0": "undefined character",
 }
 WITHOUT_INK = {"\u115f": "FILLER", "\u2800": "BRAILLE PATTERN BLANK", "\u3164": "HANGUL FILLER", "\uffa0": "FILLER"}
 DIRECTIONS = {"\u200e": "LEFT-TO-RIGHT MARK", "\u200f": "RIGHT-TO-LEFT MARK", "\u061c": "ARABIC LETTER MARK"}

@@ -106,7 +106,7 @@ def test_another_value_gives_another_answer(
 def test_what_is_no_value_is_refused(
     name: str, values: dict[str, str], questions: dict[str, Question], engine: Engine
 ) -> None:
-    with pytest.raises(ValueError, match=r"is no value of|there is no parameter"):
+    with pytest.raises(ValueError, match=r"is not a valid value for|there is no parameter"):
         questions[name].fill(values, engine.names)
 
 

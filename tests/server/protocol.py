@@ -1,4 +1,4 @@
-"""The table of protocol.yaml: what the endpoint promises, for the tests and for server/PROTOCOL.md.
+"""The table of protocol.yaml: the behaviour of the endpoint, for the tests and for server/PROTOCOL.md.
 
 `python -m tests.server.protocol` writes that page.
 """
@@ -29,19 +29,19 @@ TEXTS = {
     "${DEEP}": "(" * 3000,
     "${PEED}": ")" * 3000,
 }
-"""What the names in the table stand for."""
+"""The values of the names in the table."""
 
-INTRODUCTION = """# What the endpoint promises
+INTRODUCTION = """# The protocol of the endpoint
 
-`/sparql` and `/graph`, by the specifications that they follow. Each row is a test (`tests/server/test_protocol.py`);
-this page is made from its table by `python -m tests.server.protocol`. What a query may take, and how it is kept from
-the others, is in [queries/README.md](queries/README.md).
+This page lists the behaviour of `/sparql` and `/graph` by the specifications that they implement. Each row is a test
+(`tests/server/test_protocol.py`), and `python -m tests.server.protocol` generates this page from the table of the
+tests. [queries/README.md](queries/README.md) describes the limits of queries and how they are isolated.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A promise: the specification and section, what holds, and the request and answer that show it."""
+    """A case: the specification and section, the behaviour, and the request and answer that show it."""
 
     section: str
     claim: str
@@ -60,7 +60,7 @@ def cases() -> Iterator[Case]:
 
 
 def expanded(value: Any) -> Any:
-    """A value of the table with all names replaced by what they stand for."""
+    """A value of the table with all names replaced by their values."""
     text = json.dumps(value)
     for name, meant in TEXTS.items():
         text = text.replace(name, json.dumps(meant)[1:-1])
@@ -68,7 +68,7 @@ def expanded(value: Any) -> Any:
 
 
 def page() -> str:
-    """The page with all promises."""
+    """The page with all cases."""
     rows: dict[str, list[str]] = {}
     for case in cases():
         rows.setdefault(case.section, []).append(case.claim.replace("|", "\\|"))
@@ -77,7 +77,7 @@ def page() -> str:
         for section, claims in rows.items()
         for number, claim in enumerate(claims)
     ]
-    return "\n".join([INTRODUCTION, "| specification, section | what holds |", "|---|---|", *table]) + "\n"
+    return "\n".join([INTRODUCTION, "| specification, section | behaviour |", "|---|---|", *table]) + "\n"
 
 
 if __name__ == "__main__":

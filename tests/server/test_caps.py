@@ -53,18 +53,18 @@ def test_csv_has_all_that_is_found(query: str, real_client: FlaskClient) -> None
 @pytest.mark.parametrize("size", [101, 100000])
 def test_a_page_of_a_search_that_is_cut_says_so_and_leads_on(size: int, suffix: str, real_client: FlaskClient) -> None:
     answer = real_client.get(f"/search.{suffix}?size={size}")
-    assert answer.headers["Note"] == "A page has at most 100 members; the link to the next page (rel=next) leads on."
+    assert answer.headers["Note"] == "A page has at most 100 members; follow the link rel=next for the next page."
     assert re.search(r'<[^>]+size=100&page=2[^>]*>; rel="next"', answer.headers["Link"])
 
 
 def test_json_names_the_next_page_and_at_the_end_all_of_it(real_client: FlaskClient) -> None:
     first = found(real_client, "/search.json?size=100000")
-    assert first["notes"] == ["A page has at most 100 members; the link to the next page (rel=next) leads on."]
+    assert first["notes"] == ["A page has at most 100 members; follow the link rel=next for the next page."]
     assert len(found(real_client, first["next"])["results"]) == 100
     last = found(real_client, "/search.json?size=100&page=10")
     assert "next" not in last
-    assert len(rows(real_client, last["all"])) == last["total"] > search.MAX_RESULTS
-    assert "No more is listed page by page." in page(real_client, "/search?size=100&page=10")
+    assert len(rows(real_client, last["all"])) == last["total"] > search.DEEPEST
+    assert "Further results are not listed page by page." in page(real_client, "/search?size=100&page=10")
 
 
 @pytest.mark.parametrize("path", ["/search.json?q=austria", "/doc/state?size=1000", "/doc/release?size=1001"])
@@ -93,8 +93,8 @@ def test_a_page_too_far_is_400_that_says_how_to_have_all_of_it(path: str, real_c
 
 def test_a_page_after_the_last_says_that_nothing_follows(real_client: FlaskClient) -> None:
     text = page(real_client, "/search?q=minsk&page=40")
-    assert "Nothing follows here." in text
-    assert "Nothing was found" not in text
+    assert "There are no further results." in text
+    assert "No results." not in text
 
 
 def test_a_long_address_that_somebody_pastes_is_looked_for(real_client: FlaskClient, engine: Engine) -> None:
@@ -161,7 +161,7 @@ def test_a_value_that_nothing_has_is_told_with_what_may_be_meant(
     query: str, told: str, near: str | None, real_client: FlaskClient
 ) -> None:
     kind, _, rest = query.removeprefix("kind=").partition("&")
-    note = f"Nothing here has {told}" + (f"; did you mean '{near}'?" if near else ".")
+    note = f"There is nothing here with {told}" + (f"; did you mean '{near}'?" if near else ".")
     assert found(real_client, f"/search.json?{query}")["notes"] == [note]
     for path in (
         f"/search.csv?{query}",
@@ -176,7 +176,7 @@ def test_a_value_that_nothing_has_is_told_with_what_may_be_meant(
     assert note in {str(each) for each in graph.objects()}
     for path in (f"/search?{query}", f"/doc/{kind}?{rest}"):
         text = page(real_client, path)
-        assert "Nothing here has " in text
+        assert "There is nothing here with " in text
         assert near is None or f"Did you mean one of these? <code>{near}</code>" in text
 
 
@@ -188,11 +188,11 @@ def test_one_unknown_value_among_others_is_told_too(real_client: FlaskClient) ->
 
 
 def test_filters_that_no_kind_has_together_are_told(real_client: FlaskClient) -> None:
-    note = "No kind of things has all of capital, date.from."
+    note = "No kind of thing has all of these properties: capital, date.from."
     answer = found(real_client, "/search.json?capital=place/oslo&date.from=2010")
     assert answer == {"total": 0, "results": [], "notes": [note]}
     other = found(real_client, "/search.json?kind=state&date.from=2010")
-    assert other["notes"] == ["No kind of things has all of date.from."]
+    assert other["notes"] == ["No kind of thing has all of these properties: date.from."]
     assert note in page(real_client, "/search?capital=place/oslo&date.from=2010")
 
 

@@ -88,7 +88,7 @@ def test_sparqlstore_of_rdflib_reads_every_format(return_format: str, served: st
 
 
 def test_sparqlwrapper_tells_what_is_wrong(served: str) -> None:
-    with pytest.raises(QueryBadFormed, match=r"\} does not fit here"):
+    with pytest.raises(QueryBadFormed, match=r"\} is not allowed here"):
         wrapper(served, "SELECT * { ?s ?p }", JSON).query()
 
 
@@ -121,7 +121,9 @@ def test_comunica_reads_every_sort_of_document(path: str, served: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["ttl", "rdf"])
-@pytest.mark.parametrize("path", ["ontology", "ontology/2.1.2", "ontology/2.1.1", "ontology/2.0.0", "ontology/1.0.0"])
+@pytest.mark.parametrize(
+    "path", ["ontology", "ontology/2.1.3", "ontology/2.1.2", "ontology/2.1.1", "ontology/2.0.0", "ontology/1.0.0"]
+)
 def test_an_owl_parser_reads_every_version_of_the_ontology(
     path: str, suffix: str, client: FlaskClient, tmp_path: Path
 ) -> None:

@@ -453,8 +453,8 @@ def test_a_cursor_that_names_no_member_is_400_and_leads_to_the_first_page(
     response = client.get(f"/doc/{kind}{suffix}?{asked}", headers={"Accept": "application/problem+json"})
     told = response.get_json(force=True)
     assert response.status_code == told["status"] == 400
-    assert "page takes" in told["detail"]
-    assert f"Begin anew at /doc/{kind}{first} " in told["detail"]
+    assert "page must be" in told["detail"]
+    assert f"Start again at /doc/{kind}{first} " in told["detail"]
     assert told["first"] == link(response, "first") == f"/doc/{kind}{first}"
     assert client.get(told["first"]).status_code == 200
     page = client.get(f"/doc/{kind}{suffix}?{asked}", headers={"Accept": "text/html"}).get_data(as_text=True)
@@ -477,7 +477,7 @@ def test_what_xml_cannot_hold_is_refused_in_every_format(
     name: str, suffix: str, character: str, client: FlaskClient
 ) -> None:
     told = detail(client, f"/doc/state.{suffix}?{urlencode({name: f'a{character}b'})}")
-    assert f"'{name}' holds U+{ord(character):04X}, a character that XML cannot hold" in told
+    assert f"'{name}' contains U+{ord(character):04X}, a character that XML does not allow" in told
 
 
 @pytest.mark.parametrize(
@@ -501,48 +501,48 @@ def test_a_page_has_a_hundred_members_unless_asked(real_client: FlaskClient) -> 
     [
         ("fieldOfWrk=x", "no parameter 'fieldOfWrk'; did you mean 'fieldOfWork'?"),
         ("field of work=x", "did you mean 'fieldOfWork'?"),
-        ("zzzzzzzzzzzz=x", "Ask here for type, title, date, date.from, date.to,"),
+        ("zzzzzzzzzzzz=x", "Available parameters: type, title, date, date.from, date.to,"),
         ("isoCode=NO", "no parameter 'isoCode'"),
-        ("mention=x", "Ask mention for mention.person, mention.nameAsWritten"),
+        ("mention=x", "Available parameters: mention.person, mention.nameAsWritten"),
         ("engagement.initiater=x", "did you mean 'engagement.initiator'?"),
-        ("engagement.initiater=x", "Ask engagement for engagement.type, engagement.key"),
+        ("engagement.initiater=x", "Available parameters: engagement.type, engagement.key"),
         ("title.from=a", "no parameter 'title.from'"),
         ("date.form=2000", "did you mean 'date.from'?"),
         ("date.from.from=2000", "no parameter 'date.from.from'"),
         (".=x", "no parameter '.'"),
         ("=x", "no parameter ''"),
-        ("date=soon", "date takes a day, such as 1992-07-09, or a month"),
+        ("date=soon", "date must be a day, such as 1992-07-09, or a month"),
         ("date=2000-13", "not '2000-13'"),
         ("date=5 May 2000", "write 2000-05-05"),
-        ("date.from=", "date.from takes a day"),
-        ("fieldOfWork=quests", "fieldOfWork takes a thing as kind/name, such as field-of-work/…"),
+        ("date.from=", "date.from must be a day"),
+        ("fieldOfWork=quests", "fieldOfWork must be a thing in the form kind/name, such as field-of-work/…"),
         ("fieldOfWork=http://a/%3E%20%3Cb", "not 'http://a/> <b'"),
-        ("type=Pres", "type takes one of DailyReport"),
+        ("type=Pres", "type must be one of DailyReport"),
         ("type=pressrelease", "did you mean 'PressRelease'?"),
         ("webAddress.via=miror", "did you mean 'mirror'?"),
         ("webAddress.url=example.org", "an http or https address"),
         ("engagement.planned=maybe", "true or false"),
         ("sort=dat", "did you mean 'date'?"),
-        ("sort=mention", "sort takes one of title, date"),
-        ("sort=", "sort takes one of"),
-        ("sort=--date", "sort takes one of"),
-        ("sort=date&sort=title", "sort is given twice"),
-        ("size=0", "size takes a whole number from 1 to 1000, not '0'"),
+        ("sort=mention", "sort must be one of title, date"),
+        ("sort=", "sort must be one of"),
+        ("sort=--date", "sort must be one of"),
+        ("sort=date&sort=title", "sort must not be given more than once"),
+        ("size=0", "size must be a whole number from 1 to 1000, not '0'"),
         ("size=x", "not 'x'"),
         ("size=²", "not '²'"),
         ("size=-1", "not '-1'"),
         ("size=1.0", "not '1.0'"),
         ("size=", "not ''"),
-        ("size=1&size=2", "size is given twice"),
-        ("page=%22", "page takes the name of a member"),
-        ("page=", "page takes the name of a member"),
-        ("page=A", "page takes the name of a member"),
-        ("page=a%0A", "page takes the name of a member"),
-        ("sort=date&page=2000-01", "page takes a cursor of the same sort"),
-        ("sort=date&page=²", "page takes a cursor of the same sort"),
-        ("sort=date&page=" + base64.urlsafe_b64encode(b"a soon").decode(), "page takes a cursor"),
-        ("sort=date&page=" + base64.urlsafe_b64encode(b"A 2000-01-01").decode(), "page takes a cursor"),
-        ("sort=date&page=" + base64.urlsafe_b64encode(b"\xff\xfe").decode(), "page takes a cursor"),
+        ("size=1&size=2", "size must not be given more than once"),
+        ("page=%22", "page must be the name of the member"),
+        ("page=", "page must be the name of the member"),
+        ("page=A", "page must be the name of the member"),
+        ("page=a%0A", "page must be the name of the member"),
+        ("sort=date&page=2000-01", "page must be a cursor for the same sort order"),
+        ("sort=date&page=²", "page must be a cursor for the same sort order"),
+        ("sort=date&page=" + base64.urlsafe_b64encode(b"a soon").decode(), "page must be a cursor"),
+        ("sort=date&page=" + base64.urlsafe_b64encode(b"A 2000-01-01").decode(), "page must be a cursor"),
+        ("sort=date&page=" + base64.urlsafe_b64encode(b"\xff\xfe").decode(), "page must be a cursor"),
     ],
 )
 def test_what_cannot_be_asked_is_400_that_says_what_can(asked: str, told: str, client: FlaskClient) -> None:
@@ -559,8 +559,8 @@ def test_all_that_is_wrong_is_told_at_once_and_each_once(client: FlaskClient) ->
     told = detail(client, "/doc/release?x=1&yy=2&date=soon&date=late&size=0&page=%22&itemNumber=7")
     for problem in ("'x'", "'yy'", "'soon'", "'late'", "'0'", "'\"'"):
         assert told.count(problem) == 1, problem
-    assert told.count("Ask here for") == 1
-    assert "itemNumber takes" not in told
+    assert told.count("Available parameters:") == 1
+    assert "itemNumber must be" not in told
 
 
 EVIL = (

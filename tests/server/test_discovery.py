@@ -149,7 +149,7 @@ def test_llms_txt_leads_to_everything(client: FlaskClient, sample: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "path", ["/ontology", "/ontology/2.1.2", "/ontology/2.1.1", "/ontology/2.1.0", "/ontology/1.0.0"]
+    "path", ["/ontology", "/ontology/2.1.3", "/ontology/2.1.2", "/ontology/2.1.1", "/ontology/2.1.0", "/ontology/1.0.0"]
 )
 @pytest.mark.parametrize("profile", ["full", "labels", "schema"])
 def test_the_header_of_the_ontology_is_of_owl_alone_and_what_annotates_is_declared(

@@ -162,7 +162,7 @@ def test_drawn_and_undrawn_releases_are_all_of_them(shown: list[Shown], real_app
     assert picture.undrawn == int(undated["n"].value) > 0
     assert counted + picture.undrawn == int(found["n"].value)
     page = real_app.test_client().get("/", headers={"Accept": "text/html"}).get_data(as_text=True)
-    assert f"Not drawn, because they have no date, no name or no number: {undated['n'].value}." in page
+    assert f"Not drawn because they have no date, name or number: {undated['n'].value}." in page
 
 
 def test_undated_releases_stand_in_the_tables(real_client: FlaskClient, engine: Engine) -> None:
@@ -214,17 +214,21 @@ STATES = "SELECT ?state { ?state a osce:State }"
 @pytest.mark.parametrize(
     ("view", "query", "told"),
     [
-        ("map", STATES, "There is no map: a row needs a latitude"),
-        ("timeline", STATES, "There is no timeline: a row needs"),
-        ("chart", STATES, "There is no chart: the first column"),
-        ("map", STATES + " LIMIT 0", "There is no map"),
-        ("timeline", "SELECT ?s ?since { ?s a osce:State OPTIONAL { ?s osce:since ?since } }", "There is no timeline"),
-        ("chart", 'SELECT ?s ?n { VALUES (?s ?n) { ("a" 1) ("a" 2) } }', "There is no chart"),
-        ("tree", STATES, "“tree” is not a way to show a result. There are: map, timeline, chart, table."),
-        ("Map", STATES, "“Map” is not a way to show a result."),
-        ("<b>", STATES, "“&lt;b&gt;” is not a way to show a result."),
-        ("map", "ASK {}", "Only the rows of a SELECT query can be shown as a picture."),
-        ("chart", "CONSTRUCT { ?s a ?c } WHERE { ?s a ?c } LIMIT 1", "Only the rows of a SELECT query"),
+        ("map", STATES, "A map cannot be drawn: a row must have a latitude"),
+        ("timeline", STATES, "A timeline cannot be drawn: a row must have"),
+        ("chart", STATES, "A chart cannot be drawn: the first column"),
+        ("map", STATES + " LIMIT 0", "A map cannot be drawn"),
+        (
+            "timeline",
+            "SELECT ?s ?since { ?s a osce:State OPTIONAL { ?s osce:since ?since } }",
+            "A timeline cannot be drawn",
+        ),
+        ("chart", 'SELECT ?s ?n { VALUES (?s ?n) { ("a" 1) ("a" 2) } }', "A chart cannot be drawn"),
+        ("tree", STATES, "“tree” is not a supported view. Supported views: map, timeline, chart, table."),
+        ("Map", STATES, "“Map” is not a supported view."),
+        ("<b>", STATES, "“&lt;b&gt;” is not a supported view."),
+        ("map", "ASK {}", "Only the result of a SELECT query can be shown as a picture."),
+        ("chart", "CONSTRUCT { ?s a ?c } WHERE { ?s a ?c } LIMIT 1", "Only the result of a SELECT query"),
     ],
 )  # fmt: skip
 def test_a_picture_that_does_not_fit_says_why(view: str, query: str, told: str, client: FlaskClient) -> None:

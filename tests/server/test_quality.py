@@ -10,7 +10,7 @@ from kg.engine import Dataset
 
 def test_the_page_links_each_finding_to_its_thing(real_client: FlaskClient) -> None:
     page = real_client.get("/quality").get_data(as_text=True)
-    assert "On which values do references disagree?" in page
+    assert "About which values do references disagree?" in page
     assert '<a href="/doc/institution/odihr">References give 2 values for established of institution/odihr.</a>' in page
 
 

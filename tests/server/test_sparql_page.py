@@ -142,7 +142,7 @@ def test_a_query_too_long_for_an_address_is_sent_in_a_body_and_the_first_solutio
     write(page, "SELECT * WHERE { ?s ?p ?o . ?o ?q ?r }")
     page.keyboard.insert_text(" # a remark" + " and more" * 1000)
     page.keyboard.press("Control+Enter")
-    page.get_by_text("The first 1,000 solutions of more.").wait_for()
+    page.get_by_text("Only the first 1,000 solutions are shown.").wait_for()
     assert page.locator("#answer tbody tr").count() == 1000
     assert urlsplit(page.url).query == ""
 
