@@ -405,10 +405,10 @@ class Host:
         choose = max if self._newest and not first[0] else min
         return choose(alike, key=lambda query: query.arrived)
 
-    def _idle(self, query: Query) -> Worker | None:
+    def _idle(self, next_query: Query) -> Worker | None:
         """A worker without a question, for one: an idle one, a new one, or that of a query that is set back."""
         idle = next((worker for worker in self._workers if not worker.query), None)
-        if idle and query.needs_new and not idle.is_new:
+        if idle and next_query.needs_new and not idle.is_new:
             self._kill(idle)
             return self._fork()
         if idle or len(self._workers) < self._limits.running:
