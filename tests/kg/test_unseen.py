@@ -62,7 +62,12 @@ INVISIBLE = {
 WITHOUT_INK = {"\u115f": "FILLER", "\u2800": "BRAILLE PATTERN BLANK", "\u3164": "HANGUL FILLER", "\uffa0": "FILLER"}
 DIRECTIONS = {"\u200e": "LEFT-TO-RIGHT MARK", "\u200f": "RIGHT-TO-LEFT MARK", "\u061c": "ARABIC LETTER MARK"}
 DIRECTIONS |= {"\u202e": "RIGHT-TO-LEFT OVERRIDE", "\u2066": "LEFT-TO-RIGHT ISOLATE"}
-LOST = {"\ue000": "private use", "\U000f0000": "private use", "\ufffd": "REPLACEMENT CHARACTER", "\u0378": "not define"}
+LOST = {
+    "\ue000": "private use",
+    "\U000f0000": "private use",
+    "\ufffd": "REPLACEMENT CHARACTER",
+    "\u0378": "undefined character",
+}
 ODD = {"\u2002": "EN SPACE", "\u2003": "EM SPACE", "\u3000": "IDEOGRAPHIC SPACE", "\u1680": "OGHAM SPACE MARK"}
 ODD |= {"\u00a0": "NO-BREAK SPACE", "\u202f": "NARROW NO-BREAK SPACE", "\u2007": "FIGURE SPACE"}
 

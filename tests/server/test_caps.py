@@ -207,7 +207,7 @@ def test_a_note_with_letters_of_other_languages_is_a_header_all_the_same(real_cl
     ("query", "told"),
     [
         ("datee.from=2010", "There is no parameter 'datee.from'; did you mean 'date.from'?"),
-        ("date.from=soon", "date.from takes a day"),
+        ("date.from=soon", "date.from must be a day"),
         ("type=PresRelease", "did you mean 'PressRelease'?"),
     ],
 )

@@ -294,7 +294,7 @@ def test_what_was_asked_and_what_is_found_is_escaped(client: FlaskClient) -> Non
 
 def test_a_typing_error_is_told_and_mended(client: FlaskClient) -> None:
     text = page(client, "/search?q=camleot")
-    assert "Nothing for “camleot”; showing “camelot”." in text
+    assert "No results for “camleot”. Showing results for “camelot”." in text
     assert "/doc/place/camelot" in text
     assert "No result contains all of these words" in page(client, "/search?q=merlin+camelot+seneschal")
     assert "No results." in page(client, "/search?q=qqqqqqqq")
