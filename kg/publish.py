@@ -1,19 +1,6 @@
 """Publish: the dataset as files in a directory named by their content, swapped in by one rename.
 
-published/<version>/data.nq         default graph, inferred, ontology, shapes, withdrawn: what the version covers
-published/<version>/catalogue.nq    the catalogue
-published/<version>/sources.nq      the source of each document
-published/<version>/releases.nq     earlier versions of the ontology, each a named graph
-published/<version>/contexts.json   the JSON-LD context of each version of the ontology
-published/<version>/data.*.gz       the dumps: all graphs as N-Quads; the default graph as Turtle and as JSON-LD
-published/<version>/questions.json  the competency questions, as examples for the SPARQL page
-published/<version>/questions.nq    the same as data
-published/<version>/quality.json    what is missing, to be checked or disputed, for the page about quality
-published/<version>/search.sqlite   the index that words are looked up in, for the search
-published/<version>/schema-*.json   the JSON Schema of the records of each kind, for editors (.vscode/settings.json)
-published/<version>/manifest.json   version, base, ontology_version, counts, files with their SHA-256, origin
-published/.engine/<version>/        the engine's own files, made from the above, safe to delete
-published/current                   link to the version that is served
+The files are those of the published format (dataset.py).
 """
 
 import fcntl
@@ -26,30 +13,48 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, serialize
 from rdflib.namespace import OWL
 
 from kg.build import Build
 from kg.context import Framing
+from kg.dataset import (
+    CATALOGUE,
+    CONTEXTS,
+    CURRENT,
+    DATA,
+    ENGINE,
+    FORMAT,
+    MANIFEST,
+    ONTOLOGY_VERSIONS,
+    QUALITY,
+    QUESTIONS,
+    QUESTIONS_DATA,
+    SEARCH_INDEX,
+    SOURCES,
+    Counts,
+    Dataset,
+    Manifest,
+    NoDatasetError,
+    as_json,
+    dump_file,
+    json_schema_file,
+)
 from kg.describe import distributions, in_catalogue, origin
-from kg.engine import ENGINE, load, open_files
 from kg.json_schema import json_schema
 from kg.media import JSON_LD, N_QUADS, TURTLE, MediaType
 from kg.model import at_term
 from kg.names import RDF_TYPE, Names
+from kg.oxigraph import load, open_files
 from kg.problems import Problem, errors
 from kg.quality import report
 from kg.questions import as_quads, read_questions
 from kg.search import write_index
 from kg.serialize import serialize_in_order
-
-FORMAT = 7
-"""Of the files in a version's directory; a version of another format is made anew."""
 
 SHORT = 16
 """How many hexadecimal digits of the version stand in paths."""
@@ -68,15 +73,15 @@ def publish(build: Build, keep: int) -> None:
         version = version_of(lines, build.names)
         questions = read_questions(build.sources.questions, build.names)
         asked = {
-            "questions.json": as_json([asdict(question) for question in questions]),
-            "questions.nq": b"".join(n_quads(as_quads(questions, build.names))),
-            "quality.json": as_json(report(build)),
-            "sources.nq": b"".join(n_quads(build.origins)),
-            "releases.nq": b"".join(n_quads(build.releases)),
-            "contexts.json": as_json(build.contexts),
-            "search.sqlite": write_index(build.store, build.schema, build.names),
+            QUESTIONS: as_json([asdict(question) for question in questions]),
+            QUESTIONS_DATA: b"".join(n_quads(as_quads(questions, build.names))),
+            QUALITY: as_json(report(build)),
+            SOURCES: b"".join(n_quads(build.origins)),
+            ONTOLOGY_VERSIONS: b"".join(n_quads(build.releases)),
+            CONTEXTS: as_json(build.contexts),
+            SEARCH_INDEX: write_index(build.store, build.schema, build.names),
             **{
-                f"schema-{kind}.json": json.dumps(json_schema(class_, build.schema, build.names)).encode()
+                json_schema_file(kind): json.dumps(json_schema(class_, build.schema, build.names)).encode()
                 for kind, class_ in build.schema.kinds.items()
             },
         }
@@ -98,11 +103,11 @@ def changed_contexts(build: Build) -> Iterator[Problem]:
     version = build.schema.version
     for directory in sorted(build.published.iterdir()):
         try:
-            base = json.loads((directory / "manifest.json").read_bytes())["base"]
-            published = json.loads((directory / "contexts.json").read_bytes())[version]
-        except (OSError, ValueError, KeyError, TypeError):
+            dataset = Dataset.at(directory)
+            published = dataset.contexts()[version]
+        except (NoDatasetError, OSError, ValueError, KeyError, TypeError):
             continue
-        if base == build.names.base and published != build.contexts[version]:
+        if dataset.names.base == build.names.base and published != build.contexts[version]:
             terms = sorted(
                 t for t in {*published, *build.contexts[version]} if published.get(t) != build.contexts[version].get(t)
             )
@@ -144,11 +149,11 @@ def version_of(lines: list[bytes], names: Names) -> str:
 def is_whole(directory: Path) -> bool:
     """True if a version's directory has this format, and every file of its manifest unharmed."""
     try:
-        manifest = json.loads((directory / "manifest.json").read_bytes())
-        return manifest["format"] == FORMAT and all(
-            sha256(directory / name) == digest for name, digest in manifest["files"].items()
+        manifest = Manifest.read(directory)
+        return manifest.format == FORMAT and all(
+            sha256(directory / name) == digest for name, digest in manifest.files.items()
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (NoDatasetError, OSError, TypeError, AttributeError):
         return False
 
 
@@ -161,13 +166,13 @@ def replace_version(build: Build, version: str, lines: list[bytes], asked: dict[
     dumps = {media: gzip.compress(content, 6, mtime=0) for media, content in whole.items()}
     described = in_catalogue(distributions(build.names, version, whole, dumps), build.names)
     contents = {
-        "catalogue.nq": b"".join(n_quads([*build.catalogue, *described])),
-        "data.nq": data,
-        **{f"data.{media.suffix}.gz": content for media, content in dumps.items()},
+        CATALOGUE: b"".join(n_quads([*build.catalogue, *described])),
+        DATA: data,
+        **{dump_file(media): content for media, content in dumps.items()},
         **asked,
     }
-    manifest = {**describe_version(build, version), "files": {n: _digest(c) for n, c in contents.items()}}
-    contents["manifest.json"] = as_json(manifest)
+    manifest = replace(describe_version(build, version), files={n: _digest(c) for n, c in contents.items()})
+    contents[MANIFEST] = manifest.as_json()
     for name, content in contents.items():
         write(aside / name, content)
     shutil.rmtree(build.published / ENGINE / version, ignore_errors=True)
@@ -192,28 +197,20 @@ def dumped(build: Build, data: bytes) -> dict[MediaType, bytes]:
     }
 
 
-def as_json(content: Any) -> bytes:
-    return json.dumps(content, indent=2, ensure_ascii=False).encode() + b"\n"
-
-
-def describe_version(build: Build, version: str) -> dict[str, Any]:
+def describe_version(build: Build, version: str) -> Manifest:
     assert build.schema is not None
     commit, time = origin(build.sources)
     inferred = sum(1 for _ in build.store.quads_for_pattern(None, None, None, NamedNode(build.names.inferred)))
-    return {
-        "format": FORMAT,
-        "version": version,
-        "base": build.names.base,
-        "ontology_version": build.schema.version,
-        "counts": {
-            "records": len(build.records),
-            "triples": len(build.store) - inferred,
-            "inferred": inferred,
-        },
-        "kinds": dict(sorted(Counter(record.kind for record in build.records).items())),
-        **({"commit": commit} if commit else {}),
-        **({"time": time} if time else {}),
-    }
+    return Manifest(
+        format=FORMAT,
+        version=version,
+        base=build.names.base,
+        ontology_version=build.schema.version,
+        counts=Counts(records=len(build.records), triples=len(build.store) - inferred, inferred=inferred),
+        kinds=dict(sorted(Counter(record.kind for record in build.records).items())),
+        commit=commit or None,
+        time=time or None,
+    )
 
 
 def write_engine(published: Path, version: str) -> None:
@@ -233,15 +230,15 @@ def make_current(published: Path, version: str) -> None:
     link = published / ".current"
     link.unlink(missing_ok=True)
     link.symlink_to(version)
-    os.replace(link, published / "current")
+    os.replace(link, published / CURRENT)
     sync(published)
 
 
 def prune(published: Path, keep: int) -> None:
     """Removes what killed builds left, and all but the current and the newest versions."""
-    current = os.readlink(published / "current")
+    current = os.readlink(published / CURRENT)
     versions = sorted(
-        (d for d in published.iterdir() if (d / "manifest.json").is_file() and not d.is_symlink() and d.name[0] != "."),
+        (d for d in published.iterdir() if (d / MANIFEST).is_file() and not d.is_symlink() and d.name[0] != "."),
         key=lambda d: (d.name == current, d.stat().st_mtime_ns),
         reverse=True,
     )

@@ -6,7 +6,7 @@ Both find at least what pySHACL would find. Where that is not certain, pySHACL i
 
 from collections.abc import Collection, Iterator
 
-from pyoxigraph import BlankNode, DefaultGraph, NamedNode, QuerySolutions, Store
+from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Store
 from pyoxigraph import Literal as EngineLiteral
 from rdflib import Graph, Literal, URIRef
 from rdflib.namespace import RDF, RDFS, SH
@@ -14,6 +14,7 @@ from rdflib.term import Node
 
 from kg.constraints import Untranslatable, candidates, declarations, prefixes
 from kg.names import RDF_TYPE
+from kg.oxigraph import ask, select
 from kg.shacl import Result, copy_of, to_graph, validate
 from kg.violations import violation
 
@@ -84,11 +85,10 @@ def narrow(shapes: Graph, store: Store) -> tuple[Graph, set[str] | None]:
                 expression = violation(shapes, shape)
             except Untranslatable:
                 untranslated.add(shape)
-                whole = whole or bool(store.query(f"{RDFS_PREFIX} ASK {{ {focus} }}"))
+                whole = whole or ask(store, f"{RDFS_PREFIX} ASK {{ {focus} }}")
                 continue
-            solutions = store.query(f"{RDFS_PREFIX} SELECT DISTINCT ?this WHERE {{ {focus} FILTER({expression}) }}")
-            assert isinstance(solutions, QuerySolutions)
-            suspected = [solution["this"] for solution in solutions]
+            query = f"{RDFS_PREFIX} SELECT DISTINCT ?this WHERE {{ {focus} FILTER({expression}) }}"
+            suspected = [solution["this"] for solution in select(store, query)]
             nodes = {node.value for node in suspected if isinstance(node, NamedNode)}
             if len(nodes) < len(suspected):  # a blank node has no name to target
                 whole = True
@@ -128,9 +128,9 @@ def around(store: Store, nodes: set[str]) -> Graph:
 
 def suspects(shapes: Graph, shape: Node, constraint: Node, store: Store) -> set[str] | None:
     """The focus nodes of a shape of which a constraint may not hold; None if pySHACL must look for itself."""
-    select = str(shapes.value(constraint, SH.select) or "")
+    query = str(shapes.value(constraint, SH.select) or "")
     targets = [pattern % target.n3() for kind, pattern in TARGETS.items() for target in shapes.objects(shape, kind)]
-    if not select or not targets or (None, None, shape) in shapes or (shape, SH.path, None) in shapes:
+    if not query or not targets or (None, None, shape) in shapes or (shape, SH.path, None) in shapes:
         return None
     if any((node, SH.deactivated, Literal(True)) in shapes for node in (shape, constraint)):
         return set()
@@ -138,8 +138,7 @@ def suspects(shapes: Graph, shape: Node, constraint: Node, store: Store) -> set[
     try:
         known = prefixes(shapes, constraint)
         for target in sorted(targets):
-            solutions = store.query(candidates(select, known, target), prefixes={"rdfs": str(RDFS)})
-            assert isinstance(solutions, QuerySolutions)
+            solutions = select(store, candidates(query, known, target), prefixes={"rdfs": str(RDFS)})
             found += [solution["this"] for solution in solutions]
     except (Untranslatable, SyntaxError, OSError):
         return None

@@ -20,10 +20,10 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from werkzeug.datastructures import Headers
 
+from kg.engine import CutError
 from server import conditions
 from server.documents import Answer
 from server.kept import Kept, Shelf
-from server.queries.client import CutError
 
 ON_LEAVE = "server.on_leave"
 

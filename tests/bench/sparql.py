@@ -24,7 +24,7 @@ from pyoxigraph import RdfFormat, parse, serialize
 from rich.console import Console
 from rich.table import Table
 
-from kg.engine import Dataset
+from kg.dataset import Dataset
 from tests.conftest import ROOT
 
 WORK = ROOT / ".bench"

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, RdfFormat, Store, parse, serialize
 
-from kg.engine import FILES, Dataset, NoDatasetError, load, open_files
+from kg.dataset import Dataset, NoDatasetError
 from kg.names import CANONICAL, RDF_TYPE, RDFS_LABEL, Names
+from kg.oxigraph import load, open_files
 from kg.publish import is_whole
 from kg.releases import KeptVersionError, write_release
 from tests.conftest import ONTOLOGY, PATIENCE, ROOT, SAMPLE, SHAPES, build_world
@@ -164,8 +165,8 @@ def test_the_default_graph_is_asserted_and_inferred_each_triple_once(sample: Pat
     inferred = {quad.triple for quad in quads if quad.graph_name == NamedNode(dataset.names.inferred)}
     merged = {quad.triple for quad in quads if quad.graph_name == DefaultGraph()}
     assert inferred < merged
-    assert dataset.manifest["counts"]["triples"] == len(merged)
-    assert dataset.manifest["counts"]["inferred"] == len(inferred)
+    assert dataset.manifest.counts.triples == len(merged)
+    assert dataset.manifest.counts.inferred == len(inferred)
     assert not [t for t in merged if isinstance(t.subject, BlankNode) or isinstance(t.object, BlankNode)]
 
 
@@ -177,14 +178,14 @@ def test_every_thing_has_a_type_and_a_label_in_the_default_graph(sample: Path) -
         for quad in store.quads_for_pattern(None, NamedNode(RDF_TYPE), None, DefaultGraph())
         if quad.subject.value.startswith(dataset.names.things) and "#" not in quad.subject.value
     }
-    assert len(things) == dataset.manifest["counts"]["records"] == 24
+    assert len(things) == dataset.manifest.counts.records == 24
     for thing in things:
         assert any(store.quads_for_pattern(NamedNode(thing), NamedNode(RDFS_LABEL), None, DefaultGraph())), thing
 
 
 def test_the_snapshot_and_the_files_hold_the_same_quads(sample: Path) -> None:
     dataset = Dataset.current(sample)
-    files = [dataset.directory / name for name in FILES]
+    files = dataset.graphs
     assert set(dataset.open()) == {quad for file in files for quad in parse(path=str(file), format=RdfFormat.N_QUADS)}
 
 
@@ -337,7 +338,7 @@ def test_a_release_of_the_ontology_is_of_its_version_and_has_its_context(file: P
 
 def test_every_engine_gives_back_every_quad_as_it_was_published(real: Path) -> None:
     dataset = Dataset.current(real)
-    lines = {line for name in FILES for line in (dataset.directory / name).read_bytes().splitlines()}
+    lines = {line for file in dataset.graphs for line in file.read_bytes().splitlines()}
     memory = Store()
     load(memory, dataset.directory)
     for store in (memory, dataset.open()):

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from pyoxigraph import NamedNode, RdfFormat, Triple, parse
 
-from kg.engine import Dataset
+from kg.dataset import Dataset
 from kg.media import JSON_LD, RDF, MediaType
 from kg.names import PREFIXES
 from tests.conftest import EVERYTHING, drawn

@@ -19,7 +19,7 @@ from pyoxigraph import DefaultGraph, NamedNode, RdfFormat, parse
 from rdflib import Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCAT, DCTERMS, OWL, RDF, RDFS, SH, VOID, XSD
 
-from kg.engine import Dataset
+from kg.dataset import Dataset
 from server.app import create_app
 from tests.conftest import EVERYTHING
 
