@@ -1,13 +1,13 @@
-"""The engine: what answers SPARQL queries on a published dataset, as an interface.
+"""The engine: the interface of what answers SPARQL queries on a published dataset.
 
-`Engine` answers our own queries, `UntrustedQueries` those that anybody may write. Another engine is a class that has
-the members of the first; the server is given one by `create_app` (server/app.py), and asks it nothing else. The queries
-that the server asks are in named_queries.py. Oxigraph is the engine that there is (oxigraph.py); its answers to
-untrusted queries come from processes of their own (server/queries/).
+`Engine` answers the queries of this project (named_queries.py), `UntrustedQueries` those that anybody may write. To add
+an engine, write a class with the members of `Engine`, and pass an instance to `create_app` (server/app.py), which uses
+nothing else of it. The engine in use is Oxigraph (oxigraph.py); untrusted queries are answered by processes of their
+own (server/queries/).
 
-Terms are those of pyoxigraph everywhere, in records and graphs as in answers: NamedNode, BlankNode, Literal, Triple and
-Quad. They are values, which are compared by what they hold, and cost nothing to make; another engine makes them of its
-own. Results are not: no other module knows what an engine's own results are.
+Terms are those of pyoxigraph everywhere, in records, graphs and answers: NamedNode, BlankNode, Literal, Triple and
+Quad. They are values that need no store, so another engine converts its own terms to them. The result classes of an
+engine are known to the module of that engine alone.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -43,31 +43,32 @@ class Solutions:
 
 
 class Engine(Protocol):
-    """Answers queries of our own on one dataset, which never changes.
+    """Answers the queries of this project on one dataset, which never changes.
 
-    An engine guarantees that
+    An engine guarantees the following:
 
-    - queries are SPARQL 1.1 Query. Relative IRIs are resolved against the base of the dataset, and its prefixes
-      (`Names.prefixes`) are declared, unless the query declares them itself;
-    - the default graph holds the asserted and the inferred triples, each once, and no other named graph (dataset.py);
-    - a method raises SyntaxError, before it returns, for a text that is no query. The message begins with
-      `error at LINE:COLUMN: `, of the text as it was given, if the engine knows the place;
-    - a method raises TypeError, before it returns, for a query of another form;
-    - an evaluation that fails raises ValueError, OSError or RuntimeError, also while an answer is being read;
-    - answers are read as they come, in bounded memory where the query allows it, and may be left unread;
-    - the columns of `SELECT *` come in the order in which the query first names the variables;
-    - blank nodes have the labels of the dataset, which are the same in each answer;
-    - several threads may ask at the same time;
-    - it has a hash, by which what is made of its answers is kept.
+    - It answers SPARQL 1.1 Query. Relative IRIs are resolved against the base of the dataset, and the prefixes of the
+      dataset (`Names.prefixes`) are declared, unless a query declares them itself.
+    - Its dataset is what the files of `dataset.GRAPHS` hold: a default graph with the asserted and the inferred triples,
+      each once, and the named graphs, which are no part of the default graph.
+    - A method raises SyntaxError, before it returns, for a text that is not a query. The message begins with
+      `error at LINE:COLUMN: `, a place in the text as it was given, if the engine knows the place.
+    - A method raises TypeError, before it returns, for a query of another form than its own.
+    - A failing evaluation raises ValueError, OSError or RuntimeError, also while the answer is being read.
+    - An answer is computed while it is read, and may be left unread.
+    - The columns of `SELECT *` stand in the order in which the query first names the variables.
+    - Blank nodes have the labels that they have in the files, in every answer.
+    - Several threads may call it at the same time.
+    - It is hashable: caches of the server have it as a part of their keys.
 
-    There is no limit of time or memory: what anybody may write goes to UntrustedQueries.
+    It has no limits of time or memory. Queries that anybody may write are for UntrustedQueries.
     """
 
     def __hash__(self) -> int: ...
 
     @property
     def name(self) -> str:
-        """What the engine is called, in lower case, as `/status` gives it."""
+        """The name of the engine, in lower case, as `/status` shows it."""
 
     @property
     def version(self) -> str:
@@ -87,7 +88,7 @@ class Engine(Protocol):
 
 
 def syntax_error(engine: Engine, query: str) -> str:
-    """What an engine says against a text that is no query, in which the dataset's prefixes are declared; else empty."""
+    """The message of an engine about a text that is not a query; empty for a query."""
     try:
         engine.ask(query)
     except SyntaxError as error:

@@ -13,7 +13,7 @@ from werkzeug.security import safe_join
 
 from kg.dataset import Dataset
 from kg.describe import LICENSE
-from kg.engine import Engine
+from kg.engine import Engine, UntrustedQueries
 from kg.media import ATOM, CSV, DOCUMENT, JSON, LINKSET, YAML
 from kg.oxigraph import open_engine
 from kg.settings import SETTINGS
@@ -73,7 +73,8 @@ def create_app(
     for name in SERVING:
         app.config[name] = (settings or {}).get(name, SETTINGS[name].default)
     app.extensions["limits"] = Limits.of(app.config)
-    app.extensions["queries"] = Queries(dataset, app.extensions["limits"], queries)
+    untrusted: UntrustedQueries = Queries(dataset, app.extensions["limits"], queries)
+    app.extensions["queries"] = untrusted
     app.url_map.merge_slashes = False  # a redirect would name a host, which is not ours to know
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
