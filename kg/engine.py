@@ -49,7 +49,7 @@ class Engine(Protocol):
 
     - It answers SPARQL 1.1 Query. Relative IRIs are resolved against the base of the dataset, and the prefixes of the
       dataset (`Names.prefixes`) are declared, unless a query declares them itself.
-    - Its dataset is what the files of `dataset.GRAPHS` hold: a default graph with the asserted and the inferred triples,
+    - It holds the files of `dataset.GRAPHS`: a default graph with the asserted and the inferred triples,
       each once, and the named graphs, which are no part of the default graph.
     - A method raises SyntaxError, before it returns, for a text that is not a query. The message begins with
       `error at LINE:COLUMN: `, a place in the text as it was given, if the engine knows the place.

@@ -40,10 +40,10 @@ def test_there_are_four_formats() -> None:
     ],
 )
 def test_solutions_are_written_as_the_engine_writes_them(query: str, format_: QueryResultsFormat, store: Store) -> None:
-    assert serialize_solutions(select(store, query), format_) == store.query(query).serialize(format=format_)
+    assert serialize_solutions(select(store, query), format_) == store.query(query).serialize(format=format_)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("query", ["ASK { ?s ?p ?o }", "ASK { ?s <x:y> ?o }"])
 @pytest.mark.parametrize("format_", FORMATS, ids=str)
 def test_a_boolean_is_written_as_the_engine_writes_it(query: str, format_: QueryResultsFormat, store: Store) -> None:
-    assert serialize_boolean(ask(store, query), format_) == store.query(query).serialize(format=format_)
+    assert serialize_boolean(ask(store, query), format_) == store.query(query).serialize(format=format_)  # type: ignore[arg-type]

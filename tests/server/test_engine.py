@@ -6,6 +6,7 @@ and nothing else of ours.
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
@@ -37,7 +38,7 @@ class RemoteEngine:
 
     def select(self, query: str) -> Solutions:
         answer = self._answer(query, "application/sparql-results+json", b'"results"')
-        found = parse_query_results(answer, QueryResultsFormat.JSON)
+        found: Any = parse_query_results(answer, QueryResultsFormat.JSON)
         return Solutions(tuple(variable.value for variable in found.variables), map(tuple, found))
 
     def construct(self, query: str) -> Iterator[Triple]:
@@ -199,7 +200,7 @@ def test_another_engine_knows_what_there_is(path: str, code: int, client: FlaskC
 
 
 def test_the_status_names_the_engine(client: FlaskClient, other: FlaskClient) -> None:
-    assert [each.get("/status").json["engine"] for each in (client, other)] == ["oxigraph", "remote"]
+    assert [each.get("/status").get_json()["engine"] for each in (client, other)] == ["oxigraph", "remote"]
 
 
 class NotingEngine:
