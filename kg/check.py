@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
 
-from pyoxigraph import DefaultGraph, NamedNode, Quad, QuerySolutions, Variable
+from pyoxigraph import DefaultGraph, NamedNode, Quad, Variable
 from rdflib import URIRef
 from rdflib.collection import Collection
 from rdflib.namespace import OWL, RDF, SH
@@ -21,6 +21,7 @@ from kg.incomplete import Incomplete
 from kg.languages import meant as language_meant
 from kg.model import at_term, not_shacl
 from kg.names import local_name
+from kg.oxigraph import select
 from kg.patterns import matches
 from kg.prefilter import validation_results
 from kg.problems import Problem, Related, counted
@@ -98,19 +99,19 @@ def bound_by(model: Model, graph: DataGraph, result: Result) -> dict[str, list[s
     shapes, constraint = model.shapes_graph, result.constraint
     if constraint is None:
         return {}
-    solutions = graph.store.query(
+    solutions = select(
+        graph.store,
         str(shapes.value(constraint, SH.select) or ""),
         prefixes=prefixes(shapes, constraint),
         substitutions={Variable("this"): NamedNode(result.focus)},
     )
-    assert isinstance(solutions, QuerySolutions)
-    names = [variable.value for variable in solutions.variables]
+    names = solutions.variables
     asked = {"path": str(result.path), "value": str(result.value)}
     found: dict[str, set[str]] = {name: set() for name in names if name not in ("this", "path")}
     for row in solutions:
-        if all(getattr(row[name], "value", asked[name]) == asked[name] for name in asked if name in names):
+        if all(getattr(row.get(name), "value", asked[name]) == asked[name] for name in asked if name in names):
             for name in found:
-                if isinstance(row[name], NamedNode) and row[name].value.startswith(model.names.things):
+                if isinstance(row.get(name), NamedNode) and row[name].value.startswith(model.names.things):
                     found[name].add(row[name].value)
     return {name: sorted(iris - {result.focus}) for name, iris in found.items()}
 

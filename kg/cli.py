@@ -5,33 +5,37 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import entry_points
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import click
-from pyoxigraph import NamedNode, QueryBoolean, QueryResultsFormat, QuerySolutions, QueryTriples
+from pyoxigraph import NamedNode, QueryResultsFormat, RdfFormat, Triple, serialize
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
-from kg import media
+from kg import media, named_queries
 from kg.build import Build, Result, Sources
 from kg.codes import codes, page
-from kg.engine import Dataset, Engine, NoDatasetError
+from kg.dataset import Dataset, NoDatasetError
+from kg.engine import Engine, Solutions, syntax_error
 from kg.explain import Explainer, describe_key, describe_term, named_class, path_in_data, tell
 from kg.folding import as_name
 from kg.generate import Generator
 from kg.identifiers import OURS
 from kg.index import Index
 from kg.names import NAME, InvalidBaseError, Names
+from kg.oxigraph import open_engine
 from kg.pipeline import CHECKING, READING, Step, building, run
 from kg.problems import Problem, Severity, counted, errors, errors_by_file, in_order, only_in
 from kg.quality import gaps
 from kg.query_text import QueryError, QueryText
 from kg.report import as_github, as_json, as_sarif, as_text, place_text
+from kg.serialize import serialize_boolean, serialize_solutions
 from kg.settings import options
 from kg.skeleton import skeleton
 from kg.suggest import did_you_mean, nearest
@@ -362,16 +366,16 @@ def generate(kind: str, number: int, out: Path, seed: int, **sources: Any) -> No
 def query(query: str, published: Path, format_: str) -> None:
     """Ask the published dataset a SPARQL query: a file of that name, or the text itself."""
     try:
-        engine = Engine(Dataset.current(published))
-        names = engine.names
+        dataset = Dataset.current(published)
+        engine, names = open_engine(dataset), dataset.names
         text = QueryText(names.rebase(query_text(query)), names.prefixes, names.base)
         text.check_characters()
         text.check_nesting()
         try:
-            answer = engine.query(text.text, prefixes=names.prefixes)
+            answer = answer_of(engine, text)
         except SyntaxError as error:
-            raise text.explain(engine.syntax_error, {}) from error
-        for hint in text.unknown_terms(names.vocabulary, engine.terms()):
+            raise text.explain(partial(syntax_error, engine), {}) from error
+        for hint in text.unknown_terms(names.vocabulary, named_queries.ontology_terms(engine, names)):
             click.echo(f"note: {hint}", err=True)
         print_answer(answer, format_, names)
     except NoDatasetError as error:
@@ -389,23 +393,34 @@ def query_text(query: str) -> str:
     return Path(query).read_text(encoding="utf-8") if is_file else query
 
 
-def print_answer(answer: Any, format_: str, names: Names) -> None:
+def answer_of(engine: Engine, query: QueryText) -> Solutions | bool | Iterator[Triple]:
+    """The answer to a query of any form; SyntaxError if it is none."""
+    if query.form == "ASK":
+        return engine.ask(query.text)
+    return engine.construct(query.text) if query.form in ("CONSTRUCT", "DESCRIBE") else engine.select(query.text)
+
+
+def print_answer(answer: Solutions | bool | Iterator[Triple], format_: str, names: Names) -> None:
     """Prints solutions, a boolean or triples; a format that does not fit the answer is a ValueError."""
-    if format_ == "table":
-        if isinstance(answer, QuerySolutions):
-            print_table(answer, names)
-        elif isinstance(answer, QueryBoolean):
-            click.echo(str(bool(answer)).lower())
-        else:
-            click.echo(answer.serialize(format=media.TURTLE.format), nl=False)
+    if format_ == "table" and isinstance(answer, Solutions):
+        print_table(answer, names)
         return
-    chosen = QUERY_FORMATS[format_].format
-    if isinstance(answer, QueryTriples) == isinstance(chosen, QueryResultsFormat):
+    if format_ == "table" and isinstance(answer, bool):
+        click.echo(str(answer).lower())
+        return
+    chosen = (media.TURTLE if format_ == "table" else QUERY_FORMATS[format_]).format
+    if isinstance(answer, Solutions) and isinstance(chosen, QueryResultsFormat):
+        written = serialize_solutions(answer, chosen)
+    elif isinstance(answer, bool) and isinstance(chosen, QueryResultsFormat):
+        written = serialize_boolean(answer, chosen)
+    elif not isinstance(answer, Solutions | bool) and isinstance(chosen, RdfFormat):
+        written = serialize(answer, format=chosen) or b""
+    else:
         raise ValueError(f"an answer of this form is not written as {format_}")
-    click.echo(answer.serialize(format=chosen), nl=False)
+    click.echo(written, nl=False)
 
 
-def print_table(solutions: QuerySolutions, names: Names) -> None:
+def print_table(solutions: Solutions, names: Names) -> None:
     """Prints solutions as a table: a thing as its path, another IRI under its prefix, a literal as its text."""
 
     def cell(term: object) -> str:
@@ -413,7 +428,7 @@ def print_table(solutions: QuerySolutions, names: Names) -> None:
             return names.compact(term.value)
         return "" if term is None else str(getattr(term, "value", term))
 
-    table = Table(*(Column(variable.value, overflow="fold") for variable in solutions.variables))
-    for solution in solutions:
-        table.add_row(*map(cell, solution))
+    table = Table(*(Column(variable, overflow="fold") for variable in solutions.variables))
+    for row in solutions.rows:
+        table.add_row(*map(cell, row))
     Console(highlight=False, markup=False).print(table)

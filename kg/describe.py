@@ -7,17 +7,19 @@ import hashlib
 import os
 import re
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, QuerySolution, QuerySolutions, Store
+from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store
 
 from kg.build import Catalogue, DataGraph, Model, Records, Sources
 from kg.media import LANGUAGES, RDF, MediaType
 from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL, XSD, Names, local_name
 from kg.ontology_versions import read_contexts, read_ontology_versions
 from kg.origins import origins_of, tombstone
+from kg.oxigraph import select
 from kg.problems import Problem
 from kg.questions import read_questions
 
@@ -185,12 +187,6 @@ def _english(text: str) -> Literal:
     return Literal(text, language="en")
 
 
-def _rows(store: Store, query: str) -> list[QuerySolution]:
-    solutions = store.query(query)
-    assert isinstance(solutions, QuerySolutions)
-    return list(solutions)
-
-
 def _dataset(model: Model, graph: DataGraph, issued: dict[str, Literal]) -> Iterator[Statement]:
     """The dataset, the catalogue that lists it, and its endpoint (DCAT 3; DCAT-AP 3)."""
     names = model.names
@@ -346,7 +342,7 @@ def _graphs(names: Names, earlier: list[str]) -> Iterator[Statement]:
 
 
 def _partitions(store: Store, names: Names) -> Iterator[Statement]:
-    totals = _rows(store, TOTALS)[0]
+    totals = next(iter(select(store, TOTALS)))
     yield from _about(
         names.dataset,
         void_triples=int(totals["triples"].value),
@@ -354,7 +350,7 @@ def _partitions(store: Store, names: Names) -> Iterator[Statement]:
         void_distinctObjects=int(totals["objects"].value),
     )
     for query, sort, count in ((CLASS_COUNTS, "class", "void_entities"), (PROPERTY_COUNTS, "property", "void_triples")):
-        for iri, number in _rows(store, query):
+        for iri, number in select(store, query).rows:
             yield from _partition(names, names.dataset, sort, iri.value, count, int(number.value))
     yield from _within_classes(store, names)
 
@@ -362,8 +358,8 @@ def _partitions(store: Store, names: Names) -> Iterator[Statement]:
 def _within_classes(store: Store, names: Names) -> Iterator[Statement]:
     """The properties of each class of ours, and the classes and datatypes they lead to, as editors ask for them."""
 
-    def rows(query: str) -> list[QuerySolution]:
-        return _rows(store, query.replace("$", names.vocabulary).replace("#inferred", names.inferred))
+    def rows(query: str) -> Iterator[Sequence[Any]]:
+        return select(store, query.replace("$", names.vocabulary).replace("#inferred", names.inferred)).rows
 
     for class_, property_, number in rows(WITHIN_CLASSES):
         parent = _partition_iri(names, names.dataset, "class", class_.value)

@@ -1,172 +1,167 @@
-"""The engine: the SPARQL store that answers for one published dataset.
+"""The engine: the interface of what answers SPARQL queries on a published dataset.
 
-Embedded Oxigraph, on the engine's own files where the build made them, else in memory from the dataset's files.
+`Engine` answers the queries of this project (named_queries.py), `UntrustedQueries` those that anybody may write. To add
+an engine, write a class with the members of `Engine`, and pass an instance to `create_app` (server/app.py), which uses
+nothing else of it. The engine in use is Oxigraph (oxigraph.py); untrusted queries are answered by processes of their
+own (server/queries/).
+
+Terms are those of pyoxigraph everywhere, in records, graphs and answers: NamedNode, BlankNode, Literal, Triple and
+Quad. They are values that need no store, so another engine converts its own terms to them. The result classes of an
+engine are known to the module of that engine alone.
 """
 
-import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypedDict
 
-from pyoxigraph import QueryBoolean, QuerySolutions, QueryTriples, RdfFormat, Store, Triple, parse
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
-from kg.names import Names
-from kg.query_plan import reordered
-from kg.query_text import QueryText
+Term = NamedNode | BlankNode | Literal | Triple
+"""A term of RDF, or a triple as a term (RDF 1.2 Concepts, 3.4)."""
 
-ENGINE = ".engine"
-"""The directory beside the versions that holds the engine's own files of each."""
+Solution = dict[str, Any]
+"""The terms of a solution by the names of its variables, without question mark; a variable without a value is absent.
 
-Answer = QuerySolutions | QueryBoolean | QueryTriples
-
-
-class NoDatasetError(Exception):
-    """Raised when a directory contains no published dataset; the message says how to make one."""
+They are of the type Term, and declared as Any, since a query decides which of them a variable has.
+"""
 
 
 @dataclass(frozen=True, slots=True)
-class Dataset:
-    """A published dataset: its directory, its manifest, and the names under its base."""
+class Solutions:
+    """The solutions of a SELECT query: its variables in order, and the solutions as they come, which can be read once.
 
-    directory: Path
-    manifest: dict[str, Any]
+    Iteration gives each as a Solution. `rows` gives each as its terms in the order of the variables, None for no value,
+    which is quicker where there are many.
+    """
 
-    @classmethod
-    def current(cls, published: Path) -> "Dataset":
-        """The dataset that `current` points at; raises NoDatasetError."""
-        try:
-            return cls.at((published / "current").resolve())
-        except NoDatasetError as error:
-            message = f"{published} contains no published dataset ({error}); run: kg build --published {published}"
-            raise NoDatasetError(message) from error
+    variables: tuple[str, ...]
+    rows: Iterator[Sequence[Any]]
 
-    @classmethod
-    def at(cls, directory: Path) -> "Dataset":
-        """The dataset of one version's directory; raises NoDatasetError."""
-        try:
-            manifest = json.loads((directory / "manifest.json").read_bytes())
-            return cls(directory, {**manifest, "version": str(manifest["version"]), "base": str(manifest["base"])})
-        except OSError as error:
-            raise NoDatasetError("there is no manifest.json") from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise NoDatasetError("manifest.json is damaged") from error
+    def __iter__(self) -> Iterator[Solution]:
+        for row in self.rows:
+            yield {name: term for name, term in zip(self.variables, row, strict=True) if term is not None}
+
+
+class Engine(Protocol):
+    """Answers the queries of this project on one dataset, which never changes.
+
+    An engine guarantees the following:
+
+    - It answers SPARQL 1.1 Query. Relative IRIs are resolved against the base of the dataset, and the prefixes of the
+      dataset (`Names.prefixes`) are declared, unless a query declares them itself.
+    - It holds the files of `dataset.GRAPHS`: a default graph with the asserted and the inferred triples,
+      each once, and the named graphs, which are no part of the default graph.
+    - A method raises SyntaxError, before it returns, for a text that is not a query. The message begins with
+      `error at LINE:COLUMN: `, a place in the text as it was given, if the engine knows the place.
+    - A method raises TypeError, before it returns, for a query of another form than its own.
+    - A failing evaluation raises ValueError, OSError or RuntimeError, also while the answer is being read.
+    - An answer is computed while it is read, and may be left unread.
+    - The columns of `SELECT *` stand in the order in which the query first names the variables.
+    - Blank nodes have the labels that they have in the files, in every answer.
+    - Several threads may call it at the same time.
+    - It is hashable: caches of the server have it as a part of their keys.
+
+    It has no limits of time or memory. Queries that anybody may write are for UntrustedQueries.
+    """
+
+    def __hash__(self) -> int: ...
+
+    @property
+    def name(self) -> str:
+        """The name of the engine, in lower case, as `/status` shows it."""
 
     @property
     def version(self) -> str:
-        return str(self.manifest["version"])
+        """The version of its software."""
 
-    @property
-    def names(self) -> Names:
-        return Names(str(self.manifest["base"]))
+    def ask(self, query: str) -> bool:
+        """The answer to an ASK query."""
 
-    def open(self) -> Store:
-        """The engine with the dataset in it, for reading only; in memory where its own files are missing or damaged."""
-        try:
-            return open_files(self.directory.parent / ENGINE / self.version)
-        except OSError:
-            store = Store()
-            load(store, self.directory)
-            return store
+    def select(self, query: str) -> Solutions:
+        """The solutions of a SELECT query."""
+
+    def construct(self, query: str) -> Iterator[Triple]:
+        """The triples of a CONSTRUCT or DESCRIBE query; a triple may come more than once."""
+
+    def graph(self, name: str) -> Iterator[Triple]:
+        """The triples of a named graph, each once; none for a graph that the dataset does not have."""
 
 
-def open_files(directory: Path) -> Store:
-    """The engine on its own files; OSError where they are missing or damaged."""
-    if not directory.is_dir():
-        raise FileNotFoundError(directory)
+def syntax_error(engine: Engine, query: str) -> str:
+    """The message of an engine about a text that is not a query; empty for a query."""
     try:
-        store = Store.read_only(str(directory))
-        next(iter(store.quads_for_pattern(None, None, None)))
-    except (RuntimeError, StopIteration) as error:
-        raise OSError(f"{directory} is damaged") from error
-    return store
-
-
-ONTOLOGY_VERSIONS = "releases.nq"
-"""The file with the earlier versions of the ontology, each a named graph."""
-
-FILES = (ONTOLOGY_VERSIONS, "sources.nq", "questions.nq", "catalogue.nq", "data.nq")
-"""What is loaded, the data last: the engine in memory finds first what came last, and most queries are about it."""
-
-
-def load(store: Store, directory: Path) -> None:
-    """Loads the files of a version; blank nodes keep their canonical labels."""
-    for name in FILES:
-        store.bulk_extend(parse(path=str(directory / name), format=RdfFormat.N_QUADS))
-
-
-def ask(store: Store, query: str, **options: Any) -> Answer:
-    """The answer of a store to a SPARQL 1.1 query; SyntaxError if it is none.
-
-    `options` are those of the engine: base_iri, prefixes, default_graph, named_graphs. The engine reads a query that
-    means the same, with the patterns of EXISTS in an order that it is quick with (query_plan.py), and with the columns
-    of `SELECT *` in the order in which the query first names them.
-    """
-    text = QueryText(query)
-    planned = QueryText(reordered(text.text))
-    try:
-        if planned.star and not planned.has_word("SERVICE"):  # which would be asked twice
-            columns = text.in_order(variables(planned.text, options))
-            planned = QueryText(planned.with_columns(columns))
-        return store.query(planned.text, **options)
-    except SyntaxError:  # which is told of the query as it was written
-        return store.query(text.text, **options)
-
-
-def variables(query: str, options: dict[str, Any]) -> list[str]:
-    """The names of the variables that a SELECT answers; the engine says so of a query to a store without data."""
-    syntax = {name: options[name] for name in ("base_iri", "prefixes") if name in options}
-    found = Store().query(query, **syntax)
-    assert isinstance(found, QuerySolutions)
-    return [variable.value for variable in found.variables]
-
-
-def listed(iris: Iterable[str]) -> str:
-    """Some IRIs as a query lists them, in order: after VALUES, within braces."""
-    return " ".join(f"<{iri}>" for iri in sorted(iris))
-
-
-class Engine:
-    """Answers SPARQL queries on one dataset; prefixes of the dataset are known to its own queries."""
-
-    name = "oxigraph"
-
-    def __init__(self, dataset: Dataset) -> None:
-        self.dataset = dataset
-        self.names = dataset.names
-        self._store = dataset.open()
-        self._prologue = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in self.names.prefixes.items())
-
-    def query(self, query: str, **options: Any) -> Answer:
-        """Any SPARQL 1.1 query, relative to the base of the dataset; SyntaxError if it is none. `options` as `ask`."""
-        return ask(self._store, query, **{"base_iri": self.names.base, **options})
-
-    def syntax_error(self, query: str) -> str:
-        """What the engine says against a query, in which the dataset's prefixes are declared; empty if nothing."""
-        try:
-            self.query(query, prefixes=self.names.prefixes)
-        except SyntaxError as error:
-            return str(error)
+        engine.ask(query)
+    except SyntaxError as error:
+        return str(error)
+    except TypeError:  # a query of another form
         return ""
+    return ""
 
-    def select(self, query: str) -> list[dict[str, Any]]:
-        """The solutions of a query of ours, as terms by variable name; unbound variables are absent."""
-        solutions = self.query(self._prologue + query)
-        assert isinstance(solutions, QuerySolutions)
-        names = [variable.value for variable in solutions.variables]
-        return [{n: s[n] for n in names if s[n] is not None} for s in solutions]
 
-    def construct(self, query: str) -> list[Triple]:
-        """The triples of a query of ours, each once."""
-        triples = self.query(self._prologue + query)
-        assert isinstance(triples, QueryTriples)
-        return list(dict.fromkeys(triples))
+# ── Untrusted queries ────────────────────────────────────────────────────────────────────────────────────────────
 
-    def graph(self, name: str) -> list[Triple]:
-        """The triples of a named graph."""
-        return self.construct(f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{name}> {{ ?s ?p ?o }} }}")
 
-    def terms(self) -> list[str]:
-        """The IRIs of the terms of the ontology."""
-        found = f"SELECT DISTINCT ?s {{ GRAPH <{self.names.ontology}> {{ ?s a ?type }} FILTER(ISIRI(?s)) }}"
-        return [row["s"].value for row in self.select(found)]
+class UntrustedQuery(TypedDict):
+    """A query that anybody may have written, with all that its answer depends on.
+
+    `base` and `prefixes` are those of the dataset: the first resolves relative IRIs, the second shorten IRIs in answers
+    and hints, and are not declared. `seconds` is how long the answer may take; `client` tells clients apart, among whom
+    the engine is shared. `media` has for each form of an answer (`solutions`, `boolean`, `triples`) the name of the
+    media type that it is written in, None where the client takes none. `default` and `named` are the IRIs of the
+    graphs that make the dataset of the query (SPARQL 1.1 Protocol, 2.1.4), empty where that is the published one.
+    """
+
+    query: str
+    base: str
+    prefixes: dict[str, str]
+    seconds: float
+    client: str
+    media: dict[str, str | None]
+    default: list[str]
+    named: list[str]
+
+
+class AnswerBody(Iterator[bytes], Protocol):
+    """The body of an answer as it comes; iteration raises CutError where it does not come to its end."""
+
+    def close(self) -> None:
+        """Ends the query, if it still runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer: its form (`solutions`, `boolean` or `triples`), its media type, and its body, whole or as it comes."""
+
+    form: str
+    media: str
+    body: bytes | AnswerBody
+
+
+class UnansweredError(Exception):
+    """Raised where a query gets no answer: the reason, and what more is told of it.
+
+    The reasons `timeout`, `busy`, `memory`, `rows` and `bytes` are limits that are met; `nesting` is a query that nests
+    too deeply, `service` one that asks an endpoint that is not allowed. The others come with more: `syntax` with
+    message, detail, line, column and hint; `unacceptable`, an answer of which the client takes no media type, and
+    `unwritable`, one that its media type cannot hold, with the form; `evaluation`, and `fault`, which is an error of
+    the engine, with a message.
+    """
+
+    def __init__(self, reason: str, more: dict[str, Any]) -> None:
+        super().__init__(reason)
+        self.reason, self.more = reason, more
+
+
+class CutError(Exception):
+    """Raised within the body of an answer that does not come to its end."""
+
+
+class UntrustedQueries(Protocol):
+    """Answers queries that anybody may write, on one dataset, within limits of time, memory, rows and bytes.
+
+    An implementation guarantees that a query changes nothing, reads no file, asks no other endpoint than those that are
+    allowed, and that none can stop the others from being answered.
+    """
+
+    def ask(self, question: UntrustedQuery, on_leave: Callable[[Callable[[], None]], None]) -> Answer:
+        """The answer to a query; raises UnansweredError. `on_leave` takes what to do should the client leave."""

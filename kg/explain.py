@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, QuerySolutions, Triple, Variable
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Triple, Variable
 from yaml.nodes import Node
 
 from kg.build import DataGraph, Model, Record, Sources
 from kg.infer import Pattern, Rule, rules, sparql
 from kg.model import place_of
 from kg.names import RDF_TYPE, XSD, Names
+from kg.oxigraph import select
 from kg.provenance import statement_of
 from kg.report import relative
 
@@ -134,11 +135,8 @@ class Explainer:
             elif pattern != str(term):
                 return
         given: dict[Variable, NamedNode | BlankNode | Literal | Triple] = {Variable(n[1:]): t for n, t in bound.items()}
-        solutions = self.graph.store.query(f"SELECT * WHERE {{ {sparql(*rule.when)} }}", substitutions=given)
-        assert isinstance(solutions, QuerySolutions)
-        names = [variable.value for variable in solutions.variables]
-        for solution in solutions:
-            terms = {**bound, **{f"?{name}": solution[name] for name in names if solution[name] is not None}}
+        for solution in select(self.graph.store, f"SELECT * WHERE {{ {sparql(*rule.when)} }}", substitutions=given):
+            terms = {**bound, **{f"?{name}": term for name, term in solution.items()}}
             yield tuple(filled(pattern, terms) for pattern in rule.when)
 
     def _bound(self, triple: Triple) -> Reason | None:

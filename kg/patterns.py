@@ -7,16 +7,16 @@ back-references.
 
 from functools import lru_cache
 
-from pyoxigraph import Literal, QuerySolutions, Store
+from pyoxigraph import Literal, Store
+
+from kg.oxigraph import select
 
 
 def matches(pattern: str, text: str, flags: str = "") -> bool | None:
     """Whether a text matches; None for a pattern, or flags, that REGEX does not take."""
     arguments = ", ".join(str(Literal(each)) for each in (text, pattern, flags))
-    solutions = Store().query(f"SELECT (REGEX({arguments}) AS ?matches) WHERE {{}}")
-    assert isinstance(solutions, QuerySolutions)
-    found = next(solutions)["matches"]
-    return None if found is None else found.value == "true"
+    solution = next(iter(select(Store(), f"SELECT (REGEX({arguments}) AS ?matches) WHERE {{}}")))
+    return solution["matches"].value == "true" if solution else None
 
 
 @lru_cache(1024)

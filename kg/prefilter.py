@@ -7,7 +7,7 @@ every focus node.
 
 from collections.abc import Collection, Iterator
 
-from pyoxigraph import BlankNode, DefaultGraph, NamedNode, QuerySolutions, Store
+from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Store
 from pyoxigraph import Literal as EngineLiteral
 from rdflib import Graph, Literal, URIRef
 from rdflib.namespace import RDF, RDFS, SH
@@ -15,6 +15,7 @@ from rdflib.term import Node
 
 from kg.constraints import Untranslatable, candidates_query, declarations, prefixes
 from kg.names import RDF_TYPE
+from kg.oxigraph import ask, select
 from kg.shacl import Result, copy_of, to_graph, validate
 from kg.violations import violation
 
@@ -85,11 +86,10 @@ def prefilter_shapes(shapes: Graph, store: Store) -> tuple[Graph, set[str] | Non
                 expression = violation(shapes, shape)
             except Untranslatable:
                 untranslated.add(shape)
-                whole = whole or bool(store.query(f"{RDFS_PREFIX} ASK {{ {focus} }}"))
+                whole = whole or ask(store, f"{RDFS_PREFIX} ASK {{ {focus} }}")
                 continue
-            solutions = store.query(f"{RDFS_PREFIX} SELECT DISTINCT ?this WHERE {{ {focus} FILTER({expression}) }}")
-            assert isinstance(solutions, QuerySolutions)
-            candidates = [solution["this"] for solution in solutions]
+            query = f"{RDFS_PREFIX} SELECT DISTINCT ?this WHERE {{ {focus} FILTER({expression}) }}"
+            candidates = [solution["this"] for solution in select(store, query)]
             nodes = {node.value for node in candidates if isinstance(node, NamedNode)}
             if len(nodes) < len(candidates):  # a blank node has no name to target
                 whole = True
@@ -131,9 +131,9 @@ def data_for(store: Store, nodes: set[str]) -> Graph:
 
 def candidate_focus_nodes(shapes: Graph, shape: Node, constraint: Node, store: Store) -> set[str] | None:
     """The focus nodes of a shape that may violate a SPARQL-based constraint; None if pySHACL must validate all."""
-    select = str(shapes.value(constraint, SH.select) or "")
+    query = str(shapes.value(constraint, SH.select) or "")
     targets = [pattern % target.n3() for kind, pattern in TARGETS.items() for target in shapes.objects(shape, kind)]
-    if not select or not targets or (None, None, shape) in shapes or (shape, SH.path, None) in shapes:
+    if not query or not targets or (None, None, shape) in shapes or (shape, SH.path, None) in shapes:
         return None
     if any((node, SH.deactivated, Literal(True)) in shapes for node in (shape, constraint)):
         return set()
@@ -141,8 +141,7 @@ def candidate_focus_nodes(shapes: Graph, shape: Node, constraint: Node, store: S
     try:
         known = prefixes(shapes, constraint)
         for target in sorted(targets):
-            solutions = store.query(candidates_query(select, known, target), prefixes={"rdfs": str(RDFS)})
-            assert isinstance(solutions, QuerySolutions)
+            solutions = select(store, candidates_query(query, known, target), prefixes={"rdfs": str(RDFS)})
             nodes += [solution["this"] for solution in solutions]
     except (Untranslatable, SyntaxError, OSError):
         return None

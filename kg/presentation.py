@@ -7,16 +7,16 @@ line; what is wrong in its query, at that place within the query.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pyoxigraph import DefaultGraph, NamedNode, QuerySolutions, Store
+from pyoxigraph import DefaultGraph, NamedNode, Store
 from rdflib import Graph, URIRef
 from rdflib.namespace import DCAT, RDF, RDFS, SH
 from rdflib.term import Literal, Node
 
 from kg.build import DataGraph, Findings, Model
-from kg.engine import ask
 from kg.media import LANGUAGES
 from kg.model import at_term, turtle_files
 from kg.names import PREFIXES, RDF_TYPE, local_name
+from kg.oxigraph import select
 from kg.problems import Problem
 from kg.profiles import FULL, PROF, Profile
 from kg.query_text import QueryError, QueryText
@@ -154,7 +154,7 @@ def failures(model: Model, graph: DataGraph, node: Node, query: str, form: str) 
         text.check_nesting()
         if reason(query):
             raise text.explain(reason, PREFIXES)
-        if (found := form_of(text)) != form:
+        if (found := text.form) != form:
             first = next(token for token in text.tokens if token.text.upper() == found)
             raise QueryError(f"this is a {form} query, not {found}", query, first.start, len(found))
         for token in text.tokens:
@@ -176,12 +176,6 @@ def failures(model: Model, graph: DataGraph, node: Node, query: str, form: str) 
         yield in_query(model, node, query, QueryError(f"the query fails: {error}", query, 0))
 
 
-def form_of(text: QueryText) -> str:
-    """The form of a query (SPARQL 1.1 Query, 16): the first word after the prologue."""
-    words = (token.text.upper() for token in text.tokens if token.kind == "word")
-    return next((word for word in words if word in ("SELECT", "CONSTRUCT", "ASK", "DESCRIBE")), "")
-
-
 def tried(model: Model, graph: DataGraph, node: Node, query: str, form: str) -> None:
     """Asks the query of a view about the first thing that has it, or of a profile about one thing."""
     if form == CONSTRUCT:
@@ -196,9 +190,7 @@ def tried(model: Model, graph: DataGraph, node: Node, query: str, form: str) -> 
     thing = min(
         (quad.subject.value for quad in things if isinstance(quad.subject, NamedNode)), default=model.names.dataset
     )
-    solutions = ask(graph.store, view.about_thing(thing, model.names))
-    assert isinstance(solutions, QuerySolutions)
-    next(solutions, None)
+    next(select(graph.store, view.about_thing(thing, model.names)).rows, None)
 
 
 def in_query(model: Model, node: Node, query: str, error: QueryError, code: str = "E513") -> Problem:

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from pyoxigraph import Quad, QueryTriples, Store, Triple
+from pyoxigraph import Quad, Store, Triple
 from rdflib import Graph, URIRef
 from rdflib.namespace import RDF, RDFS, SH
 
 from kg.names import PREFIXES, Names
+from kg.oxigraph import construct
 
 PROF = PREFIXES["prof"]
 
@@ -27,9 +28,7 @@ class Profile:
         store = Store()
         store.extend(Quad(t.subject, t.predicate, t.object) for t in triples)
         prologue = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in names.prefixes.items())
-        found = store.query(prologue + self.query)
-        assert isinstance(found, QueryTriples)
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(construct(store, prologue + self.query)))
 
 
 FULL = Profile("full")

@@ -1,19 +1,6 @@
 """Publish: the dataset as files in a directory named by their content, swapped in by one rename.
 
-published/<version>/data.nq         default graph, inferred, ontology, shapes, withdrawn: what the version covers
-published/<version>/catalogue.nq    the catalogue
-published/<version>/sources.nq      the source of each document
-published/<version>/releases.nq     earlier versions of the ontology, each a named graph
-published/<version>/contexts.json   the JSON-LD context of each version of the ontology
-published/<version>/data.*.gz       the dumps: all graphs as N-Quads; the default graph as Turtle and as JSON-LD
-published/<version>/questions.json  the competency questions, as examples for the SPARQL page
-published/<version>/questions.nq    the same as data
-published/<version>/quality.json    what is missing, to be checked or disputed, for the page about quality
-published/<version>/search.sqlite   the index that words are looked up in, for the search
-published/<version>/schema-*.json   the JSON Schema of the records of each kind, for editors (.vscode/settings.json)
-published/<version>/manifest.json   version, base, ontology_version, counts, files with their SHA-256, origin
-published/.engine/<version>/        the engine's own files, made from the above, safe to delete
-published/current                   link to the version that is served
+The files are those of the published format (dataset.py).
 """
 
 import fcntl
@@ -26,7 +13,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -36,20 +23,39 @@ from rdflib.namespace import OWL
 
 from kg.build import Catalogue, DataGraph, Model, Published, Quality
 from kg.context import Framing
+from kg.dataset import (
+    CATALOGUE,
+    CONTEXTS,
+    CURRENT,
+    DATA,
+    ENGINE,
+    FORMAT,
+    MANIFEST,
+    ONTOLOGY_VERSIONS,
+    QUALITY,
+    QUESTIONS,
+    QUESTIONS_DATA,
+    SEARCH_INDEX,
+    SOURCES,
+    Counts,
+    Dataset,
+    Manifest,
+    NoDatasetError,
+    as_json,
+    dump_file,
+    json_schema_file,
+)
 from kg.describe import distributions, in_catalogue, revision
-from kg.engine import ENGINE, load, open_files
 from kg.json_schema import json_schema
 from kg.media import JSON_LD, N_QUADS, TURTLE, MediaType
 from kg.model import at_term
 from kg.names import RDF_TYPE, Names
+from kg.oxigraph import load, open_files
 from kg.problems import Problem
 from kg.quality import report
 from kg.questions import as_quads
 from kg.search import write_index
 from kg.serialize import serialize_in_order
-
-FORMAT = 7
-"""Of the files in a version's directory; a version of another format is made anew."""
 
 SHORT = 16
 """How many hexadecimal digits of the version stand in paths."""
@@ -76,15 +82,15 @@ def publish(published: Path, content: Content, keep: int) -> Published:
         lines = n_quads([*graph.store, *model.ontology, *model.shapes, *catalogue.tombstones])
         version = version_of(lines, names)
         files = {
-            "questions.json": as_json([asdict(question) for question in catalogue.questions]),
-            "questions.nq": b"".join(n_quads(as_quads(catalogue.questions, names))),
-            "quality.json": as_json(report(model, content.quality)),
-            "sources.nq": b"".join(n_quads(catalogue.origins)),
-            "releases.nq": b"".join(n_quads(catalogue.ontology_versions)),
-            "contexts.json": as_json(catalogue.contexts),
-            "search.sqlite": write_index(graph.store, schema, names),
+            QUESTIONS: as_json([asdict(question) for question in catalogue.questions]),
+            QUESTIONS_DATA: b"".join(n_quads(as_quads(catalogue.questions, names))),
+            QUALITY: as_json(report(model, content.quality)),
+            SOURCES: b"".join(n_quads(catalogue.origins)),
+            ONTOLOGY_VERSIONS: b"".join(n_quads(catalogue.ontology_versions)),
+            CONTEXTS: as_json(catalogue.contexts),
+            SEARCH_INDEX: write_index(graph.store, schema, names),
             **{
-                f"schema-{kind}.json": json.dumps(json_schema(class_, schema, names)).encode()
+                json_schema_file(kind): json.dumps(json_schema(class_, schema, names)).encode()
                 for kind, class_ in schema.kinds.items()
             },
         }
@@ -105,11 +111,11 @@ def changed_contexts(published: Path, model: Model, contexts: dict[str, dict[str
     version = model.schema.version
     for directory in sorted(published.iterdir()):
         try:
-            base = json.loads((directory / "manifest.json").read_bytes())["base"]
-            before = json.loads((directory / "contexts.json").read_bytes())[version]
-        except (OSError, ValueError, KeyError, TypeError):
+            dataset = Dataset.at(directory)
+            before = dataset.contexts()[version]
+        except (NoDatasetError, OSError, ValueError, KeyError, TypeError):
             continue
-        if base == model.names.base and before != contexts[version]:
+        if dataset.names.base == model.names.base and before != contexts[version]:
             terms = sorted(t for t in {*before, *contexts[version]} if before.get(t) != contexts[version].get(t))
             yield at_term(
                 model.sources,
@@ -150,11 +156,11 @@ def version_of(lines: list[bytes], names: Names) -> str:
 def is_whole(directory: Path) -> bool:
     """True if a version's directory has this format, and every file of its manifest unharmed."""
     try:
-        manifest = json.loads((directory / "manifest.json").read_bytes())
-        return manifest["format"] == FORMAT and all(
-            sha256(directory / name) == digest for name, digest in manifest["files"].items()
+        manifest = Manifest.read(directory)
+        return manifest.format == FORMAT and all(
+            sha256(directory / name) == digest for name, digest in manifest.files.items()
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (NoDatasetError, OSError, TypeError, AttributeError):
         return False
 
 
@@ -169,13 +175,13 @@ def replace_version(
     dumps = {media: gzip.compress(dump, 6, mtime=0) for media, dump in whole.items()}
     described = in_catalogue(distributions(content.model.names, version, whole, dumps), content.model.names)
     contents = {
-        "catalogue.nq": b"".join(n_quads([*content.catalogue.quads, *described])),
-        "data.nq": data,
-        **{f"data.{media.suffix}.gz": dump for media, dump in dumps.items()},
+        CATALOGUE: b"".join(n_quads([*content.catalogue.quads, *described])),
+        DATA: data,
+        **{dump_file(media): dump for media, dump in dumps.items()},
         **files,
     }
-    manifest = {**describe_version(content, version), "files": {n: _digest(c) for n, c in contents.items()}}
-    contents["manifest.json"] = as_json(manifest)
+    manifest = replace(describe_version(content, version), files={n: _digest(c) for n, c in contents.items()})
+    contents[MANIFEST] = manifest.as_json()
     for name, written in contents.items():
         write(aside / name, written)
     shutil.rmtree(published / ENGINE / version, ignore_errors=True)
@@ -200,29 +206,21 @@ def dumped(content: Content, data: bytes) -> dict[MediaType, bytes]:
     }
 
 
-def as_json(content: Any) -> bytes:
-    return json.dumps(content, indent=2, ensure_ascii=False).encode() + b"\n"
-
-
-def describe_version(content: Content, version: str) -> dict[str, Any]:
+def describe_version(content: Content, version: str) -> Manifest:
     """The manifest of a version, without its files."""
     model, store, records = content.model, content.graph.store, content.graph.records
     commit, time = revision(model.sources)
     inferred = sum(1 for _ in store.quads_for_pattern(None, None, None, NamedNode(model.names.inferred)))
-    return {
-        "format": FORMAT,
-        "version": version,
-        "base": model.names.base,
-        "ontology_version": model.schema.version,
-        "counts": {
-            "records": len(records),
-            "triples": len(store) - inferred,
-            "inferred": inferred,
-        },
-        "kinds": dict(sorted(Counter(record.kind for record in records).items())),
-        **({"commit": commit} if commit else {}),
-        **({"time": time} if time else {}),
-    }
+    return Manifest(
+        format=FORMAT,
+        version=version,
+        base=model.names.base,
+        ontology_version=model.schema.version,
+        counts=Counts(records=len(records), triples=len(store) - inferred, inferred=inferred),
+        kinds=dict(sorted(Counter(record.kind for record in records).items())),
+        commit=commit or None,
+        time=time or None,
+    )
 
 
 def write_engine(published: Path, version: str) -> None:
@@ -242,15 +240,15 @@ def make_current(published: Path, version: str) -> None:
     link = published / ".current"
     link.unlink(missing_ok=True)
     link.symlink_to(version)
-    os.replace(link, published / "current")
+    os.replace(link, published / CURRENT)
     sync(published)
 
 
 def prune(published: Path, keep: int) -> None:
     """Removes what killed builds left, and all but the current and the newest versions."""
-    current = os.readlink(published / "current")
+    current = os.readlink(published / CURRENT)
     versions = sorted(
-        (d for d in published.iterdir() if (d / "manifest.json").is_file() and not d.is_symlink() and d.name[0] != "."),
+        (d for d in published.iterdir() if (d / MANIFEST).is_file() and not d.is_symlink() and d.name[0] != "."),
         key=lambda d: (d.name == current, d.stat().st_mtime_ns),
         reverse=True,
     )

@@ -8,12 +8,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pyoxigraph import NamedNode, QuerySolutions, Store
+from pyoxigraph import NamedNode
 
 from kg.build import DataGraph, Measure, Model, Quality, Solution
-from kg.engine import ask
 from kg.model import at_term, query_files
 from kg.names import Names
+from kg.oxigraph import select
 from kg.problems import Problem, Severity
 from kg.provenance import locate
 from kg.read import first_of, problem
@@ -30,22 +30,13 @@ def measure(model: Model, graph: DataGraph) -> Quality:
         question, sentence = (line.removeprefix("#").strip() for line in (*lines, "", "")[:2])
         query = "\n".join(lines[2:]).strip()
         try:
-            rows = solutions(graph.store, query)
+            rows: list[Solution] = [*select(graph.store, query)]
         except (SyntaxError, OSError, TypeError) as error:
             hint = "write a question, a sentence and a SELECT query"
             problems.append(Problem("E509", f"this measure cannot be asked: {error}", file, hint=hint))
             continue
         measures.append(Measure(file.stem, question, sentence, query, rows))
     return Quality(measures, problems)
-
-
-def solutions(store: Store, query: str) -> list[Solution]:
-    """The solutions of a SELECT query, unbound variables left out; SyntaxError, OSError or TypeError if it is none."""
-    found = ask(store, query)
-    if not isinstance(found, QuerySolutions):
-        raise TypeError("it is no SELECT query")
-    variables = [variable.value for variable in found.variables]
-    return [{name: row[name] for name in variables if row[name] is not None} for row in found]
 
 
 def said(sentence: str, row: Solution, schema: Schema, names: Names) -> str:

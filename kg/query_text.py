@@ -49,6 +49,9 @@ OPAQUE = re.compile(
 UPDATE = re.compile(r"(?:INSERT|DELETE|LOAD|CLEAR|DROP|CREATE|ADD|MOVE|COPY|WITH)", re.IGNORECASE)
 """The word that an update begins with, after its prologue (SPARQL 1.1 Update, 3)."""
 
+FORMS = ("SELECT", "CONSTRUCT", "ASK", "DESCRIBE")
+"""The forms of a query (SPARQL 1.1 Query, 16)."""
+
 VOLATILE = re.compile(r"(?:NOW|RAND|UUID|BNODE)\s*\(", re.IGNORECASE)
 """Functions that give another value each time."""
 
@@ -175,6 +178,12 @@ class QueryText:
         """True if a keyword, in capitals, stands in the query."""
         may_have = word in self.text.upper()
         return may_have and any(token.kind == "word" and token.text.upper() == word for token in self.tokens)
+
+    @property
+    def form(self) -> str:
+        """Its form (SPARQL 1.1 Query, 16), in capitals: the first word after the prologue; empty if it has none."""
+        words = (token.text.upper() for token in tokens(unescaped(self.text)) if token.kind == "word")
+        return next((word for word in words if word in FORMS), "")
 
     def is_volatile(self) -> bool:
         """True if its answer may differ each time, on the same data."""

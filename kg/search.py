@@ -1,6 +1,6 @@
 """Search: the index of a dataset, in which the words of all things and what they are told apart by are looked up.
 
-search.sqlite, an SQLite database with the extension FTS5 (sqlite.org/fts5.html), has the tables
+An SQLite database with the extension FTS5 (sqlite.org/fts5.html) has the tables
 
     things (id, path, uses, facets)    the things; the least ids are of those that the facets of most others name;
                                        `facets` are the ids of their own, as 32-bit integers
@@ -28,8 +28,6 @@ from kg.identifiers import identifies, keys_of
 from kg.names import RDF_TYPE, RDFS_LABEL, XSD, Names, local_name
 from kg.schema import Class, Property, Schema, Values
 from kg.words import composed, plain, stems_of, words
-
-FILE = "search.sqlite"
 
 FIELDS = ("label", "name", "text")
 """Where a text stands: what a thing is called, what else it is or was called, what else it says."""

@@ -1,8 +1,12 @@
-"""Serialize: triples as bytes, the same bytes for the same triples."""
+"""Serialize: triples and solutions as bytes; triples as the same bytes for the same triples."""
 
+import json
 import re
+from typing import Any
 
-from pyoxigraph import RdfFormat, Triple, serialize
+from pyoxigraph import Literal, NamedNode, QueryResultsFormat, RdfFormat, Triple, parse_query_results, serialize
+
+from kg.engine import Solutions, Term
 
 NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """A character that XML cannot hold, not even as a reference (w3.org/TR/xml, 2.2)."""
@@ -46,3 +50,33 @@ def serialize_in_order(triples: list[Triple], format_: RdfFormat, prefixes: dict
     if is_xml:
         return re.sub(rb"(?: xmlns:[\w-]+=\"[^\"]*\")+", lambda _: lines, header, count=1) + body
     return lines + b"\n" + body
+
+
+def serialize_solutions(solutions: Solutions, format_: QueryResultsFormat) -> bytes:
+    """The solutions of a query in a format of its results, whichever engine they come from."""
+    bindings = [{name: as_json(term) for name, term in solution.items()} for solution in solutions]
+    found = {"head": {"vars": solutions.variables}, "results": {"bindings": bindings}}
+    return _converted(found, format_)
+
+
+def serialize_boolean(answer: bool, format_: QueryResultsFormat) -> bytes:
+    """The answer to an ASK query in a format of its results; ValueError for CSV, which has no way to write it."""
+    return _converted({"head": {}, "boolean": answer}, format_)
+
+
+def _converted(results: dict[str, Any], format_: QueryResultsFormat) -> bytes:
+    """Results of a query in the JSON of SPARQL (SPARQL 1.1 Query Results JSON) as bytes in another format."""
+    found = parse_query_results(json.dumps(results).encode(), QueryResultsFormat.JSON)
+    return found.serialize(format=format_) or b""
+
+
+def as_json(term: Term) -> dict[str, Any]:
+    """A term as the JSON of SPARQL writes it (SPARQL 1.2 Query Results JSON, 3.2.2)."""
+    if isinstance(term, Triple):
+        value = {"subject": as_json(term.subject), "predicate": as_json(term.predicate), "object": as_json(term.object)}
+        return {"type": "triple", "value": value}
+    if not isinstance(term, Literal):
+        return {"type": "uri" if isinstance(term, NamedNode) else "bnode", "value": term.value}
+    direction = {"its:dir": term.direction.value} if term.direction else {}
+    language = {"xml:lang": term.language} if term.language else {"datatype": term.datatype.value}
+    return {"type": "literal", "value": term.value, **language, **direction}

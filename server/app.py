@@ -11,9 +11,11 @@ from werkzeug.exceptions import NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.security import safe_join
 
+from kg.dataset import Dataset
 from kg.describe import LICENSE
-from kg.engine import Dataset
+from kg.engine import Engine, UntrustedQueries
 from kg.media import ATOM, CSV, DOCUMENT, JSON, LINKSET, YAML
+from kg.oxigraph import open_engine
 from kg.settings import SETTINGS
 from server import (
     catalogue,
@@ -52,21 +54,27 @@ SERVING = ("max-query-bytes", "contact", "trusted-proxies", "max-cache-bytes", *
 """The settings of an application."""
 
 
-def create_app(dataset: Dataset, settings: Mapping[str, Any] | None = None, queries: str | None = None) -> Flask:
+def create_app(
+    dataset: Dataset,
+    settings: Mapping[str, Any] | None = None,
+    queries: str | None = None,
+    engine: Engine | None = None,
+) -> Flask:
     """The application for one published dataset.
 
     `settings` are those of SERVING that are not the default; `queries` is the address of a host of queries, without
-    which it starts one when it is first asked.
+    which it starts one when it is first asked; `engine` has the dataset in it, and is Oxigraph unless another is given.
     """
     app = Flask("server", static_folder=None)
     app.add_url_rule("/static/<path:filename>", "static", asset)
     app.add_url_rule("/favicon.ico", "favicon", favicon)
     app.response_class = DatedResponse
-    app.extensions["site"] = Site.of(dataset)
+    app.extensions["site"] = Site.of(dataset, engine or open_engine(dataset))
     for name in SERVING:
         app.config[name] = (settings or {}).get(name, SETTINGS[name].default)
     app.extensions["limits"] = Limits.of(app.config)
-    app.extensions["queries"] = Queries(dataset, app.extensions["limits"], queries)
+    untrusted: UntrustedQueries = Queries(dataset, app.extensions["limits"], queries)
+    app.extensions["queries"] = untrusted
     app.url_map.merge_slashes = False  # a redirect would name a host, which is not ours to know
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(

@@ -9,7 +9,7 @@ from operator import attrgetter
 
 from pyoxigraph import Literal, NamedNode
 
-from kg.engine import listed
+from kg import named_queries
 from kg.names import local_name
 from server.pages import Value, label, labels_of
 from server.site import site
@@ -24,10 +24,7 @@ MAX_VALUES = 2
 def briefs_of(iris: Iterable[str]) -> dict[str, list[Value]]:
     """By its IRI, the brief of each of some things of the dataset that has one; what all of them share is left out."""
     properties = {iri: telling(iri) for iri in iris}
-    rows = site().engine.select(
-        f"SELECT ?s ?p ?o WHERE {{ VALUES ?s {{ {listed(properties)} }} "
-        f"VALUES ?p {{ {listed({each for found in properties.values() for each in found})} }} ?s ?p ?o }}"
-    )
+    rows = named_queries.values(site().engine, properties, {each for found in properties.values() for each in found})
     stated: dict[str, dict[str, set[NamedNode | Literal]]] = defaultdict(lambda: defaultdict(set))
     for row in rows:
         stated[row["p"].value][row["s"].value].add(row["o"])

@@ -13,9 +13,9 @@ from markupsafe import Markup
 from pyoxigraph import Literal, NamedNode, Triple
 from werkzeug.exceptions import NotFound, RequestedRangeNotSatisfiable
 
+from kg.dataset import DUMPS, Dataset, NoDatasetError
 from kg.describe import DESCRIPTION, KEYWORDS, LICENSE, TITLE
-from kg.engine import Dataset, NoDatasetError
-from kg.media import JSON_LD, LANGUAGES, N_QUADS, TURTLE, MediaType, by_suffix
+from kg.media import LANGUAGES, MediaType, by_suffix
 from kg.names import PREFIXES, XSD
 from server.conditions import wanted_range
 from server.documents import LONG, DatedResponse, Document, moved, respond, validator
@@ -26,9 +26,6 @@ from server.pages import Description
 from server.site import once, site
 
 blueprint = Blueprint("catalogue", __name__)
-
-DUMPS = (N_QUADS, TURTLE, JSON_LD)
-"""What the dataset is dumped as."""
 
 GZIP = "application/gzip"
 
@@ -95,18 +92,18 @@ def embedded() -> Markup:
         "isAccessibleForFree": True,
         "creator": compiler,
         "publisher": compiler,
-        "version": manifest["version"],
+        "version": manifest.version,
         "keywords": list(KEYWORDS),
         "inLanguage": list(LANGUAGES),
         **({"datePublished": issued} if issued else {}),
-        **({"dateModified": manifest["time"]} if "time" in manifest else {}),
+        **({"dateModified": manifest.time} if manifest.time else {}),
         **({"temporalCoverage": "/".join(span)} if span else {}),
         "includedInDataCatalog": {"@type": "DataCatalog", "@id": f"{names.dataset}#catalogue", "url": names.dataset},
         "distribution": [
             {
                 "@type": "DataDownload",
                 "name": f"{TITLE}: {media.label}",
-                "contentUrl": names.dump(manifest["version"], media.suffix, compressed=compressed),
+                "contentUrl": names.dump(manifest.version, media.suffix, compressed=compressed),
                 "encodingFormat": GZIP if compressed else media.name,
             }
             for media in DUMPS
@@ -127,8 +124,8 @@ def void() -> Response:
 def dump(version: str, suffix: str) -> Response:
     """Returns a version of the dataset as a compressed file, with ranges (RFC 9110, 14) and its digest (RFC 9530)."""
     kept, media = dumped(version, suffix)
-    file = kept.directory / f"data.{media.suffix}.gz"
-    digest = kept.manifest["files"][file.name]
+    file = kept.dump(media)
+    digest = kept.digest(file)
     response = send_file(
         file,
         GZIP,
@@ -147,13 +144,13 @@ def dump(version: str, suffix: str) -> Response:
 def plain_dump(version: str, suffix: str) -> Response:
     """Returns the same file as RDF, with the content coding gzip if the client accepts it, and else uncompressed."""
     kept, media = dumped(version, suffix)
-    file = kept.directory / f"data.{media.suffix}.gz"
+    file = kept.dump(media)
     packed = accepts_gzip(request.headers.get("Accept-Encoding"))
     response = DatedResponse(file_parts(file, packed), content_type=media.content_type, direct_passthrough=True)
     if packed:
         response.content_encoding = "gzip"
         response.content_length = file.stat().st_size
-    digest = kept.manifest["files"][file.name].encode()
+    digest = kept.digest(file).encode()
     response.set_etag(validator(digest, media.content_type, coding="gzip" if packed else ""))
     response.last_modified = site().modified
     response.vary.add("Accept-Encoding")
@@ -165,7 +162,7 @@ def plain_dump(version: str, suffix: str) -> Response:
 def dumped(version: str, suffix: str) -> tuple[Dataset, MediaType]:
     """The published version and the media type of a dump; raises NotFound."""
     kept, media = at_version(version), by_suffix(suffix, DUMPS)
-    if media is None or not (kept.directory / f"data.{suffix}.gz").is_file():
+    if media is None or not kept.dump(media).is_file():
         raise NotFound(
             f"There is no dump .{suffix}.gz. Available dumps: {', '.join(f'.{m.suffix}.gz' for m in DUMPS)}."
         )
@@ -214,7 +211,7 @@ def at_version(version: str) -> Dataset:
     try:
         if not re.fullmatch(r"[0-9a-f]+", version):
             raise NoDatasetError(version)
-        return Dataset.at(current.directory.parent / version)
+        return current.sibling(version)
     except NoDatasetError as error:
         message = f"The dump of version {version} is not available. The current version is {current.version}."
         raise NotFound(message) from error

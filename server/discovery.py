@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, current_app, render_template
 from werkzeug.exceptions import NotFound
 
+from kg import named_queries
 from kg.describe import DESCRIPTION, LICENSE, TITLE
 from kg.media import HTML, LINKSET, TURTLE, MediaType
 from server.documents import SHORT, cached, compressed
@@ -93,15 +94,12 @@ def sitemap_page(number: int) -> Response:
 
 def addresses() -> list[tuple[str, str | None]]:
     """The documents in order, each with the day of its last change: of a thing that of its source, if it is known."""
-    query = (
-        f"SELECT ?doc ?time WHERE {{ GRAPH <{site().names.sources}> {{ ?doc prov:wasDerivedFrom ?source "
-        "OPTIONAL { ?source dcterms:modified ?time } } } ORDER BY ?doc"
-    )
     base = site().names.base
     fixed = ["", "dataset", "ontology", "shapes", "sparql", "quality"]
     kinds = [f"doc/{kind}" for kind in site().kinds]
     things = [
-        (row["doc"].value, row["time"].value[:10] if "time" in row else day()) for row in site().engine.select(query)
+        (row["doc"].value, row["time"].value[:10] if "time" in row else day())
+        for row in named_queries.documents(site().engine, site().names)
     ]
     return [*((base + path, day()) for path in (*fixed, *kinds)), *things]
 

@@ -236,8 +236,8 @@ def statements_about(document: Document, triples: list[Triple]) -> list[Triple]:
     ]
     if document.dated:
         about.append((document.about, PREFIXES["owl"] + "versionInfo", Literal(site().dataset.version)))
-    if document.dated and "time" in manifest and document.about != names.dataset:
-        stamp = Literal(manifest["time"], datatype=NamedNode(XSD + "dateTime"))
+    if document.dated and manifest.time and document.about != names.dataset:
+        stamp = Literal(manifest.time, datatype=NamedNode(XSD + "dateTime"))
         about.append((document.about, PREFIXES["dcterms"] + "modified", stamp))
     known = set(triples)
     statements = [Triple(NamedNode(s), NamedNode(p), o) for s, p, o in about if s != o.value]

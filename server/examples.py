@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pyoxigraph import Literal, NamedNode
 
-from kg.engine import listed
+from kg import named_queries
 from kg.media import LANGUAGES
 from server.languages import language
 from server.pages import label, labels_of
@@ -38,17 +38,14 @@ class Members:
 
 def things() -> dict[str, Members]:
     """How many things there are of each class of ours, with an example."""
-    found = once("things", seen_things)
+    found = once("things", counted)
     names = names_of(thing for _, thing in found.values())
     return {iri: Members(count, Example(thing, names[thing])) for iri, (count, thing) in found.items()}
 
 
-def seen_things() -> dict[str, tuple[int, str]]:
-    rows = site().engine.select(
-        "SELECT ?class (COUNT(*) AS ?count) (MIN(?each) AS ?thing) "
-        f"{{ VALUES ?class {{ {listed(site().schema.classes)} }} ?each a ?class }} GROUP BY ?class"
-    )
-    return {row["class"].value: (int(row["count"].value), row["thing"].value) for row in rows}
+def counted() -> dict[str, tuple[int, str]]:
+    """How many things there are of each class of ours, and the first of them."""
+    return named_queries.counts(site().engine, site().schema.classes)
 
 
 def values() -> dict[str, Example]:
@@ -80,21 +77,18 @@ def preferred(value: NamedNode | Literal) -> tuple[bool, bool, str, str]:
 
 def seen_values() -> dict[str, tuple[str, list[NamedNode | Literal]]]:
     """Of each property the first thing that has it, and all its values; rather an example of a class than another."""
-    known = {thing for _, thing in once("things", seen_things).values()}
+    known = {thing for _, thing in once("things", counted).values()}
     wanted = {*site().schema.declared_properties} - {
         bound for property_ in site().schema.properties.values() for bound in property_.bounds or ()
     }
-    rows = site().engine.select(f"SELECT * {{ VALUES ?thing {{ {listed(known)} }} ?thing ?property ?value }}")
-    left = wanted - {row["property"].value for row in rows}
-    rows += site().engine.select(
-        f"SELECT * {{ {{ SELECT ?property (MIN(?each) AS ?thing) {{ VALUES ?property {{ {listed(left)} }} "
-        "?each ?property ?any } GROUP BY ?property } ?thing ?property ?value }"
-    )
+    stated = named_queries.statements(site().engine, known)
+    left = wanted - {triple.predicate.value for triple in stated}
+    stated += named_queries.statements_of_first(site().engine, left)
     found: dict[str, tuple[str, list[NamedNode | Literal]]] = {}
-    for row in sorted(rows, key=lambda row: row["thing"].value):
-        thing, property_ = row["thing"].value, row["property"].value
+    for triple in sorted(stated, key=lambda triple: triple.subject.value):  # type: ignore[union-attr]
+        thing, property_ = triple.subject.value, triple.predicate.value  # type: ignore[union-attr]
         if property_ in wanted and found.setdefault(property_, (thing, []))[0] == thing:
-            found[property_][1].append(row["value"])
+            found[property_][1].append(triple.object)  # type: ignore[arg-type]
     return found
 
 

@@ -20,9 +20,9 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from werkzeug.datastructures import Headers
 
+from kg.engine import CutError
 from server import conditions
 from server.documents import DatedResponse
-from server.queries.client import CutError
 from server.response_cache import CachedResponse, ResponseCache
 
 ON_LEAVE = "server.on_leave"

@@ -1,8 +1,9 @@
 """The graph store: each graph of the dataset by its name (SPARQL 1.1 Graph Store Protocol, 4.2 and 5.2; read only)."""
 
 from flask import Blueprint, Response, request
-from pyoxigraph import NamedNode, QueryBoolean
+from pyoxigraph import NamedNode
 
+from kg import named_queries
 from kg.media import RDF, TURTLE
 from server.errors import BadQueryError, NotAcceptableError
 from server.negotiation import negotiate
@@ -33,9 +34,7 @@ def graph() -> Response:
 def exists(name: str) -> bool:
     """True if the dataset has a graph of this name; raises BadQueryError for what is no absolute IRI."""
     try:
-        asked = f"ASK {{ GRAPH {NamedNode(name)} {{ ?s ?p ?o }} }}"
+        graph = NamedNode(name)
     except ValueError as error:
         raise BadQueryError(400, f"{name!r} is not a valid IRI of a graph: {error}") from error
-    answer = site().engine.query(asked)
-    assert isinstance(answer, QueryBoolean)
-    return bool(answer)
+    return named_queries.has_graph(site().engine, graph)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse
 
-from kg.engine import ONTOLOGY_VERSIONS
 from kg.names import PREFIXES
 from server.graphs import triples_of
 from server.site import once, site
@@ -66,7 +65,7 @@ def compared() -> list[OntologyVersion]:
 def earlier() -> dict[str, list[Triple]]:
     """The graphs of the earlier versions by name, from the file that has them all: read sooner than a store."""
     graphs: dict[str, list[Triple]] = defaultdict(list)
-    for quad in parse(path=str(site().dataset.directory / ONTOLOGY_VERSIONS), format=RdfFormat.N_QUADS):
+    for quad in parse(path=str(site().dataset.ontology_versions), format=RdfFormat.N_QUADS):
         graphs[str(quad.graph_name.value)].append(quad.triple)
     return graphs
 

@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, render_template, request
 from pyoxigraph import Triple
 
+from kg import named_queries
 from kg.media import HTML, TURTLE
 from kg.names import PREFIXES
 from server import catalogue
@@ -17,15 +18,6 @@ DATASET = PREFIXES["dcat"] + "Dataset"
 """The class whose views the home page shows: those of the dataset."""
 
 
-def example() -> str:
-    """The IRI of the thing that the catalogue gives as an example."""
-    names = site().names
-    found = site().engine.select(
-        f"SELECT ?thing WHERE {{ GRAPH <{names.dataset}> {{ <{names.dataset}> void:exampleResource ?thing }} }}"
-    )
-    return str(found[0]["thing"].value)
-
-
 @blueprint.get("/")
 @blueprint.get("/index.<suffix>")
 def home(suffix: str | None = None) -> Response:
@@ -33,7 +25,7 @@ def home(suffix: str | None = None) -> Response:
     names = site().names
 
     def page(_: list[Triple]) -> str:
-        counts = site().dataset.manifest["kinds"]
+        counts = site().dataset.manifest.kinds
         kinds = [(class_, counts[kind]) for kind, class_ in site().kinds.items()]
         present = sorted(kinds, key=lambda pair: pair[0].name)
         views = views_of(names.dataset, [DATASET])
@@ -41,7 +33,7 @@ def home(suffix: str | None = None) -> Response:
             "home.html",
             kinds=present,
             questions=site().questions,
-            example=example(),
+            example=named_queries.example(site().engine, names),
             views=views,
             embedded=catalogue.embedded(),
         )

@@ -8,7 +8,7 @@ from pyoxigraph import NamedNode, Triple
 from rdflib import Graph
 from werkzeug.exceptions import NotFound
 
-from kg.engine import listed
+from kg import named_queries
 from kg.json_schema import json_schema
 from kg.media import JSON_LD, MediaType
 from kg.names import PREFIXES, RDF, RDF_TYPE, RDFS
@@ -79,8 +79,8 @@ def concluded() -> list[Triple]:
     def found() -> list[Triple]:
         stated = triples_of(names.ontology)
         terms = {t.subject.value for t in stated if isinstance(t.subject, NamedNode)}
-        ours = listed(term for term in terms if term.startswith(names.vocabulary))
-        everything = site().engine.construct(f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ VALUES ?s {{ {ours} }} ?s ?p ?o }}")
+        ours = [term for term in terms if term.startswith(names.vocabulary)]
+        everything = named_queries.statements(site().engine, ours)
         return sorted({*everything} - {*stated}, key=str)
 
     return once("concluded of terms", found)

@@ -7,6 +7,8 @@ from typing import Any
 
 from werkzeug.routing import Rule
 
+from kg import named_queries
+from kg.dataset import DUMPS
 from kg.describe import DESCRIPTION, LICENSE, TITLE
 from kg.json_schema import document, node
 from kg.media import (
@@ -29,7 +31,6 @@ from kg.names import NAME
 from kg.schema import Class
 from kg.search import KIND
 from server import filters
-from server.catalogue import DUMPS
 from server.collections import MAX_SIZE as MAX_MEMBERS
 from server.collections import sortable
 from server.errors import PROBLEM
@@ -194,9 +195,8 @@ def in_path(path: str, class_: Class | None) -> list[Json]:
 def example_of(class_: Class) -> str:
     """The name of a thing of a kind, which is asked for once."""
     things = site().names.thing(f"{class_.kind}/")
-    query = f"SELECT ?s WHERE {{ ?s a <{class_.iri}> FILTER(STRSTARTS(STR(?s), '{things}')) }} ORDER BY ?s LIMIT 1"
-    found = once(f"example of {class_.kind}", lambda: site().engine.select(query))
-    return str(found[0]["s"].value).removeprefix(things) if found else "none"
+    found = once(f"example of {class_.kind}", lambda: named_queries.first_member(site().engine, class_.iri, things))
+    return found.removeprefix(things) if found else "none"
 
 
 def asking() -> list[Json]:

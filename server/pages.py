@@ -1,12 +1,13 @@
 """Pages: what a page shows of some triples, in the order and the words of ontology and shapes."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from pyoxigraph import Literal, NamedNode, Triple
 
-from kg.engine import listed
+from kg import named_queries
 from kg.media import LANGUAGES
 from kg.names import RDF_TYPE, RDFS_LABEL, local_name
 from kg.schema import Class
@@ -231,22 +232,21 @@ class Incoming:
     all: str | None
 
 
-def incoming(iri: str) -> list[Incoming]:
+def incoming(iri: str, links: Mapping[str, list[str]]) -> list[Incoming]:
     """What links to a thing, by property of ours and kind; a part that links stands for its record.
+
+    `links` are the subjects that link to it, by property, in order.
 
     A property is left out where all that link by it do so by narrower ones.
     """
     names, schema = site().names, site().schema
-    solutions = site().engine.select(
-        f"SELECT ?s ?p WHERE {{ ?s ?p <{iri}> FILTER(STRSTARTS(STR(?p), '{names.vocabulary}')) "
-        f"FILTER(!STRSTARTS(STR(?s), '{iri}#')) }} ORDER BY ?p ?s"
-    )
     records: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-    for solution in solutions:
-        property_, record = solution["p"].value, solution["s"].value.partition("#")[0]
-        path = names.path(record)
-        if path and not schema.has_inverse(property_):
-            records[property_, path.partition("/")[0]].setdefault(record, solution["s"].value)
+    for property_, subjects in links.items():
+        if not property_.startswith(names.vocabulary) or schema.has_inverse(property_):
+            continue
+        for subject in subjects:
+            if path := names.path(subject):
+                records[property_, path.partition("/")[0]].setdefault(names.thing(path), subject)
     for property_, kind in list(records):
         narrower = [records.get((p.iri, kind), {}) for p in schema.subproperties(property_) if p.iri != property_]
         if records[property_, kind].keys() <= {record for found in narrower for record in found}:
@@ -271,14 +271,11 @@ def collection(iri: str, property_: str, class_: Class) -> str | None:
     return here(f"doc/{class_.kind}", **{name: path}) if name and path else None
 
 
-def labels_of(subjects: set[str]) -> dict[str, Value]:
+def labels_of(subjects: Iterable[str]) -> dict[str, Value]:
     """What to call each of some subjects, in the language of the page or else in English."""
-    solutions = site().engine.select(
-        f"SELECT ?s ?label WHERE {{ VALUES ?s {{ {listed(subjects)} }} ?s rdfs:label ?label }} ORDER BY ?s ?label"
-    )
-    found: dict[str, Value] = {}
     preferred = (language(), LANGUAGES[0])
-    for solution in sorted(solutions, key=lambda s: [s["label"].language == each for each in preferred]):
-        iri, name = solution["s"].value, solution["label"]
+    found = {}
+    for iri, labels in named_queries.labels(site().engine, subjects).items():
+        name = sorted(labels, key=lambda label: [label.language == each for each in preferred])[-1]
         found[iri] = Value(name.value, name.language, iri)
     return found

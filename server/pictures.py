@@ -10,7 +10,6 @@ from itertools import islice
 from typing import Any
 
 from flask import current_app
-from pyoxigraph import QuerySolutions
 
 from kg.media import LANGUAGES
 from kg.views import MAX_ROWS, View
@@ -163,15 +162,13 @@ def seen(view: View, iri: str) -> Shown | None:
     """What a view shows of a thing; None for no rows."""
     query = view.about_thing(iri, site().names)
     try:
-        solutions = site().engine.query(query)
-        if not isinstance(solutions, QuerySolutions):
-            raise SyntaxError("it is not a SELECT query")
-        rows = [list(solution) for solution in islice(solutions, view.most + 1)]
-    except (SyntaxError, ValueError, OSError, RuntimeError) as error:
+        solutions = site().engine.select(query)
+        rows = [list(row) for row in islice(solutions.rows, view.most + 1)]
+    except (SyntaxError, TypeError, ValueError, OSError, RuntimeError) as error:
         current_app.logger.error("the view %s fails: %s", view.iri, error)
         return Shown(view, Picture(view.sort, Table([], []), more=False, drawing=None), query, str(error))
     if not rows:
         return None
-    table = Table([variable.value for variable in solutions.variables], rows)
+    table = Table([*solutions.variables], rows)
     sort = "table" if view.sort == "chart" and len(charts.drawn(table)) < MIN_BARS else view.sort
     return Shown(view, picture_of(sort, table.first(view.most), more=len(rows) > view.most), query)

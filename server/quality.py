@@ -1,7 +1,5 @@
 """Quality: the page of what is missing, what is to be checked and what is disputed, as the build found it."""
 
-import json
-
 from flask import Blueprint, Response, render_template
 
 from kg.media import HTML
@@ -15,7 +13,7 @@ blueprint = Blueprint("quality", __name__)
 @blueprint.get("/quality")
 def quality() -> Response:
     """Returns the quality measures, each with its question, its findings and its query."""
-    content = json.loads((site().dataset.directory / "quality.json").read_bytes())
+    content = site().dataset.quality()
     response = compressed(render_template("quality.html", measures=content).encode(), HTML.content_type)
     response.vary.add("Accept-Language")
     response.content_language.add(language())

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from pyoxigraph import Literal, NamedNode, Triple
 from werkzeug.exceptions import BadRequest
 
-from kg.engine import listed
+from kg import named_queries
 from kg.media import ATOM, CSV, HTML, JSON, LANGUAGES
 from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL
 from kg.search import KIND
@@ -401,11 +401,7 @@ def times_of(iris: list[str]) -> dict[str, dict[str, str]]:
     """By the IRI of each of some things when its source was `created` and `modified`, where that is known."""
     names = site().names
     documents = {names.document(names.path(iri) or ""): iri for iri in iris}
-    rows = site().engine.select(
-        f"SELECT ?document ?created ?modified WHERE {{ VALUES ?document {{ {listed(documents)} }} "
-        f"GRAPH <{names.sources}> {{ ?document prov:wasDerivedFrom ?source . "
-        "?source dcterms:created ?created ; dcterms:modified ?modified } }"
-    )
+    rows = named_queries.times(site().engine, names, documents)
     return {documents[row.pop("document").value]: {name: time.value for name, time in row.items()} for row in rows}
 
 

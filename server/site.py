@@ -1,6 +1,5 @@
 """The site: one published dataset, open for reading, with the schema that its own graphs hold."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,12 +12,12 @@ from pyoxigraph import Triple
 from rdflib import Graph
 
 from kg.context import Framing
-from kg.engine import Dataset, Engine
+from kg.dataset import Dataset
+from kg.engine import Engine
 from kg.names import Names
 from kg.profiles import Profile, profiles_of
 from kg.questions import Question
 from kg.schema import Class, Schema
-from kg.search import FILE
 from kg.shacl import to_graph
 from kg.views import View, views_in
 from server.finder import Finder
@@ -35,8 +34,9 @@ MAX_PATH_LENGTH = 8_000
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What every page asks, and what never changes: engine, finder, schema, framing of JSON-LD, profiles, views, …"""
+    """What every page asks, and what never changes: dataset, engine, schema, framing of JSON-LD, profiles, views, …"""
 
+    dataset: Dataset
     engine: Engine
     schema: Schema
     framing: Framing
@@ -47,38 +47,34 @@ class Site:
     views: tuple[View, ...]
 
     @classmethod
-    def of(cls, dataset: Dataset) -> "Site":
-        engine = Engine(dataset)
+    def of(cls, dataset: Dataset, engine: Engine) -> "Site":
         names = dataset.names
         schema = Schema(graph(engine, names.ontology), graph(engine, names.shapes), names)
         return cls(
+            dataset,
             engine,
             schema,
             Framing(schema, names),
-            tuple(map(Question.of, json.loads((dataset.directory / "questions.json").read_bytes()))),
-            json.loads((dataset.directory / "contexts.json").read_bytes()),
+            dataset.questions(),
+            dataset.contexts(),
             profiles_of(schema.shapes),
-            Finder(dataset.directory / FILE),
+            Finder(dataset.search_index),
             views_in(schema.shapes),
         )
 
     @property
     def names(self) -> Names:
-        return self.engine.names
-
-    @property
-    def dataset(self) -> Dataset:
-        return self.engine.dataset
+        return self.dataset.names
 
     @property
     def kinds(self) -> dict[str, Class]:
         """The kinds of which there is a thing, each with its class."""
-        return {kind: self.schema.kinds[kind] for kind in self.dataset.manifest["kinds"]}
+        return {kind: self.schema.kinds[kind] for kind in self.dataset.manifest.kinds}
 
     @property
     def modified(self) -> datetime | None:
         """When the sources of the dataset last changed, if that is known."""
-        time = self.dataset.manifest.get("time")
+        time = self.dataset.manifest.time
         return datetime.fromisoformat(time) if time else None
 
 

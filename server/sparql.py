@@ -13,7 +13,9 @@ from pyoxigraph import Literal, NamedNode, Triple
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import InternalServerError, NotFound
 
+from kg import named_queries
 from kg.describe import FORMATS
+from kg.engine import Answer, UnansweredError, UntrustedQueries, UntrustedQuery
 from kg.media import BOOLEAN, HTML, RDF, SOLUTIONS, SPARQL_JSON, TURTLE, MediaType
 from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL
 from kg.query_plan import cause
@@ -24,7 +26,6 @@ from server.gateway import ON_LEAVE
 from server.links import link
 from server.negotiation import negotiate, negotiate_coding
 from server.pictures import SEEN, fitting, picture_of
-from server.queries.client import Answer, Body, Queries, UnansweredError
 from server.queries.limits import Limits
 from server.site import site
 from server.tables import Table, heading
@@ -246,12 +247,17 @@ def evaluated(
     query: str, media: dict[str, MediaType | None], dataset: dict[str, list[str]], most: float, lasting: bool = True
 ) -> Response:
     """The response with what a worker answers; `lasting` if the same query always gets the same."""
-    question = {
-        **{"query": query, "base": site().names.base, "prefixes": site().names.prefixes},
-        **{"seconds": most, "client": request.remote_addr or ""},
-        **{"media": {form: chosen.name if chosen else None for form, chosen in media.items()}, **dataset},
+    question: UntrustedQuery = {
+        "query": query,
+        "base": site().names.base,
+        "prefixes": site().names.prefixes,
+        "seconds": most,
+        "client": request.remote_addr or "",
+        "media": {form: chosen.name if chosen else None for form, chosen in media.items()},
+        "default": dataset["default"],
+        "named": dataset["named"],
     }
-    queries: Queries = current_app.extensions["queries"]
+    queries: UntrustedQueries = current_app.extensions["queries"]
     try:
         found: Answer = queries.ask(question, request.environ.get(ON_LEAVE, lambda _: None))
     except UnansweredError as error:
@@ -277,9 +283,9 @@ def whole(found: Answer, media: MediaType) -> Response:
     return cached(compressed(body, media.content_type), SHORT)
 
 
-def streamed(found: Answer, media: MediaType, question: dict[str, Any]) -> Response:
+def streamed(found: Answer, media: MediaType, question: UntrustedQuery) -> Response:
     """A response with an answer that comes bit by bit; its ETag is that of dataset and question."""
-    assert isinstance(found.body, Body)
+    assert not isinstance(found.body, bytes)
     coding = negotiate_coding(request.headers.get("Accept-Encoding"))
     response = Stream(coding.stream(found.body) if coding else found.body, content_type=media.content_type)
     response.call_on_close(found.body.close)
@@ -327,7 +333,11 @@ def unanswered(error: UnansweredError, query: str, media: dict[str, MediaType | 
 def result_page(form: str, found: dict[str, Any]) -> str:
     """The answer for people: a table, a word, or Turtle; its other formats; what the query may have meant."""
     names = site().names
-    hints = [*QueryText(g.query, base=names.base).unknown_terms(names.vocabulary, site().engine.terms())]
+    hints = [
+        *QueryText(g.query, base=names.base).unknown_terms(
+            names.vocabulary, named_queries.ontology_terms(site().engine, names)
+        )
+    ]
     formats, _ = OFFERED[form]
     return render_template(
         "result.html", query=g.query, asked=g.asked, formats=formats, hints=hints, **found, **pictured(found)
@@ -376,10 +386,4 @@ def service_description() -> list[Triple]:
     ]
     formats = [NamedNode(FORMATS + media.w3c) for media in (*SOLUTIONS, *RDF)]
     told += [Triple(service, NamedNode(SD + "resultFormat"), format_) for format_ in formats]
-    return told + site().engine.construct(
-        f"""CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {{ GRAPH {data} {{
-            {{ VALUES ?type {{ sd:Graph sd:NamedGraph }} ?s a ?type ; ?p ?o }}
-            UNION {{ ?s ?p ?o FILTER(?s = {data} && STRSTARTS(STR(?p), STR(sd:))) }}
-            UNION {{ ?s a sd:Dataset ; ?p ?o FILTER(?o = sd:Dataset) }} }} }}
-            UNION {{ GRAPH <{names.questions}> {{ ?s ?p ?o }} }} }}"""
-    )
+    return told + named_queries.graphs_described(site().engine, names)

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Response
 
+from kg import named_queries
 from server.documents import SHORT, cached, compressed
 from server.languages import language
 from server.site import site
@@ -26,17 +27,12 @@ def used(sort: str) -> list[dict[str, Any]]:
     """The terms of a sort that the dataset is partitioned by (w3.org/TR/void, 4.5), each with what is said of it."""
     names, schema = site().names, site().schema
     count = {"class": "entities", "property": "triples"}[sort]
-    solutions = site().engine.select(
-        f"""SELECT ?term ?count {{ GRAPH <{names.dataset}> {{
-            <{names.dataset}> void:{sort}Partition [ void:{sort} ?term ; void:{count} ?count ] }} }}
-            ORDER BY DESC(?count) ?term"""
-    )
     return [
         {
-            "iri": solution["term"].value,
-            "label": schema.label(solution["term"].value, language()),
-            "definition": schema.definition(solution["term"].value),
-            "count": int(solution["count"].value),
+            "iri": iri,
+            "label": schema.label(iri, language()),
+            "definition": schema.definition(iri),
+            "count": number,
         }
-        for solution in solutions
+        for iri, number in named_queries.partitions(site().engine, names, sort, count)
     ]

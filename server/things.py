@@ -1,14 +1,17 @@
 """Things: `/id/…` names them, `/doc/…` describes them."""
 
+from collections.abc import Mapping
+from functools import cache
+
 from flask import Blueprint, Response, render_template, request
 from markupsafe import Markup
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
 from werkzeug.exceptions import NotFound
 
+from kg import named_queries
 from kg.context import is_part
-from kg.engine import listed
 from kg.media import YAML
-from kg.names import NAME, PREFIXES, RDF, RDFS_LABEL
+from kg.names import NAME, PREFIXES, RDFS_LABEL
 from kg.profiles import FULL
 from kg.schema import Class
 from kg.serialize import serialize_in_order
@@ -50,7 +53,7 @@ def things(kind: str) -> Response:
 def thing(kind: str, name: str) -> Response:
     """Redirects with 303 to the document about a thing (httpRange-14), and with 301 from a former name."""
     path = f"{kind}/{name}"
-    if exists(path):
+    if types_of(path):
         return moved(f"/doc/{path}", 303)
     return moved(f"/id/{renamed(path)}", 301)
 
@@ -60,10 +63,12 @@ def document(kind: str, file: str) -> Response:
     """Returns the document about a thing; redirects with 301 from a former name."""
     name, suffix = split(file)
     path = f"{kind}/{name}"
-    if not exists(path):
+    types = types_of(path)
+    if not types:
         return moved(f"/doc/{renamed(path)}" + (f".{suffix}" if suffix else ""), 301)
     names = site().names
     iri = names.thing(path)
+    links = cache(lambda: named_queries.links_to(site().engine, iri))
 
     def page(triples: list[Triple]) -> str:
         thing = Description(iri, triples)
@@ -73,7 +78,7 @@ def document(kind: str, file: str) -> Response:
             path=path,
             thing=thing,
             sections=sorted([*thing.groups, *views], key=lambda section: section.order),
-            incoming=incoming(iri),
+            incoming=incoming(iri, links()),
             origins=origins(path, triples),
             query=f"SELECT ?property ?value WHERE {{\n  <{iri}> ?property ?value .\n}}\nORDER BY ?property ?value",
             embedded=embedded(iri, triples),
@@ -83,64 +88,50 @@ def document(kind: str, file: str) -> Response:
         Document(
             f"doc/{path}",
             names.document(path),
-            lambda: describe(path),
+            lambda: describe(path, links()),
             page,
             root=iri,
             others={YAML: lambda: source(path)[0].encode()},
-            links=tuple(links_of(path)),
+            links=tuple(links_of(path, types)),
         ),
         suffix,
     )
 
 
-def exists(path: str) -> bool:
-    """True if the dataset has a thing of this path."""
+def types_of(path: str) -> list[str]:
+    """The classes of the thing of a path; none if the dataset has no such thing."""
     kind, _, name = path.partition("/")
     named = NAME.fullmatch(kind) and NAME.fullmatch(name)
-    return bool(named and site().engine.query(f"ASK {{ <{site().names.thing(path)}> a ?type }}"))
+    return named_queries.types(site().engine, site().names.thing(path)) if named else []
 
 
 def renamed(path: str) -> str:
     """The path that a former one leads to; raises GoneError for a thing withdrawn, NotFound for what never was."""
     kind, _, name = path.partition("/")
     if NAME.fullmatch(kind) and NAME.fullmatch(name):
-        if (new := new_path(kind, name)) is not None:
+        if (new := named_queries.renamed_to(site().engine, site().names, path)) is not None:
             return new
         withdrawn(path)
     raise NotFound(f"There is no {path} in this dataset.")
 
 
-def new_path(kind: str, name: str) -> str | None:
-    """The path of the thing that once had a name of a kind."""
-    names = site().names
-    query = f"""SELECT ?thing WHERE {{
-        {{ ?thing <{names.renamed_from}> "{kind}/{name}" }} UNION
-        {{ ?thing <{names.renamed_from}> "{name}" FILTER(STRSTARTS(STR(?thing), "{names.thing(kind)}/")) }} }}"""
-    found = site().engine.select(query + " ORDER BY ?thing LIMIT 1")
-    return names.path(found[0]["thing"].value) if found else None
-
-
 def withdrawn(path: str) -> None:
     """Raises GoneError, with the tombstone, if the thing of a path was withdrawn."""
     names = site().names
-    query = f"""SELECT ?date ?reason ?by WHERE {{ GRAPH <{names.withdrawn}> {{
-        <{names.thing(path)}> dcterms:date ?date ; skos:changeNote ?reason
-        OPTIONAL {{ <{names.thing(path)}> dcterms:isReplacedBy ?by }} }} }}"""
-    for row in site().engine.select(query):
-        by = names.path(row["by"].value) if "by" in row else None
-        raise GoneError(path, row["date"].value, row["reason"].value, by)
+    if found := named_queries.withdrawal(site().engine, names, path):
+        by = names.path(found["by"].value) if "by" in found else None
+        raise GoneError(path, found["date"].value, found["reason"].value, by)
 
 
-def links_of(path: str) -> list[Link]:
+def links_of(path: str, types: list[str]) -> list[Link]:
     """What a document says of its thing: its name, its types, its collection."""
     iri = site().names.thing(path)
-    types = site().engine.select(f"SELECT ?type WHERE {{ <{iri}> a ?type }} ORDER BY ?type")
     collection = f"{request.script_root}/doc/{path.partition('/')[0]}"
     return [
         link(iri, "cite-as"),
         link(iri, "describes"),
         link(ABOUT_PAGE, "type"),
-        *(link(row["type"].value, "type") for row in types),
+        *(link(each, "type") for each in types),
         link(collection, "collection"),
     ]
 
@@ -148,10 +139,7 @@ def links_of(path: str) -> list[Link]:
 def source(path: str) -> tuple[str, str]:
     """The source of a thing: the YAML of its record, and where it begins, as file:line."""
     names = site().names
-    query = f"""SELECT ?text ?place WHERE {{ GRAPH <{names.sources}> {{
-        <{names.document(path)}.{YAML.suffix}> rdf:value ?text ; dcterms:identifier ?place }} }}"""
-    found = site().engine.select(query)[0]
-    return str(found["text"].value), str(found["place"].value)
+    return named_queries.source(site().engine, names, f"{names.document(path)}.{YAML.suffix}")
 
 
 def origins(path: str, triples: list[Triple]) -> Origins:
@@ -172,15 +160,15 @@ def embedded(iri: str, triples: list[Triple]) -> Markup:
 # ── The description ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def describe(path: str) -> list[Triple]:
+def describe(path: str, links: Mapping[str, list[str]]) -> list[Triple]:
     """The symmetric concise bounded description of a thing (w3.org/submissions/CBD), and where it comes from.
 
     What the dataset states about the thing and its parts, what links to it, the labels of all that these mention, the
-    source of its document and the references behind its facts.
+    source of its document and the references behind its facts. `links` are what links to it, by property.
     """
     names = site().names
     iri, document = NamedNode(names.thing(path)), NamedNode(names.document(path))
-    triples = [*outgoing([iri.value]), *linking(iri.value)]
+    triples = [*outgoing([iri.value]), *linking(iri.value, links)]
     told = [
         Triple(iri, NamedNode(PREFIXES["foaf"] + "isPrimaryTopicOf"), document),
         *source_of_document(path),
@@ -197,26 +185,21 @@ def outgoing(subjects: list[str]) -> list[Triple]:
     seen: set[str] = set()
     while subjects:
         seen |= set(subjects)
-        step = site().engine.construct(
-            f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ VALUES ?s {{ {listed(subjects)} }} ?s ?p ?o }}"
-        )
+        step = named_queries.statements(site().engine, subjects)
         found += step
         linked = {(t.subject.value, t.object.value) for t in step if isinstance(t.object, NamedNode)}  # type: ignore[union-attr]
         subjects = sorted({o for s, o in linked if o not in seen and is_part(o, s.partition("#")[0])})
     return found
 
 
-def linking(iri: str) -> list[Triple]:
+def linking(iri: str, links: Mapping[str, list[str]]) -> list[Triple]:
     """The triples that link to a thing from others; of one property MAX_INCOMING, and where to find the rest."""
     found: list[Triple] = []
-    about = f"?s ?p <{iri}> FILTER(!STRSTARTS(STR(?s), '{iri}#'))"
-    for row in site().engine.select(f"SELECT ?p (COUNT(*) AS ?n) WHERE {{ {about} }} GROUP BY ?p ORDER BY ?p"):
-        property_ = row["p"].value
-        found += site().engine.construct(
-            f"CONSTRUCT {{ ?s <{property_}> <{iri}> }} WHERE {{ ?s <{property_}> <{iri}> "
-            f"FILTER(!STRSTARTS(STR(?s), '{iri}#')) }} ORDER BY ?s LIMIT {MAX_INCOMING}"
-        )
-        if int(row["n"].value) > MAX_INCOMING:
+    thing = NamedNode(iri)
+    for property_, subjects in links.items():
+        predicate = NamedNode(property_)
+        found += [Triple(NamedNode(subject), predicate, thing) for subject in subjects[:MAX_INCOMING]]
+        if len(subjects) > MAX_INCOMING:
             found += [Triple(NamedNode(iri), NamedNode(SEE_ALSO), NamedNode(rest)) for rest in rest_of(property_, iri)]
     return found
 
@@ -236,12 +219,9 @@ def source_of_document(path: str) -> list[Triple]:
     """From which source the document about a thing was derived: file, line, commit (PROV-O)."""
     names, manifest = site().names, site().dataset.manifest
     document, source = names.document(path), f"{names.document(path)}.{YAML.suffix}"
-    found = site().engine.construct(
-        f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{names.sources}> {{ VALUES ?s {{ {listed([document, source])} }} "
-        f"?s ?p ?o FILTER(?p != <{RDF}value>) }} }}"
-    )
-    if "commit" in manifest:
-        found.append(Triple(NamedNode(source), NamedNode(PREFIXES["owl"] + "versionInfo"), Literal(manifest["commit"])))
+    found = named_queries.origin(site().engine, names, [document, source])
+    if manifest.commit:
+        found.append(Triple(NamedNode(source), NamedNode(PREFIXES["owl"] + "versionInfo"), Literal(manifest.commit)))
     return found
 
 
@@ -260,6 +240,5 @@ def references(path: str, triples: list[Triple]) -> list[Triple]:
 
 def labels(subjects: set[str]) -> list[Triple]:
     """The labels of some subjects, in every language."""
-    return site().engine.construct(
-        f"CONSTRUCT {{ ?s <{RDFS_LABEL}> ?o }} WHERE {{ VALUES ?s {{ {listed(subjects)} }} ?s <{RDFS_LABEL}> ?o }}"
-    )
+    named = named_queries.labels(site().engine, subjects)
+    return [Triple(NamedNode(iri), NamedNode(RDFS_LABEL), label) for iri, found in named.items() for label in found]

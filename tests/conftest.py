@@ -21,9 +21,10 @@ from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from kg.build import Build, Model, Sources
-from kg.engine import Dataset, Engine
+from kg.dataset import Dataset
 from kg.model import read_model
 from kg.names import DEFAULT_BASE, Names
+from kg.oxigraph import Oxigraph, open_engine
 from kg.pipeline import CHECKING, Step, building, run
 from server.app import create_app
 
@@ -151,9 +152,9 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def engine(real: Path) -> Engine:
+def engine(real: Path) -> Oxigraph:
     """The engine on the real graph."""
-    return Engine(Dataset.current(real))
+    return open_engine(Dataset.current(real))
 
 
 @pytest.fixture(scope="session")

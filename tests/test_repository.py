@@ -1,9 +1,11 @@
 """The repository: what the README says is so."""
 
+import ast
 import json
 import re
 import subprocess
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -91,6 +93,44 @@ def test_data_and_server_never_spell_the_canonical_namespace() -> None:
     for file in tracked():
         text = (ROOT / file).read_text(encoding="utf-8", errors="replace")
         assert "w3id.org" not in text or not file.startswith(("data/", "server/")), file
+
+
+RESULTS = {"QueryBoolean", "QuerySolution", "QuerySolutions", "QueryTriples"}
+KNOW_RESULTS = {"kg/oxigraph.py", "server/queries/worker.py", "tests/kg/test_query_plan.py"}
+"""The engine, the worker of untrusted queries, and the test that compares the engine with itself."""
+
+KNOW_STORES = {
+    *("kg/oxigraph.py", "server/queries/host.py", "server/queries/worker.py"),
+    *("kg/build.py", "kg/model.py", "kg/infer.py", "kg/describe.py", "kg/publish.py", "kg/search.py", "kg/suspects.py"),
+    *("kg/patterns.py", "kg/presentation.py", "kg/profiles.py"),
+}
+"""The engine, who holds the dataset for untrusted queries, and the steps that build a graph or ask one of their own."""
+
+
+@cache
+def imported(file: str) -> set[str]:
+    """What a module imports by name from the package of the engine; `import pyoxigraph` counts as `pyoxigraph`."""
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+    whole = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
+    named = {
+        name.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "pyoxigraph"
+        for name in node.names
+    }
+    return named | (whole & {"pyoxigraph"})
+
+
+@pytest.mark.parametrize(
+    ("names", "known"),
+    [(RESULTS, KNOW_RESULTS), ({"Store"}, KNOW_STORES), ({"pyoxigraph", "*"}, {"kg/oxigraph.py"})],
+    ids=["results", "stores", "everything"],
+)
+def test_the_engine_alone_knows_its_own(names: set[str], known: set[str]) -> None:
+    rooms = ("kg/", "server/", "tests/") if names == RESULTS else ("kg/", "server/")
+    modules = [file for file in tracked() if file.endswith(".py") and file.startswith(rooms)]
+    assert len(modules) > 100
+    assert {file for file in modules if imported(file) & names} == known
 
 
 def test_editors_have_the_json_schema_of_every_kind(sample: Path, client: FlaskClient) -> None:

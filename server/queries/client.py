@@ -13,11 +13,10 @@ import time
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from kg.engine import Dataset
+from kg.dataset import Dataset
+from kg.engine import Answer, CutError, UnansweredError, UntrustedQuery
 from server.queries.frames import BrokenError, message, read_frame
 from server.queries.limits import Limits
 
@@ -34,28 +33,7 @@ AGAIN = 1.0
 """Seconds after which a host that ended is started anew."""
 
 
-class UnansweredError(Exception):
-    """Raised where a question gets no answer: the reason, and what more the host or worker tells of it."""
-
-    def __init__(self, reason: str, more: dict[str, Any]) -> None:
-        super().__init__(reason)
-        self.reason, self.more = reason, more
-
-
-class CutError(Exception):
-    """Raised within the body of an answer that does not come to its end."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer: its form, its media type, and its body, whole or as it comes."""
-
-    form: str
-    media: str
-    body: "bytes | Body"
-
-
-def ask(address: str, question: dict[str, Any], on_leave: Callable[[Callable[[], None]], None]) -> Answer:
+def ask(address: str, question: UntrustedQuery, on_leave: Callable[[Callable[[], None]], None]) -> Answer:
     """The answer to a question by the host at an address; raises UnansweredError.
 
     `on_leave` takes what to do should the client leave: the host then ends the query.
@@ -114,7 +92,7 @@ class Queries:
         self._lock = threading.Lock()
         self._own: HostProcess | None = None
 
-    def ask(self, question: dict[str, Any], on_leave: Callable[[Callable[[], None]], None]) -> Answer:
+    def ask(self, question: UntrustedQuery, on_leave: Callable[[Callable[[], None]], None]) -> Answer:
         """The answer to a question; raises UnansweredError. `on_leave` takes what to do should the client leave."""
         with self._lock:
             if self._address is None:

@@ -30,7 +30,8 @@ from typing import Any
 
 from pyoxigraph import Store
 
-from kg.engine import ENGINE, Dataset, load, open_files
+from kg.dataset import Dataset
+from kg.oxigraph import load, open_files
 from server.queries.frames import LENGTH, failure
 from server.queries.limits import Limits
 from server.queries.worker import DONE, IS_WHOLE, LEAVING, MAY_I, OUT_OF_MEMORY, READY, Opener, work
@@ -426,8 +427,8 @@ class Host:
 
 def store_of(dataset: Dataset, limits: Limits) -> Opener:
     """How a worker comes to the store: it has the host's, or, where that is too large for memory, opens the files."""
-    if dataset.manifest["counts"]["triples"] > limits.triples:
-        directory = dataset.directory.parent / ENGINE / dataset.version
+    if dataset.manifest.counts.triples > limits.triples:
+        directory = dataset.engine_files
         open_files(directory)
         files = len(os.listdir(directory))
         return lambda: (open_files(directory), files)

@@ -31,8 +31,8 @@ from pyoxigraph import (
     serialize,
 )
 
-from kg.engine import ask
 from kg.media import CSV, HTML, RDF, RDF_XML, SOLUTIONS, SPARQL_JSON, SPARQL_XML, TSV, MediaType
+from kg.oxigraph import evaluate
 from kg.query_text import QueryText, unescaped
 from kg.serialize import prefixes_used
 from server.queries.frames import failure, frame, message, read_frame
@@ -237,7 +237,7 @@ def answer(
         query, base = question["query"], question["base"]
         if any(asks_others(text, base, limits.services) for text in {query, unescaped(query)}):
             raise StopError("service")
-        results: Any = ask(store, query, base_iri=base, **dataset(question))
+        results: Any = evaluate(store, query, base_iri=base, **dataset(question))
         form = FORMS[type(results)]
         if question["media"][form] is None:
             raise StopError("unacceptable")

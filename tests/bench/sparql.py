@@ -24,7 +24,7 @@ from pyoxigraph import RdfFormat, parse, serialize
 from rich.console import Console
 from rich.table import Table
 
-from kg.engine import Dataset
+from kg.dataset import Dataset
 from tests.conftest import ROOT
 
 WORK = ROOT / ".bench"
@@ -64,7 +64,7 @@ def measure() -> None:
 
 def table(seconds: dict[str, dict[str, float]], dataset: Dataset) -> Table:
     """The milliseconds of each server by query, with the ratios below."""
-    found = Table("query", *seconds, title=f"SPARQL over HTTP, {dataset.manifest['counts']['triples']} triples, ms")
+    found = Table("query", *seconds, title=f"SPARQL over HTTP, {dataset.manifest.counts.triples} triples, ms")
     for name in seconds["ours, first"]:
         found.add_row(name, *(f"{1000 * times[name]:.2f}" for times in seconds.values()))
     means = {server: statistics.geometric_mean(times.values()) for server, times in seconds.items()}

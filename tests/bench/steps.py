@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 from kg.context import context
-from kg.engine import Dataset, Engine
+from kg.dataset import Dataset
 from kg.map import BATCH, to_quads
+from kg.oxigraph import open_engine
 from kg.tree import compose
 from tests.conftest import ROOT, build_world
 
@@ -62,14 +63,14 @@ def measure() -> None:
             "rdflib JSON-LD",
             lambda: Graph().parse(data=whole, format="json-ld", base=base),
         )
-        engine = Engine(Dataset.current(Path(published)))
+        engine = open_engine(Dataset.current(Path(published)))
         copy = Graph().parse(
             data=build.graph.store.dump(format=RdfFormat.N_TRIPLES, from_graph=DefaultGraph()) or b"", format="nt"
         )
         question = engine.names.rebase((ROOT / "ontology/questions/states-taking-part-on-a-day.rq").read_text())
         row(
             "answer a question",
-            lambda: list(engine.query(question)),  # type: ignore[arg-type]
+            lambda: list(engine.select(question)),
             "rdflib SPARQL",
             lambda: list(copy.query(question)),
         )

@@ -4,11 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
-from pyoxigraph import Literal, NamedNode, QuerySolutions
+from pyoxigraph import Literal, NamedNode
 
 from kg.build import Build, Sources
-from kg.engine import Engine
 from kg.names import DEFAULT_BASE, Names
+from kg.oxigraph import Oxigraph
 from kg.pipeline import CHECKING
 from tests.conftest import ONTOLOGY, ROOT, SHAPES, run_steps
 
@@ -63,7 +63,7 @@ QUIRKS: list[tuple[str, str, str, set[str]]] = [
 ]  # fmt: skip
 
 
-def written(engine: Engine, term: object) -> str:
+def written(engine: Oxigraph, term: object) -> str:
     if isinstance(term, Literal):
         return term.value
     assert isinstance(term, NamedNode)
@@ -71,20 +71,19 @@ def written(engine: Engine, term: object) -> str:
     return term.value.removeprefix(things) if term.value.startswith(things) else engine.names.compact(term.value)
 
 
-def values(engine: Engine, query: str) -> list[tuple[str, ...]]:
-    found = engine.query(PREFIXES.format(engine.names.base) + query)
-    assert isinstance(found, QuerySolutions)
-    return [tuple(written(engine, row[variable]) for variable in found.variables) for row in found]
+def values(engine: Oxigraph, query: str) -> list[tuple[str, ...]]:
+    found = engine.select(PREFIXES.format(engine.names.base) + query)
+    return [tuple(written(engine, term) for term in row) for row in found.rows]
 
 
 @pytest.mark.parametrize(("release", "path", "expected"), [q[1:] for q in QUIRKS], ids=[q[0] for q in QUIRKS])
-def test_a_release_keeps(release: str, path: str, expected: set[str], engine: Engine) -> None:
+def test_a_release_keeps(release: str, path: str, expected: set[str], engine: Oxigraph) -> None:
     iri = engine.names.thing(f"release/{release}")
     assert values(engine, f"SELECT ?label WHERE {{ <{iri}> rdfs:label ?label }}"), "there is no such release"
     assert {value for (value,) in values(engine, f"SELECT ?value WHERE {{ <{iri}> {path} ?value }}")} == expected
 
 
-def test_the_releases_of_all_files_are_there(engine: Engine) -> None:
+def test_the_releases_of_all_files_are_there(engine: Oxigraph) -> None:
     """882 records of the sources, three of which stand in two of them."""
     assert values(engine, "SELECT (COUNT(DISTINCT ?r) AS ?n) WHERE { ?r a osce:Release }") == [("879",)]
 
@@ -93,24 +92,24 @@ def test_the_releases_of_all_files_are_there(engine: Engine) -> None:
     ("class_", "number"),
     [("PressRelease", 251), ("NewsItem", 86), ("PressStatement", 62), ("MediaAdvisory", 6), ("Release", 879)],
 )
-def test_each_sort_of_release_has_as_many_as_the_sources(class_: str, number: int, engine: Engine) -> None:
+def test_each_sort_of_release_has_as_many_as_the_sources(class_: str, number: int, engine: Oxigraph) -> None:
     counted = f"SELECT (COUNT(DISTINCT ?r) AS ?n) WHERE {{ ?r a osce:{class_} }}"
     assert values(engine, counted) == [(str(number),)]
 
 
-def test_eighteen_structures_issue_one_release(engine: Engine) -> None:
+def test_eighteen_structures_issue_one_release(engine: Oxigraph) -> None:
     iri = engine.names.thing(f"release/{CAMPAIGN}")
     assert len(values(engine, f"SELECT ?s WHERE {{ <{iri}> osce:issuedBy ?s }}")) == 18
 
 
-def test_a_surname_alone_is_nobody(engine: Engine) -> None:
+def test_a_surname_alone_is_nobody(engine: Oxigraph) -> None:
     found = values(engine, 'SELECT ?m WHERE { ?m osce:nameAsWritten ?n . FILTER(?n IN ("Djikic", "Akmetalin")) }')
     assert len(found) == 2
     known = 'ASK { ?m osce:nameAsWritten ?n ; osce:person ?p . FILTER(?n IN ("Djikic", "Akmetalin")) }'
-    assert not bool(engine.query(PREFIXES.format(engine.names.base) + known))
+    assert not engine.ask(PREFIXES.format(engine.names.base) + known)
 
 
-def test_each_name_of_a_person_in_a_release_is_one_of_that_person(engine: Engine) -> None:
+def test_each_name_of_a_person_in_a_release_is_one_of_that_person(engine: Oxigraph) -> None:
     """Whatever spelling a release has, the record of the person knows it."""
     unknown = """SELECT ?person ?name WHERE {
         ?mention osce:mentionedIn ?release ; osce:person ?person ; osce:nameAsWritten ?name .
@@ -119,7 +118,7 @@ def test_each_name_of_a_person_in_a_release_is_one_of_that_person(engine: Engine
     assert values(engine, unknown) == []
 
 
-def test_a_number_is_the_name_of_its_release(engine: Engine) -> None:
+def test_a_number_is_the_name_of_its_release(engine: Oxigraph) -> None:
     found = values(engine, "SELECT ?r ?n WHERE { ?r osce:itemNumber ?n }")
     assert len(found) == 380
     assert [pair for pair in found if pair[0] != f"release/{pair[1]}"] == []

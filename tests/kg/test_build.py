@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, RdfFormat, Store, parse, serialize
 
-from kg.engine import FILES, Dataset, NoDatasetError, load, open_files
+from kg.dataset import Dataset, NoDatasetError
 from kg.names import CANONICAL, RDF_TYPE, RDFS_LABEL, Names
 from kg.ontology_versions import ChangedVersionError, write_ontology_version
+from kg.oxigraph import load, open_engine, open_files
 from kg.publish import is_whole
 from tests.conftest import ONTOLOGY, PATIENCE, ROOT, SAMPLE, SHAPES, build_world
 from tests.kg.test_cli import kg
@@ -87,7 +88,7 @@ def test_current_is_whole_whenever_a_build_is_killed(published: Path, tmp_path: 
         ended = subprocess.run([*command, str(moment)], cwd=ROOT, capture_output=True)
         assert ended.returncode == -signal.SIGKILL
         assert is_whole((published / "current").resolve())
-        assert len(Dataset.current(published).open()) > 0
+        assert len(open_engine(Dataset.current(published)).store) > 0
     version = build_world(data, published).version
     assert os.readlink(published / "current") == version
     assert not [file.name for file in published.iterdir() if file.name.startswith((".new", ".old", ".engine-"))]
@@ -179,28 +180,30 @@ def test_the_default_graph_is_asserted_and_inferred_each_triple_once(sample: Pat
     inferred = {quad.triple for quad in quads if quad.graph_name == NamedNode(dataset.names.inferred)}
     merged = {quad.triple for quad in quads if quad.graph_name == DefaultGraph()}
     assert inferred < merged
-    assert dataset.manifest["counts"]["triples"] == len(merged)
-    assert dataset.manifest["counts"]["inferred"] == len(inferred)
+    assert dataset.manifest.counts.triples == len(merged)
+    assert dataset.manifest.counts.inferred == len(inferred)
     assert not [t for t in merged if isinstance(t.subject, BlankNode) or isinstance(t.object, BlankNode)]
 
 
 def test_every_thing_has_a_type_and_a_label_in_the_default_graph(sample: Path) -> None:
     dataset = Dataset.current(sample)
-    store = dataset.open()
+    store = open_engine(dataset).store
     things = {
         quad.subject.value
         for quad in store.quads_for_pattern(None, NamedNode(RDF_TYPE), None, DefaultGraph())
         if quad.subject.value.startswith(dataset.names.things) and "#" not in quad.subject.value
     }
-    assert len(things) == dataset.manifest["counts"]["records"] == 24
+    assert len(things) == dataset.manifest.counts.records == 24
     for thing in things:
         assert any(store.quads_for_pattern(NamedNode(thing), NamedNode(RDFS_LABEL), None, DefaultGraph())), thing
 
 
 def test_the_snapshot_and_the_files_hold_the_same_quads(sample: Path) -> None:
     dataset = Dataset.current(sample)
-    files = [dataset.directory / name for name in FILES]
-    assert set(dataset.open()) == {quad for file in files for quad in parse(path=str(file), format=RdfFormat.N_QUADS)}
+    files = dataset.graphs
+    assert set(open_engine(dataset).store) == {
+        quad for file in files for quad in parse(path=str(file), format=RdfFormat.N_QUADS)
+    }
 
 
 def test_the_manifest_names_what_the_contract_asks_for(sample: Path) -> None:
@@ -236,7 +239,7 @@ def test_a_damaged_engine_is_made_anew_and_until_then_the_files_serve(harm: str,
     else:
         for file in directory.iterdir():
             file.write_bytes(b"" if harm == "empty" else b"x" * 100)
-    assert len(Dataset.current(published).open()) > 1000
+    assert len(open_engine(Dataset.current(published)).store) > 1000
     build_world(SAMPLE, published)
     assert len(open_files(directory)) > 1000
 
@@ -352,10 +355,10 @@ def test_an_ontology_version_has_its_number_and_its_context(file: Path) -> None:
 
 def test_every_engine_gives_back_every_quad_as_it_was_published(real: Path) -> None:
     dataset = Dataset.current(real)
-    lines = {line for name in FILES for line in (dataset.directory / name).read_bytes().splitlines()}
+    lines = {line for file in dataset.graphs for line in file.read_bytes().splitlines()}
     memory = Store()
     load(memory, dataset.directory)
-    for store in (memory, dataset.open()):
+    for store in (memory, open_engine(dataset).store):
         given_back = serialize(store, format=RdfFormat.N_QUADS) or b""
         assert {*given_back.splitlines()} == lines
     assert len(lines) > 150_000

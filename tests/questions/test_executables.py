@@ -1,17 +1,16 @@
 """Questions as data: what editors find, and what is filled in."""
 
-import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from flask.testing import FlaskClient
-from pyoxigraph import QuerySolutions
 
 from kg.cli import main
+from kg.dataset import Dataset
 from kg.describe import VOID_EXT
-from kg.engine import Engine
 from kg.names import CANONICAL
+from kg.oxigraph import Oxigraph
 from kg.query_text import QueryText
 from kg.questions import Question, parameters, read_questions
 from tests.questions.test_questions import FILES, QUESTIONS
@@ -30,20 +29,17 @@ AUTOCOMPLETION = """SELECT DISTINCT ?class ?property ?to ?datatype { GRAPH <G> {
 
 
 @pytest.fixture(scope="session")
-def questions(engine: Engine) -> dict[str, Question]:
-    told = json.loads((engine.dataset.directory / "questions.json").read_bytes())
-    return {each["name"]: Question.of(each) for each in told}
+def questions(real: Path) -> dict[str, Question]:
+    return {question.name: question for question in Dataset.current(real).questions()}
 
 
-def lines(engine: Engine, query: str) -> list[str]:
+def lines(engine: Oxigraph, query: str) -> list[str]:
     """The solutions of a query, in their order."""
-    found = engine.query(query)
-    assert isinstance(found, QuerySolutions)
-    return [str([str(term) for term in solution]) for solution in found]
+    return [str([str(term) for term in row]) for row in engine.select(query).rows]
 
 
-def test_every_question_is_found_by_editors_and_runs_as_it_is(engine: Engine) -> None:
-    found = engine.select(EXAMPLES.replace("<G>", f"<{engine.names.questions}>"))
+def test_every_question_is_found_by_editors_and_runs_as_it_is(engine: Oxigraph) -> None:
+    found = [*engine.select(EXAMPLES.replace("<G>", f"<{engine.names.questions}>"))]
     assert [row["name"].value for row in found] == sorted(QUESTIONS)
     for row in found:
         assert lines(engine, row["query"].value) == lines(engine, engine.names.rebase(QUESTIONS[row["name"].value]))
@@ -69,7 +65,7 @@ def test_what_is_no_single_term_is_no_parameter(query: str) -> None:
     assert [*parameters(QueryText(query))] == []
 
 
-def test_the_defaults_give_the_answer_of_the_question(questions: dict[str, Question], engine: Engine) -> None:
+def test_the_defaults_give_the_answer_of_the_question(questions: dict[str, Question], engine: Oxigraph) -> None:
     for question in questions.values():
         defaults = {parameter.name: parameter.default for parameter in question.parameters}
         assert lines(engine, question.fill(defaults, engine.names)) == lines(engine, question.query), question.name
@@ -84,7 +80,7 @@ def test_the_defaults_give_the_answer_of_the_question(questions: dict[str, Quest
     ],
 )
 def test_another_value_gives_another_answer(
-    name: str, values: dict[str, str], questions: dict[str, Question], engine: Engine
+    name: str, values: dict[str, str], questions: dict[str, Question], engine: Oxigraph
 ) -> None:
     other = lines(engine, questions[name].fill(values, engine.names))
     assert other != lines(engine, questions[name].query)
@@ -104,24 +100,24 @@ def test_another_value_gives_another_answer(
     ],
 )
 def test_what_is_no_value_is_refused(
-    name: str, values: dict[str, str], questions: dict[str, Question], engine: Engine
+    name: str, values: dict[str, str], questions: dict[str, Question], engine: Oxigraph
 ) -> None:
     with pytest.raises(ValueError, match=r"is not a valid value for|there is no parameter"):
         questions[name].fill(values, engine.names)
 
 
-def test_a_text_is_quoted_whatever_it_holds(questions: dict[str, Question], engine: Engine) -> None:
+def test_a_text_is_quoted_whatever_it_holds(questions: dict[str, Question], engine: Oxigraph) -> None:
     hostile = 'x" } # \\ \n } UNION { ?s ?p ?o'
     assert lines(engine, questions["closed-without-consensus"].fill({"word": hostile}, engine.names)) == []
 
 
-def test_questions_are_the_same_each_time(engine: Engine) -> None:
+def test_questions_are_the_same_each_time(engine: Oxigraph) -> None:
     first, again = read_questions(FILES, engine.names), read_questions(FILES, engine.names)
     assert first == again
     assert CANONICAL not in str(first)
 
 
-def test_editors_can_complete_properties_and_what_they_lead_to(engine: Engine) -> None:
+def test_editors_can_complete_properties_and_what_they_lead_to(engine: Oxigraph) -> None:
     names = engine.names
     found = [
         tuple(names.compact(row[key].value) if key in row else "" for key in ("class", "property", "to", "datatype"))
@@ -133,7 +129,7 @@ def test_editors_can_complete_properties_and_what_they_lead_to(engine: Engine) -
 
 
 def test_answers_and_their_order_are_the_same_over_http_and_by_command(
-    real: Path, real_client: FlaskClient, engine: Engine
+    real: Path, real_client: FlaskClient, engine: Oxigraph
 ) -> None:
     for name, text in QUESTIONS.items():
         asked = {"query": engine.names.rebase(text)}

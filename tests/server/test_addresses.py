@@ -9,9 +9,10 @@ import pytest
 from flask.testing import FlaskClient
 from pyoxigraph import NamedNode, RdfFormat, Triple, parse
 
-from kg.engine import Dataset
+from kg.dataset import Dataset
 from kg.media import JSON_LD, RDF, MediaType
 from kg.names import PREFIXES
+from kg.oxigraph import open_engine
 from tests.conftest import EVERYTHING, drawn
 
 BASE = "http://localhost:8000/"
@@ -97,7 +98,7 @@ def test_a_crawler_finds_all_of_the_sample_world_in_every_format(
 ) -> None:
     dataset = Dataset.current(sample)
     crawl = Crawl(client, media).run()
-    things = {q.subject.value for q in dataset.open() if str(q.subject).startswith(f"<{BASE}id/")}
+    things = {q.subject.value for q in open_engine(dataset).store if str(q.subject).startswith(f"<{BASE}id/")}
     withdrawn = {f"{BASE}id/place/ys", f"{BASE}id/person/nobody"}
     assert things - withdrawn <= crawl.mentioned
     assert {iri for iri in things - withdrawn if "#" not in iri} <= set(crawl.described)
@@ -111,7 +112,7 @@ def test_a_crawler_finds_no_dead_link_in_the_real_graph(real: Path, real_client:
     names = dataset.names
     iris = {
         node.value.partition("#")[0]
-        for quad in dataset.open()
+        for quad in open_engine(dataset).store
         for node in (quad.subject, quad.predicate, quad.object, quad.graph_name)
         if isinstance(node, NamedNode) and node.value.startswith(names.base)
     }
@@ -129,7 +130,7 @@ def test_a_crawler_finds_no_dead_link_in_the_real_graph(real: Path, real_client:
 
 def test_formats_of_the_real_graph_are_isomorphic(real: Path, real_client: FlaskClient) -> None:
     dataset = Dataset.current(real)
-    things = {q.subject.value for q in dataset.open() if str(q.subject).startswith(f"<{BASE}id/")}
+    things = {q.subject.value for q in open_engine(dataset).store if str(q.subject).startswith(f"<{BASE}id/")}
     for iri in drawn((iri for iri in things if "#" not in iri), KINDS_OF_PAGE):
         by_format = {media.suffix: read(real_client, iri, media) for media in RDF}
         inline = by_format.pop("jsonld")
@@ -140,7 +141,7 @@ def test_formats_of_the_real_graph_are_isomorphic(real: Path, real_client: Flask
 
 def test_a_description_is_symmetric_and_labels_all_that_it_mentions(real: Path, real_client: FlaskClient) -> None:
     dataset = Dataset.current(real)
-    store = dataset.open()
+    store = open_engine(dataset).store
     label = NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
     things = {q.subject.value for q in store if str(q.subject).startswith(f"<{BASE}id/")}
     for iri in drawn((iri for iri in things if "#" not in iri), 60):
@@ -159,7 +160,7 @@ def test_every_fragment_of_ontology_shapes_and_things_is_an_anchor_of_its_page(
     real: Path, real_client: FlaskClient
 ) -> None:
     dataset = Dataset.current(real)
-    subjects = {quad.subject.value for quad in dataset.open() if isinstance(quad.subject, NamedNode)}
+    subjects = {quad.subject.value for quad in open_engine(dataset).store if isinstance(quad.subject, NamedNode)}
     documents = (dataset.names.ontology, dataset.names.shapes, dataset.names.things)
     parts = sorted(iri for iri in subjects if "#" in iri and iri.startswith(documents))
     taken = {*drawn({iri.partition("#")[0] for iri in parts}, 300), dataset.names.ontology, dataset.names.shapes}

@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from rdflib import Graph
 
-from kg.engine import Engine
+from kg.oxigraph import Oxigraph
 from server import search
 
 PREFIX = "PREFIX osce: <http://localhost:8000/ontology#> "
@@ -97,7 +97,7 @@ def test_a_page_after_the_last_says_that_nothing_follows(real_client: FlaskClien
     assert "No results." not in text
 
 
-def test_a_long_address_that_somebody_pastes_is_looked_for(real_client: FlaskClient, engine: Engine) -> None:
+def test_a_long_address_that_somebody_pastes_is_looked_for(real_client: FlaskClient, engine: Oxigraph) -> None:
     address = "https://www.osce.org/minsk-group/" + "a" * 300 + "?utm_source=" + "b" * 300
     assert found(real_client, f"/search.json?q={quote(address)}")["total"] >= 0
     assert real_client.get(f"/suggest?q={quote(address)}").status_code == 200
@@ -129,7 +129,7 @@ def test_csv_and_feed_of_a_collection_have_its_filters(query: str, real_client: 
     assert real_client.get(feed[1]).status_code == 200
 
 
-def test_a_range_needs_no_kind(real_client: FlaskClient, engine: Engine) -> None:
+def test_a_range_needs_no_kind(real_client: FlaskClient, engine: Oxigraph) -> None:
     query = f"""{PREFIX}SELECT (COUNT(DISTINCT ?s) AS ?n)
         {{ ?s osce:dateEarliest ?day ; a osce:Thing FILTER(STR(?day) >= "2018-01-01") }}"""
     [count] = engine.select(query)

@@ -17,7 +17,7 @@ from pyoxigraph import Literal, NamedNode, Quad, Store
 from rdflib import RDF, RDFS, XSD, Graph, URIRef
 from rdflib import Literal as Text
 
-from kg.engine import Engine
+from kg.oxigraph import Oxigraph
 from kg.schema import Values
 from server import collections, filters
 from server.site import site
@@ -194,7 +194,7 @@ def test_parameters_of_documents_are_no_filters(client: FlaskClient) -> None:
     assert len(listed(client, "/doc/state?context=inline&lang=fr&_profile=labels&size=5")) == 2
 
 
-def values(engine: Engine, kind: str, parameter: filters.Parameter) -> list[tuple[str, str]]:
+def values(engine: Oxigraph, kind: str, parameter: filters.Parameter) -> list[tuple[str, str]]:
     """Name and value of each thing of a kind that has values for a parameter, by a property path."""
     things, steps = f"{BASE}id/{kind}/", "/".join(f"<{iri}>" for iri in (*parameter.path, parameter.iri))
     found = engine.select(f'SELECT ?s ?v WHERE {{ ?s {steps} ?v FILTER(STRSTARTS(STR(?s), "{things}")) }}')
@@ -202,7 +202,7 @@ def values(engine: Engine, kind: str, parameter: filters.Parameter) -> list[tupl
     return sorted((name, value) for name, value in pairs if "#" not in name)
 
 
-def test_whatever_is_in_the_data_is_found_by_it(real_client: FlaskClient, engine: Engine) -> None:
+def test_whatever_is_in_the_data_is_found_by_it(real_client: FlaskClient, engine: Oxigraph) -> None:
     with real_client.application.app_context():
         kinds = {kind: filters.parameters_of(class_) for kind, class_ in site().schema.kinds.items()}
     known = {f"{kind} {p.name}": (kind, p) for kind, all_ in kinds.items() for p in all_ if p.key and not p.is_range}
@@ -221,14 +221,14 @@ def test_whatever_is_in_the_data_is_found_by_it(real_client: FlaskClient, engine
     assert set(seen) == set(Values) - {Values.PART}
 
 
-def dates(engine: Engine) -> dict[str, str]:
+def dates(engine: Oxigraph) -> dict[str, str]:
     """The date of each release of the real graph that has one, as written."""
     found = engine.select("SELECT ?s ?v WHERE { ?s a osce:Release ; osce:date ?v }")
     return {row["s"].value.rpartition("/")[2]: row["v"].value for row in found}
 
 
 @pytest.mark.parametrize("asked", ["2013", "2014-05", "2016-02-29", "1994"])
-def test_a_date_agrees_with_the_sources(asked: str, real_client: FlaskClient, engine: Engine) -> None:
+def test_a_date_agrees_with_the_sources(asked: str, real_client: FlaskClient, engine: Oxigraph) -> None:
     written = {name for name, date in dates(engine).items() if date == asked or date.startswith(asked + "-")}
     assert set(listed(real_client, f"/doc/release?size=1000&date={asked}")) == written
 
@@ -237,7 +237,7 @@ def test_a_date_agrees_with_the_sources(asked: str, real_client: FlaskClient, en
     ("low", "high"), [("2013-01-01", "2013-12-31"), ("2014-02-10", "2014-02-20"), ("1990-01-01", "2001-06-15")]
 )
 def test_a_range_agrees_with_the_bounds_that_the_build_derived(
-    low: str, high: str, real_client: FlaskClient, engine: Engine
+    low: str, high: str, real_client: FlaskClient, engine: Oxigraph
 ) -> None:
     found = engine.select(
         "SELECT ?s WHERE { ?s a osce:Release ; osce:dateEarliest ?e ; osce:dateLatest ?l "
@@ -254,7 +254,7 @@ def test_a_partial_bound_takes_in_the_whole_of_its_time(real_client: FlaskClient
     assert wide
 
 
-def test_parts_agree_with_sparql_on_the_real_graph(real_client: FlaskClient, engine: Engine) -> None:
+def test_parts_agree_with_sparql_on_the_real_graph(real_client: FlaskClient, engine: Oxigraph) -> None:
     found = engine.select(
         "SELECT DISTINCT ?s WHERE { ?s osce:participation ?p . ?p osce:status osce:participating ; "
         'osce:sinceLatest ?l FILTER(?l >= "1992-01-01"^^xsd:date) }'
@@ -358,7 +358,7 @@ def test_pages_of_a_filtered_collection_stay_filtered(real_client: FlaskClient) 
     ("key", "term"), [("date", "osce:dateEarliest"), ("fieldOfWork", "osce:fieldOfWork"), ("language", "osce:language")]
 )
 def test_a_sort_agrees_with_sparql(
-    key: str, term: str, sort: str, aggregate: str, direction: str, real_client: FlaskClient, engine: Engine
+    key: str, term: str, sort: str, aggregate: str, direction: str, real_client: FlaskClient, engine: Oxigraph
 ) -> None:
     found = engine.select(
         f"SELECT ?s ?least WHERE {{ ?s a osce:Release OPTIONAL {{ "
@@ -369,7 +369,7 @@ def test_a_sort_agrees_with_sparql(
     assert [*chain(*walked(real_client, f"/doc/release?sort={sort}{key}&size=301"))] == expected
 
 
-def test_a_sort_by_text_agrees_with_the_english_labels(real_client: FlaskClient, engine: Engine) -> None:
+def test_a_sort_by_text_agrees_with_the_english_labels(real_client: FlaskClient, engine: Oxigraph) -> None:
     rows = engine.select('SELECT ?s ?v WHERE { ?s a osce:Person ; rdfs:label ?v FILTER(LANG(?v) = "en") }')
     labels = sorted((row["v"].value, row["s"].value.rpartition("/")[2]) for row in rows)
     assert listed(real_client, "/doc/person?sort=label&size=1000") == [name for _, name in labels]
@@ -752,7 +752,7 @@ def test_a_range_is_offered_for_dates_and_numbers_and_a_type_for_parts_of_severa
 
 def test_the_number_of_a_kind_is_that_of_its_collection(real_client: FlaskClient) -> None:
     with real_client.application.app_context():
-        counts = site().dataset.manifest["kinds"]
+        counts = site().dataset.manifest.kinds
         for kind in site().schema.kinds:
             graph = parsed(real_client, f"/doc/{kind}?size=1")
             assert (URIRef(f"{BASE}doc/{kind}"), hydra("totalItems"), Text(counts.get(kind, 0))) in graph

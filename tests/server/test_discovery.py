@@ -19,7 +19,8 @@ from pyoxigraph import DefaultGraph, NamedNode, RdfFormat, parse
 from rdflib import Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCAT, DCTERMS, OWL, RDF, RDFS, SH, VOID, XSD
 
-from kg.engine import Dataset
+from kg.dataset import Dataset
+from kg.oxigraph import open_engine
 from server.app import create_app
 from tests.conftest import EVERYTHING
 
@@ -131,7 +132,7 @@ def test_the_sitemap_lists_every_document_and_robots_names_it(client: FlaskClien
     found = [
         loc.text or "" for page in pages for loc in ET.fromstring(client.get(path_of(page)).data).iter(f"{space}loc")
     ]
-    things = {q.subject.value for q in Dataset.current(sample).open() if str(q.graph_name) == "DEFAULT"}  # type: ignore[union-attr]
+    things = {q.subject.value for q in open_engine(Dataset.current(sample)).store if str(q.graph_name) == "DEFAULT"}  # type: ignore[union-attr]
     things = {iri for iri in things if iri.startswith(f"{BASE}id/") and "#" not in iri}
     assert {iri.replace("/id/", "/doc/") for iri in things} <= set(found)
     for address in found:
@@ -172,7 +173,7 @@ def test_the_document_of_the_ontology_says_of_its_terms_what_the_dataset_says(
     described = {str(t) for t in parse(client.get("/ontology.nt").data, format=RdfFormat.N_TRIPLES)}
     stated = {
         str(quad)
-        for quad in Dataset.current(sample).open().quads_for_pattern(None, None, None, DefaultGraph())
+        for quad in open_engine(Dataset.current(sample)).store.quads_for_pattern(None, None, None, DefaultGraph())
         if str(quad.subject).startswith(f"<{BASE}ontology#")
     }
     assert any("Concept" in each for each in stated)

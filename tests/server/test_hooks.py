@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from kg.engine import Dataset
+from kg.dataset import Dataset
 from kg.media import DOCUMENT, LANGUAGES, N_QUADS, N_TRIPLES, TRIG, TURTLE
 
 AVALON = "/doc/state/avalon"
@@ -134,7 +134,7 @@ def test_where_kinds_are_named_is_where_they_are_listed(client: FlaskClient, sam
         for method in ("GET", "HEAD"):
             response = client.open(path, method=method)
             assert (response.status_code, response.headers["Location"]) == (303, "/")
-    kinds = [*Dataset.current(sample).manifest["kinds"]]
+    kinds = [*Dataset.current(sample).manifest.kinds]
     assert len(kinds) > 10
     for kind in kinds:
         response = client.get(f"/id/{kind}")

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from kg.build import Build, Sources
-from kg.engine import Dataset
+from kg.dataset import Dataset
 from kg.media import DOCUMENT
 from kg.names import Names
 from kg.pipeline import building, run
@@ -312,7 +312,7 @@ def test_a_dump_comes_in_ranges_with_its_digest(suffix: str, client: FlaskClient
     assert (whole.mimetype, whole.headers["Accept-Ranges"]) == ("application/gzip", "bytes")
     assert "Content-Encoding" not in whole.headers
     assert "immutable" in whole.headers["Cache-Control"]
-    assert hashlib.sha256(whole.data).hexdigest() == dataset.manifest["files"][f"data.{suffix}.gz"]
+    assert hashlib.sha256(whole.data).hexdigest() == dataset.manifest.files[f"data.{suffix}.gz"]
     assert len(gzip.decompress(whole.data)) > 1000
     part = client.get(path, buffered=True, headers={"Range": "bytes=10-19"})
     assert (part.status_code, part.data) == (206, whole.data[10:20])

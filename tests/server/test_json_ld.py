@@ -14,7 +14,8 @@ from pyoxigraph import NamedNode, RdfFormat, parse
 from rdflib import Graph
 
 from kg.context import Framing
-from kg.engine import Dataset, Engine
+from kg.dataset import Dataset
+from kg.oxigraph import Oxigraph, open_engine
 from server.site import Site
 from tests.conftest import drawn
 
@@ -93,7 +94,7 @@ def test_what_links_to_a_thing_stands_under_reverse(client: FlaskClient) -> None
     assert labelled["label"]["en"] == "Avalon"
 
 
-def test_every_document_is_of_the_shape_that_its_class_has(real_client: FlaskClient, engine: Engine) -> None:
+def test_every_document_is_of_the_shape_that_its_class_has(real_client: FlaskClient, engine: Oxigraph) -> None:
     things = [row["s"].value for row in engine.select("SELECT DISTINCT ?s WHERE { ?s a osce:Thing }")]
     validators: dict[str, Any] = {}
     defined: dict[str, Any] = {}
@@ -137,7 +138,8 @@ def test_sources_are_of_the_shape_that_editors_are_shown(client: FlaskClient) ->
 
 
 def test_no_triple_is_lost_where_data_have_more_than_the_shapes_allow(sample: Path) -> None:
-    site = Site.of(Dataset.current(sample))
+    dataset = Dataset.current(sample)
+    site = Site.of(dataset, open_engine(dataset))
     framing = Framing(site.schema, site.names)
     thing = NamedNode(f"{BASE}id/state/x")
     single = sorted(iri for iri in site.schema.single if iri.startswith(site.names.vocabulary))

@@ -9,8 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pyoxigraph import Literal, NamedNode
 
-from kg.engine import Engine
 from kg.names import XSD
+from kg.oxigraph import Oxigraph
 from server.charts import chart_of
 from server.pictures import Shown, line_of, picture_of, views_of
 from server.site import site
@@ -109,7 +109,7 @@ def test_every_row_of_a_view_without_an_end_is_drawn_as_going_on(shown: list[Sho
         assert checked > 15
 
 
-def test_every_state_that_takes_part_is_drawn_as_taking_part(real_client: FlaskClient, engine: Engine) -> None:
+def test_every_state_that_takes_part_is_drawn_as_taking_part(real_client: FlaskClient, engine: Oxigraph) -> None:
     query = "SELECT DISTINCT ?state { ?state osce:participation ?p MINUS { ?p osce:until ?end } }"
     states = [row["state"].value.rpartition("/")[2] for row in engine.select(PREFIX + query)]
     assert len(states) > 60
@@ -134,7 +134,7 @@ def test_no_table_of_a_view_has_two_lines_of_one_thing_at_one_time(shown: list[S
             assert len(set(keys)) == len(keys), each.query
 
 
-def test_the_map_of_operations_has_a_line_for_each(shown: list[Shown], real_app: Flask, engine: Engine) -> None:
+def test_the_map_of_operations_has_a_line_for_each(shown: list[Shown], real_app: Flask, engine: Oxigraph) -> None:
     operations = {row["o"].value for row in engine.select(PREFIX + "SELECT ?o { ?o a osce:FieldOperation }")}
     with real_app.test_request_context("/"):
         table = next(each for each in shown if each.view.name == "DatasetFieldOperationsMapView").picture.table
@@ -154,7 +154,7 @@ def test_rows_that_combine_all_values_of_a_thing_share_a_line_and_others_do_not(
 # ── What is left out ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_drawn_and_undrawn_releases_are_all_of_them(shown: list[Shown], real_app: Flask, engine: Engine) -> None:
+def test_drawn_and_undrawn_releases_are_all_of_them(shown: list[Shown], real_app: Flask, engine: Oxigraph) -> None:
     [found] = engine.select(PREFIX + "SELECT (COUNT(*) AS ?n) { ?r a osce:Release }")
     [undated] = engine.select(PREFIX + "SELECT (COUNT(*) AS ?n) { ?r a osce:Release MINUS { ?r osce:date ?d } }")
     picture = next(each for each in shown if each.view.name == "DatasetReleasesView").picture
@@ -165,10 +165,10 @@ def test_drawn_and_undrawn_releases_are_all_of_them(shown: list[Shown], real_app
     assert f"Not drawn because they have no date, name or number: {undated['n'].value}." in page
 
 
-def test_undated_releases_stand_in_the_tables(real_client: FlaskClient, engine: Engine) -> None:
+def test_undated_releases_stand_in_the_tables(real_client: FlaskClient, engine: Oxigraph) -> None:
     few = "{ SELECT ?s { ?all osce:issuedBy ?s } GROUP BY ?s HAVING(COUNT(?all) <= 8) }"
     query = f"SELECT ?s ?r {{ {few} ?r osce:issuedBy ?s MINUS {{ ?r osce:date ?d }} }}"
-    rows = engine.select(PREFIX + query)
+    rows = [*engine.select(PREFIX + query)]
     assert rows
     for row in rows[:3]:
         page = real_client.get(row["s"].value.replace("http://localhost:8000/id", "/doc") + ".html").get_data(

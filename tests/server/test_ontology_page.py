@@ -12,9 +12,10 @@ from pyoxigraph import Store
 from rdflib import Graph, URIRef
 from rdflib.namespace import SH
 
-from kg.engine import Dataset
+from kg.dataset import Dataset
 from kg.media import LANGUAGES
 from kg.names import CANONICAL, local_name
+from kg.oxigraph import Oxigraph, open_engine
 from kg.schema import Key, Schema
 from server.app import create_app
 from tests.conftest import ONTOLOGY, drawn
@@ -166,10 +167,10 @@ def test_the_page_is_light_in_every_language(real: Path) -> None:
 
 def test_examples_are_the_same_whatever_the_order_of_the_store(real: Path) -> None:
     dataset = Dataset.current(real)
-    known, shuffled = create_app(dataset), create_app(dataset)
-    quads = [*known.extensions["site"].engine._store]
-    shuffled.extensions["site"].engine._store = store = Store()
+    engine, store = open_engine(dataset), Store()
+    quads = [*engine.store]
     store.extend(Random(1).sample(quads, len(quads)))
+    known, shuffled = (create_app(dataset, engine=each) for each in (engine, Oxigraph(store, dataset.names)))
     pages = [app.test_client().get("/ontology.html?lang=ru").get_data(as_text=True) for app in (known, shuffled)]
     rows = [re.findall(r"<dt>В данных</dt><dd>.*?</dd>", each) for each in pages]
     assert len(rows[0]) > 150

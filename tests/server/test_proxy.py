@@ -15,8 +15,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from kg.build import Build, Sources
-from kg.engine import Dataset, Engine
+from kg.dataset import Dataset
 from kg.names import Names
+from kg.oxigraph import open_engine
 from kg.pipeline import building, run
 from server.app import create_app
 from server.links import MAX_HEADER_BYTES
@@ -51,7 +52,7 @@ def far(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def names(far: Path) -> list[str]:
     """The paths of all things, the longest first."""
-    engine = Engine(Dataset.current(far))
+    engine = open_engine(Dataset.current(far))
     query = f"SELECT DISTINCT ?doc {{ GRAPH <{engine.names.sources}> {{ ?doc prov:wasDerivedFrom ?source }} }}"
     found = (row["doc"].value.removeprefix(engine.names.base) for row in engine.select(query))
     return sorted(found, key=lambda path: (-len(path), path))

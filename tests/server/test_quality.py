@@ -5,7 +5,7 @@ from pathlib import Path
 
 from flask.testing import FlaskClient
 
-from kg.engine import Dataset
+from kg.dataset import Dataset
 
 
 def test_the_page_links_each_finding_to_its_thing(real_client: FlaskClient) -> None:

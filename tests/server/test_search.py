@@ -19,7 +19,8 @@ from playwright.sync_api import Browser
 from rdflib import RDF, RDFS, Graph, URIRef
 from rdflib import Literal as Text
 
-from kg.engine import Dataset, Engine
+from kg.dataset import Dataset
+from kg.oxigraph import Oxigraph
 from server.app import create_app
 from tests.conftest import SAMPLE, build_world, patient
 from tests.server.test_things import RDFLIB
@@ -317,14 +318,14 @@ def test_the_real_graph_is_found_by_what_readers_type(whole: FlaskClient) -> Non
         assert found(whole, f"q={query}")["results"][0]["iri"] == f"{BASE}id/{path}", query
 
 
-def test_whatever_identifies_a_thing_of_the_real_graph_finds_it_alone(whole: FlaskClient, engine: Engine) -> None:
+def test_whatever_identifies_a_thing_of_the_real_graph_finds_it_alone(whole: FlaskClient, engine: Oxigraph) -> None:
     identified = 0
     for property_ in ("symbol", "url", "itemNumber"):
         rows = engine.select(
             f"SELECT ?thing ?value {{ ?s osce:{property_} ?value . BIND(IRI(REPLACE(STR(?s), '#.*', '')) AS ?thing) }} "
             "ORDER BY ?value"
         )
-        for row in random.Random(3).sample(rows, 25):
+        for row in random.Random(3).sample([*rows], 25):
             value = row["value"].value
             for query in (value, value.upper(), value.replace("https://www.", "").replace("http://", "https://")):
                 results = found(whole, urlencode({"q": query}))
