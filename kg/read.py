@@ -39,10 +39,10 @@ from kg.tree import (
     written,
 )
 
-MOST_BYTES = 4 * 1024 * 1024
+MAX_BYTES = 4 * 1024 * 1024
 """How large a file may be."""
 
-MOST_NODES = 100_000
+MAX_NODES = 100_000
 """How many nodes a record may have, each alias counted as what it stands for."""
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(-\w+)?")
@@ -51,10 +51,10 @@ LANGUAGE = re.compile(r"[a-z]{2,3}(-\w+)?")
 WITHDRAWN = "withdrawn.yaml"
 """The file of a data directory that holds no records: the things that were taken back."""
 
-MOST_UNSEEN = 100
+MAX_UNSEEN = 100
 """How many such characters a file may hold and still be looked at."""
 
-MOST_FLAWS = 20
+MAX_FLAWS = 20
 """How many flaws of one text are told."""
 
 Place = tuple[int, int]
@@ -249,13 +249,13 @@ def bytes_of(file: Path, thing: str | None, problems: list[Problem]) -> bytes | 
     """The bytes of a file; None, and a problem, where it cannot be read or is too large to be a source."""
     try:
         size = file.stat().st_size
-        content = file.read_bytes() if size <= MOST_BYTES else None
+        content = file.read_bytes() if size <= MAX_BYTES else None
     except OSError as error:
         message = f"the file cannot be read: {error.strerror}"
         problems.append(Problem("E109", message, file, hint="make it a file that you may read", thing=thing))
         return None
     if content is None:
-        found, expected = f"{size:,} bytes", f"at most {MOST_BYTES:,} bytes"
+        found, expected = f"{size:,} bytes", f"at most {MAX_BYTES:,} bytes"
         problems.append(Problem("E113", "the file is too large", file, expected=expected, found=found, thing=thing))
         return None
     if content.startswith((b"\xff\xfe", b"\xfe\xff")) or content.count(0) > len(content) // 4:
@@ -288,7 +288,7 @@ def text_of(content: bytes, file: Path, thing: str | None, problems: list[Proble
         letters[at] = REPLACED
     text = text if letters is None else "".join(letters)
     reported.sort(key=lambda item: item[0])
-    too_many = len(replaced) > MOST_UNSEEN
+    too_many = len(replaced) > MAX_UNSEEN
     for at, problem in reported[:1] if too_many else reported:
         line, column = line_and_column(text, at)
         more = f", and {len(replaced) - 1:,} more such places" if too_many else ""
@@ -440,7 +440,7 @@ def check_tree(
     Duplicate or non-text keys, nulls, tags, endless or huge aliases, characters that `hidden` or escapes bring in, and
     what is wrong in texts, if there is a `source` to look at; the words of `sic` are as they must be.
     """
-    left = MOST_NODES
+    left = MAX_NODES
     found: list[Problem] = []
 
     def report(
@@ -465,7 +465,7 @@ def check_tree(
                 "E106",
                 "the aliases of this record stand for too much",
                 node,
-                expected=f"at most {MOST_NODES:,} values",
+                expected=f"at most {MAX_NODES:,} values",
             )
         if left <= 0 or node.tag == PROBLEM:
             return
@@ -595,10 +595,10 @@ def text_problems(source: Source, node: ScalarNode, file: Path, thing: str | Non
     if not may_have_flaws(source.around(node)):
         return
     start, raw = source.offset(node.start_mark), source.slice(node)
-    found = list(islice(flaws(value, laid_out=style == "|"), MOST_FLAWS))
+    found = list(islice(flaws(value, laid_out=style == "|"), MAX_FLAWS))
     if style == '"':
-        found += islice(decomposed(value), MOST_FLAWS) if "\\" in raw else ()
-        for offset, code, said, hint in islice(unseen(value, told=REPLACED in raw), MOST_FLAWS):
+        found += islice(decomposed(value), MAX_FLAWS) if "\\" in raw else ()
+        for offset, code, said, hint in islice(unseen(value, told=REPLACED in raw), MAX_FLAWS):
             fix = {"remove it": "", "put a space in its place": " "}.get(hint or "")
             found.append(Flaw(offset, offset + 1, code, said, code_point(value[offset]), fix, hint))
     if not style and (colon := AS_KEY.match(value)):  # no text, but a map: the step that reads keys says so

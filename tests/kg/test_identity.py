@@ -8,7 +8,7 @@ from kg.build import Build, Sources
 from kg.names import DEFAULT_BASE, Names
 from kg.pipeline import CHECKING
 from kg.problems import Severity
-from kg.read import MOST_BYTES
+from kg.read import MAX_BYTES
 from tests.conftest import ONTOLOGY, SHAPES, run_steps
 from tests.kg.test_problems import PLACE, RELEASE, STATE, check_files
 
@@ -138,7 +138,7 @@ WORLDS: dict[str, tuple[dict[str, str | bytes], Found]] = {
         [(f"structure/{name}.yaml", "E406", 3, 9) for name in "abc"],
     ),
     "a file that is too large": (
-        {"place/x.yaml": b"label:\n  en: X\n# " + b"x" * MOST_BYTES, "release/r.yaml": RELEASE + "place: place/x\n"},
+        {"place/x.yaml": b"label:\n  en: X\n# " + b"x" * MAX_BYTES, "release/r.yaml": RELEASE + "place: place/x\n"},
         [("place/x.yaml", "E113", 1, 1)],
     ),
     "a file of bytes": ({"place/x.yaml": bytes(range(128, 256)) * 9}, [("place/x.yaml", "E101", 1, 1)]),

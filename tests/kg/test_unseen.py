@@ -18,7 +18,7 @@ from rich.console import Console
 
 from kg.build import Build
 from kg.problems import Problem, Severity
-from kg.read import MOST_FLAWS
+from kg.read import MAX_FLAWS
 from kg.report import as_text
 from kg.tree import scalars
 from tests.conftest import ONTOLOGY, ROOT, SAMPLE, SHAPES, check_world
@@ -386,7 +386,7 @@ def test_the_labels_of_the_model_are_looked_at_too(tmp_path: Path) -> None:
 
 def test_of_many_flaws_of_a_text_the_first_are_told(tmp_path: Path) -> None:
     found = check_files({"place/x.yaml": f"label:\n  en: {'Cо а  ' * 50_000}x\n"}, tmp_path).problems
-    assert 0 < len(found) <= MOST_FLAWS
+    assert 0 < len(found) <= MAX_FLAWS
 
 
 # ── How it is shown ──────────────────────────────────────────────────────────────────────────────────────────────

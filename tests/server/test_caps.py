@@ -63,7 +63,7 @@ def test_json_names_the_next_page_and_at_the_end_all_of_it(real_client: FlaskCli
     assert len(found(real_client, first["next"])["results"]) == 100
     last = found(real_client, "/search.json?size=100&page=10")
     assert "next" not in last
-    assert len(rows(real_client, last["all"])) == last["total"] > search.DEEPEST
+    assert len(rows(real_client, last["all"])) == last["total"] > search.MAX_RESULTS
     assert "Further results are not listed page by page." in page(real_client, "/search?size=100&page=10")
 
 
