@@ -185,7 +185,7 @@ def message(model: Model, result: Result) -> str:
     asked = expected(model, result)
     if (result.shape, SH.message, None) in model.shapes_graph or not property_ or not asked:
         return result.message.replace(model.names.things, "")
-    return f"{property_.key} takes {asked}"
+    return f"{property_.key} must have {asked}"
 
 
 def place_in(model: Model, graph: DataGraph, node: MappingNode, result: Result) -> YamlNode:
@@ -231,9 +231,9 @@ def expected(model: Model, result: Result) -> str | None:
         case "In":
             return one_of(str(result.value), members(model, result, SH["in"]))
         case "LanguageIn":
-            return "a language of " + ", ".join(members(model, result, SH.languageIn))
+            return "one of the languages " + ", ".join(members(model, result, SH.languageIn))
         case "UniqueLang":
-            return "one text a language"
+            return "one text per language"
         case "Pattern":
             return pattern_in_words(model, result)
         case "MinLength":
@@ -346,7 +346,7 @@ def circles(model: Model, graph: DataGraph) -> Iterator[Problem]:
                     way = " and ".join(others) if others else "nothing else"
                     yield problem(
                         "E406",
-                        f"by {property_.key}, {record.path} leads back to itself",
+                        f"the links {property_.key} lead from {record.path} back to itself",
                         record.file,
                         locate(tree, model.schema, property_.iri, quad.object.value, None, model.names.things),
                         record.path,

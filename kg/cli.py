@@ -132,7 +132,7 @@ def summary(problems: list[Problem], records: int, seconds: float, elsewhere: in
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @options("data", "ontology", "shapes", "questions", "base-uri", "most")
 @click.option("--format", "format_", type=click.Choice(["text", *REPORTS]), default="text", show_default=True)
-@click.option("--quality", is_flag=True, help="Tell also what is missing, to be checked or disputed, as info.")
+@click.option("--quality", is_flag=True, help="Also report what is missing, unverified or disputed, as info.")
 def check(paths: tuple[Path, ...], format_: str, most: int, quality: bool, **sources: Any) -> None:
     """Read and validate everything, and print the problems.
 
@@ -144,7 +144,7 @@ def check(paths: tuple[Path, ...], format_: str, most: int, quality: bool, **sou
     roots = [root.resolve() for root in (*build.sources.data, build.sources.ontology, build.sources.shapes)]
     for path in paths:
         if not any(path.resolve().is_relative_to(root) for root in roots):
-            raise click.BadParameter(f"{path} lies in none of the source directories", param_hint="PATHS")
+            raise click.BadParameter(f"{path} is not in any of the source directories", param_hint="PATHS")
     run_with_progress(build, CHECKING)
     all_problems = build.problems
     if quality and build.has_model:
@@ -237,7 +237,7 @@ def explain(what: str, **sources: Any) -> None:
 def explain_code(name: str) -> None:
     """Prints the page of a code."""
     if name not in codes():
-        raise click.ClickException(f"there is no code {name}; there are {', '.join(codes())}")
+        raise click.ClickException(f"there is no code {name}; available codes: {', '.join(codes())}")
     text = page(codes()[name])
     console = Console(highlight=False)
     if console.is_terminal:
@@ -254,16 +254,16 @@ def explain_line(build: Build, file: Path, line: int, code: str | None) -> None:
     if stated:
         click.echo("\n".join(tell(names, stated)))
     if follow:
-        click.echo("from which follows\n" + "\n".join(tell(names, follow)))
+        click.echo("Inferred from it:\n" + "\n".join(tell(names, follow)))
     if stated:
         return
     as_text(here, messages)
     if here:
-        raise click.ClickException(f"{file} has problems, so line {line} became nothing")
+        raise click.ClickException(f"{file} has problems, so no triples were made from line {line}")
     if not any(record.file.resolve() == file.resolve() for record in build.graph.records):
-        more = f"; kg explain {code} tells what {code} means" if code else ""
-        raise click.ClickException(f"{file} is no record of these directories{more}")
-    click.echo(f"line {line} of {file} states nothing by itself")
+        more = f"; kg explain {code} explains {code}" if code else ""
+        raise click.ClickException(f"{file} is not a record in these directories{more}")
+    click.echo(f"line {line} of {file} makes no statement by itself")
 
 
 def explain_thing(build: Build, what: str) -> None:
@@ -284,7 +284,7 @@ def explain_thing(build: Build, what: str) -> None:
     here = [problem for problem in build.problems if problem.thing == path]
     as_text(here, messages)
     if here:
-        raise click.ClickException(f"{path} has problems, so nothing of it is in the graph")
+        raise click.ClickException(f"{path} has problems, so it is not in the graph")
     index = Index(schema, build.paths, build.graph.records)
     things = index.suggest(path or name, ()) if "/" in name else []
     known = [*schema.kinds, *schema.properties, *(c.name for c in schema.classes.values())]
@@ -319,11 +319,11 @@ def new(kind: str, name: str, **sources: Any) -> None:
     schema, records = build.model.schema, build.records.records
     if not NAME.fullmatch(name):
         guess = did_you_mean([as_name(name)] if as_name(name) else [])
-        wanted = "a name is lower-case letters and digits, with single hyphens between"
+        wanted = "a name must consist of lower-case letters and digits, with single hyphens between them"
         raise click.BadParameter(f"{wanted}; {guess or f'found {name!r}'}", param_hint="NAME")
     file = build.sources.data[0] / kind / f"{name}.yaml"
     if f"{kind}/{name}" in build.paths:
-        raise click.ClickException(f"there is {kind}/{name} already")
+        raise click.ClickException(f"{kind}/{name} already exists")
     index = Index(schema, build.paths, records)
     text = skeleton(schema, schema.kinds[kind], f"{kind}/{name}", records, index)
     try:
@@ -338,8 +338,15 @@ def new(kind: str, name: str, **sources: Any) -> None:
 @main.command()
 @click.argument("kind")
 @click.argument("number", metavar="N", type=click.IntRange(min=1))
-@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Where: new, or empty.")
-@click.option("--seed", default=1, show_default=True, help="The same seed makes the same records.")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Output directory; it must be new or empty.",
+)
+@click.option(
+    "--seed", default=1, show_default=True, help="Seed of the random numbers; the same seed gives the same records."
+)
 @options("data", "ontology", "shapes", "base-uri")
 def generate(kind: str, number: int, out: Path, seed: int, **sources: Any) -> None:
     """Write N synthetic records of a kind, made after the real ones, for tests of scale; print their directory."""
@@ -416,7 +423,7 @@ def print_answer(answer: Solutions | bool | Iterator[Triple], format_: str, name
     elif not isinstance(answer, Solutions | bool) and isinstance(chosen, RdfFormat):
         written = serialize(answer, format=chosen) or b""
     else:
-        raise ValueError(f"an answer of this form is not written as {format_}")
+        raise ValueError(f"an answer of this form cannot be written as {format_}")
     click.echo(written, nl=False)
 
 

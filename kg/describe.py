@@ -242,11 +242,13 @@ def _dataset(model: Model, graph: DataGraph, issued: dict[str, Literal]) -> Iter
     yield from _about(
         publisher,
         a="foaf:Agent",
-        rdfs_label=_english(f"{TITLE}: those who compile it"),
+        rdfs_label=_english(f"{TITLE}: maintainers"),
         foaf_name=_english(TITLE),
         foaf_homepage=names.base,
     )
-    yield from _about(period, a="dcterms:PeriodOfTime", rdfs_label=_english("What the dates of the dataset span"))
+    yield from _about(
+        period, a="dcterms:PeriodOfTime", rdfs_label=_english("The period that the dates of the dataset cover")
+    )
     for bound, day in zip(("startDate", "endDate"), _span(model, graph), strict=False):
         yield period, PREFIXES["dcat"] + bound, Literal(day, datatype=NamedNode(XSD + "date"))
     for code, label in THEMES.items():
@@ -329,7 +331,7 @@ def _contact(names: Names) -> Iterator[Statement]:
 def _graphs(names: Names, earlier: list[str]) -> Iterator[Statement]:
     """The graphs of the dataset, as a SPARQL endpoint describes them (w3.org/TR/sparql11-service-description, 4.2)."""
     default = names.dataset + "#default"
-    everything = _english("Everything asserted and inferred, each triple once.")
+    everything = _english("All asserted and inferred triples, each of them once.")
     yield from _about(names.dataset, a="sd:Dataset", sd_defaultGraph=default)
     yield from _about(default, a="sd:Graph", rdfs_label=_english("the default graph"), dcterms_description=everything)
     versions = {f"{names.ontology}/{version}": f"version {version} of the ontology" for version in earlier}

@@ -63,8 +63,8 @@ def identify(model: Model, records: Records) -> Records:
     first: dict[str, Record] = {}
     for number, record in enumerate(known.records):
         if before := first.setdefault(record.path, record) if record.path in first else None:
-            message = f"{record.path} stands twice"
-            expected = "one record, or another name for one of the two"
+            message = f"{record.path} occurs twice"
+            expected = "one record, or different names"
             also = (related_at(before.file, before.node, before.path),)
             found = problem("E401", message, record.file, record.node, record.path, expected=expected, related=also)
             known.problems.append(found)
@@ -100,11 +100,11 @@ def copies(known: Identification) -> Iterator[Problem]:
             hint = ", or ".join(edits) or None
             yield problem(
                 "E407",
-                f"{record.path} says just what {before.path} says",
+                f"{record.path} has the same content as {before.path}",
                 record.file,
                 record.node,
                 record.path,
-                expected="one record, or what tells the two apart",
+                expected="one record, or values that distinguish the two",
                 hint=hint,
                 related=(related_at(before.file, before.node, before.path),),
             )
@@ -129,12 +129,12 @@ def former_names(known: Identification, records: Iterable[Record]) -> set[str]:
             path = node.value if "/" in node.value else f"{record.kind}/{node.value}"
             hint, other = "remove it", None
             if path == record.path:
-                message = f"{path} is the name that the thing still has"
+                message = f"{path} is still the name of the thing"
             elif path in known.paths:
-                message = f"{path} is a thing, and not a former name of {record.path}"
+                message = f"{path} is a thing of its own, not a former name of {record.path}"
                 other = there.get(path)
             elif other := leads.get(path):
-                message = f"{path} is a former name of {other.thing} already"
+                message = f"{path} is already a former name of {other.thing}"
             else:
                 leads[path] = related_at(record.file, node, record.path)
                 continue
@@ -160,7 +160,7 @@ def read_withdrawn(known: Identification, file: Path, renamed: set[str]) -> Iter
         node = document.node
         if node is not None and not isinstance(node, SequenceNode):
             hint = "begin each entry with a hyphen: - path: …"
-            message = "withdrawn.yaml is a list of maps"
+            message = "withdrawn.yaml must be a list of maps"
             yield problem("E105", message, file, node, None, expected=expected, found=describe(node), hint=hint)
         for entry in node.value if isinstance(node, SequenceNode) else ():
             if isinstance(entry, MappingNode):
@@ -169,7 +169,7 @@ def read_withdrawn(known: Identification, file: Path, renamed: set[str]) -> Iter
                 if not errors(problems) and all(PROBLEM not in (key.tag, value.tag) for key, value in entry.value):
                     yield from check_entry(known, entry, file, renamed)
             else:
-                message, hint = "an entry of withdrawn.yaml is a map", f"write - path: {describe(entry)}"
+                message, hint = "an entry of withdrawn.yaml must be a map", f"write - path: {describe(entry)}"
                 hint = hint if isinstance(entry, ScalarNode) else "write - path: …, and the other keys below it"
                 yield problem("E105", message, file, entry, None, expected=expected, found=describe(entry), hint=hint)
 
@@ -188,7 +188,9 @@ def check_entry(known: Identification, entry: MappingNode, file: Path, renamed: 
         if key in ENTRY:
             yield from check_form(key, value, file)
     for name in [name for name, must in ENTRY.items() if must and name not in values]:
-        yield problem("E301", f"an entry has one {name}", file, first_of(entry), None, hint=f"add {name}: …")
+        yield problem(
+            "E301", f"an entry must have exactly one {name}", file, first_of(entry), None, hint=f"add {name}: …"
+        )
     if formless:
         return
     day = values.get("date")
@@ -200,7 +202,7 @@ def check_entry(known: Identification, entry: MappingNode, file: Path, renamed: 
             expected, hint = literals.expected(datatypes), literals.mend(str(day.value), datatypes)
             found = describe(day)
             yield problem(
-                "E203", "this is no value of date", file, day, None, expected=expected, found=found, hint=hint
+                "E203", "not a valid value for date", file, day, None, expected=expected, found=found, hint=hint
             )
     for name in [name for name in ("path", "replacedBy") if name in values]:
         kind, _, local = str(values[name].value).partition("/")
@@ -229,7 +231,7 @@ def check_entry(known: Identification, entry: MappingNode, file: Path, renamed: 
         yield problem("E204", f"there is no {by.value}", file, by, None, found=str(by.value), hint=hint)
     if path in known.paths:
         also = tuple(related_at(r.file, r.node, path) for r in known.records if r.path == path)
-        message, hint = f"{path} is withdrawn, and still there", "remove the entry"
+        message, hint = f"{path} is withdrawn but still has a record", "remove the entry"
         yield problem("E404", message, file, values["path"], path, hint=hint, related=also[:1])
     elif path in renamed or path in known.withdrawn:
         how = "renamed too" if path in renamed else "withdrawn twice"
@@ -245,12 +247,12 @@ def check_form(key: str, value: Node, file: Path) -> Iterator[Problem]:
         texts = [text.value for text in scalars(value)]
         hint = f"write {key}: {texts[0] if is_plain(texts[0]) else quoted(texts[0])}" if len(texts) == 1 else None
         hint = hint or f"write {key}: and one value behind it"
-        message, found = f"{key} takes one value, not {describe(value)}", describe(value)
+        message, found = f"{key} must have exactly one value, not {describe(value)}", describe(value)
         yield problem("E202", message, file, value, None, expected=f"{key}: …", found=found, hint=hint)
     elif not value.value.strip():
         yield problem("E104", "the text is empty", file, value, None, hint=f"write the {key}, or remove the entry")
     elif key == "reason" and (value.tag != STRING or not re.search(r"[^\W\d_]{2}", value.value)):
-        said, expected = "this is no reason", "words that say why, such as: it was entered twice"
+        said, expected = "this is not a reason", "words that give the reason, such as: it was entered twice"
         yield problem("E203", said, file, value, None, expected=expected, found=describe(value), hint="write why")
 
 
@@ -281,12 +283,12 @@ def possible_duplicates(known: Identification, told: set[str | None]) -> Iterato
         if match is not None:
             yield problem(
                 "E405",
-                f"{other} is perhaps the same as {one}",
+                f"{other} may be the same as {one}",
                 records[other].file,
                 match[1],
                 other,
-                found=f"{one} has nearly the same name",
-                expected="one record, if the two are one",
+                found=f"{one} has almost the same name",
+                expected="one record, if they are the same thing",
                 related=(related_at(records[one].file, match[0], one),),
                 hint=f"add {differ[0]}: {one}" if differ else None,
                 severity=Severity.WARNING,

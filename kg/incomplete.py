@@ -57,11 +57,11 @@ class Incomplete:
     def notes(self) -> Iterator[str]:
         """What was not checked, as sentences."""
         if number := len(self._unread):
-            yield f"{counted(number, 'record')} could not be read, so nothing was checked that depends on them."
+            yield f"{counted(number, 'record')} could not be read, so everything that depends on them was not checked."
         if number := len(self._with_errors):
             yield f"In {counted(number, 'record')} with errors, only the other values were checked."
         if number := len(self.waiting):
-            yield f"{counted(number, 'constraint')} about what is missing must wait until these errors are corrected."
+            yield f"{counted(number, 'constraint')} about missing values can only be checked when these errors are corrected."
 
     def allows(self, result: Result, bound: Iterable[str]) -> bool:
         """True if a result would still be found after the errors are corrected.

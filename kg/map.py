@@ -101,7 +101,7 @@ def lost_statements(batch: "list[tuple[Record, Mapped]]", ours: Json, base: str)
         if count != result.statements:
             yield problem(
                 "E214",
-                "some of this record would be lost in RDF",
+                "part of this record would be lost in RDF",
                 record.file,
                 record.node,
                 record.path,
@@ -341,7 +341,7 @@ class Mapper:
             if value is None:
                 continue
             if value in values:
-                self._problem("E210", f"{item.value!r} stands twice in {property_.key}", item, hint="remove it")
+                self._problem("E210", f"{item.value!r} occurs twice in {property_.key}", item, hint="remove it")
                 continue
             self.result.statements += 1
             values.append(value)
@@ -385,7 +385,7 @@ class Mapper:
             case Values.PART:
                 return "a map, or a list of maps"
             case Values.SAME:
-                return "a value of the property named beside it"
+                return "a value of the property that is named beside it"
 
     def _reference_to(self, key: Key) -> str:
         """What a reference may name, in the form in which it is written."""
@@ -424,7 +424,7 @@ class Mapper:
             why = literals.why_not(node.value) if property_.bounds else None
             self._problem(
                 "E203",
-                f"this is no value of {property_.key}",
+                f"not a valid value for {property_.key}",
                 node,
                 expected=self._expected(key) + (f"; {why}" if why else ""),
                 found=describe(node),
@@ -469,7 +469,7 @@ class Mapper:
         if path not in self.index:
             self._problem(
                 "E204",
-                f"there is no {path}" + (" any more: it was withdrawn" if path in self.index.withdrawn else ""),
+                f"there is no {path}" + (" any more because it was withdrawn" if path in self.index.withdrawn else ""),
                 node,
                 expected=f"a record data/{kind}/{name}.yaml" if kind in self.schema.kinds else self._reference_to(key),
                 found=path,
@@ -481,7 +481,7 @@ class Mapper:
             what = class_.name if class_ else kind
             self._problem(
                 "E215",
-                f"{path} is of the class {what}, which {key.property.key} does not take",
+                f"{path} is of the class {what}, which is not allowed for {key.property.key}",
                 node,
                 expected=self._reference_to(key),
                 found=f"{path}, of the class {what}",
@@ -519,7 +519,7 @@ class Mapper:
         named = ((called, name) for name, iri in choices.items() for called in self._called(name, iri))
         self._problem(
             "E203",
-            f"this is no value of {key.property.key}",
+            f"not a valid value for {key.property.key}",
             node,
             expected=self._expected(key),
             found=describe(node),
@@ -538,7 +538,7 @@ class Mapper:
             several = key.most != 1 and f"write [{', '.join(map(in_flow, found))}]"
             self._problem(
                 "E207",
-                "this is not an address of the web",
+                "this is not a web address",
                 node,
                 expected="an http or https address, such as https://www.osce.org/",
                 found=describe(node),
@@ -552,7 +552,7 @@ class Mapper:
         if not isinstance(node, MappingNode):
             self._problem(
                 "E202",
-                f"{name} takes text by language, not {form(node)}",
+                f"{name} must be text by language, not {form(node)}",
                 node,
                 expected=f"{name}: {{en: …}}",
                 found=describe(node),
@@ -569,7 +569,7 @@ class Mapper:
                 self._bad_language(key, tag, node)
                 continue
             if tag.value.lower() in map(str.lower, texts):
-                message = f"the language {tag.value} stands twice: capitals make no difference"
+                message = f"the language {tag.value} occurs twice: language tags are not case-sensitive"
                 self._problem("E103", message, tag, found=tag.value, hint="remove this one, or the one above")
                 continue
             texts[tag.value] = []
@@ -601,7 +601,7 @@ class Mapper:
                 "E104", "the text is empty", node, hint=GIVE if alone else "remove the language, or give a text"
             )
         elif node.value in texts:
-            self._problem("E210", "the text stands twice", node, hint="remove it")
+            self._problem("E210", "the text occurs twice", node, hint="remove it")
         else:
             self.result.statements += 1
             texts.append(self.schema.names.rebase(node.value))
@@ -615,7 +615,7 @@ class Mapper:
             if not isinstance(item, MappingNode):
                 self._problem(
                     "E202",
-                    f"{property_.key} takes maps, not {form(item)}",
+                    f"{property_.key} must be a map or a list of maps, not {form(item)}",
                     item,
                     expected=f"a map with the keys of {class_.name}",
                     found=describe(item),
@@ -636,7 +636,7 @@ class Mapper:
             also = related_at(self.record.file, first_of(self.result.nodes[id_]), self.record.path)
             self._problem(
                 "E209",
-                f"this {property_.key} has the same key as another",
+                f"this {property_.key} has the same key as another one",
                 item,
                 related=(also,),
                 expected="another " + " or ".join(self._key_names(class_)),
@@ -741,12 +741,12 @@ class Mapper:
             return
         if given:
             key, value = given[0]
-            message = f"{key} names the {property_.key}, so it takes one value with letters or digits"
+            message = f"{key} names the {property_.key}, so it must be one value with letters or digits"
             self._problem("E202", message, value, expected="one value", found=describe(value))
             return
         self._problem(
             "E208",
-            f"each {property_.key} is told from the others by its {' or '.join(names)}",
+            f"each {property_.key} is distinguished from the others by its {' or '.join(names)}",
             node,
             expected=" or ".join(names),
             found="neither" if len(names) > 1 else f"no {names[0]}",

@@ -78,7 +78,7 @@ def select(store: Store, query: str, **options: Any) -> Solutions:
     """The solutions of a SELECT query on a store; raises what `Engine` says. `options` as `evaluate`."""
     found = evaluate(store, query, **options)
     if not isinstance(found, QuerySolutions):
-        raise TypeError("it is no SELECT query")
+        raise TypeError("it is not a SELECT query")
     return Solutions(tuple(variable.value for variable in found.variables), map(tuple, found))
 
 

@@ -63,7 +63,7 @@ def wrong_view(model: Model, view: Node) -> Iterator[Said]:
     """What a view lacks that a page needs (shapes/README.md)."""
     shapes, schema = model.shapes_graph, model.schema
     if not isinstance(view, URIRef):
-        yield "a view has an IRI, by which pages link to it", None, None
+        yield "a view must have an IRI, because pages link to it", None, None
     viewers = {local_name(str(v)): str(v) for v in shapes.objects(view, DASH_VIEWER)}
     known = {f"{sort.capitalize()}Viewer" for sort in SORTS}
     if len(viewers) != 1 or not set(viewers) <= known:
@@ -72,7 +72,7 @@ def wrong_view(model: Model, view: Node) -> Iterator[Said]:
             did_you_mean(nearest(found, ((name, f"shapes:{name}") for name in known))) if len(viewers) == 1 else None
         )
         expected = "one dash:viewer of " + ", ".join(sorted(known))
-        yield f"a view has {expected}, not {found}", guess, URIRef(viewers[found]) if guess else DASH_VIEWER
+        yield f"a view must have {expected}, not {found}", guess, URIRef(viewers[found]) if guess else DASH_VIEWER
     yield from without_label(shapes, view)
     about = list(shapes.objects(view, ABOUT))
     if len(about) != 1 or not (str(about[0]) in schema.classes or about[0] == DCAT.Dataset):
@@ -80,28 +80,32 @@ def wrong_view(model: Model, view: Node) -> Iterator[Said]:
         classes = ((class_.name, model.names.compact(iri)) for iri, class_ in schema.classes.items())
         guess = did_you_mean(nearest(local_name(names), classes)) if len(about) == 1 else None
         yield (
-            f"schema:about names one class of the ontology, or dcat:Dataset, not {names}",
+            f"schema:about must name one class of the ontology or dcat:Dataset, not {names}",
             guess,
             URIRef(str(about[0])) if guess else ABOUT,
         )
     for value in shapes.objects(view, LIMIT):
         given = number(value, MAX_ROWS)
         if given is None or given < 1 or given != int(given):
-            yield f"hydra:limit is a whole number from 1 on, not {value}", f"write hydra:limit {MAX_ROWS}", LIMIT
+            yield (
+                f"hydra:limit must be a whole number of at least 1, not {value}",
+                f"write hydra:limit {MAX_ROWS}",
+                LIMIT,
+            )
     yield from one_query(shapes, view, SH.select)
 
 
 def wrong_profile(shapes: Graph, profile: Node, tokens: dict[str, URIRef]) -> Iterator[Said]:
     """What is wrong in a profile; notes its token among those that are taken."""
     if not isinstance(profile, URIRef):
-        yield "a profile has an IRI, which clients ask for", None, None
+        yield "a profile must have an IRI, by which clients request it", None, None
     given = [str(token) for token in shapes.objects(profile, TOKEN)]
     if len(given) != 1 or not given[0].replace("-", "").isalnum() or not given[0].isascii():
         found = ", ".join(sorted(given)) or "none"
-        yield f"a profile has one token of letters, digits and hyphens, not {found}", None, TOKEN
+        yield f"a profile must have one token of letters, digits and hyphens, not {found}", None, TOKEN
     for token in given:
         if tokens.setdefault(token, URIRef(str(profile))) != profile:
-            yield f"the token {token!r} names {local_name(tokens[token])} already", None, TOKEN
+            yield f"the token {token!r} is already used by {local_name(tokens[token])}", None, TOKEN
     if given != [FULL.token]:
         yield from one_query(shapes, profile, SH.construct)
 
@@ -111,7 +115,7 @@ def one_query(shapes: Graph, node: Node, form: URIRef) -> Iterator[Said]:
     queries = list(shapes.objects(node, form))
     if len(queries) != 1 or not isinstance(queries[0], Literal) or not isinstance(queries[0].value, str):
         name = f"sh:{local_name(str(form))}"
-        yield f"there is one query, as a text under {name}", None, form
+        yield f"there must be exactly one query, as a string under {name}", None, form
 
 
 def wrong_group(shapes: Graph, group: Node) -> Iterator[Said]:
@@ -132,7 +136,11 @@ def without_label(shapes: Graph, node: Node) -> Iterator[Said]:
     """That a heading of a page has a text: in English, which stands for languages without one."""
     languages = {label.language for label in shapes.objects(node, RDFS.label) if isinstance(label, Literal)}
     if LANGUAGES[0] not in languages:
-        yield "a heading of a page has a label in English", f'add rdfs:label "{local_name(str(node))}"@en', RDFS.label
+        yield (
+            "a heading of a page must have a label in English",
+            f'add rdfs:label "{local_name(str(node))}"@en',
+            RDFS.label,
+        )
 
 
 # ── What is asked ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -156,10 +164,12 @@ def failures(model: Model, graph: DataGraph, node: Node, query: str, form: str) 
             raise text.explain(reason, PREFIXES)
         if (found := text.form) != form:
             first = next(token for token in text.tokens if token.text.upper() == found)
-            raise QueryError(f"this is a {form} query, not {found}", query, first.start, len(found))
+            raise QueryError(f"this must be a {form} query, not {found}", query, first.start, len(found))
         for token in text.tokens:
             if token.kind == "word" and token.text.upper() == "SERVICE":
-                raise QueryError("a page asks no other endpoint", query, token.start, len(token.text))
+                raise QueryError(
+                    "the query of a page must not call another endpoint", query, token.start, len(token.text)
+                )
     except QueryError as error:
         yield in_query(model, node, query, error)
         return

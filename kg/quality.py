@@ -33,7 +33,7 @@ def measure(model: Model, graph: DataGraph) -> Quality:
             rows: list[Solution] = [*select(graph.store, query)]
         except (SyntaxError, OSError, TypeError) as error:
             hint = "write a question, a sentence and a SELECT query"
-            problems.append(Problem("E509", f"this measure cannot be asked: {error}", file, hint=hint))
+            problems.append(Problem("E509", f"this quality measure is not valid: {error}", file, hint=hint))
             continue
         measures.append(Measure(file.stem, question, sentence, query, rows))
     return Quality(measures, problems)

@@ -132,10 +132,10 @@ def folder_problem(folder: Path, depth: int) -> Problem | None:
         hint = "remove it, and write the record as a file" if depth else "remove it, or give it the name of a kind"
         return Problem("E109", "this is not a file that can be read", folder, found="a directory", hint=hint)
     if folder.is_symlink():
-        hint = "put the directory itself here, or remove the link"
+        hint = "replace the link by the directory itself, or remove it"
         return Problem("E109", "links to directories are not followed", folder, found=os.readlink(folder), hint=hint)
     if not os.access(folder, os.R_OK | os.X_OK):
-        hint = f"make it a directory that you may read: chmod u+rx {os.path.relpath(folder)}"
+        hint = f"give yourself permission to read the directory: chmod u+rx {os.path.relpath(folder)}"
         return Problem("E109", "the directory cannot be read", folder, found="no permission", hint=hint)
     return None
 
@@ -154,10 +154,10 @@ def file_problem(file: Path, depth: int) -> Iterator[Problem]:
     if match and BACKUP.fullmatch(match["rest"]) and taken:
         return
     if file.suffix == ".yaml" and not file.is_file():
-        found = "a link to nothing" if file.is_symlink() and not file.exists() else "no regular file"
+        found = "a broken link" if file.is_symlink() and not file.exists() else "not a regular file"
         yield Problem("E109", "this is not a file that can be read", file, found=found, hint="remove it")
     elif file.suffix == ".yaml" and not hidden and depth != 1:
-        message = "a record lies directly in the folder of its kind"
+        message = "a record must be directly in the folder of its kind"
         place = "/".join(file.parts[-depth - 1 :])
         hint = f"move it to the folder of its kind, as <kind>/{file.name}"
         if stem.lower() == "withdrawn" and depth == 0:
@@ -217,7 +217,7 @@ def read_file(file: Path, kind: str, reading: Reading) -> Iterator[Record]:
     if not found:
         reading.paths.add(implied)
         reading.problems.append(
-            Problem("E105", "the file holds no record", file, hint="remove the file", thing=implied)
+            Problem("E105", "the file contains no record", file, hint="remove the file", thing=implied)
         )
     if any(document.node is None for document in found):
         reading.paths |= named(text, implied)
@@ -252,14 +252,14 @@ def bytes_of(file: Path, thing: str | None, problems: list[Problem]) -> bytes | 
         content = file.read_bytes() if size <= MAX_BYTES else None
     except OSError as error:
         message = f"the file cannot be read: {error.strerror}"
-        problems.append(Problem("E109", message, file, hint="make it a file that you may read", thing=thing))
+        problems.append(Problem("E109", message, file, hint="give yourself permission to read the file", thing=thing))
         return None
     if content is None:
         found, expected = f"{size:,} bytes", f"at most {MAX_BYTES:,} bytes"
         problems.append(Problem("E113", "the file is too large", file, expected=expected, found=found, thing=thing))
         return None
     if content.startswith((b"\xff\xfe", b"\xfe\xff")) or content.count(0) > len(content) // 4:
-        found, hint = "UTF-16, or no text at all", "save it as UTF-8"
+        found, hint = "UTF-16, or not a text file", "save it as UTF-8"
         problems.append(Problem("E101", "the file is not UTF-8", file, found=found, hint=hint, thing=thing))
         return None
     return content
@@ -276,7 +276,7 @@ def text_of(content: bytes, file: Path, thing: str | None, problems: list[Proble
         replaced += [match.start() for match in re.finditer(REPLACED, text)]
         at, byte = len(error.object[: error.start].decode("utf-8-sig")), error.object[error.start]
         has_others = any(letter > "\x7f" and letter != REPLACED for letter in text)
-        message, hint = "this is not UTF-8", None if has_others else "save the file as UTF-8"
+        message, hint = "the file is not UTF-8", None if has_others else "save the file as UTF-8"
         reported.append((at, Problem("E101", message, file, found=f"byte 0x{byte:02x}", hint=hint, thing=thing)))
     letters = None
     for at, code, message, hint in unseen(text, told=bool(replaced)):
@@ -323,7 +323,7 @@ def read_document(
         reading.problems.append(
             problem(
                 "E105",
-                "a record is a map of keys and values",
+                "a record must be a map of keys and values",
                 file,
                 node,
                 implied,
@@ -347,7 +347,7 @@ def read_document(
             reading.problems.append(
                 problem(
                     "E402",
-                    "a file of several records gives each its id",
+                    "in a file of several records, each record must have an id",
                     file,
                     first_of(node),
                     implied,
@@ -363,7 +363,7 @@ def read_document(
         reading.problems.append(
             problem(
                 "E402",
-                "the id of a record names its folder and file",
+                "the id of a record must match its folder and file",
                 file,
                 where,
                 implied,
@@ -378,7 +378,7 @@ def read_document(
         reading.problems.append(
             problem(
                 "E212",
-                "a name is lower-case letters and digits, with single hyphens between",
+                "a name must consist of lower-case letters and digits, with single hyphens between them",
                 file,
                 where,
                 path,
@@ -458,12 +458,12 @@ def check_tree(
         nonlocal left
         left -= 1
         if id(node) in above:
-            report("E106", "this holds an alias of itself", node)
+            report("E106", "this contains an alias of itself", node)
             return
         if left == 0:
             report(
                 "E106",
-                "the aliases of this record stand for too much",
+                "the aliases of this record expand to too many values",
                 node,
                 expected=f"at most {MAX_NODES:,} values",
             )
@@ -471,7 +471,7 @@ def check_tree(
             return
         if node.tag not in CORE_TAGS:
             plain = f"write {in_flow(node.value or node.tag)}" if isinstance(node, ScalarNode) else "remove the tag"
-            report("E107", "tags are not used here", node, what=node.tag, hint=plain)
+            report("E107", "YAML tags are not allowed here", node, what=node.tag, hint=plain)
         elif isinstance(node, ScalarNode):
             check_scalar(node)
         elif isinstance(node, MappingNode):
@@ -488,7 +488,7 @@ def check_tree(
         elif node.tag == NULL:
             report(
                 "E104",
-                "there is no value here",
+                "a value is missing here",
                 node,
                 what=node.value or "nothing",
                 hint="give a value, or remove the key",
@@ -507,13 +507,13 @@ def check_tree(
         seen: dict[str, Node] = {}
         if hint := as_items(node, is_item) if len(above) > 1 else None:
             first, *again = [key for key, _ in node.value if key.value == node.value[0][0].value]
-            message, where = f"the key {first.value!r} stands twice", f"first on line {first.start_mark.line + 1}"
+            message, where = f"the key {first.value!r} occurs twice", f"first on line {first.start_mark.line + 1}"
             report("E103", message, again[0], what=where, hint=hint)
             return
         for key, value in node.value:
             if not isinstance(key, ScalarNode) or key.tag != STRING:
                 if key.tag != PROBLEM:
-                    report("E108", "a key is text", key, what=describe(key))
+                    report("E108", "a key must be text", key, what=describe(key))
                 continue
             if within(hidden, key):
                 key.tag = PROBLEM
@@ -523,7 +523,14 @@ def check_tree(
                 row = source.text.splitlines()[key.start_mark.line]
                 found_here = ", ".join(map(code_point, odd[0]))
                 hint = f'write line {key.start_mark.line + 1} as "{" " * len(odd[0])}{row[len(odd[0]) :]}"'
-                report("E117", "these blanks do not indent: YAML knows only spaces", key, "spaces", found_here, hint)
+                report(
+                    "E117",
+                    "this white space is not allowed in indentation: YAML accepts only spaces",
+                    key,
+                    "spaces",
+                    found_here,
+                    hint,
+                )
                 continue
             if source and not (key.value.isascii() and key.value.isidentifier()) and look(key):
                 continue
@@ -531,7 +538,7 @@ def check_tree(
                 where = f"first on line {first.start_mark.line + 1}"
                 report(
                     "E103",
-                    f"the key {key.value!r} stands twice",
+                    f"the key {key.value!r} occurs twice",
                     key,
                     what=where,
                     hint=f"remove this one, or that of line {first.start_mark.line + 1}",
@@ -578,8 +585,8 @@ def lost_before(source: Source, key: Node, value: Node, file: Path, thing: str |
 
 def cut(file: Path, line: int, column: int, lost: str, hint: str, length: int, thing: str | None) -> Problem:
     """The problem of a text that is cut at a hash."""
-    said = "the text is cut at the hash: YAML takes what follows a blank and # for a comment"
-    expected = "text in quotes, or a blank behind # where a comment begins"
+    said = "the text is cut at the hash: in YAML, a space and # begin a comment"
+    expected = "text in quotes, or a space after # if it begins a comment"
     return Problem(
         "E115", said, file, line, column, expected=expected, found=lost.strip(), hint=hint, thing=thing, length=length
     )
