@@ -300,6 +300,7 @@ class Host:
             self._fail(query, reason, message=words)
         else:
             query.asks, query.needs_new = False, True
+            query.waits = time.monotonic() + PATIENCE
             self._waiting.append(query)
 
     def _hasten(self, worker: Worker) -> None:

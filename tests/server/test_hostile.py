@@ -123,6 +123,10 @@ class Server:
             tree |= more
         return {p: int(texts[p].split("Pss:")[1].split()[0]) * 1024 for p in tree if "Pss:" in texts.get(p, "")}
 
+    def workers_at_work(self) -> set[int]:
+        """The workers of the host of queries that work now; the host is their parent, and runs the same command."""
+        return {process for process in self.working() if is_host(process) and is_host(parent(process))}
+
     def working(self) -> set[int]:
         """The processes of the server that work now: they run, or want to, however seldom they get the processor."""
         found = set(self.memory())
@@ -191,6 +195,22 @@ def test_afterwards_the_server_is_as_before(server: Server, storm: object) -> No
     eventually(lambda: len(server.memory()) <= MAX_PROCESSES)
 
 
+def is_host(process: int) -> bool:
+    """True for the host of queries, and for what it has forked."""
+    try:
+        return b"server.queries.host" in Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def parent(process: int) -> int:
+    """The parent of a process; 0 if it has ended."""
+    try:
+        return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
 def state(process: int) -> str:
     """The state of a process: R runs or wants to, D waits for a disk, S sleeps (proc(5)); nothing if it has ended."""
     try:
@@ -207,10 +227,12 @@ def eventually(holds: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def kill(processes: set[int]) -> None:
-    """Ends the one process of a set as the kernel does where the machine has no memory left."""
+def first_of(found: Callable[[], set[int]]) -> int:
+    """The one process that is found, once there is one."""
+    processes: set[int] = set()
+    eventually(lambda: bool(processes.update(found()) or processes))
     (process,) = processes
-    os.kill(process, signal.SIGKILL)
+    return process
 
 
 def request(query: str) -> bytes:
@@ -260,12 +282,11 @@ def test_a_client_that_leaves_stops_its_query(server: Server) -> None:
 def test_a_query_whose_used_worker_ends_starts_anew_once(server: Server) -> None:
     assert ask(server.url, f"{CHEAP} # that leaves its worker idle")[0] == 200
     with waiting(server, [f"{EXPENSIVE} # whose worker ends"]) as connections:
-        eventually(lambda: bool(server.working()))
-        used = server.working()
-        kill(used)
-        eventually(lambda: bool(server.working() - used))
+        used = first_of(server.workers_at_work)
+        os.kill(used, signal.SIGKILL)  # as the kernel does where the machine has no memory left
+        new = first_of(lambda: server.workers_at_work() - {used})
         assert told(connections) == [], "it has started anew"
-        kill(server.working() - used)
+        os.kill(new, signal.SIGKILL)
         eventually(lambda: told(connections) == [b"HTTP/1.1 503"])
 
 
