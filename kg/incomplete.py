@@ -61,7 +61,8 @@ class Incomplete:
         if number := len(self._with_errors):
             yield f"In {counted(number, 'record')} with errors, only the other values were checked."
         if number := len(self.waiting):
-            yield f"{counted(number, 'constraint')} about missing values can only be checked when these errors are corrected."
+            constraints = counted(number, "constraint")
+            yield f"{constraints} about missing values can only be checked when these errors are corrected."
 
     def allows(self, result: Result, bound: Iterable[str]) -> bool:
         """True if a result would still be found after the errors are corrected.

@@ -122,7 +122,7 @@ def changed_contexts(published: Path, model: Model, contexts: dict[str, dict[str
                 model.names,
                 model.names.ontology,
                 "E510",
-                f"the JSON-LD context of version {version} has been published and has changed since then: {', '.join(terms)}",
+                f"the JSON-LD context of version {version} has been published, and has changed: {', '.join(terms)}",
                 hint=f"write {following(version, set(before) - set(contexts[version]))} in place of {version} "
                 "in owl:versionInfo and owl:versionIRI",
                 part=str(OWL.versionInfo),
