@@ -77,7 +77,7 @@ def test_a_line_is_explained_by_what_it_states_and_what_follows(tmp_path: Path) 
     post.write_text("label: {en: X}\npostIn: structure/x\ntenure:\n  holder: person/merlin\n  since: 1993\n")
     holds = "  org:holds post/x  ← org:holds is the chain of osce:holds and osce:tenureOf"
     assert holds in explain(f"{post}:4", tmp_path / "data")
-    assert explain(f"{file}:1", tmp_path / "data") == [f"line 1 of {file} states nothing by itself"]
+    assert explain(f"{file}:1", tmp_path / "data") == [f"line 1 of {file} makes no statement by itself"]
 
 
 def test_a_line_of_a_record_with_problems_tells_them(tmp_path: Path) -> None:

@@ -332,7 +332,7 @@ BROKEN = [
     ),
     # Languages and addresses
     Broken("a language with an underscore", "place", "label:\n  en: X\n  en_GB: Y\n", "E206", 3, 3),
-    Broken("a language of one letter", "place", "label:\n  en: X\n  f: Y\n", "E206", 3, 3),
+    Broken("one of the languages one letter", "place", "label:\n  en: X\n  f: Y\n", "E206", 3, 3),
     Broken("a language by its name", "place", "label:\n  en: X\n  french: Y\n", "E206", 3, 3),
     Broken("a language with a blank region", "place", "label:\n  en: X\n  fr-: Y\n", "E206", 3, 3),
     Broken("an address of data", "place", PLACE + "website: 'data:text/html,x'\n", "E207", 3, 10),
