@@ -68,8 +68,8 @@ ENDS = {
     -signal.SIGBUS: "nesting",
     -signal.SIGALRM: "timeout",
 }
-"""What the exit code of a worker that ended by itself means. The kernel sends SIGKILL where the machine has no memory
-left; when the host sends it, it does not ask why."""
+"""The reason for each exit code of a worker that ended by itself. SIGKILL then comes from the kernel, when the machine
+has no memory left: a worker that the host kills is not looked up here."""
 
 
 @dataclass(eq=False, slots=True)
@@ -292,8 +292,8 @@ class Host:
     def _end_without_answer(self, worker: Worker, query: Query, reason: str, words: str) -> None:
         """Fails the query of a worker that has ended by itself.
 
-        If the worker had answered other queries before, their traces in its memory may be why it ended: then the query
-        starts anew in a new worker, so that its answer does not depend on what others have asked.
+        If the worker had answered other queries before, the memory that they used may be the reason. The query then
+        starts again in a new worker, so that its answer does not depend on what others have asked.
         """
         query.worker = None
         if worker.is_new or query.begun:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -23,6 +24,9 @@ from tests.conftest import PATIENCE, serving
 HERE = Path(__file__).parent
 SECONDS = 10
 """The limit of time that hostile and expensive queries ask for; the server's own is one that no test reaches."""
+
+PAUSE = 0.02
+"""How many seconds pass between two looks at what is waited for."""
 
 MEMORY = 128 * 2**20
 """The limit of memory for a query here."""
@@ -123,9 +127,13 @@ class Server:
             tree |= more
         return {p: int(texts[p].split("Pss:")[1].split()[0]) * 1024 for p in tree if "Pss:" in texts.get(p, "")}
 
+    def workers(self) -> set[int]:
+        """The workers of the host of queries."""
+        return {process for process in self.memory() if is_worker(process)}
+
     def workers_at_work(self) -> set[int]:
-        """The workers of the host of queries that work now; the host is their parent, and runs the same command."""
-        return {process for process in self.working() if is_host(process) and is_host(parent(process))}
+        """The workers of the host of queries that work now."""
+        return {process for process in self.working() if is_worker(process)}
 
     def working(self) -> set[int]:
         """The processes of the server that work now: they run, or want to, however seldom they get the processor."""
@@ -203,6 +211,11 @@ def is_host(process: int) -> bool:
         return False
 
 
+def is_worker(process: int) -> bool:
+    """True for a worker of the host of queries, which runs the same command as its parent, the host."""
+    return is_host(process) and is_host(parent(process))
+
+
 def parent(process: int) -> int:
     """The parent of a process; 0 if it has ended."""
     try:
@@ -221,10 +234,11 @@ def state(process: int) -> str:
 
 def eventually(holds: Callable[[], bool]) -> None:
     """Waits until something holds, and fails if it never does."""
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    for _ in range(round(PATIENCE / PAUSE)):
+        if holds():
+            return
+        time.sleep(PAUSE)
+    pytest.fail("What was waited for has never held.")
 
 
 def first_of(found: Callable[[], set[int]]) -> int:
@@ -280,9 +294,15 @@ def test_a_client_that_leaves_stops_its_query(server: Server) -> None:
 
 
 def test_a_query_whose_used_worker_ends_starts_anew_once(server: Server) -> None:
-    assert ask(server.url, f"{CHEAP} # that leaves its worker idle")[0] == 200
+    idle: set[int] = set()
+    for number in count():
+        assert ask(server.url, f"{CHEAP} # {number} that leaves its worker idle")[0] == 200
+        eventually(lambda: not server.working())
+        if idle := server.workers():
+            break  # there is none if the worker could not run between its answer and the end of the connection
     with waiting(server, [f"{EXPENSIVE} # whose worker ends"]) as connections:
         used = first_of(server.workers_at_work)
+        assert used in idle
         os.kill(used, signal.SIGKILL)  # as the kernel does where the machine has no memory left
         new = first_of(lambda: server.workers_at_work() - {used})
         assert told(connections) == [], "it has started anew"

@@ -21,7 +21,9 @@ from tests.conftest import PATIENCE, ROOT, SAMPLE, serving
 from tests.kg.test_cli import kg
 from tests.server.test_hostile import eventually
 
-EXPENSIVE = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+EXPENSIVE = "SELECT (COUNT(*) AS ?n) { " + " . ".join(f"?s{number} ?p{number} ?o{number}" for number in range(8)) + " }"
+"""A query that never ends, however small the graph is and however slow the machine."""
+
 UNENDING = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
 LONG = "SELECT * { { SELECT * { ?a ?b ?c } LIMIT 300 } { SELECT * { ?d ?e ?f } LIMIT 300 } }"
 

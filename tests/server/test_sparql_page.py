@@ -14,6 +14,9 @@ from tests.conftest import patient
 
 QUESTION = "states-taking-part-on-a-day"
 
+NEXT_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""Waits for two frames: in the first the editor renews its hints for the last key, and until then Enter takes none."""
+
 Visit = Callable[..., Page]
 
 
@@ -94,6 +97,7 @@ def test_classes_and_properties_of_the_dataset_are_completed_and_their_prefixes_
     page = visit()
     write(page, "SELECT * WHERE { ?state osce:participatio")
     page.locator(".CodeMirror-hint-active", has_text="osce:participation").wait_for()  # what Enter takes
+    page.evaluate(NEXT_FRAMES)
     page.keyboard.press("Enter")
     page.keyboard.type(" ?o . ?o a particip")
     page.get_by_role("option", name=re.compile("^osce:Participation ")).click()
