@@ -19,7 +19,7 @@ help:
 	@echo "make check    check format, lint, types and import contracts"
 	@echo "make install  install everything that the server needs into .venv"
 	@echo "make bench    measure the speed side by side with other servers"
-	@echo "make docs     write the page of each problem code, from kg/codes.yaml"
+	@echo "make docs     write the page of each problem code, from kg/diagnostics/codes.yaml"
 	@echo "make texts    update the catalogues of translations from the templates"
 	@echo "make clean    remove everything that was installed, built or published"
 
@@ -67,7 +67,7 @@ bench: $(BIN)/bench-installed
 	$(BIN)/python -m tests.bench
 
 docs: install
-	$(BIN)/python -m kg.codes kg/docs
+	$(BIN)/python -m kg.diagnostics.codes kg/diagnostics/docs
 
 texts: install
 	cd server && ../$(BIN)/pybabel -q extract --no-location --omit-header --sort-output --ignore-dirs frontend \

@@ -12,10 +12,10 @@ from pyoxigraph import Literal, NamedNode, Quad, Store
 from rdflib import Graph
 from yaml import MappingNode
 
+from kg.dataset.questions import Question
+from kg.diagnostics.problems import Problem, in_order
+from kg.model.schema import Schema
 from kg.names import Names
-from kg.problems import Problem, in_order
-from kg.questions import Question
-from kg.schema import Schema
 
 
 @dataclass(frozen=True, slots=True)

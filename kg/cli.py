@@ -18,27 +18,28 @@ from rich.markdown import Markdown
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
-from kg import media, named_queries
+from kg import media
 from kg.build import Build, Result, Sources
-from kg.codes import codes, page
-from kg.dataset import Dataset, NoDatasetError
-from kg.engine import Engine, Solutions, syntax_error
+from kg.dataset import named_queries
+from kg.dataset.engine import Engine, Solutions, syntax_error
+from kg.dataset.layout import Dataset, NoDatasetError
+from kg.dataset.oxigraph import open_engine
+from kg.dataset.query_text import QueryError, QueryText
+from kg.diagnostics.codes import codes, page
+from kg.diagnostics.problems import Problem, Severity, counted, errors, errors_by_file, in_order, only_in
+from kg.diagnostics.report import as_github, as_json, as_sarif, as_text, place_text
+from kg.diagnostics.suggest import did_you_mean, nearest
 from kg.explain import Explainer, describe_key, describe_term, named_class, path_in_data, tell
 from kg.folding import as_name
-from kg.generate import Generator
-from kg.identifiers import OURS
-from kg.index import Index
+from kg.model.identifiers import OURS
 from kg.names import NAME, InvalidBaseError, Names
-from kg.oxigraph import open_engine
 from kg.pipeline import CHECKING, READING, Step, building, run
-from kg.problems import Problem, Severity, counted, errors, errors_by_file, in_order, only_in
-from kg.quality import gaps
-from kg.query_text import QueryError, QueryText
-from kg.report import as_github, as_json, as_sarif, as_text, place_text
 from kg.serialize import serialize_boolean, serialize_solutions
 from kg.settings import options
-from kg.skeleton import skeleton
-from kg.suggest import did_you_mean, nearest
+from kg.sources.generate import Generator
+from kg.sources.index import Index
+from kg.sources.skeleton import skeleton
+from kg.steps.measure import gaps
 
 messages = Console(stderr=True, highlight=False, markup=False)
 REPORTS = ("json", "sarif", "github")

@@ -11,12 +11,12 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Triple
 from yaml.nodes import Node
 
 from kg.build import DataGraph, Model, Record, Sources
-from kg.infer import Pattern, Rule, rules, sparql
-from kg.model import place_of
+from kg.dataset.oxigraph import select
+from kg.diagnostics.report import relative
+from kg.model.turtle import place_of
 from kg.names import RDF_TYPE, XSD, Names
-from kg.oxigraph import select
-from kg.provenance import statement_of
-from kg.report import relative
+from kg.sources.locate import statement_of
+from kg.steps.infer import Pattern, Rule, rules, sparql
 
 
 @dataclass(frozen=True, slots=True)

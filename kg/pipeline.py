@@ -6,17 +6,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from kg.build import Build, NoModel, Result
-from kg.check import check
-from kg.describe import describe
-from kg.identity import identify
-from kg.infer import infer
-from kg.map import map_records
-from kg.model import read_model
-from kg.presentation import check_presentation
-from kg.problems import errors
-from kg.publish import Content, publish
-from kg.quality import measure
-from kg.read import read
+from kg.diagnostics.problems import errors
+from kg.model.turtle import read_model
+from kg.steps.check import check
+from kg.steps.describe import describe
+from kg.steps.identify import identify
+from kg.steps.infer import infer
+from kg.steps.map import map_records
+from kg.steps.measure import measure
+from kg.steps.present import check_presentation
+from kg.steps.publish import Content, publish
+from kg.steps.read import read
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from werkzeug.exceptions import NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.security import safe_join
 
-from kg.dataset import Dataset
-from kg.describe import LICENSE
-from kg.engine import Engine, UntrustedQueries
+from kg.dataset.engine import Engine, UntrustedQueries
+from kg.dataset.layout import Dataset
+from kg.dataset.oxigraph import open_engine
 from kg.media import ATOM, CSV, DOCUMENT, JSON, LINKSET, YAML
-from kg.oxigraph import open_engine
 from kg.settings import SETTINGS
+from kg.steps.describe import LICENSE
 from server import (
     catalogue,
     collections,

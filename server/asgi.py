@@ -5,7 +5,7 @@ import os
 import signal
 from pathlib import Path
 
-from kg.dataset import Dataset
+from kg.dataset.layout import Dataset
 from kg.settings import SETTINGS
 from server.app import SERVING, create_app
 from server.gateway import Gateway

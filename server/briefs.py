@@ -9,7 +9,7 @@ from operator import attrgetter
 
 from pyoxigraph import Literal, NamedNode
 
-from kg import named_queries
+from kg.dataset import named_queries
 from kg.names import local_name
 from server.pages import Value, label, labels_of
 from server.site import site

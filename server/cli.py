@@ -19,7 +19,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from kg.cli import build_dataset
-from kg.dataset import Dataset, NoDatasetError
+from kg.dataset.layout import Dataset, NoDatasetError
 from kg.names import InvalidBaseError, Names
 from kg.settings import SETTINGS, options
 from server.app import SERVING

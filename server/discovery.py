@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, current_app, render_template
 from werkzeug.exceptions import NotFound
 
-from kg import named_queries
-from kg.describe import DESCRIPTION, LICENSE, TITLE
+from kg.dataset import named_queries
 from kg.media import HTML, LINKSET, TURTLE, MediaType
+from kg.steps.describe import DESCRIPTION, LICENSE, TITLE
 from server.documents import SHORT, cached, compressed
 from server.links import Link, link, linkset, put
 from server.openapi import description

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pyoxigraph import Literal, NamedNode
 
-from kg import named_queries
+from kg.dataset import named_queries
 from kg.media import LANGUAGES
 from server.languages import language
 from server.pages import label, labels_of

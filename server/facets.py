@@ -1,14 +1,15 @@
 """Facets: what some things are told apart by, with how many have each value, as links that choose one.
 
-Which properties are facets stands in the shapes (dash:propertyRole dash:KeyInfoRole); kg/search.py keeps their values.
+The shapes say which properties are facets (dash:propertyRole dash:KeyInfoRole); their values are in the search index
+(kg/dataset/search_index.py).
 """
 
 from collections.abc import Callable, Container
 from dataclasses import dataclass
 
+from kg.dataset.search_index import KIND, TYPE
 from kg.media import LANGUAGES
-from kg.schema import Property, Values
-from kg.search import KIND, TYPE
+from kg.model.schema import Property, Values
 from server.finder import Facets
 from server.languages import gettext as _
 from server.languages import language

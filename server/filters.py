@@ -12,11 +12,11 @@ from typing import Any
 
 from pyoxigraph import Literal, NamedNode
 
-from kg import literals
+from kg.diagnostics.suggest import did_you_mean, nearest
+from kg.model import literals
+from kg.model.schema import Class, Key, Property, Schema, Values
 from kg.names import NAME, RDF_TYPE, XSD, local_name
-from kg.schema import Class, Key, Property, Schema, Values
 from kg.serialize import NO_XML
-from kg.suggest import did_you_mean, nearest
 from server.site import site
 
 RESERVED = ("page", "size", "sort", "context", "_profile", "lang")

@@ -1,4 +1,4 @@
-"""Finder: asks the search index of a dataset (kg/search.py), of which a request uses nothing but whole words.
+"""Finder: asks the search index of a dataset (kg/dataset/search_index.py) with nothing of a request but whole words.
 
 Untrusted words reach SQLite as parameters, each in quotation marks, so that no syntax of a query is ever in them.
 """
@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from kg.identifiers import ALONE, TOGETHER, keys_of
-from kg.search import FIELDS, STEMS, WHOLE
-from kg.suggest import Choices
-from kg.words import composed, plain, spans, stems
+from kg.dataset.search_index import FIELDS, STEMS, WHOLE
+from kg.dataset.words import composed, plain, spans, stems
+from kg.diagnostics.suggest import Choices
+from kg.model.identifiers import ALONE, TOGETHER, keys_of
 
 WEIGHTS = (10, 6, 2, 5, 3, 1, 40)
 """What a word is worth in each of COLUMNS: in a label most, itself more than its stem, a whole name above all."""

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, request
 from pyoxigraph import NamedNode
 
-from kg import named_queries
+from kg.dataset import named_queries
 from kg.media import RDF, TURTLE
 from server.errors import BadQueryError, NotAcceptableError
 from server.negotiation import negotiate

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, render_template, request
 from pyoxigraph import Triple
 
-from kg import named_queries
+from kg.dataset import named_queries
 from kg.media import HTML, TURTLE
 from kg.names import PREFIXES
 from server import catalogue

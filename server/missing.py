@@ -5,8 +5,8 @@ import re
 from flask import request
 from werkzeug.exceptions import NotFound
 
-from kg.search import KIND
-from kg.suggest import nearest
+from kg.dataset.search_index import KIND
+from kg.diagnostics.suggest import nearest
 from server.errors import ProblemError
 from server.finder import Filters, Found, Hit
 from server.pages import label

@@ -7,10 +7,9 @@ from typing import Any
 
 from werkzeug.routing import Rule
 
-from kg import named_queries
-from kg.dataset import DUMPS
-from kg.describe import DESCRIPTION, LICENSE, TITLE
-from kg.json_schema import document, node
+from kg.dataset import named_queries
+from kg.dataset.layout import DUMPS
+from kg.dataset.search_index import KIND
 from kg.media import (
     ATOM,
     BOOLEAN,
@@ -27,9 +26,10 @@ from kg.media import (
     YAML,
     MediaType,
 )
+from kg.model.json_schema import document, node
+from kg.model.schema import Class
 from kg.names import NAME
-from kg.schema import Class
-from kg.search import KIND
+from kg.steps.describe import DESCRIPTION, LICENSE, TITLE
 from server import filters
 from server.collections import MAX_SIZE as MAX_MEMBERS
 from server.collections import sortable

@@ -11,11 +11,11 @@ from functools import cached_property
 from pyoxigraph import Literal, NamedNode, Triple
 from yaml.nodes import MappingNode, SequenceNode
 
+from kg.model.schema import Property
 from kg.names import PREFIXES, RDF
-from kg.provenance import values_of
-from kg.read import first_of
-from kg.schema import Property
-from kg.tree import compose
+from kg.sources.locate import values_of
+from kg.sources.yaml_tree import compose
+from kg.steps.read import first_of
 from server.site import site
 
 REFERENCED_BY = PREFIXES["dcterms"] + "isReferencedBy"

@@ -7,10 +7,10 @@ from functools import cached_property
 
 from pyoxigraph import Literal, NamedNode, Triple
 
-from kg import named_queries
+from kg.dataset import named_queries
 from kg.media import LANGUAGES
+from kg.model.schema import Class
 from kg.names import RDF_TYPE, RDFS_LABEL, local_name
-from kg.schema import Class
 from server.filters import parameters_of
 from server.languages import language
 from server.site import here, site

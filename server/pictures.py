@@ -12,7 +12,7 @@ from typing import Any
 from flask import current_app
 
 from kg.media import LANGUAGES
-from kg.views import MAX_ROWS, View
+from kg.model.views import MAX_ROWS, View
 from server import charts, maps, timelines
 from server.languages import language
 from server.pages import Value

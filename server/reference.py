@@ -15,9 +15,9 @@ from rdflib.collection import Collection
 from rdflib.namespace import DCTERMS, OWL, RDF, RDFS, SH, SKOS
 from rdflib.term import Node
 
+from kg.model.schema import Class, Key, Property, Schema
 from kg.names import PREFIXES, local_name
-from kg.schema import Class, Key, Property, Schema
-from kg.skeleton import is_required
+from kg.sources.skeleton import is_required
 from server import examples
 from server.examples import Example, Members
 from server.languages import language

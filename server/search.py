@@ -17,11 +17,11 @@ from markupsafe import Markup
 from pyoxigraph import Literal, NamedNode, Triple
 from werkzeug.exceptions import BadRequest
 
-from kg import named_queries
+from kg.dataset import named_queries
+from kg.dataset.search_index import KIND
+from kg.diagnostics.suggest import did_you_mean, nearest
 from kg.media import ATOM, CSV, HTML, JSON, LANGUAGES
 from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL
-from kg.search import KIND
-from kg.suggest import did_you_mean, nearest
 from server.briefs import briefs_of
 from server.collections import TOO_LARGE, Order, Unmatched, is_cut, members, unmatched
 from server.documents import SHORT, Document, cached, compressed, respond, variant_of

@@ -11,15 +11,15 @@ from flask import current_app, g, request
 from pyoxigraph import Triple
 from rdflib import Graph
 
-from kg.context import Framing
-from kg.dataset import Dataset
-from kg.engine import Engine
+from kg.dataset.engine import Engine
+from kg.dataset.layout import Dataset
+from kg.dataset.questions import Question
+from kg.model.context import Framing
+from kg.model.profiles import Profile, profiles_of
+from kg.model.schema import Class, Schema
+from kg.model.views import View, views_in
 from kg.names import Names
-from kg.profiles import Profile, profiles_of
-from kg.questions import Question
-from kg.schema import Class, Schema
-from kg.shacl import to_graph
-from kg.views import View, views_in
+from kg.shacl.validate import to_graph
 from server.finder import Finder
 from server.languages import chosen_language
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from kg import named_queries
+from kg.dataset import named_queries
 from server.documents import SHORT, cached, compressed
 from server.languages import language
 from server.site import site

@@ -8,12 +8,12 @@ from markupsafe import Markup
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
 from werkzeug.exceptions import NotFound
 
-from kg import named_queries
-from kg.context import is_part
+from kg.dataset import named_queries
 from kg.media import YAML
+from kg.model.context import is_part
+from kg.model.profiles import FULL
+from kg.model.schema import Class
 from kg.names import NAME, PREFIXES, RDFS_LABEL
-from kg.profiles import FULL
-from kg.schema import Class
 from kg.serialize import serialize_in_order
 from server.documents import Document, moved, respond, split
 from server.errors import GoneError

@@ -21,10 +21,10 @@ from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from kg.build import Build, Model, Sources
-from kg.dataset import Dataset
-from kg.model import read_model
+from kg.dataset.layout import Dataset
+from kg.dataset.oxigraph import Oxigraph, open_engine
+from kg.model.turtle import read_model
 from kg.names import DEFAULT_BASE, Names
-from kg.oxigraph import Oxigraph, open_engine
 from kg.pipeline import CHECKING, Step, building, run
 from server.app import create_app
 

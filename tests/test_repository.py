@@ -96,13 +96,21 @@ def test_data_and_server_never_spell_the_canonical_namespace() -> None:
 
 
 RESULTS = {"QueryBoolean", "QuerySolution", "QuerySolutions", "QueryTriples"}
-KNOW_RESULTS = {"kg/oxigraph.py", "server/queries/worker.py", "tests/kg/test_query_plan.py"}
+KNOW_RESULTS = {"kg/dataset/oxigraph.py", "server/queries/worker.py", "tests/kg/test_query_plan.py"}
 """The engine, the worker of untrusted queries, and the test that compares the engine with itself."""
 
 KNOW_STORES = {
-    *("kg/oxigraph.py", "server/queries/host.py", "server/queries/worker.py"),
-    *("kg/build.py", "kg/model.py", "kg/infer.py", "kg/describe.py", "kg/publish.py", "kg/search.py", "kg/suspects.py"),
-    *("kg/patterns.py", "kg/presentation.py", "kg/profiles.py"),
+    *("kg/dataset/oxigraph.py", "server/queries/host.py", "server/queries/worker.py"),
+    *(
+        "kg/build.py",
+        "kg/model/turtle.py",
+        "kg/steps/infer.py",
+        "kg/steps/describe.py",
+        "kg/steps/publish.py",
+        "kg/dataset/search_index.py",
+        "kg/suspects.py",
+    ),
+    *("kg/model/patterns.py", "kg/steps/present.py", "kg/model/profiles.py"),
 }
 """The engine, who holds the dataset for untrusted queries, and the steps that build a graph or ask one of their own."""
 
@@ -123,7 +131,7 @@ def imported(file: str) -> set[str]:
 
 @pytest.mark.parametrize(
     ("names", "known"),
-    [(RESULTS, KNOW_RESULTS), ({"Store"}, KNOW_STORES), ({"pyoxigraph", "*"}, {"kg/oxigraph.py"})],
+    [(RESULTS, KNOW_RESULTS), ({"Store"}, KNOW_STORES), ({"pyoxigraph", "*"}, {"kg/dataset/oxigraph.py"})],
     ids=["results", "stores", "everything"],
 )
 def test_the_engine_alone_knows_its_own(names: set[str], known: set[str]) -> None:

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from kg.dataset import Dataset
-from kg.engine import Answer, CutError, UnansweredError, UntrustedQuery
+from kg.dataset.engine import Answer, CutError, UnansweredError, UntrustedQuery
+from kg.dataset.layout import Dataset
 from server.queries.frames import BrokenError, message, read_frame
 from server.queries.limits import Limits
 

@@ -30,8 +30,8 @@ from typing import Any
 
 from pyoxigraph import Store
 
-from kg.dataset import Dataset
-from kg.oxigraph import load, open_files
+from kg.dataset.layout import Dataset
+from kg.dataset.oxigraph import load, open_files
 from server.queries.frames import LENGTH, failure
 from server.queries.limits import Limits
 from server.queries.worker import DONE, IS_WHOLE, LEAVING, MAY_I, OUT_OF_MEMORY, READY, Opener, work

@@ -31,9 +31,9 @@ from pyoxigraph import (
     serialize,
 )
 
+from kg.dataset.oxigraph import evaluate
+from kg.dataset.query_text import QueryText, unescaped
 from kg.media import CSV, HTML, RDF, RDF_XML, SOLUTIONS, SPARQL_JSON, SPARQL_XML, TSV, MediaType
-from kg.oxigraph import evaluate
-from kg.query_text import QueryText, unescaped
 from kg.serialize import prefixes_used
 from server.queries.frames import failure, frame, message, read_frame
 from server.queries.limits import Limits

@@ -24,7 +24,7 @@ from pyoxigraph import RdfFormat, parse, serialize
 from rich.console import Console
 from rich.table import Table
 
-from kg.dataset import Dataset
+from kg.dataset.layout import Dataset
 from tests.conftest import ROOT
 
 WORK = ROOT / ".bench"

@@ -13,11 +13,11 @@ from rdflib import Graph
 from rich.console import Console
 from rich.table import Table
 
-from kg.context import context
-from kg.dataset import Dataset
-from kg.map import BATCH, to_quads
-from kg.oxigraph import open_engine
-from kg.tree import compose
+from kg.dataset.layout import Dataset
+from kg.dataset.oxigraph import open_engine
+from kg.model.context import context
+from kg.sources.yaml_tree import compose
+from kg.steps.map import BATCH, to_quads
 from tests.conftest import ROOT, build_world
 
 RECORDS = 2000

@@ -7,8 +7,8 @@ import pytest
 from pyoxigraph import Literal, NamedNode
 
 from kg.build import Build, Sources
+from kg.dataset.oxigraph import Oxigraph
 from kg.names import DEFAULT_BASE, Names
-from kg.oxigraph import Oxigraph
 from kg.pipeline import CHECKING
 from tests.conftest import ONTOLOGY, ROOT, SHAPES, run_steps
 

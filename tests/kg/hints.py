@@ -8,8 +8,8 @@ from pathlib import Path
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from kg.problems import Problem
-from kg.tree import MAP, NULL, SEQUENCE, STRING, compose
+from kg.diagnostics.problems import Problem
+from kg.sources.yaml_tree import MAP, NULL, SEQUENCE, STRING, compose
 
 FILL = {
     "en": "X",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kg.build import Build
-from kg.problems import errors_by_file, only_in
+from kg.diagnostics.problems import errors_by_file, only_in
 from tests.conftest import ONTOLOGY, SAMPLE, SHAPES, check_world
 from tests.kg.test_problems import PLACE, RELEASE, STATE, check_files
 

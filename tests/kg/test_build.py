@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, RdfFormat, Store, parse, serialize
 
-from kg.dataset import Dataset, NoDatasetError
+from kg.dataset.layout import Dataset, NoDatasetError
+from kg.dataset.oxigraph import load, open_engine, open_files
+from kg.model.versions import ChangedVersionError, write_ontology_version
 from kg.names import CANONICAL, RDF_TYPE, RDFS_LABEL, Names
-from kg.ontology_versions import ChangedVersionError, write_ontology_version
-from kg.oxigraph import load, open_engine, open_files
-from kg.publish import is_whole
+from kg.steps.publish import is_whole
 from tests.conftest import ONTOLOGY, PATIENCE, ROOT, SAMPLE, SHAPES, build_world
 from tests.kg.test_cli import kg
 

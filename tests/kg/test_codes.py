@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kg.codes import Code, codes, contents, page
+from kg.diagnostics.codes import Code, codes, contents, page
 from tests.conftest import ONTOLOGY, ROOT, SAMPLE, SHAPES, check_world
 
 TABLE = list(codes().values())

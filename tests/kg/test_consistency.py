@@ -9,7 +9,7 @@ from pyoxigraph import Literal, RdfFormat, parse, serialize
 from rdflib import Graph, URIRef
 from rdflib.namespace import DCTERMS, OWL, RDF, RDFS, SKOS
 
-from kg.dataset import Dataset
+from kg.dataset.layout import Dataset
 from kg.names import PREFIXES
 from tests.conftest import drawn
 

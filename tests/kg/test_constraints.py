@@ -9,8 +9,8 @@ from pyoxigraph import RdfFormat, Store
 from rdflib import Graph
 from rdflib.namespace import SH
 
-from kg.prefilter import candidate_focus_nodes, validation_results
-from kg.shacl import InvalidShapesError, Result, validate
+from kg.shacl.prefilter import candidate_focus_nodes, validation_results
+from kg.shacl.validate import InvalidShapesError, Result, validate
 from tests.conftest import EVERYTHING
 
 PREFIXES = """@prefix sh: <http://www.w3.org/ns/shacl#> .

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from kg.build import Build
-from kg.codes import codes
-from kg.problems import Severity
+from kg.diagnostics.codes import codes
+from kg.diagnostics.problems import Severity
 from tests.conftest import ROOT, SAMPLE, check_world
 
 EXAMPLES = int(os.environ.get("DAMAGES", "24"))

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from kg import dataset as published_format
-from kg.dataset import DUMPS, FORMAT, MANIFEST, Dataset, Manifest, NoDatasetError, dump_file, json_schema_file
-from kg.schema import Schema
+from kg.dataset import layout as published_format
+from kg.dataset.layout import DUMPS, FORMAT, MANIFEST, Dataset, Manifest, NoDatasetError, dump_file, json_schema_file
+from kg.model.schema import Schema
 from tests.conftest import ROOT, model
 
 

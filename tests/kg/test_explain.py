@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pyoxigraph import DefaultGraph, NamedNode
 
-from kg.codes import codes
+from kg.diagnostics.codes import codes
 from kg.explain import Explainer
 from tests.conftest import ROOT, SAMPLE, check_world, drawn
 from tests.kg.test_cli import MODEL, kg

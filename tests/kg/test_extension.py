@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from kg.dataset import Dataset
+from kg.dataset.layout import Dataset
 from server.app import create_app
 from tests.conftest import ONTOLOGY, SAMPLE, SHAPES, build_world, check_world
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kg.index import Index
-from kg.skeleton import skeleton
+from kg.sources.index import Index
+from kg.sources.skeleton import skeleton
 from tests.conftest import ROOT, SAMPLE, check_world
 from tests.kg.test_cli import kg
 from tests.kg.test_explain import MODEL, explain

@@ -12,11 +12,11 @@ from click.testing import CliRunner, Result
 
 from kg.build import Build, Sources
 from kg.cli import main
-from kg.generate import Generator, plain
+from kg.diagnostics.problems import errors
+from kg.model.schema import Values
 from kg.names import DEFAULT_BASE, Names
 from kg.pipeline import CHECKING, READING
-from kg.problems import errors
-from kg.schema import Values
+from kg.sources.generate import Generator, plain
 from tests.conftest import ONTOLOGY, ROOT, SAMPLE, SHAPES, run_steps
 from tests.kg.test_extension import RECORDS, extended
 

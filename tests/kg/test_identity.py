@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from kg.build import Build, Sources
+from kg.diagnostics.problems import Severity
 from kg.names import DEFAULT_BASE, Names
 from kg.pipeline import CHECKING
-from kg.problems import Severity
-from kg.read import MAX_BYTES
+from kg.steps.read import MAX_BYTES
 from tests.conftest import ONTOLOGY, SHAPES, run_steps
 from tests.kg.test_problems import PLACE, RELEASE, STATE, check_files
 

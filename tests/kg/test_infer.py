@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from pyoxigraph import Literal, NamedNode, Quad, Store
 
-from kg.dataset import Dataset
-from kg.literals import DATATYPES, bounds, typed
-from kg.oxigraph import Oxigraph, open_engine
+from kg.dataset.layout import Dataset
+from kg.dataset.oxigraph import Oxigraph, open_engine
+from kg.model.literals import DATATYPES, bounds, typed
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kg.problems import Problem, Severity
+from kg.diagnostics.problems import Problem, Severity
 from tests.conftest import ONTOLOGY, SAMPLE, SHAPES, check_world
 from tests.kg.test_extension import ANNOTATIONS, PREFIXES
 

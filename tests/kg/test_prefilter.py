@@ -7,9 +7,9 @@ from pyoxigraph import DefaultGraph, RdfFormat, Store
 from rdflib import Graph
 from rdflib.namespace import SH
 
-from kg.constraints import missing_of
-from kg.prefilter import prefilter_constraints
-from kg.shacl import validate
+from kg.shacl.constraints import missing_of
+from kg.shacl.prefilter import prefilter_constraints
+from kg.shacl.validate import validate
 from tests.shapes.test_shapes import BAD, QUERIES, check_examples
 
 PREFIXES = """@prefix sh: <http://www.w3.org/ns/shacl#> .

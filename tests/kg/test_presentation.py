@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kg.build import Build
-from kg.problems import Problem
+from kg.diagnostics.problems import Problem
 from tests.conftest import ONTOLOGY, SAMPLE, SHAPES, check_world
 
 HEAD = """\

@@ -18,14 +18,14 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from kg.build import Build, Sources
-from kg.codes import codes
-from kg.context import context
-from kg.index import Index
-from kg.map import Mapper, lost_statements
+from kg.diagnostics.codes import codes
+from kg.diagnostics.problems import Problem, Severity, errors
+from kg.diagnostics.report import as_json, as_text
+from kg.model.context import context
 from kg.names import DEFAULT_BASE, RDFS_LABEL, Names
 from kg.pipeline import CHECKING
-from kg.problems import Problem, Severity, errors
-from kg.report import as_json, as_text
+from kg.sources.index import Index
+from kg.steps.map import Mapper, lost_statements
 from tests.conftest import ONTOLOGY, PATIENCE, ROOT, SAMPLE, SHAPES, check_world, run_steps
 
 UNREACHABLE = {

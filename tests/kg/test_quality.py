@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from kg.build import Build
 from kg.cli import main
-from kg.problems import Problem, Severity
-from kg.quality import gaps
+from kg.diagnostics.problems import Problem, Severity
+from kg.steps.measure import gaps
 from tests.conftest import ROOT, SAMPLE, SHAPES, check_world
 
 

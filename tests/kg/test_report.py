@@ -12,9 +12,9 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from kg.build import Build
-from kg.codes import codes
-from kg.problems import Problem, Severity, errors
-from kg.report import as_github, as_sarif, as_text
+from kg.diagnostics.codes import codes
+from kg.diagnostics.problems import Problem, Severity, errors
+from kg.diagnostics.report import as_github, as_sarif, as_text
 from tests.kg.test_problems import BROKEN, PLACE, check_files
 
 SCHEMA = json.loads((Path(__file__).parent / "sarif-2.1.0.json").read_text())

@@ -3,7 +3,7 @@
 import pytest
 from pyoxigraph import QueryResultsFormat, RdfFormat, Store
 
-from kg.oxigraph import ask, select
+from kg.dataset.oxigraph import ask, select
 from kg.serialize import serialize_boolean, serialize_solutions
 
 TERMS = r"""@prefix : <http://example.org/> .

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from kg.build import Build
-from kg.literals import bounds
-from kg.problems import Problem
+from kg.diagnostics.problems import Problem
+from kg.model.literals import bounds
 from tests.conftest import ROOT, SAMPLE, check_world
 
 REAL = ROOT / "data"

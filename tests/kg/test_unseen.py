@@ -17,10 +17,10 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from kg.build import Build
-from kg.problems import Problem, Severity
-from kg.read import MAX_FLAWS
-from kg.report import as_text
-from kg.tree import scalars
+from kg.diagnostics.problems import Problem, Severity
+from kg.diagnostics.report import as_text
+from kg.sources.yaml_tree import scalars
+from kg.steps.read import MAX_FLAWS
 from tests.conftest import ONTOLOGY, ROOT, SAMPLE, SHAPES, check_world
 from tests.kg.hints import follow
 from tests.kg.test_problems import by_file, check_files
@@ -506,8 +506,8 @@ def test_the_model_has_no_pipes_and_no_links_to_directories(room: str, tmp_path:
 LISTING = """
 import os, sys
 from pathlib import Path
-from kg.model import not_read
-from kg.read import Reading, files
+from kg.model.turtle import not_read
+from kg.steps.read import Reading, files
 data = Path(sys.argv[1])
 reading = Reading(model=None)  # which is not needed to list the files
 if os.geteuid() == 0:

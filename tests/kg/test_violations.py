@@ -9,10 +9,10 @@ from pyoxigraph import DefaultGraph, RdfFormat, Store
 from rdflib import Graph
 from rdflib.namespace import SH
 
-from kg.constraints import Untranslatable
-from kg.prefilter import prefilter_shapes, validation_results
-from kg.shacl import Result, copy_of, validate
-from kg.violations import violation
+from kg.shacl.constraints import Untranslatable
+from kg.shacl.prefilter import prefilter_shapes, validation_results
+from kg.shacl.to_sparql import violation
+from kg.shacl.validate import Result, copy_of, validate
 from tests.conftest import drawn
 from tests.shapes.test_shapes import BAD, Bad, check_examples
 

@@ -7,12 +7,12 @@ from click.testing import CliRunner
 from flask.testing import FlaskClient
 
 from kg.cli import main
-from kg.dataset import Dataset
-from kg.describe import VOID_EXT
+from kg.dataset.layout import Dataset
+from kg.dataset.oxigraph import Oxigraph
+from kg.dataset.query_text import QueryText
+from kg.dataset.questions import Question, parameters, read_questions
 from kg.names import CANONICAL
-from kg.oxigraph import Oxigraph
-from kg.query_text import QueryText
-from kg.questions import Question, parameters, read_questions
+from kg.steps.describe import VOID_EXT
 from tests.questions.test_questions import FILES, QUESTIONS
 
 EXAMPLES = """SELECT ?name ?comment ?query ?endpoint { GRAPH <G> {

@@ -9,10 +9,10 @@ import pytest
 from flask.testing import FlaskClient
 from pyoxigraph import NamedNode, RdfFormat, Triple, parse
 
-from kg.dataset import Dataset
+from kg.dataset.layout import Dataset
+from kg.dataset.oxigraph import open_engine
 from kg.media import JSON_LD, RDF, MediaType
 from kg.names import PREFIXES
-from kg.oxigraph import open_engine
 from tests.conftest import EVERYTHING, drawn
 
 BASE = "http://localhost:8000/"

@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.datastructures import Headers
 
-from kg.dataset import Dataset
+from kg.dataset.layout import Dataset
 from server.conditions import outcome
 from tests.conftest import PATIENCE
 

@@ -19,8 +19,8 @@ from pyoxigraph import DefaultGraph, NamedNode, RdfFormat, parse
 from rdflib import Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCAT, DCTERMS, OWL, RDF, RDFS, SH, VOID, XSD
 
-from kg.dataset import Dataset
-from kg.oxigraph import open_engine
+from kg.dataset.layout import Dataset
+from kg.dataset.oxigraph import open_engine
 from server.app import create_app
 from tests.conftest import EVERYTHING
 

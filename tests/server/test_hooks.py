@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from kg.dataset import Dataset
+from kg.dataset.layout import Dataset
 from kg.media import DOCUMENT, LANGUAGES, N_QUADS, N_TRIPLES, TRIG, TURTLE
 
 AVALON = "/doc/state/avalon"

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from kg.build import Build, Sources
-from kg.dataset import Dataset
+from kg.dataset.layout import Dataset
 from kg.media import DOCUMENT
 from kg.names import Names
 from kg.pipeline import building, run

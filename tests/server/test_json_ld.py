@@ -13,9 +13,9 @@ from pyld import jsonld
 from pyoxigraph import NamedNode, RdfFormat, parse
 from rdflib import Graph
 
-from kg.context import Framing
-from kg.dataset import Dataset
-from kg.oxigraph import Oxigraph, open_engine
+from kg.dataset.layout import Dataset
+from kg.dataset.oxigraph import Oxigraph, open_engine
+from kg.model.context import Framing
 from server.site import Site
 from tests.conftest import drawn
 

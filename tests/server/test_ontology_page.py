@@ -12,11 +12,11 @@ from pyoxigraph import Store
 from rdflib import Graph, URIRef
 from rdflib.namespace import SH
 
-from kg.dataset import Dataset
+from kg.dataset.layout import Dataset
+from kg.dataset.oxigraph import Oxigraph, open_engine
 from kg.media import LANGUAGES
+from kg.model.schema import Key, Schema
 from kg.names import CANONICAL, local_name
-from kg.oxigraph import Oxigraph, open_engine
-from kg.schema import Key, Schema
 from server.app import create_app
 from tests.conftest import ONTOLOGY, drawn
 

@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urlsplit
 import click
 import pytest
 
-from kg.dataset import Dataset
+from kg.dataset.layout import Dataset
 from server.cli import refuse_another_base
 from tests.conftest import PATIENCE, ROOT, SAMPLE, serving
 from tests.kg.test_cli import kg

@@ -15,9 +15,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from kg.build import Build, Sources
-from kg.dataset import Dataset
+from kg.dataset.layout import Dataset
+from kg.dataset.oxigraph import open_engine
 from kg.names import Names
-from kg.oxigraph import open_engine
 from kg.pipeline import building, run
 from server.app import create_app
 from server.links import MAX_HEADER_BYTES

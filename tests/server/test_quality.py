@@ -5,7 +5,7 @@ from pathlib import Path
 
 from flask.testing import FlaskClient
 
-from kg.dataset import Dataset
+from kg.dataset.layout import Dataset
 
 
 def test_the_page_links_each_finding_to_its_thing(real_client: FlaskClient) -> None:

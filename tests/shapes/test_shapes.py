@@ -17,10 +17,10 @@ from rdflib.namespace import RDF, SH
 from rdflib.term import Literal, Node
 
 from kg.build import Build
-from kg.model import RULES
+from kg.diagnostics.problems import Problem, Severity
+from kg.model.schema import ROLE
+from kg.model.turtle import RULES
 from kg.names import CANONICAL, RDF_TYPE, local_name
-from kg.problems import Problem, Severity
-from kg.schema import ROLE
 from tests.conftest import SAMPLE, SHAPES, check_world
 
 SEVERITIES = {SH.Violation: Severity.ERROR, SH.Warning: Severity.WARNING, SH.Info: Severity.INFO}

@@ -1,0 +1,121 @@
+"""Oxigraph: the engine, embedded (engine.py), on its own files where the build made them, else in memory.
+
+It is the one module besides the worker of untrusted queries (server/queries/worker.py) that knows the engine's results.
+The steps of the build ask their store by `select`, the server asks a published dataset by `Oxigraph`.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyoxigraph
+from pyoxigraph import QueryBoolean, QuerySolutions, QueryTriples, RdfFormat, Store, Triple, parse
+
+from kg.dataset.engine import Solutions
+from kg.dataset.layout import GRAPHS, Dataset
+from kg.dataset.query_plan import reordered
+from kg.dataset.query_text import QueryText
+from kg.names import Names
+
+Result = QuerySolutions | QueryBoolean | QueryTriples
+
+
+def open_files(directory: Path) -> Store:
+    """The store on its own files; OSError where they are missing or damaged."""
+    if not directory.is_dir():
+        raise FileNotFoundError(directory)
+    try:
+        store = Store.read_only(str(directory))
+        next(iter(store.quads_for_pattern(None, None, None)))
+    except (RuntimeError, StopIteration) as error:
+        raise OSError(f"{directory} is damaged") from error
+    return store
+
+
+def load(store: Store, directory: Path) -> None:
+    """Loads the files of a version; blank nodes keep their canonical labels."""
+    for name in GRAPHS:
+        store.bulk_extend(parse(path=str(directory / name), format=RdfFormat.N_QUADS))
+
+
+def open_engine(dataset: Dataset) -> "Oxigraph":
+    """The engine with a dataset in it, for reading only; in memory where its own files are missing or damaged."""
+    try:
+        store = open_files(dataset.engine_files)
+    except OSError:
+        store = Store()
+        load(store, dataset.directory)
+    return Oxigraph(store, dataset.names)
+
+
+def evaluate(store: Store, query: str, **options: Any) -> Result:
+    """The result of a SPARQL 1.1 query on a store; SyntaxError if it is none.
+
+    `options` are those of the store: base_iri, prefixes, default_graph, named_graphs, substitutions. The store reads a
+    query that means the same, with the patterns of EXISTS in an order that it is quick with (query_plan.py), and with
+    the columns of `SELECT *` in the order in which the query first names them.
+    """
+    text = QueryText(query)
+    planned = QueryText(reordered(text.text))
+    try:
+        if planned.star and not planned.has_word("SERVICE"):  # which would be asked twice
+            columns = text.in_order(variables(planned.text, options))
+            planned = QueryText(planned.with_columns(columns))
+        return store.query(planned.text, **options)
+    except SyntaxError:  # which is told of the query as it was written
+        return store.query(text.text, **options)
+
+
+def variables(query: str, options: dict[str, Any]) -> list[str]:
+    """The names of the variables that a SELECT answers; the engine says so of a query to a store without data."""
+    syntax = {name: options[name] for name in ("base_iri", "prefixes") if name in options}
+    found = Store().query(query, **syntax)
+    assert isinstance(found, QuerySolutions)
+    return [variable.value for variable in found.variables]
+
+
+def select(store: Store, query: str, **options: Any) -> Solutions:
+    """The solutions of a SELECT query on a store; raises what `Engine` says. `options` as `evaluate`."""
+    found = evaluate(store, query, **options)
+    if not isinstance(found, QuerySolutions):
+        raise TypeError("it is not a SELECT query")
+    return Solutions(tuple(variable.value for variable in found.variables), map(tuple, found))
+
+
+def ask(store: Store, query: str, **options: Any) -> bool:
+    """The answer to an ASK query on a store; raises what `Engine` says. `options` as `evaluate`."""
+    found = evaluate(store, query, **options)
+    if not isinstance(found, QueryBoolean):
+        raise TypeError("it is no ASK query")
+    return bool(found)
+
+
+def construct(store: Store, query: str, **options: Any) -> Iterator[Triple]:
+    """The triples of a CONSTRUCT or DESCRIBE query on a store; raises what `Engine` says. `options` as `evaluate`."""
+    found = evaluate(store, query, **options)
+    if not isinstance(found, QueryTriples):
+        raise TypeError("it is no CONSTRUCT or DESCRIBE query")
+    return iter(found)
+
+
+class Oxigraph:
+    """An Engine: a store with a dataset in it, and the names under the base of the dataset."""
+
+    name = "oxigraph"
+    version = pyoxigraph.__version__
+
+    def __init__(self, store: Store, names: Names) -> None:
+        self.store, self.names = store, names
+        self._options = {"base_iri": names.base, "prefixes": names.prefixes}
+
+    def ask(self, query: str) -> bool:
+        return ask(self.store, query, **self._options)
+
+    def select(self, query: str) -> Solutions:
+        return select(self.store, query, **self._options)
+
+    def construct(self, query: str) -> Iterator[Triple]:
+        return construct(self.store, query, **self._options)
+
+    def graph(self, name: str) -> Iterator[Triple]:
+        return self.construct(f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{name}> {{ ?s ?p ?o }} }}")

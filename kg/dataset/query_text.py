@@ -1,0 +1,378 @@
+"""Query texts: what can be told of a SPARQL query by its tokens alone, before and besides the engine.
+
+The engine parses and answers; here is only what it cannot tell or must not be trusted with: how deep a query nests,
+whether it is an update, where it went wrong, and which of our terms it misspells. The tokens are those of
+SPARQL 1.1 Query, 19.8 (terminals); codepoint escapes those of 19.2.
+"""
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from urllib.parse import urljoin
+
+from kg.diagnostics.suggest import nearest
+
+MAX_DEPTH = 200
+"""Maximum depth of nested brackets in a query; the engine recurses over them."""
+
+MAX_WIDTH = 120
+"""Maximum number of characters of a line that are shown around a place."""
+
+PAD = 16
+"""How many characters the engine may look ahead: more than its longest keyword."""
+
+TOKEN = re.compile(
+    r"""
+    (?P<comment> \#[^\r\n]* )
+    | (?P<string> \"{3} (?: \"{0,2} (?: [^"\\] | \\. ) )* \"{3} | '{3} (?: '{0,2} (?: [^'\\] | \\. ) )* '{3}
+                | " (?: [^"\\\r\n] | \\. )* " | ' (?: [^'\\\r\n] | \\. )* ' )
+    | (?P<iri> < [^<>"{}|^`\\\x00-\x20]* > )
+    | (?P<variable> [?$] \w+ )
+    | (?P<blank> _:[\w.-]+ )
+    | (?P<name> (?: [^\W\d_] [\w.-]{0,99} )? : (?: [\w:%-] | \.(?=[\w:%\\-]) | \\. )* )
+    | (?P<word> @? [^\W\d] [\w-]* )
+    | (?P<number> \d [\w.]* )
+    | (?P<mark> \\. | \^\^ | \|\| | && | [!<>]= | \S )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+OPAQUE = re.compile(
+    rf"(?= [^\W\d] | [\#\"'<?$:@\\] ) (?: {TOKEN.pattern.partition('| (?P<number>')[0]} | \\. )", TOKEN.flags
+)
+"""The tokens in which brackets and words mean nothing, and words themselves."""
+
+UPDATE = re.compile(r"(?:INSERT|DELETE|LOAD|CLEAR|DROP|CREATE|ADD|MOVE|COPY|WITH)", re.IGNORECASE)
+"""The word that an update begins with, after its prologue (SPARQL 1.1 Update, 3)."""
+
+FORMS = ("SELECT", "CONSTRUCT", "ASK", "DESCRIBE")
+"""The forms of a query (SPARQL 1.1 Query, 16)."""
+
+VOLATILE = re.compile(r"(?:NOW|RAND|UUID|BNODE)\s*\(", re.IGNORECASE)
+"""Functions that give another value each time."""
+
+ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+"""Codepoint escapes (SPARQL 1.1 Query, 19.2)."""
+
+BYTE_ORDER_MARK = "\ufeff"
+
+STRAY = re.compile(
+    "[^\t\n\r\x20-\x7e\xb7\xc0-\xd6\xd8-\xf6\xf8-\u037d\u037f-\u167f\u1681-\u180d\u180f-\u1fff\u200c\u200d\u203f\u2040\u2070-\u218f"
+    "\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufefe\uff00-\ufffd\U00010000-\U000effff]"
+)
+"""Characters that stand nowhere but in strings, IRIs and comments: what is no PN_CHARS (SPARQL 1.1 Query, 19.8).
+
+U+1680, U+180E and U+FEFF are left out although names may have them: nobody means a name with a blank in it.
+"""
+
+MEANT = {
+    "\u2018": "'",
+    "\u2019": "'",
+    "\u201a": "'",
+    "\u201c": '"',
+    "\u201d": '"',
+    "\u201e": '"',
+    "\xab": '"',
+    "\xbb": '"',
+}
+MEANT |= {
+    "\u2010": "-",
+    "\u2011": "-",
+    "\u2012": "-",
+    "\u2013": "-",
+    "\u2014": "-",
+    "\u2212": "-",
+    "\xd7": "*",
+    "\u2026": "...",
+}
+"""What is meant by characters that word processors write."""
+
+CONTROLS = {"\0": "NULL", "\v": "VERTICAL TABULATION", "\f": "FORM FEED", "\x7f": "DELETE", "\x85": "NEXT LINE"}
+"""Names of control characters, which have none in Unicode."""
+
+STAR = re.compile(r"SELECT\b (?: \s | \#[^\r\n]* | DISTINCT\b | REDUCED\b )* \*", re.VERBOSE | re.IGNORECASE)
+"""What looks like a SELECT of all variables."""
+
+MAX_HINTS = 10
+"""Maximum number of unknown terms that are reported for a query."""
+
+BRACKETS = {"(": ")", "[": "]", "{": "}"}
+CLOSING = {**BRACKETS, "'": "'", '"': '"'}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token of a query: its kind (a group of TOKEN), its text, and where it starts, in characters from 0."""
+
+    kind: str
+    text: str
+    start: int
+
+
+class QueryError(Exception):
+    """What is wrong with a query, and where.
+
+    `line` and `column` count from 1; `excerpt` is the line with a caret below the place; `hint` says how to mend it.
+    """
+
+    def __init__(self, message: str, text: str, start: int, length: int = 1, hint: str | None = None) -> None:
+        before = text[:start]
+        self.message, self.hint = message, hint
+        self.line = before.count("\n") + 1
+        self.column = start - (before.rfind("\n") + 1) + 1
+        first = max(0, self.column - 1 - MAX_WIDTH // 2)
+        row = text.split("\n")[self.line - 1].replace("\t", " ")[first : first + MAX_WIDTH].rstrip()
+        gutter, place = f"{self.line} | ", self.column - 1 - first
+        carets = "^" * max(1, min(length, len(row) - place))
+        self.excerpt = f"{gutter}{row}\n{' ' * (len(gutter) + place)}{carets}"
+        told = [f"{self.line}:{self.column}: {message}", self.excerpt]
+        super().__init__("\n".join([*told, f"hint: {hint}"] if hint else told))
+
+
+class QueryText:
+    """The text of a query without a byte order mark, and its tokens without comments.
+
+    `prefixes` are those that it need not declare, `base` is what its relative IRIs are resolved against.
+    """
+
+    def __init__(self, text: str, prefixes: Mapping[str, str] | None = None, base: str = "") -> None:
+        self.text = text.removeprefix(BYTE_ORDER_MARK)
+        self._known = prefixes or {}
+        self._base = base
+
+    @cached_property
+    def tokens(self) -> list[Token]:
+        return [token for token in tokens(self.text) if token.kind != "comment"]
+
+    @cached_property
+    def bare(self) -> str:
+        """The text with blanks for what is opaque; places stay the same."""
+        return OPAQUE.sub(blank, self.text)
+
+    def check_nesting(self) -> None:
+        """Raises QueryError where brackets nest deeper than MAX_DEPTH."""
+        depth = 0
+        for match in re.finditer(r"[(\[{]|[)\]}]", self.bare):
+            depth += 1 if match[0] in BRACKETS else -1
+            if depth > MAX_DEPTH:
+                raise QueryError(f"the query nests deeper than {MAX_DEPTH} brackets", self.text, match.start())
+
+    def check_characters(self) -> None:
+        """Raises QueryError for a character that belongs to no query, outside of strings, IRIs and comments."""
+        if not STRAY.search(self.text):
+            return
+        opaque = OPAQUE.sub(lambda match: blank(match, ("string", "iri", "comment")), self.text)
+        if found := STRAY.search(opaque):
+            raise stray(found[0], self.text, found.start())
+
+    def is_update(self) -> bool:
+        """True if the first word after the prologue begins an update."""
+        words = (t.text for t in tokens(self.text) if t.kind == "word" and t.text.upper() not in ("PREFIX", "BASE"))
+        return bool(UPDATE.fullmatch(next(words, "")))
+
+    def has_word(self, word: str) -> bool:
+        """True if a keyword, in capitals, stands in the query."""
+        may_have = word in self.text.upper()
+        return may_have and any(token.kind == "word" and token.text.upper() == word for token in self.tokens)
+
+    @property
+    def form(self) -> str:
+        """Its form (SPARQL 1.1 Query, 16), in capitals: the first word after the prologue; empty if it has none."""
+        words = (token.text.upper() for token in tokens(unescaped(self.text)) if token.kind == "word")
+        return next((word for word in words if word in FORMS), "")
+
+    def is_volatile(self) -> bool:
+        """True if its answer may differ each time, on the same data."""
+        return bool(VOLATILE.search(self.bare))
+
+    @cached_property
+    def _prologue(self) -> tuple[str, dict[str, str]]:
+        """The base and the prefixes of the query, without colon (SPARQL 1.1 Query, 4.1)."""
+        base, declared = self._base, dict(self._known)
+        for word, first, second in zip(self.tokens, self.tokens[1:], self.tokens[2:], strict=False):
+            if (word.text.upper(), first.kind) == ("BASE", "iri"):
+                base = resolved(base, first.text[1:-1])
+            if (word.text.upper(), first.kind, second.kind) == ("PREFIX", "name", "iri"):
+                declared[first.text[:-1]] = resolved(base, second.text[1:-1])
+        return base, declared
+
+    @property
+    def prefixes(self) -> dict[str, str]:
+        """The prefixes of the query, without colon."""
+        return self._prologue[1]
+
+    def iri(self, token: Token) -> str:
+        """The IRI that a token names; empty where its prefix is not declared."""
+        if token.kind == "iri":
+            return resolved(self._prologue[0], token.text[1:-1])
+        prefix, _, local = token.text.partition(":")
+        return self.prefixes[prefix] + local if prefix in self.prefixes else ""
+
+    def in_order(self, variables: Iterable[str]) -> list[str]:
+        """Some variables, by name, in the order in which the query first names them."""
+        left, found = set(variables), []
+        for token in tokens(self.text):
+            if token.kind == "variable" and token.text[1:] in left:
+                left.remove(token.text[1:])
+                found.append(token.text[1:])
+            if not left:
+                break
+        return [*found, *sorted(left)]
+
+    def with_columns(self, variables: Iterable[str]) -> str:
+        """The query with these variables in place of the star of its SELECT."""
+        listed = "".join(f" ?{name}" for name in variables)
+        if not listed or self.star is None:
+            return self.text
+        return f"{self.text[: self.star.start]}{listed} {self.text[self.star.start + 1 :]}"
+
+    @cached_property
+    def star(self) -> Token | None:
+        """The star of a query that selects all its variables; None for any other query."""
+        if not STAR.search(self.text) or ESCAPE.search(self.text):
+            return None
+        head = (token for token in tokens(self.text) if token.kind != "comment")
+        for token in head:
+            if token.text in BRACKETS:
+                return None
+            if token.kind == "word" and token.text.upper() == "SELECT":
+                rest = (each for each in head if each.text.upper() not in ("DISTINCT", "REDUCED"))
+                first = next(rest, None)
+                return first if first and first.text == "*" else None
+        return None
+
+    def explain(self, parse: Callable[[str], str], known: Mapping[str, str]) -> QueryError:
+        """What is wrong with the query that the engine does not take.
+
+        `parse` gives the engine's message for a text, `known` are prefixes that a hint may name. The engine looks up
+        to PAD characters ahead of what it does not take, so it is asked again with more room between the tokens.
+        """
+        spaced, starts = self._spaced()
+        said = re.match(r"error at (\d+):(\d+): (.*)", message := parse(spaced), re.DOTALL)
+        place = offset(spaced, int(said[1]), int(said[2])) if said else len(spaced)
+        index = bisect_right(starts, place) - 1
+        if "Prefix not found" in message and (stray := self._undeclared(index)):
+            prefix = stray.text.partition(":")[0]
+            hint = f"add this line at the top: PREFIX {prefix}: <{known.get(prefix, 'http://example.org/…')}>"
+            return QueryError(f"the prefix {prefix}: is not declared", self.text, stray.start, len(stray.text), hint)
+        if lone := self._lone():
+            other = f"has no {CLOSING[lone.text]}" if lone.text in CLOSING else "has no opening bracket"
+            return QueryError(f"{lone.text} {other}", self.text, lone.start)
+        found = phrases(message)
+        reason = ": " + "; ".join(found) if found else ""
+        if index < 0 or place > starts[index] + len(self.tokens[index].text) + PAD:
+            told = "; ".join(found) or "the query ends unexpectedly"
+            return QueryError(told, self.text, len(self.text.rstrip()))
+        here = self.tokens[index]
+        return QueryError(f"{here.text[:40]} is not allowed here{reason}", self.text, here.start, len(here.text))
+
+    def _spaced(self) -> tuple[str, list[int]]:
+        """The query with PAD blanks where it has any, and where each token then starts."""
+        parts: list[str] = []
+        starts: list[int] = []
+        length = end = 0
+        for token in self.tokens:
+            gap = " " * PAD if token.start > end else ""
+            parts += [gap, token.text]
+            starts.append(length + len(gap))
+            length, end = starts[-1] + len(token.text), token.start + len(token.text)
+        return "".join(parts) + " " * 2 * PAD, starts
+
+    def _undeclared(self, index: int) -> Token | None:
+        """The last name up to a token whose prefix is not declared."""
+        names = (token for token in reversed(self.tokens[: index + 1]) if token.kind == "name")
+        return next((token for token in names if token.text.partition(":")[0] not in self.prefixes), None)
+
+    def _lone(self) -> Token | None:
+        """The first quotation mark, or else bracket, without its counterpart."""
+        stack: list[Token] = []
+        for token in self.tokens:
+            if token.text in ("'", '"'):
+                return token
+            if token.text in BRACKETS:
+                stack.append(token)
+            elif token.text in BRACKETS.values():
+                if not stack or BRACKETS[stack[-1].text] != token.text:
+                    return token
+                stack.pop()
+        return stack[-1] if stack else None
+
+    def unknown_terms(self, namespace: str, known: Iterable[str]) -> Iterator[str]:
+        """A hint for each term of a namespace that the query names and that is not among the `known` IRIs."""
+        declared = {iri.removeprefix(namespace) for iri in known}
+        written: dict[str, str] = {}
+        for token in self.tokens:
+            if token.kind in ("iri", "name") and (iri := self.iri(token)).startswith(namespace):
+                written.setdefault(iri.removeprefix(namespace), token.text)
+        unknown = ((name, text) for name, text in written.items() if name and name not in declared)
+        for name, text in islice(unknown, MAX_HINTS):
+            if text.removesuffix(">").endswith(name):
+                start = text.removesuffix(">").removesuffix(name)
+                end = text[len(start) + len(name) :]
+                meant = [start + guess + end for guess in nearest(name, ((each, each) for each in declared))]
+                yield f"there is no {text}" + (f"; did you mean {' or '.join(meant)}?" if meant else "")
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """The tokens of a text, comments among them; blanks are passed over."""
+    for match in TOKEN.finditer(text):
+        assert match.lastgroup is not None
+        yield Token(match.lastgroup, match[0], match.start())
+
+
+def stray(character: str, text: str, start: int) -> QueryError:
+    """The error about a character that belongs to no query."""
+    name = CONTROLS.get(character) or unicodedata.name(character, "a character without a name")
+    is_blank = character.isspace()
+    meant = MEANT.get(character)
+    hint = f"replace it with {meant}" if meant else "replace it with a space" if is_blank else "remove it"
+    message = f"U+{ord(character):04X} {name} is not allowed outside of strings, IRIs and comments"
+    return QueryError(message, text, start, hint=hint)
+
+
+def blank(match: re.Match[str], kinds: tuple[str, ...] = ()) -> str:
+    """Blanks for what is opaque in a token, and the rest of it; of these kinds alone, if any are given."""
+    token = match[0]
+    if kinds and match.lastgroup not in kinds:
+        return token
+    match match.lastgroup:
+        case "string" | "iri":
+            return token[0] + " " * (len(token) - 2) + token[-1]
+        case "name":
+            return token[: token.index(":") + 1].ljust(len(token))
+        case "variable":
+            return token[0].ljust(len(token))
+        case "comment" | "blank":
+            return " " * len(token)
+        case _:
+            return " " * len(token) if token[0] == "@" else token
+
+
+def resolved(base: str, iri: str) -> str:
+    """An IRI, resolved against a base where it is relative (RFC 3986, 5.2); as it is where it is malformed."""
+    try:
+        whole = iri if re.match(r"[A-Za-z][\w+.-]*:", iri) else urljoin(base, iri)
+    except ValueError:
+        return iri
+    return f"{whole}#" if iri.endswith("#") and not whole.endswith("#") else whole  # which urljoin leaves out
+
+
+def unescaped(text: str) -> str:
+    """A text with its codepoint escapes read (SPARQL 1.1 Query, 19.2)."""
+    return ESCAPE.sub(lambda m: chr(min(int(m[1] or m[2], 16), 0x10FFFF)), text)
+
+
+def offset(text: str, line: int, column: int) -> int:
+    """Where a line and column, from 1, lie in a text, in characters from 0."""
+    lines = text.split("\n")
+    return min(sum(len(each) + 1 for each in lines[: line - 1]) + column - 1, len(text))
+
+
+def phrases(expected: str) -> list[str]:
+    """What the engine says in words among the tokens that it would have taken."""
+    parts = re.split(r",\s|expected one of |expected ", expected)
+    return [part for part in parts if re.fullmatch(r"[A-Z][\w ]*[a-z][\w ,.]*", part) and " " in part]

@@ -1,0 +1,169 @@
+"""Questions: the competency questions as examples for people, as data for SPARQL editors, and as queries to fill in.
+
+As data they are executables of SHACL (SHACL Advanced Features, 6 and 8.2): editors find `sh:SPARQLExecutable` with a
+comment and a query. A question takes its parameters on top: each `VALUES ?name { a term }` that its WHERE begins with.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+from pyoxigraph import Literal, NamedNode, Quad
+
+from kg.dataset.query_text import QueryText, Token
+from kg.model.literals import typed
+from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL, XSD, Names
+
+FORMS = {"SELECT": "Select", "ASK": "Ask", "CONSTRUCT": "Construct", "DESCRIBE": "Describe"}
+"""By first word of a query: the class of SHACL, without SPARQL and Executable around it."""
+
+SH, SCHEMA, DCTERMS = PREFIXES["sh"], PREFIXES["schema"], PREFIXES["dcterms"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter: its name, its value by default, its datatype (an IRI; empty for an IRI), its place in the query."""
+
+    name: str
+    default: str
+    datatype: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question: the name of its file, what it asks in English, and its query, with its first word and parameters."""
+
+    name: str
+    question: str
+    query: str
+    form: str
+    parameters: tuple[Parameter, ...]
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> "Question":
+        """A question from its JSON."""
+        return cls(**{**told, "parameters": tuple(Parameter(**each) for each in told["parameters"])})
+
+    def fill(self, values: Mapping[str, str], names: Names) -> str:
+        """The query with other values of its parameters; ValueError for a value that is none, or an unknown name.
+
+        A value is written as in YAML: an IRI, the path of a thing, or what the datatype admits.
+        """
+        if unknown := {*values} - {parameter.name for parameter in self.parameters}:
+            known = ", ".join(parameter.name for parameter in self.parameters) or "none"
+            raise ValueError(f"there is no parameter {min(unknown)}; available parameters: {known}")
+        query = self.query
+        for parameter in reversed(self.parameters):
+            if parameter.name in values:
+                written = term(values[parameter.name], parameter, names)
+                query = query[: parameter.start] + written + query[parameter.end :]
+        return query
+
+
+def term(value: str, parameter: Parameter, names: Names) -> str:
+    """A value as a term of SPARQL; ValueError if it is none."""
+    try:
+        if not parameter.datatype:
+            if ":" not in value and "/" not in value.strip("/"):
+                raise ValueError(value)
+            return str(NamedNode(names.expand(value)))
+        canonical, datatype = typed(value, (parameter.datatype,))
+        return str(Literal(canonical, datatype=NamedNode(datatype)))
+    except (ValueError, KeyError) as error:
+        raise ValueError(
+            f"{value!r} is not a valid value for {parameter.name}, such as {parameter.default!r}"
+        ) from error
+
+
+def read_questions(directory: Path, names: Names) -> list[Question]:
+    """The questions of a directory, one a file, under the base."""
+    found = []
+    for file in sorted(directory.glob("*.rq")):
+        lines = names.rebase(file.read_text(encoding="utf-8", errors="replace")).splitlines()
+        comment = [line.removeprefix("#").strip() for line in takewhile(lambda line: line.startswith("#"), lines)]
+        query = "\n".join(lines[len(comment) :]).strip()
+        text = QueryText(query, base=names.base)
+        form = next((t.text.upper() for t in text.tokens if t.kind == "word" and t.text.upper() in FORMS), "SELECT")
+        found.append(Question(file.stem, " ".join(comment), query, form, tuple(parameters(text))))
+    return found
+
+
+def parameters(text: QueryText) -> Iterator[Parameter]:
+    """The parameters that a query takes on top."""
+    tokens = text.tokens
+    words = [token.text.upper() for token in tokens]
+    place = words.index("WHERE") + 2 if "WHERE" in words else len(words)
+    while words[place : place + 1] == ["VALUES"] and tokens[place + 1].kind == "variable":
+        end = words.index("}", place)
+        value = tokens[place + 3 : end]
+        if parameter := parameter_of(tokens[place + 1].text[1:], value, text):
+            yield parameter
+        place = end + 1
+
+
+def parameter_of(name: str, value: list[Token], text: QueryText) -> Parameter | None:
+    """The parameter whose default is one term, an IRI or a literal without language; None for anything else."""
+    if not value or any(token.kind == "name" and not text.iri(token) for token in value):
+        return None
+    start, end = value[0].start, value[-1].start + len(value[-1].text)
+    match [token.kind for token in value]:
+        case ["iri"] | ["name"]:
+            return Parameter(name, text.iri(value[0]), "", start, end)
+        case ["word"] if value[0].text in ("true", "false"):
+            return Parameter(name, value[0].text, XSD + "boolean", start, end)
+        case ["number"]:
+            datatype = XSD + ("decimal" if "." in value[0].text else "integer")
+            return Parameter(name, value[0].text, datatype, start, end)
+        case ["string"]:
+            return Parameter(name, value[0].text[1:-1], XSD + "string", start, end)
+        case ["string", "mark", "iri" | "name"]:
+            return Parameter(name, value[0].text[1:-1], text.iri(value[2]), start, end)
+    return None
+
+
+def as_quads(questions: list[Question], names: Names) -> Iterator[Quad]:
+    """The questions as data, in a graph of their own."""
+    endpoint = NamedNode(names.base + "sparql")
+
+    def about(subject: str, *told: tuple[str, NamedNode | Literal]) -> Iterator[Quad]:
+        for predicate, value in told:
+            yield Quad(NamedNode(subject), NamedNode(predicate), value, NamedNode(names.questions))
+
+    for question in questions:
+        iri, english = f"{endpoint.value}#{question.name}", Literal(question.question, language="en")
+        class_ = FORMS[question.form]
+        yield from about(
+            iri,
+            (RDF_TYPE, NamedNode(SH + "SPARQLExecutable")),
+            (RDF_TYPE, NamedNode(f"{SH}SPARQL{class_}Executable")),
+            (RDFS_LABEL, english),
+            (PREFIXES["rdfs"] + "comment", english),
+            (DCTERMS + "identifier", Literal(question.name)),
+            (SH + class_.lower(), Literal(question.query)),
+            (SCHEMA + "target", endpoint),
+        )
+        for parameter in question.parameters:
+            node, path = f"{iri}-{parameter.name}", f"{endpoint.value}#parameter-{parameter.name}"
+            label = Literal(parameter.name, language="en")
+            is_iri = not parameter.datatype
+            value = (
+                NamedNode(parameter.default)
+                if is_iri
+                else Literal(parameter.default, datatype=NamedNode(parameter.datatype))
+            )
+            yield from about(iri, (SH + "parameter", NamedNode(node)))
+            yield from about(path, (RDF_TYPE, NamedNode(PREFIXES["rdf"] + "Property")), (RDFS_LABEL, label))
+            yield from about(
+                node,
+                (RDF_TYPE, NamedNode(SH + "Parameter")),
+                (RDFS_LABEL, label),
+                (SH + "path", NamedNode(path)),
+                (SH + "defaultValue", value),
+                (SH + "nodeKind", NamedNode(SH + "IRI"))
+                if is_iri
+                else (SH + "datatype", NamedNode(parameter.datatype)),
+            )

@@ -1,0 +1,190 @@
+"""The JSON-LD context that the schema implies, and documents in it.
+
+JSON-LD 1.1 (w3.org/TR/json-ld11). A key is the local name of its property, so that JSON reads like the YAML source.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from pyoxigraph import Literal, NamedNode, Triple
+
+from kg.model.schema import Property, Schema, Values
+from kg.names import RDF_TYPE, XSD, Names
+
+Json = dict[str, Any]
+
+
+def context(schema: Schema, names: Names) -> Json:
+    """The context for all keys, types and terms of a schema; the value of `@context`."""
+    terms: Json = {"@version": 1.1, **names.prefixes, "id": "@id", "type": "@type"}
+    for class_ in schema.classes.values():
+        terms[class_.name] = class_.iri
+    for property_ in sorted(schema.properties.values(), key=lambda p: p.key):
+        for name, iri in property_.individuals.items():
+            terms.setdefault(name, iri)
+        term: Json = {"@id": property_.iri}
+        match property_.values:
+            case Values.TEXT:
+                term["@container"] = "@language"
+            case Values.LITERAL:
+                if len(property_.datatypes) == 1 and property_.datatypes != (XSD + "string",):
+                    term["@type"] = property_.datatypes[0]
+            case Values.TERM:
+                term["@type"] = "@vocab"
+            case Values.REFERENCE | Values.ADDRESS | Values.PART:
+                term["@type"] = "@id"
+        terms[property_.key] = term
+    return terms
+
+
+class Framing:
+    """Writes triples about a thing as one JSON-LD tree, with keys and types of the schema's context.
+
+    What the context has no key for keeps a prefixed name. The shape follows from the schema and never from the data:
+
+    - a property that may have several values has a list, texts stand by language, every node lists its types;
+    - a link is an object with `id`, and with what the triples say of it: all of a part, the labels of what is labelled;
+    - an address is a string; a literal is a string, number or boolean, with `@type` if its property has several;
+    - what links to the root stands under `@reverse`, what is linked from nowhere under `@included`.
+    """
+
+    def __init__(self, schema: Schema, names: Names) -> None:
+        self._names = names
+        self._context = context(schema, names)
+        self._properties = {p.iri: p for p in schema.properties.values()}
+        self._single = schema.single
+        self._types = {c.iri: c.name for c in schema.classes.values()}
+
+    @property
+    def context(self) -> Json:
+        return self._context
+
+    def document(self, triples: Iterable[Triple], context: Any, root: str) -> Json:
+        """The JSON-LD of some triples as a tree from `root`."""
+        tree = Tree(triples, root)
+        node = self._node(root, tree, ())
+        if reverse := self._reverse(root, tree):
+            node["@reverse"] = reverse
+        if others := [self._node(subject, tree, ()) for subject in tree.about if subject not in tree.reached]:
+            node["@included"] = others
+        return {"@context": context, **node}
+
+    def graph(self, triples: Iterable[Triple], context: Any) -> Json:
+        """The JSON-LD of a graph that is about nothing in particular: its nodes side by side."""
+        return {"@context": context, "@graph": list(self.nodes(triples))}
+
+    def nodes(self, triples: Iterable[Triple]) -> Iterator[Json]:
+        """The nodes of a graph, each with its parts inside it."""
+        tree = Tree(triples)
+        for subject in sorted(tree.about, key=lambda subject: (subject.count("#"), len(subject))):
+            if subject not in tree.reached:
+                yield self._node(subject, tree, ())
+
+    def _node(self, subject: str, tree: "Tree", above: tuple[str, ...]) -> Json:
+        tree.reached.add(subject)
+        node: Json = {"id": subject}
+        for triple in tree.about.get(subject, ()):
+            predicate, object_ = triple.predicate.value, triple.object
+            if predicate == RDF_TYPE and isinstance(object_, NamedNode):
+                node.setdefault("type", []).append(self._types.get(object_.value) or self._short(object_.value))
+            elif isinstance(object_, Literal):
+                self._add_literal(node, predicate, object_)
+            else:
+                self._add(node, predicate, self._link(_id(object_), predicate, subject, tree, above))
+        return node
+
+    def _link(self, iri: str, predicate: str, subject: str, tree: "Tree", above: tuple[str, ...]) -> Json | str:
+        property_ = self._properties.get(predicate)
+        if property_ and property_.values is Values.ADDRESS:
+            return iri
+        if tree.is_inside(iri, subject, above):
+            return self._node(iri, tree, (*above, subject))
+        return {"id": iri}
+
+    def _reverse(self, root: str, tree: "Tree") -> Json:
+        """What links to the root: by property a list of what does, with its labels."""
+        found: Json = {}
+        for triple in tree.incoming:
+            found.setdefault(self._key(triple.predicate.value), []).append(self._node(_id(triple.subject), tree, ()))
+        return found
+
+    def _add_literal(self, node: Json, predicate: str, literal: Literal) -> None:
+        property_ = self._properties.get(predicate)
+        is_text = property_ is not None and property_.values is Values.TEXT
+        texts = node.setdefault(self._key(predicate), {}) if is_text and literal.language else {}
+        if not is_text:
+            self._add(node, predicate, self._value(literal, property_))
+        elif literal.language and predicate not in self._single:
+            texts.setdefault(literal.language, []).append(literal.value)
+        elif literal.language and literal.language not in texts:
+            texts[literal.language] = literal.value
+        else:  # what a map by language has no place for
+            node.setdefault(self._short(predicate), []).append(self._value(literal, None))
+
+    def _value(self, literal: Literal, property_: Property | None) -> Any:
+        """A literal as the context reads it back (JSON-LD 1.1, 4.2.1 and 4.2.3)."""
+        datatype = literal.datatype.value
+        if literal.language:
+            return {"@value": literal.value, "@language": literal.language}
+        expected = property_.datatypes if property_ else ()
+        if expected == (datatype,) or (datatype == XSD + "string" and len(expected) < 2):
+            return NATIVE.get(datatype, str)(literal.value) if expected else literal.value
+        return {"@value": literal.value, "@type": datatype}
+
+    def _add(self, node: Json, predicate: str, value: Any) -> None:
+        """A property that may have several values always has a list; where one was told, a second goes aside."""
+        key = self._key(predicate)
+        if predicate not in self._single:
+            node.setdefault(key, []).append(value)
+        elif key not in node:
+            node[key] = value
+        else:
+            node.setdefault(self._short(predicate), []).append(value)
+
+    def _key(self, predicate: str) -> str:
+        property_ = self._properties.get(predicate)
+        return property_.key if property_ else self._short(predicate)
+
+    def _short(self, iri: str) -> str:
+        """An IRI with a prefix of the context, or whole."""
+        for prefix, namespace in self._names.prefixes.items():
+            name = iri.removeprefix(namespace)
+            if name and name != iri and "/" not in name:
+                return f"{prefix}:{name}"
+        return iri
+
+
+class Tree:
+    """Triples by subject, what links to the root if there is one, and which subjects have been reached."""
+
+    def __init__(self, triples: Iterable[Triple], root: str | None = None) -> None:
+        self._root = root
+        self.about: dict[str, list[Triple]] = defaultdict(list)
+        self.reached: set[str] = set()
+        self.incoming: list[Triple] = []
+        for triple in sorted(triples, key=lambda t: (str(t.subject), _id(t.predicate) != RDF_TYPE, str(t))):
+            if root and _id(triple.object) == root and not is_part(_id(triple.subject), root):
+                self.incoming.append(triple)
+            else:
+                self.about[_id(triple.subject)].append(triple)
+
+    def is_inside(self, iri: str, subject: str, above: tuple[str, ...]) -> bool:
+        """True for a part of the subject, and below a root for what is no part of anything that stands above."""
+        if iri not in self.about or iri in above or iri == subject:
+            return False
+        return is_part(iri, subject) or bool(self._root and not is_part(iri, self._root))
+
+
+def is_part(iri: str, owner: str) -> bool:
+    """True for a node that has its address below that of another: a part, or a part of a part."""
+    return iri.startswith((owner + "#", owner + "/"))
+
+
+NATIVE: dict[str, Callable[[str], Any]] = {XSD + "integer": int, XSD + "boolean": "true".__eq__}
+"""What a literal is in JSON, by datatype, if not a string; a decimal stays one, since JSON would make it a double."""
+
+
+def _id(term: Any) -> str:
+    """The IRI of a node, or the label of a blank one."""
+    return term.value if isinstance(term, NamedNode) else str(term)

@@ -1,0 +1,46 @@
+"""Profiles: the views of a document, each defined as data in shapes/profiles.ttl (w3.org/TR/dx-prof)."""
+
+from dataclasses import dataclass
+
+from pyoxigraph import Quad, Store, Triple
+from rdflib import Graph, URIRef
+from rdflib.namespace import RDF, RDFS, SH
+
+from kg.dataset.oxigraph import construct
+from kg.names import PREFIXES, Names
+
+PROF = PREFIXES["prof"]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A profile: its token, its IRI, what it is called, and the CONSTRUCT query that makes it of all triples."""
+
+    token: str
+    iri: str = ""
+    label: str = ""
+    query: str | None = None
+
+    def of(self, triples: list[Triple], names: Names) -> list[Triple]:
+        """What of some triples belongs to this profile."""
+        if self.query is None:
+            return triples
+        store = Store()
+        store.extend(Quad(t.subject, t.predicate, t.object) for t in triples)
+        prologue = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in names.prefixes.items())
+        return list(dict.fromkeys(construct(store, prologue + self.query)))
+
+
+FULL = Profile("full")
+"""The profile of a document without further wish: everything."""
+
+
+def profiles_of(shapes: Graph) -> dict[str, Profile]:
+    """The profiles that a graph defines, by token; FULL is always there, and comes first."""
+    found = {FULL.token: FULL}
+    for iri in sorted(shapes.subjects(RDF.type, URIRef(PROF + "Profile")), key=str):
+        token = str(shapes.value(iri, URIRef(PROF + "hasToken")))
+        query = shapes.value(iri, SH.construct)
+        label = str(shapes.value(iri, RDFS.label) or token)
+        found[token] = Profile(token, str(iri), label, str(query) if query is not None else None)
+    return found

@@ -1,0 +1,86 @@
+"""Views: what the page of a thing shows besides its properties, each defined as data in shapes/views.ttl.
+
+A view is a SELECT query about the things of a class (SHACL Advanced Features, 8.2), with `$this` as the thing.
+"""
+
+from dataclasses import dataclass
+
+from rdflib import Graph, URIRef
+from rdflib.namespace import RDF, RDFS, SH
+from rdflib.term import Literal, Node
+
+from kg.dataset.query_text import QueryText
+from kg.media import LANGUAGES
+from kg.names import PREFIXES, Names, local_name
+
+SORTS = ("map", "timeline", "chart", "tree", "line", "table")
+"""The sorts of pictures; the viewer of a map is called MapViewer, and so on."""
+
+MAX_ROWS = 200
+"""Maximum number of rows that a picture shows."""
+
+THIS = ("$this", "?this")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view: its IRI, its labels by language, the class it is about, the sort of its picture, its place, its query.
+
+    `most` is how many of its rows a page shows.
+    """
+
+    iri: str
+    labels: dict[str, str]
+    about: str
+    sort: str
+    order: float
+    most: int
+    query: str
+
+    @property
+    def name(self) -> str:
+        """What a page calls its place."""
+        return local_name(self.iri)
+
+    def about_thing(self, iri: str, names: Names) -> str:
+        """The query about one thing, as anybody can ask it: with that for `$this`, and with the prefixes it needs."""
+        query = self.query
+        for token in reversed(QueryText(query).tokens):
+            if token.kind == "variable" and token.text in THIS:
+                query = query[: token.start] + f"<{iri}>" + query[token.start + len(token.text) :]
+        used = {token.text.partition(":")[0] for token in QueryText(query).tokens if token.kind == "name"}
+        prologue = [
+            f"PREFIX {prefix}: <{names.prefixes[prefix]}>" for prefix in sorted(used) if prefix in names.prefixes
+        ]
+        return "\n".join([*prologue, "", query])
+
+
+DASH_VIEWER = URIRef(PREFIXES["dash"] + "viewer")
+ABOUT = URIRef(PREFIXES["schema"] + "about")
+LIMIT = URIRef(PREFIXES["hydra"] + "limit")
+"""The properties of a view that are not of SHACL."""
+
+
+def views_in(shapes: Graph) -> tuple[View, ...]:
+    """The views that a graph defines, in their order, without those that no page can show (`presentation.py`)."""
+    found = [view_of(shapes, iri) for iri in shapes.subjects(RDF.type, SH.SPARQLSelectExecutable)]
+    return tuple(sorted((view for view in found if view), key=lambda view: (view.order, view.iri)))
+
+
+def view_of(shapes: Graph, iri: Node) -> View | None:
+    """A view as the shapes define it; None for one that lacks what a page needs."""
+    sort = local_name(str(shapes.value(iri, DASH_VIEWER))).removesuffix("Viewer").lower()
+    labels = {o.language: str(o) for o in shapes.objects(iri, RDFS.label) if isinstance(o, Literal) and o.language}
+    query, about = shapes.value(iri, SH.select), shapes.value(iri, ABOUT)
+    order, most = number(shapes.value(iri, SH.order), 0), number(shapes.value(iri, LIMIT), MAX_ROWS)
+    if sort not in SORTS or LANGUAGES[0] not in labels or None in (query, about, order, most):
+        return None
+    return View(str(iri), labels, str(about), sort, float(order or 0), int(most or MAX_ROWS), str(query).strip())
+
+
+def number(value: Node | None, default: int) -> float | None:
+    """A literal as a number; the default where there is none; None for what is no number."""
+    try:
+        return float(str(default if value is None else value))
+    except ValueError:
+        return None

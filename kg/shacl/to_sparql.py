@@ -1,0 +1,203 @@
+"""Violations: constraints of SHACL core (w3.org/TR/shacl, 4) as SPARQL, which is true of what may not meet them.
+
+An expression speaks of the focus node ?this. It is true wherever pySHACL would find something, and may be true of more,
+since pySHACL validates the candidates; what is not said here, or is not well-formed, is Untranslatable.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import combinations, count
+
+from rdflib import BNode, Graph, Literal, URIRef
+from rdflib.collection import Collection
+from rdflib.namespace import DCTERMS, RDF, RDFS, SH, XSD
+from rdflib.term import Node
+
+from kg.model.schema import HIDDEN, ROLE
+from kg.shacl.constraints import Untranslatable
+
+Fresh = Callable[[], str]
+"""Makes a variable that stands nowhere else in the query."""
+
+SILENT = {RDF.type, RDFS.label, RDFS.comment, DCTERMS.description, HIDDEN, ROLE}
+SILENT |= {SH[name] for name in ("path", "order", "message", "severity", "name", "description", "group")}
+SILENT |= {SH[name] for name in ("defaultValue", "flags", "qualifiedMinCount")}
+SILENT |= {SH[name] for name in ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf")}
+"""What validates nothing by itself."""
+
+MAX_PAIRED = 3
+"""Maximum number of values that are compared pair by pair."""
+
+
+def violation(shapes: Graph, shape: Node) -> str:
+    """A SPARQL expression that is true of each ?this that may not meet a shape; raises Untranslatable."""
+    numbers = count()
+
+    def fresh() -> str:
+        return f"?v{next(numbers)}"
+
+    return _any(_violations(shapes, shape, fresh))
+
+
+def _any(expressions: Iterator[str]) -> str:
+    return " || ".join(f"({expression})" for expression in expressions) or "false"
+
+
+def _violations(shapes: Graph, shape: Node, fresh: Fresh) -> Iterator[str]:
+    """One expression a constraint, of a node shape or of a property shape."""
+    path = _path(shapes, shape)
+    for parameter, value in sorted(shapes.predicate_objects(shape), key=str):
+        if parameter in SILENT:
+            continue
+        if parameter == SH.property and path is None:  # below a path it would speak of the values
+            if (value, SH.path, None) not in shapes:
+                raise Untranslatable(value)
+            yield _any(_violations(shapes, value, fresh))
+        elif path is None:
+            raise Untranslatable(parameter)
+        elif parameter in COUNTS:
+            yield COUNTS[parameter](path, _number(value), fresh)
+        elif parameter in ORDERS:
+            one, other = fresh(), fresh()
+            wrong = f"!COALESCE({one} {ORDERS[parameter]} {other}, false)"
+            yield f"EXISTS {{ ?this {path} {one} ; {_iri(value)} {other} FILTER({wrong}) }}"
+        elif parameter == SH.uniqueLang:
+            one, other = fresh(), fresh()
+            wrong = f"!sameTerm({one}, {other}) && LANG({one}) != '' && LCASE(LANG({one})) = LCASE(LANG({other}))"
+            yield f"EXISTS {{ ?this {path} {one} , {other} FILTER({wrong}) }}"
+        elif parameter == SH.qualifiedValueShape:
+            yield _qualified(shapes, shape, path, value, fresh)
+        else:
+            variable = fresh()
+            kept = _keeps(shapes, shape, parameter, value, variable)
+            yield f"EXISTS {{ ?this {path} {variable} FILTER(!COALESCE({kept}, false)) }}"
+
+
+def _path(shapes: Graph, shape: Node) -> str | None:
+    """The property path (2.3.1) in SPARQL: a property, or several of which any will do; None of a node shape."""
+    paths = list(shapes.objects(shape, SH.path))
+    if len(paths) > 1:
+        raise Untranslatable(shape)
+    if not paths or isinstance(paths[0], URIRef):
+        return paths[0].n3() if paths else None
+    return "|".join(_iri(member) for member in _members(shapes, shapes.value(paths[0], SH.alternativePath)))
+
+
+def _iri(value: Node) -> str:
+    if not isinstance(value, URIRef):
+        raise Untranslatable(value)
+    return value.n3()
+
+
+def _literal(value: Node) -> str:
+    if not isinstance(value, Literal) or value.ill_typed:
+        raise Untranslatable(value)
+    return value.n3()
+
+
+def _number(value: Node) -> int:
+    if not isinstance(value, Literal) or not isinstance(value.value, int) or isinstance(value.value, bool):
+        raise Untranslatable(value)
+    return value.value
+
+
+def _members(shapes: Graph, head: Node | None) -> list[Node]:
+    members = list(Collection(shapes, head)) if isinstance(head, BNode) else []
+    if not members:
+        raise Untranslatable(head)
+    return members
+
+
+# ── How many values (4.2, 4.7.3) ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _several(path: str, number: int, fresh: Fresh) -> str:
+    """A pattern that matches where there are at least so many values."""
+    if number > MAX_PAIRED:
+        raise Untranslatable(number)
+    variables = [fresh() for _ in range(number)]
+    apart = " && ".join(f"!sameTerm({a}, {b})" for a, b in combinations(variables, 2))
+    return f"{{ ?this {path} {' , '.join(variables)} {f'FILTER({apart})' if apart else ''} }}"
+
+
+def _min_count(path: str, number: int, fresh: Fresh) -> str:
+    return f"NOT EXISTS {_several(path, number, fresh)}" if number > 0 else "false"
+
+
+def _max_count(path: str, number: int, fresh: Fresh) -> str:
+    return f"EXISTS {_several(path, number + 1, fresh)}"
+
+
+COUNTS: dict[Node, Callable[[str, int, Fresh], str]] = {SH.minCount: _min_count, SH.maxCount: _max_count}
+
+
+def _qualified(shapes: Graph, shape: Node, path: str, value: Node, fresh: Fresh) -> str:
+    """That no value has what one at least must have."""
+    if shapes.value(shape, SH.qualifiedMinCount) != Literal(1):
+        raise Untranslatable(value)
+    variable = fresh()
+    return f"NOT EXISTS {{ ?this {path} {variable} FILTER({_all(shapes, value, variable)}) }}"
+
+
+ORDERS: dict[Node, str] = {SH.lessThan: "<", SH.lessThanOrEquals: "<="}
+"""How two values of a node stand to each other (4.5)."""
+
+
+# ── One value (4.1, 4.3, 4.4, 4.6, 4.8) ──────────────────────────────────────────────────────────────────────────────
+
+
+BOUNDS: dict[Node, str] = {
+    SH.minInclusive: ">=",
+    SH.maxInclusive: "<=",
+    SH.minExclusive: ">",
+    SH.maxExclusive: "<",
+}
+LENGTHS: dict[Node, str] = {SH.minLength: ">=", SH.maxLength: "<="}
+"""How a value, or its length, stands to what a constraint gives (4.3, 4.4)."""
+
+
+CASTS = {XSD.integer, XSD.decimal, XSD.double, XSD.float, XSD.boolean, XSD.date, XSD.dateTime, XSD.time}
+"""The datatypes whose literals pySHACL reads: what is not well-formed does not meet sh:datatype (4.1.2)."""
+
+
+def _keeps(shapes: Graph, shape: Node, parameter: Node, value: Node, variable: str) -> str:
+    """An expression that is true of a value that meets one constraint."""
+    match parameter:
+        case SH.datatype:
+            is_typed = f"DATATYPE({variable}) = {_iri(value)}"
+            well_formed = f" && DATATYPE({_iri(value)}(STR({variable}))) = {_iri(value)}" if value in CASTS else ""
+            return is_typed + well_formed
+        case SH.nodeKind if value == SH.IRI:
+            return f"isIRI({variable})"
+        case SH.nodeKind if value == SH.Literal:
+            return f"isLiteral({variable})"
+        case SH.pattern:
+            flags = shapes.value(shape, SH.flags)
+            return f"REGEX(STR({variable}), {_literal(value)}{f', {_literal(flags)}' if flags is not None else ''})"
+        case SH.languageIn:
+            ranges = [f"langMatches(LANG({variable}), {_literal(member)})" for member in _members(shapes, value)]
+            return f"({' || '.join(ranges)})"
+    if parameter in LENGTHS:
+        return f"STRLEN(STR({variable})) {LENGTHS[parameter]} {_number(value)}"
+    if parameter in BOUNDS:
+        return f"{variable} {BOUNDS[parameter]} {_literal(value)}"
+    if parameter == SH["class"]:
+        return f"EXISTS {{ {variable} a {_iri(value)} }}"
+    if parameter == SH["in"]:
+        return f"({' || '.join(f'sameTerm({variable}, {_term(member)})' for member in _members(shapes, value))})"
+    if parameter == SH["or"]:
+        return "(" + " || ".join(_all(shapes, member, variable) for member in _members(shapes, value)) + ")"
+    if parameter == SH["not"] and set(shapes.predicates(value)) == {SH.languageIn}:  # of which nothing is disputed
+        return f"!{_keeps(shapes, value, SH.languageIn, shapes.value(value, SH.languageIn) or value, variable)}"
+    raise Untranslatable(parameter)
+
+
+def _all(shapes: Graph, shape: Node, variable: str) -> str:
+    """An expression that is true of a value that meets a shape about the value alone, which has no path."""
+    if (shape, SH.path, None) in shapes:
+        raise Untranslatable(shape)
+    kept = [_keeps(shapes, shape, p, o, variable) for p, o in shapes.predicate_objects(shape) if p not in SILENT]
+    return f"COALESCE({' && '.join(kept) or 'true'}, false)"
+
+
+def _term(value: Node) -> str:
+    return _literal(value) if isinstance(value, Literal) else _iri(value)

@@ -1,0 +1,182 @@
+"""SHACL: validation by pySHACL, and its results in one plain form (w3.org/TR/shacl, 3.6)."""
+
+import logging
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, cast
+
+from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse
+from rdflib import BNode, Graph, URIRef
+from rdflib import Literal as RdflibLiteral
+from rdflib.namespace import RDF, SH, XSD
+from rdflib.term import Node
+
+from kg.diagnostics.problems import Severity
+from kg.model.patterns import is_pattern, matches
+from kg.names import local_name
+from kg.shacl.constraints import declarations
+from kg.sources.texts import in_language
+
+SEVERITIES = {SH.Violation: Severity.ERROR, SH.Warning: Severity.WARNING, SH.Info: Severity.INFO}
+
+
+class InvalidShapesError(ValueError):
+    """Raised when shapes are not well-formed SHACL; the message says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One validation result: `component` is the local name of the constraint component, such as MinCount.
+
+    `shape` is the shape whose constraint is not met; `constraint`, of a SPARQL-based one, is that constraint.
+    """
+
+    focus: str
+    path: Node | None
+    value: Node | None
+    message: str
+    severity: Severity
+    component: str
+    shape: Node | None = None
+    constraint: Node | None = None
+
+
+def to_graph(triples: Iterable[Triple]) -> Graph:
+    """The same triples for rdflib and pySHACL, in a graph of the kind that is quickest to make and to ask."""
+    graph, node = Graph(store="SimpleMemory"), cache(to_node)
+    for triple in triples:
+        graph.add((node(triple.subject), node(triple.predicate), node(triple.object)))
+    return graph
+
+
+def to_triples(graph: Graph) -> list[Triple]:
+    """The same triples for the engine, with new blank nodes."""
+    text = graph.serialize(format="nt")
+    return [quad.triple for quad in parse(text, format=RdfFormat.N_TRIPLES, rename_blank_nodes=True)]
+
+
+def copy_of(graph: Graph, store: str = "SimpleMemory") -> Graph:
+    """The same triples in a graph that may be changed, of the kind that is quickest to make unless another is asked."""
+    copied = Graph(store=store, bind_namespaces="none")
+    for triple in graph:
+        copied.add(triple)
+    return copied
+
+
+def to_node(term: NamedNode | BlankNode | Literal | Triple) -> Node:
+    """The same term for rdflib, which tells plain literals from those of xsd:string: these are all plain."""
+    assert not isinstance(term, Triple)
+    if not isinstance(term, Literal):
+        return URIRef(term.value) if isinstance(term, NamedNode) else BNode(term.value)
+    datatype = URIRef(term.datatype.value)
+    plain = term.language is not None or datatype == XSD.string
+    return RdflibLiteral(term.value, term.language, None if plain else datatype)
+
+
+def validate(data: Graph, shapes: Graph) -> Iterator[Result]:
+    """The results of validating a data graph, without further inference; raises InvalidShapesError."""
+    import pyshacl  # here, since to load it takes a third of a start, and few programs validate
+
+    logging.getLogger("pyshacl-validate").disabled = True  # it prints what it raises
+    try:
+        known, meant = (copy_of(g, "default") for g in (data, shapes))  # pySHACL takes no other graphs
+        keep_one_message(meant)
+        with engine_patterns():
+            _, report, text = pyshacl.validate(known, shacl_graph=meant, inference="none")
+    except Exception as error:  # whatever a constraint brings about, such as a query that does not parse
+        raise InvalidShapesError(reason(error)) from error
+    if not isinstance(report, Graph):
+        raise InvalidShapesError(" ".join(str(text).split()))
+    for result in report.subjects(RDF.type, SH.ValidationResult):
+        component = local_name(str(report.value(result, SH.sourceConstraintComponent)))
+        yield Result(
+            focus=str(report.value(result, SH.focusNode)),
+            path=report.value(result, SH.resultPath),
+            value=report.value(result, SH.value),
+            message=message_of(report, result, meant),
+            severity=SEVERITIES.get(URIRef(str(report.value(result, SH.resultSeverity))), Severity.ERROR),
+            component=component.removesuffix("ConstraintComponent"),
+            shape=report.value(result, SH.sourceShape),
+            constraint=report.value(result, SH.sourceConstraint),
+        )
+
+
+def keep_one_message(shapes: Graph) -> None:
+    """Leaves each shape and constraint the message for a terminal: pySHACL drops the languages of some messages."""
+    for subject in set(shapes.subjects(SH.message)):
+        if (message := in_language(shapes.objects(subject, SH.message))) is not None:
+            shapes.set((subject, SH.message, message))
+
+
+def message_of(report: Graph, result: Node, shapes: Graph) -> str:
+    """The message of a result: that of the constraint, else of the shape, of which pySHACL reports both."""
+    messages = sorted(str(message) for message in report.objects(result, SH.resultMessage))
+    constraint = report.value(result, SH.sourceConstraint)
+    if len(messages) > 1 and (constraint, SH.message, None) in shapes:
+        shape = report.value(result, SH.sourceShape)
+        of_shape = {str(message) for message in shapes.objects(shape, SH.message)}
+        messages = [message for message in messages if message not in of_shape] or messages
+    return next(iter(messages), "")
+
+
+@contextmanager
+def engine_patterns() -> Iterator[None]:
+    """Lets pySHACL evaluate sh:pattern by REGEX of the engine, the dialect of `patterns`, and not by that of Python."""
+    from pyshacl.constraints import CONSTRAINT_PARAMETERS_MAP
+    from pyshacl.constraints.core.string_based_constraints import PatternConstraintComponent, StringBasedConstraintBase
+
+    class EnginePattern(PatternConstraintComponent):
+        def __init__(self, shape: Any) -> None:
+            StringBasedConstraintBase.__init__(self, shape)
+            self.string_rules = sorted(shape.objects(SH.pattern))
+            self.flags = next(iter(sorted(shape.objects(SH.flags))), None)
+            rules = {rule: Pattern(str(rule), str(self.flags or "")) for rule in self.string_rules}
+            self.compiled_cache = cast(Any, rules)
+
+    before = CONSTRAINT_PARAMETERS_MAP[SH.pattern]
+    CONSTRAINT_PARAMETERS_MAP[SH.pattern] = EnginePattern
+    try:
+        yield
+    finally:
+        CONSTRAINT_PARAMETERS_MAP[SH.pattern] = before
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A pattern and its flags, with the methods that pySHACL calls; raises ValueError if it is none."""
+
+    pattern: str
+    flags: str
+
+    def __post_init__(self) -> None:
+        if not is_pattern(self.pattern, self.flags):
+            raise ValueError(f"not a regular expression of SPARQL: {self.pattern}")
+
+    def match(self, text: str) -> bool:
+        return bool(matches(self.pattern, text, self.flags))
+
+    search = match
+
+
+def invalid_shapes(shapes: Graph) -> Iterator[tuple[Node, str]]:
+    """The shapes that are not well-formed by themselves, and why."""
+    named = {*shapes.subjects(RDF.type, SH.NodeShape), *shapes.subjects(RDF.type, SH.PropertyShape)}
+    for shape in sorted(named | set(shapes.objects(None, SH.property)), key=str):
+        alone = shapes.cbd(shape)
+        alone.remove((shape, SH.property, None))
+        for constraint in shapes.objects(shape, SH.sparql):
+            alone += shapes.cbd(constraint) + declarations(shapes, constraint)
+        alone.add((shape, SH.targetNode, SH.Shape))  # without a focus node, constraints are not looked at
+        try:
+            list(validate(Graph(), alone))
+        except InvalidShapesError as error:
+            yield shape, str(error)
+
+
+def reason(error: Exception) -> str:
+    """The first line of what pySHACL says, without the name of the component."""
+    first = str(error).split("For reference")[0]
+    return re.sub(r"^\w+Component ", "", " ".join(first.split()))

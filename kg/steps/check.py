@@ -1,0 +1,354 @@
+"""Check: SHACL over asserted and inferred triples, each result brought back to the line that it is about."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain
+
+from pyoxigraph import DefaultGraph, NamedNode, Quad, Variable
+from rdflib import URIRef
+from rdflib.collection import Collection
+from rdflib.namespace import OWL, RDF, SH
+from rdflib.term import Literal, Node
+from yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from yaml.nodes import Node as YamlNode
+
+from kg.build import DataGraph, Findings, Model, Records
+from kg.dataset.oxigraph import select
+from kg.diagnostics.problems import Problem, Related, counted
+from kg.diagnostics.suggest import did_you_mean, nearest, one_of
+from kg.folding import as_name
+from kg.model.patterns import matches
+from kg.model.schema import Key, Schema, Values
+from kg.model.turtle import at_term, not_shacl
+from kg.names import local_name
+from kg.shacl.constraints import prefixes
+from kg.shacl.prefilter import validation_results
+from kg.shacl.validate import InvalidShapesError, Result
+from kg.sources.languages import meant as language_meant
+from kg.sources.locate import locate, written_value
+from kg.sources.texts import in_language
+from kg.steps.incomplete import Incomplete
+from kg.steps.read import describe, first_of, problem, related_at
+
+COMPONENTS = {
+    "MinCount": "E301",
+    "QualifiedMinCount": "E301",
+    "HasValue": "E301",
+    "MaxCount": "E302",
+    "QualifiedMaxCount": "E302",
+    "Datatype": "E303",
+    "Class": "E304",
+    "NodeKind": "E305",
+    "Pattern": "E306",
+    "In": "E307",
+    "MinLength": "E308",
+    "MaxLength": "E308",
+    "MinInclusive": "E309",
+    "MaxInclusive": "E309",
+    "MinExclusive": "E309",
+    "MaxExclusive": "E309",
+    "UniqueLang": "E310",
+    "LanguageIn": "E310",
+    "LessThan": "E311",
+    "LessThanOrEquals": "E311",
+    "Equals": "E312",
+    "Disjoint": "E312",
+    "Or": "E312",
+    "And": "E312",
+    "Not": "E312",
+    "Xone": "E312",
+    "Node": "E313",
+    "Property": "E313",
+    "SPARQL": "E314",
+}
+"""The code for each constraint component of SHACL core (w3.org/TR/shacl, 4)."""
+
+
+def check(model: Model, records: Records, graph: DataGraph) -> Findings:
+    """A problem for every SHACL result, except those that an earlier problem already explains."""
+    incomplete = Incomplete(model, records, graph)
+    notes, problems = list(incomplete.notes()), list[Problem]()
+    try:
+        results = list(validation_results(model.shapes_graph, graph.store, incomplete.waiting))
+    except InvalidShapesError as error:
+        return Findings(not_shacl(model.sources, model.names, model.shapes_graph, str(error)), notes)
+    told: set[tuple[object, ...]] = {key for result in results for key in echoes(model.schema, result)}
+    results.sort(key=lambda r: (r.focus, str(r.path), str(r.value), r.component, r.message))
+    bound = [(result, bound_by(model, graph, result)) for result in results]
+    found = [(r, things.get("other", [])) for r, things in bound if incomplete.allows(r, chain(*things.values()))]
+    pairs = {(result.constraint, result.focus, other) for result, others in found for other in others}
+    for result, others in found:
+        shown = [o for o in others if o < result.focus or (result.constraint, o, result.focus) not in pairs]
+        if finding(result, result.path) in told or (others and not shown):  # of a pair, the second one is told
+            continue
+        written = where_written(model, graph, result)
+        seen = [result.focus if other == written.focus else other for other in shown]
+        about = replace(to_problem(model, graph, written), related=tuple(places_of(model, graph, written, seen)))
+        same = about.message, about.file, about.line, about.column  # one shape may notice a mistake in two ways
+        if same not in told and not incomplete.is_told(result, about):
+            problems.append(about)
+        told |= {same, finding(result, result.path)}
+    problems += circles(model, graph)
+    return Findings(problems, notes)
+
+
+def bound_by(model: Model, graph: DataGraph, result: Result) -> dict[str, list[str]]:
+    """The things that a SPARQL-based constraint selects besides the focus node, by variable, in order."""
+    shapes, constraint = model.shapes_graph, result.constraint
+    if constraint is None:
+        return {}
+    solutions = select(
+        graph.store,
+        str(shapes.value(constraint, SH.select) or ""),
+        prefixes=prefixes(shapes, constraint),
+        substitutions={Variable("this"): NamedNode(result.focus)},
+    )
+    names = solutions.variables
+    asked = {"path": str(result.path), "value": str(result.value)}
+    found: dict[str, set[str]] = {name: set() for name in names if name not in ("this", "path")}
+    for row in solutions:
+        if all(getattr(row.get(name), "value", asked[name]) == asked[name] for name in asked if name in names):
+            for name in found:
+                if isinstance(row.get(name), NamedNode) and row[name].value.startswith(model.names.things):
+                    found[name].add(row[name].value)
+    return {name: sorted(iris - {result.focus}) for name, iris in found.items()}
+
+
+def places_of(model: Model, graph: DataGraph, result: Result, others: list[str]) -> Iterator[Related]:
+    """Where the same value, or else the record, of each of some other things stands."""
+    properties = model.schema.subproperties(str(result.path))
+    for other in [other for other in others if other in graph.nodes]:
+        record, node = graph.nodes[other]
+        parts = [node, *(part for iri, (_, part) in graph.nodes.items() if iri.startswith(f"{other}#"))]
+        found = (written_value(each, properties, str(result.value), None, model.names.things) for each in parts)
+        yield related_at(record.file, next(filter(None, found), first_of(node)), record.path)
+
+
+def finding(result: Result, path: Node | str | None) -> tuple[str, ...]:
+    """What is wrong with which value of a property, whichever shape says so."""
+    return result.focus, str(path), str(result.value), code_of(result)
+
+
+def echoes(schema: Schema, result: Result) -> Iterator[tuple[str, ...]]:
+    """The findings that only repeat one: what is wrong of a property is wrong of the properties above it."""
+    for path in schema.superproperties(str(result.path)):
+        yield finding(result, path)
+
+
+def code_of(result: Result) -> str:
+    return COMPONENTS.get(result.component, "E399")
+
+
+def to_problem(model: Model, graph: DataGraph, result: Result) -> Problem:
+    """A SHACL result as a problem, at the line that it is about: of a record, or of a term of the ontology."""
+    if result.focus not in graph.nodes:
+        return at_term(model.sources, model.names, result.focus, "E502", result.message, severity=result.severity)
+    record, node = graph.nodes[result.focus]
+    place = place_in(model, graph, node, result)
+    return problem(
+        code_of(result),
+        message(model, result),
+        record.file,
+        place,
+        record.path,
+        expected=expected(model, result),
+        found=describe(place) if isinstance(place, ScalarNode) and place is not first_of(node) else None,
+        hint=hint(model, graph, result, place),
+        severity=result.severity,
+    )
+
+
+def where_written(model: Model, graph: DataGraph, result: Result) -> Result:
+    """The same result about the record that states the link, where the focus node has it as the inverse of another."""
+    other = str(result.value)
+    if other not in graph.nodes or not isinstance(result.path, URIRef):
+        return result
+    link = NamedNode(str(result.path))
+    if Quad(NamedNode(result.focus), link, NamedNode(other), NamedNode(model.names.inferred)) not in graph.store:
+        return result
+    if written_value(
+        graph.nodes[result.focus][1], model.schema.subproperties(link.value), other, None, model.names.things
+    ):
+        return result
+    for inverse in model.schema.inverses(link.value):
+        properties = model.schema.subproperties(inverse)
+        if written_value(graph.nodes[other][1], properties, result.focus, None, model.names.things):
+            return replace(result, focus=other, path=URIRef(inverse), value=URIRef(result.focus))
+    return result
+
+
+def message(model: Model, result: Result) -> str:
+    """What the shape says, with the names of things as in a source; of one that says nothing, what it asks for."""
+    property_ = model.schema.property_of(str(result.path))
+    asked = expected(model, result)
+    if (result.shape, SH.message, None) in model.shapes_graph or not property_ or not asked:
+        return result.message.replace(model.names.things, "")
+    return f"{property_.key} must have {asked}"
+
+
+def place_in(model: Model, graph: DataGraph, node: MappingNode, result: Result) -> YamlNode:
+    """Where in a record or part the value of a result stands, or the first key where something is missing."""
+    language = result.value.language if isinstance(result.value, Literal) else None
+    path = str(result.path) if result.path is not None else ""
+    inner = graph.nodes.get(str(result.value))
+    if inner and inner[0] is graph.nodes[result.focus][0] and inner[1] is not graph.nodes[result.focus][1]:
+        return first_of(inner[1])
+    place = locate(node, model.schema, path, str(result.value), language, model.names.things)
+    if result.component == "LanguageIn" and language and (tag := tag_of(node, place)) is not None:
+        return tag
+    if result.component == "UniqueLang" and isinstance(place, MappingNode):
+        return next((texts for _, texts in place.value if isinstance(texts, SequenceNode)), place)
+    return place
+
+
+def tag_of(node: YamlNode, text: YamlNode) -> YamlNode | None:
+    """The tag of the language under which a text stands in a record or part."""
+    for key, value in node.value if isinstance(node, MappingNode) else ():
+        if value is text or (isinstance(value, SequenceNode) and text in value.value):
+            return None if isinstance(value, SequenceNode) and not isinstance(node, MappingNode) else key
+        found = tag_of(value, text)
+        if found is not None:
+            return found
+    return None
+
+
+def expected(model: Model, result: Result) -> str | None:
+    """What the constraint that is not met asks for (w3.org/TR/shacl, 4), in the words of the sources."""
+
+    def parameter(name: str) -> str:
+        return str(model.shapes_graph.value(result.shape, SH[name]))
+
+    def number(name: str) -> int:
+        return int(parameter(name))
+
+    match result.component:
+        case "MinCount" | "QualifiedMinCount":
+            return f"at least {counted(number(lower_first(result.component)), 'value')}"
+        case "MaxCount" | "QualifiedMaxCount":
+            return f"at most {counted(number(lower_first(result.component)), 'value')}"
+        case "In":
+            return one_of(str(result.value), members(model, result, SH["in"]))
+        case "LanguageIn":
+            return "one of the languages " + ", ".join(members(model, result, SH.languageIn))
+        case "UniqueLang":
+            return "one text per language"
+        case "Pattern":
+            return pattern_in_words(model, result)
+        case "MinLength":
+            return f"at least {counted(number('minLength'), 'character')}"
+        case "MaxLength":
+            return f"at most {counted(number('maxLength'), 'character')}"
+        case "MinInclusive" | "MaxInclusive" | "MinExclusive" | "MaxExclusive":
+            words = {"MinInclusive": "at least", "MaxInclusive": "at most", "MinExclusive": "more than"}
+            return f"{words.get(result.component, 'less than')} {parameter(lower_first(result.component))}"
+        case "LessThan" | "LessThanOrEquals":
+            other = model.schema.property_of(parameter(lower_first(result.component)))
+            return f"not {'after' if other.bounds else 'more than'} {other.key}" if other else None
+    return None
+
+
+def hint(model: Model, graph: DataGraph, result: Result, place: YamlNode) -> str | None:
+    """How to meet a constraint, where it is plain."""
+    property_ = model.schema.property_of(model.schema.path_of(result.shape))
+    match result.component:
+        case "MinCount" | "QualifiedMinCount" if (
+            property_ and result.shape is not None and (key := model.schema.key_of(result.shape))
+        ):
+            return missing(model, graph, result, key)
+        case "MaxCount" | "QualifiedMaxCount":
+            most = str(model.shapes_graph.value(result.shape, SH.maxCount))
+            return f"keep {most} of the values" if most.isdigit() and most != "0" else None
+        case "In" if isinstance(place, ScalarNode):
+            choices = members(model, result, SH["in"])
+            language = language_meant(place.value, tuple(choices))
+            named = zip(choices, choices, strict=True)
+            return did_you_mean([language] if language else nearest(place.value, named))
+        case "Pattern" if isinstance(place, ScalarNode):
+            return pattern_meant(model, result, place.value)
+    return None
+
+
+def missing(model: Model, graph: DataGraph, result: Result, key: Key) -> str | None:
+    """A hint with what to add; nothing where the key stands already, unless a text in English is all that it lacks."""
+    node = graph.nodes[result.focus][1]
+    there = next((value for name, value in node.value if name.value == key.property.key), None)
+    if there is None:
+        return f"add {key.property.key}: {model.schema.example(key)}"
+    if key.property.values is Values.TEXT and isinstance(there, MappingNode):
+        return "add en: …"
+    return None
+
+
+def pattern_in_words(model: Model, result: Result) -> str | None:
+    """What a pattern asks for: in the words of its shape (sh:description), else those of its message."""
+    words = in_language(model.shapes_graph.objects(result.shape, SH.description))
+    if words is not None:
+        return str(words)
+    if (result.shape, SH.message, None) in model.shapes_graph:
+        return None  # the message says it
+    return f"text that matches {model.shapes_graph.value(result.shape, SH.pattern)}"
+
+
+def pattern_meant(model: Model, result: Result, text: str) -> str | None:
+    """A hint with the one spelling of a text that matches its pattern: without marks, in other capitals, as a name."""
+    pattern = str(model.shapes_graph.value(result.shape, SH.pattern))
+    flags = str(model.shapes_graph.value(result.shape, SH.flags) or "")
+    if matches(pattern, "sr-Latn", flags):  # the tag of a language
+        guesses = [language_meant(text) or "", text.strip()]
+    else:
+        guesses = [text.strip(), text.strip().upper(), text.strip().lower()]
+        guesses += [] if re.search("[,;]", text) else ["/".join(map(as_name, text.split("/", 1)))]
+        if re.fullmatch(r"\d{1,3}([., ' ’\u00a0\u202f]\d{3})+|(\S*[/:#]\s*)?\d+\W*", text):
+            digits = "".join(re.findall(r"\d+", text))
+            guesses += [digits, digits.lstrip("0"), digits.zfill(2)]
+    found = [guess for guess in dict.fromkeys(guesses) if guess and matches(pattern, guess, flags)]
+    if found:
+        return f"write {found[0]}"
+    parts = [part for part in re.split(r"[,;\s]+", text) if part]
+    is_list = len(parts) > 1 and (result.shape, SH.maxCount, None) not in model.shapes_graph
+    return f"write [{', '.join(parts)}]" if is_list and all(matches(pattern, part, flags) for part in parts) else None
+
+
+def members(model: Model, result: Result, list_: URIRef) -> list[str]:
+    """The members of a list that a shape gives, as they are written in a source."""
+    head = model.shapes_graph.value(result.shape, list_)
+    names = [str(member) for member in Collection(model.shapes_graph, head)] if head is not None else []
+    return [local_name(n) if n.startswith(model.names.vocabulary) else model.names.compact(n) for n in names]
+
+
+def lower_first(name: str) -> str:
+    return name[0].lower() + name[1:]
+
+
+def circles(model: Model, graph: DataGraph) -> Iterator[Problem]:
+    """The statements that lead a thing back to itself by an irreflexive property (OWL 2 RL, prp-irp)."""
+    inferred = NamedNode(model.names.inferred)
+    for irreflexive in sorted(map(str, model.schema.ontology.subjects(RDF.type, OWL.IrreflexiveProperty))):
+        node = NamedNode(irreflexive)
+        follows: dict[str, set[str]] = defaultdict(set)
+        for quad in graph.store.quads_for_pattern(None, node, None, DefaultGraph()):
+            if isinstance(quad.subject, NamedNode) and isinstance(quad.object, NamedNode):
+                follows[quad.subject.value].add(quad.object.value)
+        looped = sorted(iri for iri, others in follows.items() if iri in others and iri in graph.nodes)
+        for iri in looped:
+            record, tree = graph.nodes[iri]
+            for property_ in model.schema.subproperties(irreflexive):
+                for quad in graph.store.quads_for_pattern(
+                    NamedNode(iri), NamedNode(property_.iri), None, DefaultGraph()
+                ):
+                    if not isinstance(quad.object, NamedNode) or iri not in follows[quad.object.value]:
+                        continue
+                    if Quad(quad.subject, quad.predicate, quad.object, inferred) in graph.store:
+                        continue  # what follows from a link is told of the link
+                    others = [model.names.compact(other) for other in looped if other in follows[iri] and other != iri]
+                    way = " and ".join(others) if others else "nothing else"
+                    yield problem(
+                        "E406",
+                        f"the links {property_.key} lead from {record.path} back to itself",
+                        record.file,
+                        locate(tree, model.schema, property_.iri, quad.object.value, None, model.names.things),
+                        record.path,
+                        found=f"a circle through {way}",
+                    )

@@ -1,0 +1,189 @@
+"""Incomplete: which results of SHACL are certain although some records have errors of their own.
+
+A record with an error is mapped without the values that are wrong. What is found in the rest of it is true; what is
+found missing may only be missing because it was written wrongly, and that has been told already.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from rdflib import URIRef
+from rdflib.namespace import SH
+from rdflib.term import Node as RdfNode
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from kg.build import DataGraph, Model, Records
+from kg.diagnostics.problems import Problem, Severity, counted
+from kg.model.schema import Class, Schema, Values
+from kg.names import RDF_TYPE
+from kg.shacl.constraints import Missing, missing_of, prefixes
+from kg.shacl.validate import Result
+from kg.steps.infer import rules
+
+TORN = ("E102", "E111")
+"""The codes of problems after which the rest of a file may be read otherwise than it was meant."""
+
+MISSING = ("MinCount", "QualifiedMinCount", "HasValue")
+"""The components that find a value missing."""
+
+SEVERAL = ("Equals", "Or", "And", "Not", "Xone", "Node", "Property")
+"""The components that look at several constraints at once, any of which may be about what is missing."""
+
+
+class Incomplete:
+    """What is known of the records with errors, once all records are mapped.
+
+    `waiting` are the SPARQL-based constraints that find something missing which may be what was left out.
+    """
+
+    def __init__(self, model: Model, records: Records, graph: DataGraph) -> None:
+        self._model, self._nodes, self._unread_kinds = model, graph.nodes, records.unread
+        thing = model.names.thing
+        self._left_out = {thing(path) for path in records.paths} - set(graph.nodes)
+        copies = {thing(p.thing) for p in records.problems if p.code == "E407" and p.thing}
+        self._unread = self._left_out - copies
+        self._with_errors = {record.path: record for record, _ in graph.nodes.values() if not record.sound}
+        self._problems: dict[Path, list[Problem]] = defaultdict(list)
+        for problem in (*records.problems, *graph.problems):
+            if problem.severity is Severity.ERROR:
+                self._problems[problem.file].append(problem)
+        self._unsure: dict[RdfNode, Missing] = dict(self._constraints()) if self._unread or self._with_errors else {}
+
+    @property
+    def waiting(self) -> set[RdfNode]:
+        return {constraint for constraint, missing in self._unsure.items() if missing.subjects is None}
+
+    def notes(self) -> Iterator[str]:
+        """What was not checked, as sentences."""
+        if number := len(self._unread):
+            yield f"{counted(number, 'record')} could not be read, so everything that depends on them was not checked."
+        if number := len(self._with_errors):
+            yield f"In {counted(number, 'record')} with errors, only the other values were checked."
+        if number := len(self.waiting):
+            constraints = counted(number, "constraint")
+            yield f"{constraints} about missing values can only be checked when these errors are corrected."
+
+    def allows(self, result: Result, bound: Iterable[str]) -> bool:
+        """True if a result would still be found after the errors are corrected.
+
+        `bound` are the things that a SPARQL-based constraint binds in the solutions behind the result.
+        """
+        if {result.focus, str(result.value)} & self._left_out:
+            return False
+        if (self._model.names.path(str(result.value)) or "").partition("/")[0] in self._unread_kinds:
+            return False
+        if result.constraint is not None:
+            return result.constraint not in self._unsure or all(map(self._is_sound, {result.focus, *bound}))
+        if self._is_sound(result.focus) or result.focus not in self._nodes:
+            return True
+        record, node = self._nodes[result.focus]
+        if result.component in MISSING:
+            return not self._is_torn(record.file) and not self._explains_missing(result, record.file, node)
+        if result.component in SEVERAL and result.value is None:
+            return not self._is_torn(record.file) and not any(self._within(record.file, node))
+        return True
+
+    def _constraints(self) -> Iterator[tuple[RdfNode, Missing]]:
+        """The SPARQL-based constraints that find something missing which may have been left out."""
+        shapes, schema = self._model.shapes_graph, self._model.schema
+        lost = follow(self._lost(), schema)
+        for constraint in set(shapes.objects(None, SH.sparql)):
+            missing = missing_of(str(shapes.value(constraint, SH.select) or ""), prefixes(shapes, constraint))
+            if missing.predicates is None or missing.predicates & lost:
+                yield constraint, missing
+
+    def _lost(self) -> set[str]:
+        """The properties of which statements may have been left out."""
+        schema, found = self._model.schema, set[str]()
+        for path in self._unread | {
+            self._model.names.thing(r.path) for r in self._with_errors.values() if self._is_torn(r.file)
+        }:
+            kind = schema.kinds.get((self._model.names.path(path) or "").partition("/")[0])
+            found |= {RDF_TYPE} | (properties_of(kind, schema) if kind else {p.iri for p in schema.properties.values()})
+        for record in self._with_errors.values():
+            for key, value in record.node.value:
+                if any(self._within(record.file, key)) or any(self._within(record.file, value)):
+                    written = {inner.value for inner in (key, *keys_in(value)) if isinstance(inner, ScalarNode)}
+                    found |= {p.iri for name, p in schema.properties.items() if name in written}
+            for problem in self._problems.get(record.file, ()):
+                found |= {p.iri for name, p in schema.properties.items() if names(problem, name)}
+        return found
+
+    def is_told(self, result: Result, problem: Problem) -> bool:
+        """True if the problem of a result is about a value of which the sources have an error already."""
+        if result.component in MISSING:
+            return False
+        place = problem.line, problem.column
+        return any((earlier.line, earlier.column) == place for earlier in self._problems.get(problem.file, ()))
+
+    def _is_sound(self, iri: str) -> bool:
+        found = self._nodes.get(iri)
+        return found is not None and found[0].sound
+
+    def _is_torn(self, file: Path) -> bool:
+        return any(problem.code in TORN for problem in self._problems.get(file, ()))
+
+    def _explains_missing(self, result: Result, file: Path, node: MappingNode) -> bool:
+        """True if an error of the sources explains why a value is missing from a record or part."""
+        schema = self._model.schema
+        if not isinstance(result.path, URIRef):
+            return any(self._within(file, node))
+        keys = {property_.key for property_ in schema.subproperties(str(result.path))}
+        written = [value for key, value in node.value if key.value in keys]
+        if written:
+            return any(problem for value in written for problem in self._within(file, value))
+        return any(names(problem, key) for problem in self._within(file, node) for key in keys)
+
+    def _within(self, file: Path, node: Node) -> Iterator[Problem]:
+        """The errors that stand in a node, or in the key before it."""
+        start, end = (node.start_mark.line + 1, 0), (node.end_mark.line + 1, node.end_mark.column + 1)
+        for problem in self._problems.get(file, ()):
+            if start <= (problem.line, problem.column) <= end:
+                yield problem
+
+
+def names(problem: Problem, key: str) -> bool:
+    """True if a problem is about a key, or its hint says that the key was meant."""
+    said = f" {problem.message} {problem.hint or ''} "
+    return any(f"{before}{key}{after}" in said for before in " '\"" for after in " ':\"?,")
+
+
+def keys_in(node: Node) -> Iterator[Node]:
+    """The keys of a tree that are text, at every depth."""
+    if isinstance(node, MappingNode):
+        for key, value in node.value:
+            if isinstance(key, ScalarNode):
+                yield key
+            yield from keys_in(value)
+    elif isinstance(node, SequenceNode):
+        for item in node.value:
+            yield from keys_in(item)
+
+
+def properties_of(class_: Class, schema: Schema) -> set[str]:
+    """The properties that a record of a class may have, and its parts."""
+    found: set[str] = set()
+    waiting, seen = [class_.iri], {class_.iri}
+    while waiting:
+        for below in schema.subclasses(waiting.pop()):
+            for key in schema.keys(below).values():
+                found.add(key.property.iri)
+                if key.property.values is Values.PART and key.property.range and key.property.range not in seen:
+                    seen.add(key.property.range)
+                    waiting.append(key.property.range)
+    return found
+
+
+def follow(properties: set[str], schema: Schema) -> set[str]:
+    """Some properties, and those of which statements follow from theirs."""
+    found = set(properties)
+    found |= {bound for p in schema.properties.values() if p.iri in properties for bound in p.bounds or ()}
+    steps = [
+        (rule.then[1].strip("<>"), {premise[1].strip("<>") for premise in rule.when}) for rule in rules(schema.ontology)
+    ]
+    size = -1
+    while size != len(found):
+        size = len(found)
+        found |= {then for then, when in steps if when & found}
+    return found

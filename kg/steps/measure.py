@@ -1,0 +1,89 @@
+"""Quality: what is missing, what is to be checked and what is disputed, asked of the graph.
+
+Each `*.rq` in `quality/` beside the shapes is one measure: its first line is a question, its second a sentence with
+the variables of the query in braces, which is said once for each row. A new measure needs no Python.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pyoxigraph import NamedNode
+
+from kg.build import DataGraph, Measure, Model, Quality, Solution
+from kg.dataset.oxigraph import select
+from kg.diagnostics.problems import Problem, Severity
+from kg.model.schema import Schema
+from kg.model.turtle import at_term, query_files
+from kg.names import Names
+from kg.sources.locate import locate
+from kg.steps.read import first_of, problem
+
+CODE = "E315"
+
+
+def measure(model: Model, graph: DataGraph) -> Quality:
+    """Every measure, answered from the default graph; what cannot be asked is a problem."""
+    measures, problems = list[Measure](), list[Problem]()
+    for file in query_files(model.sources.shapes / "quality"):
+        lines = model.names.rebase(file.read_text(encoding="utf-8", errors="replace")).splitlines()
+        question, sentence = (line.removeprefix("#").strip() for line in (*lines, "", "")[:2])
+        query = "\n".join(lines[2:]).strip()
+        try:
+            rows: list[Solution] = [*select(graph.store, query)]
+        except (SyntaxError, OSError, TypeError) as error:
+            hint = "write a question, a sentence and a SELECT query"
+            problems.append(Problem("E509", f"this quality measure is not valid: {error}", file, hint=hint))
+            continue
+        measures.append(Measure(file.stem, question, sentence, query, rows))
+    return Quality(measures, problems)
+
+
+def said(sentence: str, row: Solution, schema: Schema, names: Names) -> str:
+    """A sentence with the values of a row: classes by their label, properties by their key, things by their path."""
+
+    def word(match: re.Match[str]) -> str:
+        term = row.get(match[1])
+        if not isinstance(term, NamedNode):
+            return term.value if term else "…"
+        if term.value in schema.classes:
+            return schema.label(term.value)
+        property_ = schema.property_of(term.value)
+        return property_.key if property_ else names.compact(term.value)
+
+    return re.sub(r"\{(\w+)\}", word, sentence)
+
+
+def gaps(model: Model, graph: DataGraph, quality: Quality) -> Iterator[Problem]:
+    """What the measures found as problems of severity info: at the thing, else at the class or property."""
+    for found in quality.measures:
+        for row in found.rows:
+            message = said(found.sentence, row, model.schema, model.names)
+            thing = row["thing"].value if "thing" in row else ""
+            if thing not in graph.nodes:
+                term = row.get("class") or row.get("property") or NamedNode(model.names.ontology)
+                yield at_term(model.sources, model.names, term.value, CODE, message, severity=Severity.INFO)
+                continue
+            record, node = graph.nodes[thing]
+            path = row["property"].value if "property" in row else ""
+            place = locate(node, model.schema, path, "", None, model.names.things) if path else first_of(node)
+            yield problem(CODE, message, record.file, place, record.path, severity=Severity.INFO)
+
+
+def report(model: Model, quality: Quality) -> list[dict[str, Any]]:
+    """The measures for the page: question, query, and for each row the sentence and the IRI of its thing, if any."""
+    return [
+        {
+            "name": found.name,
+            "question": found.question,
+            "query": found.query,
+            "findings": [
+                {
+                    "text": said(found.sentence, row, model.schema, model.names),
+                    **({"thing": row["thing"].value} if "thing" in row else {}),
+                }
+                for row in found.rows
+            ],
+        }
+        for found in quality.measures
+    ]

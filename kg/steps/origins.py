@@ -1,0 +1,110 @@
+"""Origins: from which source each document comes, and what was withdrawn, as quads of two named graphs."""
+
+import subprocess
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pyoxigraph import Literal, NamedNode, Quad
+
+from kg.build import Model, Record, Withdrawal
+from kg.media import YAML
+from kg.model import literals
+from kg.names import PREFIXES, RDF, RDF_TYPE, RDFS_LABEL, XSD, Names
+from kg.sources.yaml_tree import DOCUMENT_START, pieces
+from kg.steps.read import first_of
+
+TOMBSTONE = "https://www.w3.org/ns/activitystreams#Tombstone"
+DATES = (XSD + "date", XSD + "gYearMonth", XSD + "gYear")
+
+
+def origins_of(model: Model, records: Iterable[Record]) -> list[Quad]:
+    """The source of the document about each record, as quads."""
+    known = {file: times for directory in model.sources.data for file, times in times_of_files(directory).items()}
+    return [
+        quad
+        for record, text in texts(records)
+        for quad in origin_of(model, record, text, known.get(record.file.resolve(), {}))
+    ]
+
+
+def texts(records: Iterable[Record]) -> Iterator[tuple[Record, str]]:
+    """Each record with the text of its YAML document."""
+    by_file: dict[Path, list[Record]] = defaultdict(list)
+    for record in records:
+        by_file[record.file].append(record)
+    for file, in_file in by_file.items():
+        documents = list(pieces(file.read_text(encoding="utf-8-sig", errors="replace"), DOCUMENT_START))
+        for record in in_file:
+            line = first_of(record.node).start_mark.line
+            yield record, next(text for start, text in reversed(documents) if start <= line)
+
+
+def times_of_files(directory: Path) -> dict[Path, dict[str, int]]:
+    """When the files of a directory were first and last changed by a commit, in seconds; none outside a repository."""
+    git = ["git", "-C", str(directory), "log", "--format=%ct", "--name-only", "--relative", "--no-renames", "--", "."]
+    try:
+        logged = subprocess.run(git, capture_output=True, text=True, check=True).stdout.splitlines()  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        return {}
+    found: dict[Path, dict[str, int]] = {}
+    seconds = 0
+    for line in filter(None, logged):
+        if line.isdigit():
+            seconds = int(line)
+            continue
+        times = found.setdefault((directory / line).resolve(), {"created": seconds, "modified": seconds})
+        times["created"] = min(times["created"], seconds)
+        times["modified"] = max(times["modified"], seconds)
+    return found
+
+
+def origin_of(model: Model, record: Record, text: str, times: dict[str, int]) -> Iterator[Quad]:
+    """The source of the document about a record's thing: file and line, its text, and the times of its file (PROV-O).
+
+    `times` are the seconds in which the file was created and last modified, where these are known.
+    """
+    names = model.names
+    document = NamedNode(names.document(record.path))
+    source = NamedNode(f"{names.document(record.path)}.{YAML.suffix}")
+    place = f"{published_name(model, record.file)}:{first_of(record.node).start_mark.line + 1}"
+    yield Quad(document, NamedNode(PREFIXES["prov"] + "wasDerivedFrom"), source, NamedNode(names.sources))
+    told: list[tuple[str, NamedNode | Literal]] = [
+        (RDF_TYPE, NamedNode(PREFIXES["prov"] + "Entity")),
+        (RDFS_LABEL, Literal(place)),
+        (PREFIXES["dcterms"] + "identifier", Literal(place)),
+        (PREFIXES["dcterms"] + "format", Literal(YAML.name)),
+        (RDF + "value", Literal(text)),
+        *((PREFIXES["dcterms"] + name, stamp(seconds)) for name, seconds in times.items()),
+    ]
+    for predicate, value in told:
+        yield Quad(source, NamedNode(predicate), value, NamedNode(names.sources))
+
+
+def stamp(seconds: int) -> Literal:
+    """A time as xsd:dateTime."""
+    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Literal(text, datatype=NamedNode(XSD + "dateTime"))
+
+
+def published_name(model: Model, file: Path) -> str:
+    """What a source file is called wherever the project lies: from the name of its data directory on."""
+    directory = next(directory for directory in model.sources.data if file.is_relative_to(directory))
+    return f"{directory.resolve().name}/{file.relative_to(directory).as_posix()}"
+
+
+def tombstone(names: Names, withdrawal: Withdrawal) -> Iterator[Quad]:
+    """What is left of a thing that was withdrawn: when, why, and what replaced it (ActivityStreams 2.0 Tombstone)."""
+    thing = NamedNode(names.thing(withdrawal.path))
+    day, datatype = literals.typed(withdrawal.date, DATES)
+    told: list[tuple[str, NamedNode | Literal]] = [
+        (RDF_TYPE, NamedNode(TOMBSTONE)),
+        (RDFS_LABEL, Literal(withdrawal.path)),
+        (PREFIXES["dcterms"] + "date", Literal(day, datatype=NamedNode(datatype))),
+        (PREFIXES["skos"] + "changeNote", Literal(withdrawal.reason, language="en")),
+    ]
+    if withdrawal.replaced_by:
+        told.append((PREFIXES["dcterms"] + "isReplacedBy", NamedNode(names.thing(withdrawal.replaced_by))))
+    for predicate, value in told:
+        yield Quad(thing, NamedNode(predicate), value, NamedNode(names.withdrawn))
