@@ -19,18 +19,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 
 from kg import media
-from kg.build import Build, Result, Sources
 from kg.dataset import named_queries
-from kg.dataset.engine import Engine, Solutions, syntax_error
 from kg.dataset.layout import Dataset, NoDatasetError
-from kg.dataset.oxigraph import open_engine
-from kg.dataset.query_text import QueryError, QueryText
+from kg.dataset.opening import open_engine
 from kg.diagnostics.codes import codes, page
 from kg.diagnostics.problems import Problem, Severity, counted, errors, errors_by_file, in_order, only_in
 from kg.diagnostics.report import as_github, as_json, as_sarif, as_text, place_text
 from kg.diagnostics.suggest import did_you_mean, nearest
 from kg.explain import Explainer, describe_key, describe_term, named_class, path_in_data, tell
-from kg.folding import as_name
 from kg.model.identifiers import OURS
 from kg.names import NAME, InvalidBaseError, Names
 from kg.pipeline import CHECKING, READING, Step, building, run
@@ -39,7 +35,11 @@ from kg.settings import options
 from kg.sources.generate import Generator
 from kg.sources.index import Index
 from kg.sources.skeleton import skeleton
+from kg.sparql.engine import Engine, Solutions, syntax_error
+from kg.sparql.query_text import QueryError, QueryText
 from kg.steps.measure import gaps
+from kg.steps.results import Build, Result, Sources
+from kg.text.folding import as_name
 
 messages = Console(stderr=True, highlight=False, markup=False)
 REPORTS = ("json", "sarif", "github")
@@ -355,7 +355,7 @@ def generate(kind: str, number: int, out: Path, seed: int, **sources: Any) -> No
         raise click.BadParameter(f"{out} is not empty", param_hint="--out")
     build = read_for(kind, READING, **sources)
     try:
-        generator = Generator(build.model.schema, build.graph, build.paths, kind, seed)
+        generator = Generator(build.model.schema, build.graph.records, build.paths, kind, seed)
         (out / kind).mkdir(parents=True)
         for name, text in generator.files(number):
             (out / kind / name).write_text(text, encoding="utf-8")

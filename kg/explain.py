@@ -10,13 +10,14 @@ from pathlib import Path
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Triple, Variable
 from yaml.nodes import Node
 
-from kg.build import DataGraph, Model, Record, Sources
-from kg.dataset.oxigraph import select
 from kg.diagnostics.report import relative
-from kg.model.turtle import place_of
 from kg.names import RDF_TYPE, XSD, Names
-from kg.sources.locate import statement_of
+from kg.sources.record import Record
+from kg.sparql.oxigraph import select
 from kg.steps.infer import Pattern, Rule, rules, sparql
+from kg.steps.locate import statement_of
+from kg.steps.model import place_of
+from kg.steps.results import DataGraph, Model, Sources
 
 
 @dataclass(frozen=True, slots=True)

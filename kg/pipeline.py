@@ -5,18 +5,18 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from kg.build import Build, NoModel, Result
 from kg.diagnostics.problems import errors
-from kg.model.turtle import read_model
 from kg.steps.check import check
 from kg.steps.describe import describe
 from kg.steps.identify import identify
 from kg.steps.infer import infer
 from kg.steps.map import map_records
 from kg.steps.measure import measure
+from kg.steps.model import read_model
 from kg.steps.present import check_presentation
 from kg.steps.publish import Content, publish
 from kg.steps.read import read
+from kg.steps.results import Build, NoModel, Result
 
 
 @dataclass(frozen=True, slots=True)

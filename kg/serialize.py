@@ -6,7 +6,7 @@ from typing import Any
 
 from pyoxigraph import Literal, NamedNode, QueryResultsFormat, RdfFormat, Triple, parse_query_results, serialize
 
-from kg.dataset.engine import Solutions, Term
+from kg.sparql.engine import Solutions, Term
 
 NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """A character that XML cannot hold, not even as a reference (w3.org/TR/xml, 2.2)."""

@@ -11,11 +11,11 @@ from werkzeug.exceptions import NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.security import safe_join
 
-from kg.dataset.engine import Engine, UntrustedQueries
 from kg.dataset.layout import Dataset
-from kg.dataset.oxigraph import open_engine
+from kg.dataset.opening import open_engine
 from kg.media import ATOM, CSV, DOCUMENT, JSON, LINKSET, YAML
 from kg.settings import SETTINGS
+from kg.sparql.engine import Engine, UntrustedQueries
 from kg.steps.describe import LICENSE
 from server import (
     catalogue,

@@ -24,13 +24,13 @@ from pyoxigraph import Literal, NamedNode, Triple
 from werkzeug.exceptions import BadRequest, NotFound
 
 from kg.dataset import named_queries
-from kg.dataset.engine import Engine
 from kg.dataset.search_index import KIND
 from kg.diagnostics.suggest import did_you_mean, nearest
 from kg.media import HTML, LANGUAGES
 from kg.model import literals
 from kg.model.schema import Class, Property, Values
 from kg.names import NAME, PREFIXES, RDF_TYPE, RDFS, RDFS_LABEL, XSD
+from kg.sparql.engine import Engine
 from server import filters
 from server.briefs import briefs_of
 from server.documents import Document, respond, split

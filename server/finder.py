@@ -16,9 +16,9 @@ from typing import Any
 from urllib.parse import quote
 
 from kg.dataset.search_index import FIELDS, STEMS, WHOLE
-from kg.dataset.words import composed, plain, spans, stems
 from kg.diagnostics.suggest import Choices
 from kg.model.identifiers import ALONE, TOGETHER, keys_of
+from kg.text.words import composed, plain, spans, stems
 
 WEIGHTS = (10, 6, 2, 5, 3, 1, 40)
 """What a word is worth in each of COLUMNS: in a label most, itself more than its stem, a whole name above all."""

@@ -20,7 +20,7 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from werkzeug.datastructures import Headers
 
-from kg.dataset.engine import CutError
+from kg.sparql.engine import CutError
 from server import conditions
 from server.documents import DatedResponse
 from server.response_cache import CachedResponse, ResponseCache

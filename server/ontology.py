@@ -12,9 +12,9 @@ from kg.dataset import named_queries
 from kg.media import JSON_LD, MediaType
 from kg.model.json_schema import json_schema
 from kg.model.schema import Schema
-from kg.model.versions import as_document
 from kg.names import PREFIXES, RDF, RDF_TYPE, RDFS
 from kg.shacl.validate import to_graph
+from kg.steps.versions import as_document
 from server.diagram import circle
 from server.documents import LONG, SHORT, Document, cached, compressed, respond, split
 from server.graphs import triples_of

@@ -13,8 +13,8 @@ from yaml.nodes import MappingNode, SequenceNode
 
 from kg.model.schema import Property
 from kg.names import PREFIXES, RDF
-from kg.sources.locate import values_of
 from kg.sources.yaml_tree import compose
+from kg.steps.locate import values_of
 from kg.steps.read import first_of
 from server.site import site
 

@@ -11,7 +11,6 @@ from flask import current_app, g, request
 from pyoxigraph import Triple
 from rdflib import Graph
 
-from kg.dataset.engine import Engine
 from kg.dataset.layout import Dataset
 from kg.dataset.questions import Question
 from kg.model.context import Framing
@@ -20,6 +19,7 @@ from kg.model.schema import Class, Schema
 from kg.model.views import View, views_in
 from kg.names import Names
 from kg.shacl.validate import to_graph
+from kg.sparql.engine import Engine
 from server.finder import Finder
 from server.languages import chosen_language
 

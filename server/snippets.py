@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from kg.dataset.search_index import LANGUAGE
-from kg.dataset.words import plain, spans, stems
 from kg.media import LANGUAGES
+from kg.text.words import plain, spans, stems
 from server.finder import Hit, Text, Word
 
 WIDTH = 180

@@ -14,11 +14,11 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import InternalServerError, NotFound
 
 from kg.dataset import named_queries
-from kg.dataset.engine import Answer, UnansweredError, UntrustedQueries, UntrustedQuery
-from kg.dataset.query_plan import cause
-from kg.dataset.query_text import QueryError, QueryText, resolved, unescaped
 from kg.media import BOOLEAN, HTML, RDF, SOLUTIONS, SPARQL_JSON, TURTLE, MediaType
 from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL
+from kg.sparql.engine import Answer, UnansweredError, UntrustedQueries, UntrustedQuery
+from kg.sparql.query_plan import cause
+from kg.sparql.query_text import QueryError, QueryText, resolved, unescaped
 from kg.steps.describe import FORMATS
 from server.documents import SHORT, Document, cached, compressed, moved, respond
 from server.errors import BadQueryError, LimitError, NotAcceptableError

@@ -20,12 +20,13 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from kg.build import Build, Model, Sources
 from kg.dataset.layout import Dataset
-from kg.dataset.oxigraph import Oxigraph, open_engine
-from kg.model.turtle import read_model
+from kg.dataset.opening import open_engine
 from kg.names import DEFAULT_BASE, Names
 from kg.pipeline import CHECKING, Step, building, run
+from kg.sparql.oxigraph import Oxigraph
+from kg.steps.model import read_model
+from kg.steps.results import Build, Model, Sources
 from server.app import create_app
 
 ROOT = Path(__file__).parent.parent

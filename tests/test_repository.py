@@ -96,14 +96,14 @@ def test_data_and_server_never_spell_the_canonical_namespace() -> None:
 
 
 RESULTS = {"QueryBoolean", "QuerySolution", "QuerySolutions", "QueryTriples"}
-KNOW_RESULTS = {"kg/dataset/oxigraph.py", "server/queries/worker.py", "tests/kg/test_query_plan.py"}
+KNOW_RESULTS = {"kg/sparql/oxigraph.py", "server/queries/worker.py", "tests/kg/test_query_plan.py"}
 """The engine, the worker of untrusted queries, and the test that compares the engine with itself."""
 
 KNOW_STORES = {
-    *("kg/dataset/oxigraph.py", "server/queries/host.py", "server/queries/worker.py"),
+    *("kg/sparql/oxigraph.py", "server/queries/host.py", "server/queries/worker.py"),
     *(
-        "kg/build.py",
-        "kg/model/turtle.py",
+        "kg/steps/results.py",
+        "kg/steps/model.py",
         "kg/steps/infer.py",
         "kg/steps/describe.py",
         "kg/steps/publish.py",
@@ -131,7 +131,7 @@ def imported(file: str) -> set[str]:
 
 @pytest.mark.parametrize(
     ("names", "known"),
-    [(RESULTS, KNOW_RESULTS), ({"Store"}, KNOW_STORES), ({"pyoxigraph", "*"}, {"kg/dataset/oxigraph.py"})],
+    [(RESULTS, KNOW_RESULTS), ({"Store"}, KNOW_STORES), ({"pyoxigraph", "*"}, {"kg/sparql/oxigraph.py"})],
     ids=["results", "stores", "everything"],
 )
 def test_the_engine_alone_knows_its_own(names: set[str], known: set[str]) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 from pyoxigraph import Literal, NamedNode, Triple
 
-from kg.dataset.engine import Engine, Solution
 from kg.names import RDF, Names
+from kg.sparql.engine import Engine, Solution
 
 
 def listed(iris: Iterable[str]) -> str:

@@ -12,9 +12,9 @@ from typing import Any
 
 from pyoxigraph import Literal, NamedNode, Quad
 
-from kg.dataset.query_text import QueryText, Token
 from kg.model.literals import typed
 from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL, XSD, Names
+from kg.sparql.query_text import QueryText, Token
 
 FORMS = {"SELECT": "Select", "ASK": "Ask", "CONSTRUCT": "Construct", "DESCRIBE": "Describe"}
 """By first word of a query: the class of SHACL, without SPARQL and Executable around it."""

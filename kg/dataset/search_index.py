@@ -24,10 +24,10 @@ from dataclasses import dataclass, field
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Store
 
-from kg.dataset.words import composed, plain, stems_of, words
 from kg.model.identifiers import identifies, keys_of
 from kg.model.schema import Class, Property, Schema, Values
 from kg.names import RDF_TYPE, RDFS_LABEL, XSD, Names, local_name
+from kg.text.words import composed, plain, stems_of, words
 
 FIELDS = ("label", "name", "text")
 """Where a text stands: what a thing is called, what else it is or was called, what else it says."""

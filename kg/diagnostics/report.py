@@ -19,7 +19,7 @@ from rich.text import Text
 
 from kg.diagnostics.codes import codes, page
 from kg.diagnostics.problems import Problem, Related, Severity
-from kg.sources.characters import visible
+from kg.text.characters import visible
 
 COLORS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "bold blue"}
 LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from kg.folding import fold
+from kg.text.folding import fold
 
 CLOSE = 0.6
 """How alike two names must be at least, of 1: edits (insert, delete, replace, swap) for their length."""

@@ -10,10 +10,10 @@ from urllib.parse import unquote
 
 from rdflib.namespace import DCTERMS, SH, SKOS
 
-from kg.dataset.words import composed
 from kg.media import LANGUAGES
 from kg.model.schema import Property, Schema, Values
 from kg.names import NAME, XSD
+from kg.text.words import composed
 
 AROUND = " \t\r\n<>\"'“”„«»()[],;"
 """What stands around an identifier that was copied out of a text."""

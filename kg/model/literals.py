@@ -15,9 +15,9 @@ from decimal import Decimal
 from pyoxigraph import NamedNode
 
 from kg.diagnostics.suggest import did_you_mean
-from kg.folding import fold
+from kg.model import dates
 from kg.names import RDF, XSD
-from kg.sources import dates
+from kg.text.folding import fold
 
 LANG_STRING = RDF + "langString"
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from pyoxigraph import Literal, Store
 
-from kg.dataset.oxigraph import select
+from kg.sparql.oxigraph import select
 
 
 def matches(pattern: str, text: str, flags: str = "") -> bool | None:

@@ -6,8 +6,8 @@ from pyoxigraph import Quad, Store, Triple
 from rdflib import Graph, URIRef
 from rdflib.namespace import RDF, RDFS, SH
 
-from kg.dataset.oxigraph import construct
 from kg.names import PREFIXES, Names
+from kg.sparql.oxigraph import construct
 
 PROF = PREFIXES["prof"]
 

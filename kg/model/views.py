@@ -9,9 +9,9 @@ from rdflib import Graph, URIRef
 from rdflib.namespace import RDF, RDFS, SH
 from rdflib.term import Literal, Node
 
-from kg.dataset.query_text import QueryText
 from kg.media import LANGUAGES
 from kg.names import PREFIXES, Names, local_name
+from kg.sparql.query_text import QueryText
 
 SORTS = ("map", "timeline", "chart", "tree", "line", "table")
 """The sorts of pictures; the viewer of a map is called MapViewer, and so on."""

@@ -13,11 +13,11 @@ from rdflib import Graph, Literal, URIRef
 from rdflib.namespace import RDF, RDFS, SH
 from rdflib.term import Node
 
-from kg.dataset.oxigraph import ask, select
 from kg.names import RDF_TYPE
 from kg.shacl.constraints import Untranslatable, candidates_query, declarations, prefixes
 from kg.shacl.to_sparql import violation
 from kg.shacl.validate import Result, copy_of, to_graph, validate
+from kg.sparql.oxigraph import ask, select
 
 RDFS_PREFIX = f"PREFIX rdfs: <{RDFS}>"
 

@@ -8,7 +8,7 @@ may not overlap in time, each has the year alone in which it begins, so that non
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from itertools import count, islice
 from random import Random
 from typing import Any
@@ -17,11 +17,11 @@ from rdflib import OWL, RDF, SH, URIRef
 from rdflib.term import Node as Term
 from yaml.nodes import MappingNode, Node, SequenceNode
 
-from kg.build import DataGraph
 from kg.model import literals
 from kg.model.patterns import matches
 from kg.model.schema import Class, Key, Property, Schema, Values
 from kg.names import XSD
+from kg.sources.record import Record
 from kg.sources.texts import flaws
 
 PER_FILE = 100
@@ -46,7 +46,7 @@ class Generator:
     `taken` are the paths that no new record may have.
     """
 
-    def __init__(self, schema: Schema, graph: DataGraph, taken: Set[str], kind: str, seed: int) -> None:
+    def __init__(self, schema: Schema, records: Iterable[Record], taken: Set[str], kind: str, seed: int) -> None:
         self.schema, self.kind, self.taken = schema, kind, taken
         self.random = Random(seed)  # noqa: S311  # nothing here is secret
         self.words: dict[tuple[str, str], list[str]] = defaultdict(list)  # by key and language
@@ -55,7 +55,7 @@ class Generator:
         self.donors: dict[tuple[str, str], list[Any]] = defaultdict(list)  # values by class and key
         self.takes: dict[tuple[str, str], bool] = {}
         self.records: list[tuple[Class, dict[str, Any]]] = []
-        for record in sorted((r for r in graph.records if r.sound), key=lambda record: record.path):
+        for record in sorted((r for r in records if r.sound), key=lambda record: record.path):
             if record.kind == kind:
                 self._learn(plain(record.node))
         if not self.records:

@@ -8,13 +8,13 @@ from urllib.parse import unquote
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from kg.build import Record, Withdrawal
 from kg.diagnostics.suggest import Choices, Named
-from kg.folding import as_name, fold
 from kg.model.identifiers import AROUND, OURS, identifies
 from kg.model.schema import Class, Schema, Values
 from kg.names import CANONICAL
+from kg.sources.record import Record, Withdrawal
 from kg.sources.yaml_tree import PROBLEM, scalars
+from kg.text.folding import as_name, fold
 
 Wanted = tuple[tuple[str, ...], ...]
 """Of what classes (IRIs) a value must be: of one of each group."""

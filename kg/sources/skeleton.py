@@ -7,10 +7,10 @@ from textwrap import wrap
 from rdflib.namespace import SH
 from yaml.nodes import MappingNode, Node, SequenceNode
 
-from kg.build import Record
 from kg.model.identifiers import identifies
 from kg.model.schema import Class, Key, Schema, Values
 from kg.sources.index import Index
+from kg.sources.record import Record
 from kg.sources.yaml_tree import scalars
 
 WIDTH = 100

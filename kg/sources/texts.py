@@ -17,7 +17,7 @@ from urllib.parse import unquote_to_bytes
 from rdflib.term import Node
 
 from kg.diagnostics.problems import Problem, Severity
-from kg.sources.characters import (
+from kg.text.characters import (
     CYRILLIC_ALIKE,
     IDEOGRAPH,
     IN_SCRIPT,

@@ -14,23 +14,23 @@ from rdflib.term import Literal, Node
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from yaml.nodes import Node as YamlNode
 
-from kg.build import DataGraph, Findings, Model, Records
-from kg.dataset.oxigraph import select
 from kg.diagnostics.problems import Problem, Related, counted
 from kg.diagnostics.suggest import did_you_mean, nearest, one_of
-from kg.folding import as_name
 from kg.model.patterns import matches
 from kg.model.schema import Key, Schema, Values
-from kg.model.turtle import at_term, not_shacl
 from kg.names import local_name
 from kg.shacl.constraints import prefixes
 from kg.shacl.prefilter import validation_results
 from kg.shacl.validate import InvalidShapesError, Result
-from kg.sources.languages import meant as language_meant
-from kg.sources.locate import locate, written_value
 from kg.sources.texts import in_language
+from kg.sparql.oxigraph import select
 from kg.steps.incomplete import Incomplete
+from kg.steps.locate import locate, written_value
+from kg.steps.model import at_term, not_shacl
 from kg.steps.read import describe, first_of, problem, related_at
+from kg.steps.results import DataGraph, Findings, Model, Records
+from kg.text.folding import as_name
+from kg.text.languages import meant as language_meant
 
 COMPONENTS = {
     "MinCount": "E301",

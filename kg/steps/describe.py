@@ -14,14 +14,14 @@ from typing import Any
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store
 
-from kg.build import Catalogue, DataGraph, Model, Records, Sources
-from kg.dataset.oxigraph import select
 from kg.dataset.questions import read_questions
 from kg.diagnostics.problems import Problem
 from kg.media import LANGUAGES, RDF, MediaType
-from kg.model.versions import read_contexts, read_ontology_versions
 from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL, XSD, Names, local_name
+from kg.sparql.oxigraph import select
 from kg.steps.origins import origins_of, tombstone
+from kg.steps.results import Catalogue, DataGraph, Model, Records, Sources
+from kg.steps.versions import read_contexts, read_ontology_versions
 
 LICENSE = "https://creativecommons.org/licenses/by/4.0/"
 TITLE = "OSCE knowledge graph"

@@ -10,14 +10,13 @@ from pathlib import Path
 from rapidfuzz.distance import OSA
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from kg.build import Model, Record, Records, Withdrawal
 from kg.diagnostics.problems import Problem, Related, Severity, errors
 from kg.diagnostics.suggest import did_you_mean, nearest
-from kg.folding import fold
 from kg.model import literals
 from kg.model.schema import Schema
 from kg.names import NAME, PREFIXES, XSD
 from kg.sources.index import Index
+from kg.sources.record import Record, Withdrawal
 from kg.sources.repair import quoted
 from kg.sources.texts import not_composed
 from kg.sources.yaml_tree import PROBLEM, STRING, documents, scalars
@@ -35,6 +34,8 @@ from kg.steps.read import (
     related_at,
     text_of,
 )
+from kg.steps.results import Model, Records
+from kg.text.folding import fold
 
 ALIKE = 0.88
 """How alike the names of two things must be, of 1, for them to be reported as possible duplicates."""

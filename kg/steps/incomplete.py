@@ -13,13 +13,13 @@ from rdflib.namespace import SH
 from rdflib.term import Node as RdfNode
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from kg.build import DataGraph, Model, Records
 from kg.diagnostics.problems import Problem, Severity, counted
 from kg.model.schema import Class, Schema, Values
 from kg.names import RDF_TYPE
 from kg.shacl.constraints import Missing, missing_of, prefixes
 from kg.shacl.validate import Result
 from kg.steps.infer import rules
+from kg.steps.results import DataGraph, Model, Records
 
 TORN = ("E102", "E111")
 """The codes of problems after which the rest of a file may be read otherwise than it was meant."""

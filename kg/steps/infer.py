@@ -13,9 +13,9 @@ from rdflib.collection import Collection
 from rdflib.namespace import OWL, RDF, RDFS
 from rdflib.term import Node
 
-from kg.build import DataGraph, Model
 from kg.model.literals import bounds
 from kg.names import RDF_TYPE, XSD
+from kg.steps.results import DataGraph, Model
 
 Pattern = tuple[str, str, str]
 """Subject, predicate and object, each a variable or an IRI in SPARQL."""

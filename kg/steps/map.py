@@ -14,22 +14,23 @@ from typing import Any
 from pyoxigraph import NamedNode, Quad, RdfFormat, Store, parse
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from kg.build import DataGraph, Model, Record, Records
 from kg.diagnostics.problems import Problem, Related, Severity, errors
 from kg.diagnostics.suggest import did_you_mean, nearest, one_of
-from kg.folding import as_part_name
-from kg.model import literals
+from kg.model import dates, literals
 from kg.model.context import context
 from kg.model.schema import Class, Key, Property, Schema, Values
-from kg.model.turtle import in_graph
 from kg.names import NAME, XSD, kebab
-from kg.sources import addresses, dates
+from kg.sources import addresses
 from kg.sources.index import Index
-from kg.sources.languages import LANGUAGE_TAG, is_mistaken
-from kg.sources.languages import meant as language_meant
+from kg.sources.record import Record
 from kg.sources.repair import in_flow
 from kg.sources.yaml_tree import PROBLEM, scalars
+from kg.steps.model import in_graph
 from kg.steps.read import describe, first_of, problem, related_at
+from kg.steps.results import DataGraph, Model, Records
+from kg.text.folding import as_part_name
+from kg.text.languages import LANGUAGE_TAG, is_mistaken
+from kg.text.languages import meant as language_meant
 
 BATCH = 100
 """How many records go to the JSON-LD processor at once."""

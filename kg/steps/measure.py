@@ -10,14 +10,14 @@ from typing import Any
 
 from pyoxigraph import NamedNode
 
-from kg.build import DataGraph, Measure, Model, Quality, Solution
-from kg.dataset.oxigraph import select
 from kg.diagnostics.problems import Problem, Severity
 from kg.model.schema import Schema
-from kg.model.turtle import at_term, query_files
 from kg.names import Names
-from kg.sources.locate import locate
+from kg.sparql.oxigraph import select
+from kg.steps.locate import locate
+from kg.steps.model import at_term, query_files
 from kg.steps.read import first_of, problem
+from kg.steps.results import DataGraph, Measure, Model, Quality, Solution
 
 CODE = "E315"
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode, Quad
 
-from kg.build import Model, Record, Withdrawal
 from kg.media import YAML
 from kg.model import literals
 from kg.names import PREFIXES, RDF, RDF_TYPE, RDFS_LABEL, XSD, Names
+from kg.sources.record import Record, Withdrawal
 from kg.sources.yaml_tree import DOCUMENT_START, pieces
 from kg.steps.read import first_of
+from kg.steps.results import Model
 
 TOMBSTONE = "https://www.w3.org/ns/activitystreams#Tombstone"
 DATES = (XSD + "date", XSD + "gYearMonth", XSD + "gYear")

@@ -12,17 +12,17 @@ from rdflib import Graph, URIRef
 from rdflib.namespace import DCAT, RDF, RDFS, SH
 from rdflib.term import Literal, Node
 
-from kg.build import DataGraph, Findings, Model
-from kg.dataset.oxigraph import select
-from kg.dataset.query_text import QueryError, QueryText
 from kg.diagnostics.problems import Problem
 from kg.diagnostics.suggest import did_you_mean, nearest
 from kg.media import LANGUAGES
 from kg.model.profiles import FULL, PROF, Profile
-from kg.model.turtle import at_term, turtle_files
 from kg.model.views import ABOUT, DASH_VIEWER, LIMIT, MAX_ROWS, SORTS, number, view_of
-from kg.model.vocabulary import owner
 from kg.names import PREFIXES, RDF_TYPE, local_name
+from kg.sparql.oxigraph import select
+from kg.sparql.query_text import QueryError, QueryText
+from kg.steps.model import at_term, turtle_files
+from kg.steps.results import DataGraph, Findings, Model
+from kg.steps.vocabulary import owner
 
 TOKEN = URIRef(PROF + "hasToken")
 

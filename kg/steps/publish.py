@@ -21,7 +21,6 @@ from typing import Any
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, serialize
 from rdflib.namespace import OWL
 
-from kg.build import Catalogue, DataGraph, Model, Published, Quality
 from kg.dataset.layout import (
     CATALOGUE,
     CONTEXTS,
@@ -44,18 +43,20 @@ from kg.dataset.layout import (
     dump_file,
     json_schema_file,
 )
-from kg.dataset.oxigraph import load, open_files
+from kg.dataset.opening import load
 from kg.dataset.questions import as_quads
 from kg.dataset.search_index import write_index
 from kg.diagnostics.problems import Problem
 from kg.media import JSON_LD, N_QUADS, TURTLE, MediaType
 from kg.model.context import Framing
 from kg.model.json_schema import json_schema
-from kg.model.turtle import at_term
 from kg.names import RDF_TYPE, Names
 from kg.serialize import serialize_in_order
+from kg.sparql.oxigraph import open_files
 from kg.steps.describe import distributions, in_catalogue, revision
 from kg.steps.measure import report
+from kg.steps.model import at_term
+from kg.steps.results import Catalogue, DataGraph, Model, Published, Quality
 
 SHORT = 16
 """How many hexadecimal digits of the version stand in paths."""

@@ -14,12 +14,10 @@ from pathlib import Path
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from kg.build import Model, Record, Records
 from kg.diagnostics.problems import Problem, Related, Severity, errors
 from kg.diagnostics.suggest import did_you_mean, nearest
-from kg.folding import as_name
 from kg.names import NAME
-from kg.sources.characters import REPLACED, as_latin, code_point, unseen
+from kg.sources.record import Record
 from kg.sources.repair import COLONS, in_flow, listed, quoted
 from kg.sources.texts import MEANT, Flaw, at, decomposed, flaws, may_have_flaws, not_composed, quoted_wholly
 from kg.sources.yaml_tree import (
@@ -38,6 +36,9 @@ from kg.sources.yaml_tree import (
     scalars,
     written,
 )
+from kg.steps.results import Model, Records
+from kg.text.characters import REPLACED, as_latin, code_point, unseen
+from kg.text.folding import as_name
 
 MAX_BYTES = 4 * 1024 * 1024
 """How large a file may be."""

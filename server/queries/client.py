@@ -15,8 +15,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from kg.dataset.engine import Answer, CutError, UnansweredError, UntrustedQuery
 from kg.dataset.layout import Dataset
+from kg.sparql.engine import Answer, CutError, UnansweredError, UntrustedQuery
 from server.queries.frames import BrokenError, message, read_frame
 from server.queries.limits import Limits
 

@@ -31,7 +31,8 @@ from typing import Any
 from pyoxigraph import Store
 
 from kg.dataset.layout import Dataset
-from kg.dataset.oxigraph import load, open_files
+from kg.dataset.opening import load
+from kg.sparql.oxigraph import open_files
 from server.queries.frames import LENGTH, failure
 from server.queries.limits import Limits
 from server.queries.worker import DONE, IS_WHOLE, LEAVING, MAY_I, OUT_OF_MEMORY, READY, Opener, work

@@ -31,10 +31,10 @@ from pyoxigraph import (
     serialize,
 )
 
-from kg.dataset.oxigraph import evaluate
-from kg.dataset.query_text import QueryText, unescaped
 from kg.media import CSV, HTML, RDF, RDF_XML, SOLUTIONS, SPARQL_JSON, SPARQL_XML, TSV, MediaType
 from kg.serialize import prefixes_used
+from kg.sparql.oxigraph import evaluate
+from kg.sparql.query_text import QueryText, unescaped
 from server.queries.frames import failure, frame, message, read_frame
 from server.queries.limits import Limits
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from kg.dataset.layout import Dataset
-from kg.dataset.oxigraph import open_engine
+from kg.dataset.opening import open_engine
 from kg.model.context import context
 from kg.sources.yaml_tree import compose
 from kg.steps.map import BATCH, to_quads

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from pyoxigraph import Literal, NamedNode
 
-from kg.build import Build, Sources
-from kg.dataset.oxigraph import Oxigraph
 from kg.names import DEFAULT_BASE, Names
 from kg.pipeline import CHECKING
+from kg.sparql.oxigraph import Oxigraph
+from kg.steps.results import Build, Sources
 from tests.conftest import ONTOLOGY, ROOT, SHAPES, run_steps
 
 PREFIXES = "PREFIX osce: <{0}ontology#> PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#> "

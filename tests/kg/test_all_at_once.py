@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kg.build import Build
 from kg.diagnostics.problems import errors_by_file, only_in
+from kg.steps.results import Build
 from tests.conftest import ONTOLOGY, SAMPLE, SHAPES, check_world
 from tests.kg.test_problems import PLACE, RELEASE, STATE, check_files
 

@@ -14,10 +14,11 @@ import pytest
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, RdfFormat, Store, parse, serialize
 
 from kg.dataset.layout import Dataset, NoDatasetError
-from kg.dataset.oxigraph import load, open_engine, open_files
-from kg.model.versions import ChangedVersionError, write_ontology_version
+from kg.dataset.opening import load, open_engine
 from kg.names import CANONICAL, RDF_TYPE, RDFS_LABEL, Names
+from kg.sparql.oxigraph import open_files
 from kg.steps.publish import is_whole
+from kg.steps.versions import ChangedVersionError, write_ontology_version
 from tests.conftest import ONTOLOGY, PATIENCE, ROOT, SAMPLE, SHAPES, build_world
 from tests.kg.test_cli import kg
 

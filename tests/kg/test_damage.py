@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from kg.build import Build
 from kg.diagnostics.codes import codes
 from kg.diagnostics.problems import Severity
+from kg.steps.results import Build
 from tests.conftest import ROOT, SAMPLE, check_world
 
 EXAMPLES = int(os.environ.get("DAMAGES", "24"))

@@ -1,10 +1,10 @@
-"""kg/folding.py: one folding for what is compared, for names of things and for names of parts."""
+"""kg/text/folding.py: one folding for what is compared, for names of things and for names of parts."""
 
 from pathlib import Path
 
 import pytest
 
-from kg.folding import as_name, as_part_name, fold
+from kg.text.folding import as_name, as_part_name, fold
 from tests.kg.test_all_at_once import check_files
 
 FOLDED = {

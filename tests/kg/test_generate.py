@@ -10,13 +10,13 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from kg.build import Build, Sources
 from kg.cli import main
 from kg.diagnostics.problems import errors
 from kg.model.schema import Values
 from kg.names import DEFAULT_BASE, Names
 from kg.pipeline import CHECKING, READING
 from kg.sources.generate import Generator, plain
+from kg.steps.results import Build, Sources
 from tests.conftest import ONTOLOGY, ROOT, SAMPLE, SHAPES, run_steps
 from tests.kg.test_extension import RECORDS, extended
 
@@ -41,7 +41,7 @@ def begin(data: tuple[Path, ...], ontology: Path = ONTOLOGY, shapes: Path = SHAP
 def write(build: Build, kind: str, number: int, out: Path) -> None:
     """Writes generated records after those of a build."""
     (out / kind).mkdir(parents=True)
-    for name, text in Generator(build.model.schema, build.graph, build.paths, kind, seed=1).files(number):
+    for name, text in Generator(build.model.schema, build.graph.records, build.paths, kind, seed=1).files(number):
         (out / kind / name).write_text(text, encoding="utf-8")
 
 
@@ -73,7 +73,7 @@ def test_records_of_every_kind_are_right_beside_the_real_ones(learnt: Build, wor
 def test_every_text_says_that_it_is_generated_and_every_address_leads_nowhere(learnt: Build) -> None:
     seen = set()
     for kind in sorted({record.kind for record in learnt.graph.records}):
-        generator = Generator(learnt.model.schema, learnt.graph, learnt.paths, kind, seed=1)
+        generator = Generator(learnt.model.schema, learnt.graph.records, learnt.paths, kind, seed=1)
         for _, text in generator.files(EACH):
             for record in yaml.safe_load_all(text):
                 assert re.fullmatch(rf"{kind}/generated-\d+", record["id"])
@@ -90,7 +90,8 @@ def test_every_text_says_that_it_is_generated_and_every_address_leads_nowhere(le
 def test_identifiers_are_not_those_of_real_records_and_dates_spread_over_the_years(learnt: Build) -> None:
     real = [plain(record.node) for record in learnt.graph.records if record.kind == "release"]
     files = [
-        text for _, text in Generator(learnt.model.schema, learnt.graph, learnt.paths, "release", seed=1).files(300)
+        text
+        for _, text in Generator(learnt.model.schema, learnt.graph.records, learnt.paths, "release", seed=1).files(300)
     ]
     made = [record for text in files for record in yaml.safe_load_all(text)]
     numbers = [record["itemNumber"] for record in made if "itemNumber" in record]
@@ -105,7 +106,7 @@ def test_as_many_keys_as_real_records_have(learnt: Build) -> None:
     real = [plain(record.node) for record in learnt.graph.records if record.kind == "release"]
     made = [
         record
-        for _, text in Generator(learnt.model.schema, learnt.graph, learnt.paths, "release", 1).files(500)
+        for _, text in Generator(learnt.model.schema, learnt.graph.records, learnt.paths, "release", 1).files(500)
         for record in yaml.safe_load_all(text)
     ]
     for key in ("title", "date", "mention", "fieldOfWork", "about"):
@@ -124,7 +125,7 @@ def test_a_class_that_python_does_not_know_is_generated_too(extended: Path, tmp_
     assert sum(record.kind == "dragon-sighting" for record in union.graph.records) == 50 + len(RECORDS)
     assert any(
         "wing:" in text
-        for _, text in Generator(build.model.schema, build.graph, build.paths, "dragon-sighting", 1).files(50)
+        for _, text in Generator(build.model.schema, build.graph.records, build.paths, "dragon-sighting", 1).files(50)
     )
 
 

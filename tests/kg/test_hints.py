@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from rdflib.namespace import SH
 
-from kg.build import Build
 from kg.diagnostics.codes import codes
 from kg.diagnostics.problems import Problem
 from kg.model.patterns import matches
+from kg.steps.results import Build
 from tests.conftest import ONTOLOGY, SAMPLE, SHAPES, check_world, model
 from tests.kg.hints import alternatives, follow, form_of
 from tests.kg.test_problems import BROKEN, PLACE, RELEASE, STATE, by_file

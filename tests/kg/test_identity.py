@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from kg.build import Build, Sources
 from kg.diagnostics.problems import Severity
 from kg.names import DEFAULT_BASE, Names
 from kg.pipeline import CHECKING
 from kg.steps.read import MAX_BYTES
+from kg.steps.results import Build, Sources
 from tests.conftest import ONTOLOGY, SHAPES, run_steps
 from tests.kg.test_problems import PLACE, RELEASE, STATE, check_files
 

@@ -6,8 +6,9 @@ import pytest
 from pyoxigraph import Literal, NamedNode, Quad, Store
 
 from kg.dataset.layout import Dataset
-from kg.dataset.oxigraph import Oxigraph, open_engine
+from kg.dataset.opening import open_engine
 from kg.model.literals import DATATYPES, bounds, typed
+from kg.sparql.oxigraph import Oxigraph
 
 
 @pytest.fixture(scope="module")

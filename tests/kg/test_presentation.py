@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kg.build import Build
 from kg.diagnostics.problems import Problem
+from kg.steps.results import Build
 from tests.conftest import ONTOLOGY, SAMPLE, SHAPES, check_world
 
 HEAD = """\

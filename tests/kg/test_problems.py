@@ -17,7 +17,6 @@ from pyoxigraph import DefaultGraph, Literal, NamedNode
 from rich.cells import cell_len
 from rich.console import Console
 
-from kg.build import Build, Sources
 from kg.diagnostics.codes import codes
 from kg.diagnostics.problems import Problem, Severity, errors
 from kg.diagnostics.report import as_json, as_text
@@ -26,6 +25,7 @@ from kg.names import DEFAULT_BASE, RDFS_LABEL, Names
 from kg.pipeline import CHECKING
 from kg.sources.index import Index
 from kg.steps.map import Mapper, lost_statements
+from kg.steps.results import Build, Sources
 from tests.conftest import ONTOLOGY, PATIENCE, ROOT, SAMPLE, SHAPES, check_world, run_steps
 
 UNREACHABLE = {

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from kg.build import Build
 from kg.cli import main
 from kg.diagnostics.problems import Problem, Severity
 from kg.steps.measure import gaps
+from kg.steps.results import Build
 from tests.conftest import ROOT, SAMPLE, SHAPES, check_world
 
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyoxigraph import NamedNode, Quad, QuerySolutions, Store
 
-from kg.dataset.oxigraph import Oxigraph, evaluate, select
-from kg.dataset.query_plan import cause, reordered
+from kg.sparql.oxigraph import Oxigraph, evaluate, select
+from kg.sparql.query_plan import cause, reordered
 
 NODES = [NamedNode(f"http://x/{name}") for name in "abcd"]
 PROPERTIES = [NamedNode(f"http://x/{name}") for name in "pq"]

@@ -3,7 +3,7 @@
 import pytest
 from pyoxigraph import Store
 
-from kg.dataset.query_text import MAX_DEPTH, QueryError, QueryText, unescaped
+from kg.sparql.query_text import MAX_DEPTH, QueryError, QueryText, unescaped
 
 
 def syntax_error(text: str) -> str:

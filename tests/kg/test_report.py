@@ -11,10 +11,10 @@ from jsonschema import Draft7Validator
 from rich.cells import cell_len
 from rich.console import Console
 
-from kg.build import Build
 from kg.diagnostics.codes import codes
 from kg.diagnostics.problems import Problem, Severity, errors
 from kg.diagnostics.report import as_github, as_sarif, as_text
+from kg.steps.results import Build
 from tests.kg.test_problems import BROKEN, PLACE, check_files
 
 SCHEMA = json.loads((Path(__file__).parent / "sarif-2.1.0.json").read_text())

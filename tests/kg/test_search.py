@@ -7,9 +7,9 @@ import pytest
 from pyoxigraph import RdfFormat, Store
 
 from kg.dataset.search_index import COLUMNS, columns_of, things_of, write_index
-from kg.dataset.words import stems, words
 from kg.model.identifiers import identifies
 from kg.names import DEFAULT_BASE, Names
+from kg.text.words import stems, words
 from server.finder import Finder, Found
 from tests.conftest import model
 

@@ -3,8 +3,8 @@
 import pytest
 from pyoxigraph import QueryResultsFormat, RdfFormat, Store
 
-from kg.dataset.oxigraph import ask, select
 from kg.serialize import serialize_boolean, serialize_solutions
+from kg.sparql.oxigraph import ask, select
 
 TERMS = r"""@prefix : <http://example.org/> .
 _:b :p "x", "x"@en, "x"@en-GB, "x"@ar--rtl, "a\n\"b\"\t\u0007", "", "1"^^:t, 5, 5.0, true ;

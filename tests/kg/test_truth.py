@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from kg.build import Build
 from kg.diagnostics.problems import Problem
 from kg.model.literals import bounds
+from kg.steps.results import Build
 from tests.conftest import ROOT, SAMPLE, check_world
 
 REAL = ROOT / "data"

@@ -16,11 +16,11 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from kg.build import Build
 from kg.diagnostics.problems import Problem, Severity
 from kg.diagnostics.report import as_text
 from kg.sources.yaml_tree import scalars
 from kg.steps.read import MAX_FLAWS
+from kg.steps.results import Build
 from tests.conftest import ONTOLOGY, ROOT, SAMPLE, SHAPES, check_world
 from tests.kg.hints import follow
 from tests.kg.test_problems import by_file, check_files
@@ -506,7 +506,7 @@ def test_the_model_has_no_pipes_and_no_links_to_directories(room: str, tmp_path:
 LISTING = """
 import os, sys
 from pathlib import Path
-from kg.model.turtle import not_read
+from kg.steps.model import not_read
 from kg.steps.read import Reading, files
 data = Path(sys.argv[1])
 reading = Reading(model=None)  # which is not needed to list the files

@@ -8,10 +8,10 @@ from flask.testing import FlaskClient
 
 from kg.cli import main
 from kg.dataset.layout import Dataset
-from kg.dataset.oxigraph import Oxigraph
-from kg.dataset.query_text import QueryText
 from kg.dataset.questions import Question, parameters, read_questions
 from kg.names import CANONICAL
+from kg.sparql.oxigraph import Oxigraph
+from kg.sparql.query_text import QueryText
 from kg.steps.describe import VOID_EXT
 from tests.questions.test_questions import FILES, QUESTIONS
 

@@ -17,8 +17,8 @@ from rdflib.plugins.sparql import prepareQuery
 from rdflib.plugins.sparql.algebra import traverse
 from rdflib.plugins.sparql.sparql import Query
 
-from kg.dataset.oxigraph import Oxigraph
 from kg.names import CANONICAL
+from kg.sparql.oxigraph import Oxigraph
 from tests.conftest import ONTOLOGY
 
 HERE, FILES = Path(__file__).parent, ONTOLOGY / "questions"

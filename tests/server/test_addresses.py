@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from pyoxigraph import NamedNode, RdfFormat, Triple, parse
 
 from kg.dataset.layout import Dataset
-from kg.dataset.oxigraph import open_engine
+from kg.dataset.opening import open_engine
 from kg.media import JSON_LD, RDF, MediaType
 from kg.names import PREFIXES
 from tests.conftest import EVERYTHING, drawn

@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from rdflib import Graph
 
-from kg.dataset.oxigraph import Oxigraph
+from kg.sparql.oxigraph import Oxigraph
 from server import search
 
 PREFIX = "PREFIX osce: <http://localhost:8000/ontology#> "

@@ -17,8 +17,8 @@ from pyoxigraph import Literal, NamedNode, Quad, Store
 from rdflib import RDF, RDFS, XSD, Graph, URIRef
 from rdflib import Literal as Text
 
-from kg.dataset.oxigraph import Oxigraph
 from kg.model.schema import Values
+from kg.sparql.oxigraph import Oxigraph
 from server import collections, filters
 from server.site import site
 from tests.conftest import drawn

@@ -20,7 +20,7 @@ from rdflib import Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCAT, DCTERMS, OWL, RDF, RDFS, SH, VOID, XSD
 
 from kg.dataset.layout import Dataset
-from kg.dataset.oxigraph import open_engine
+from kg.dataset.opening import open_engine
 from server.app import create_app
 from tests.conftest import EVERYTHING
 

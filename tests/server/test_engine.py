@@ -15,10 +15,10 @@ import pytest
 from flask.testing import FlaskClient
 from pyoxigraph import Literal, NamedNode, QueryResultsFormat, RdfFormat, Triple, parse, parse_query_results
 
-from kg.dataset.engine import Engine, Solutions, syntax_error
 from kg.dataset.layout import Dataset
-from kg.dataset.oxigraph import open_engine
+from kg.dataset.opening import open_engine
 from kg.names import Names
+from kg.sparql.engine import Engine, Solutions, syntax_error
 from server.app import create_app
 from tests.conftest import PATIENCE
 

@@ -11,11 +11,11 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from kg.build import Build, Sources
 from kg.dataset.layout import Dataset
 from kg.media import DOCUMENT
 from kg.names import Names
 from kg.pipeline import building, run
+from kg.steps.results import Build, Sources
 from server.app import create_app
 from tests.conftest import ONTOLOGY, SAMPLE, SHAPES
 

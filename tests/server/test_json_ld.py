@@ -14,8 +14,9 @@ from pyoxigraph import NamedNode, RdfFormat, parse
 from rdflib import Graph
 
 from kg.dataset.layout import Dataset
-from kg.dataset.oxigraph import Oxigraph, open_engine
+from kg.dataset.opening import open_engine
 from kg.model.context import Framing
+from kg.sparql.oxigraph import Oxigraph
 from server.site import Site
 from tests.conftest import drawn
 

@@ -9,8 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pyoxigraph import Literal, NamedNode
 
-from kg.dataset.oxigraph import Oxigraph
 from kg.names import XSD
+from kg.sparql.oxigraph import Oxigraph
 from server.charts import chart_of
 from server.pictures import Shown, line_of, picture_of, views_of
 from server.site import site

@@ -13,10 +13,11 @@ from rdflib import Graph, URIRef
 from rdflib.namespace import SH
 
 from kg.dataset.layout import Dataset
-from kg.dataset.oxigraph import Oxigraph, open_engine
+from kg.dataset.opening import open_engine
 from kg.media import LANGUAGES
 from kg.model.schema import Key, Schema
 from kg.names import CANONICAL, local_name
+from kg.sparql.oxigraph import Oxigraph
 from server.app import create_app
 from tests.conftest import ONTOLOGY, drawn
 

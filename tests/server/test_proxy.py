@@ -14,11 +14,11 @@ from urllib.parse import quote, urlsplit
 import pytest
 from flask.testing import FlaskClient
 
-from kg.build import Build, Sources
 from kg.dataset.layout import Dataset
-from kg.dataset.oxigraph import open_engine
+from kg.dataset.opening import open_engine
 from kg.names import Names
 from kg.pipeline import building, run
+from kg.steps.results import Build, Sources
 from server.app import create_app
 from server.links import MAX_HEADER_BYTES
 from tests.conftest import ONTOLOGY, PATIENCE, ROOT, SHAPES, drawn, serving

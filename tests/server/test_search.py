@@ -20,7 +20,7 @@ from rdflib import RDF, RDFS, Graph, URIRef
 from rdflib import Literal as Text
 
 from kg.dataset.layout import Dataset
-from kg.dataset.oxigraph import Oxigraph
+from kg.sparql.oxigraph import Oxigraph
 from server.app import create_app
 from tests.conftest import SAMPLE, build_world, patient
 from tests.server.test_things import RDFLIB

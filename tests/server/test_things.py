@@ -10,8 +10,8 @@ from pyoxigraph import Quad
 from rdflib import Graph, URIRef
 from rdflib.namespace import RDF, RDFS
 
-from kg.model.turtle import canonical
 from kg.shacl.validate import to_triples
+from kg.steps.model import canonical
 from tests.conftest import SAMPLE, model
 
 AVALON = "/doc/state/avalon"

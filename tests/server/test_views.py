@@ -11,11 +11,11 @@ from flask.testing import FlaskClient
 from pyshacl.shapes_graph import ShapesGraph
 from rdflib import Graph
 
-from kg.dataset.engine import syntax_error
 from kg.dataset.layout import Dataset
 from kg.media import LANGUAGES
 from kg.model.views import SORTS, views_in
 from kg.shacl.validate import copy_of
+from kg.sparql.engine import syntax_error
 from server.app import create_app
 from server.pictures import DRAWN
 from server.site import Site

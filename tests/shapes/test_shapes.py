@@ -16,11 +16,11 @@ from rdflib.collection import Collection
 from rdflib.namespace import RDF, SH
 from rdflib.term import Literal, Node
 
-from kg.build import Build
 from kg.diagnostics.problems import Problem, Severity
 from kg.model.schema import ROLE
-from kg.model.turtle import RULES
 from kg.names import CANONICAL, RDF_TYPE, local_name
+from kg.steps.model import RULES
+from kg.steps.results import Build
 from tests.conftest import SAMPLE, SHAPES, check_world
 
 SEVERITIES = {SH.Violation: Severity.ERROR, SH.Warning: Severity.WARNING, SH.Info: Severity.INFO}

@@ -7,8 +7,8 @@ from babel import Locale
 from babel.core import get_global
 from babel.languages import get_official_languages
 
-from kg.folding import fold
 from kg.media import LANGUAGES
+from kg.text.folding import fold
 
 LANGUAGE_TAG = re.compile(r"[a-zA-Z]{2,3}(-[a-zA-Z0-9]{1,8})*")
 """A BCP 47 tag (RFC 5646, 2.1) whose language is a code of ISO 639; no longer one is registered."""

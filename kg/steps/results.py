@@ -16,6 +16,7 @@ from kg.dataset.questions import Question
 from kg.diagnostics.problems import Problem, in_order
 from kg.model.schema import Schema
 from kg.names import Names
+from kg.sources.record import Record, Withdrawal
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +35,6 @@ class Sources:
     def questions(self) -> Path:
         """The directory of the competency questions, which may be absent."""
         return self.questions_in or self.ontology / "questions"
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One YAML document: the path of its thing (`kind/name`), the file it stands in, and its tree with positions.
-
-    A record that is not `sound` has an error already: what of it is right is mapped all the same, and checked.
-    """
-
-    path: str
-    file: Path
-    node: MappingNode
-    sound: bool = True
-
-    @property
-    def kind(self) -> str:
-        return self.path.partition("/")[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Withdrawal:
-    """A thing that was taken back: its path, the day (as written), why, and the path of what replaced it if any."""
-
-    path: str
-    date: str
-    reason: str
-    replaced_by: str | None = None
 
 
 Solution = dict[str, NamedNode | Literal]

@@ -10,8 +10,8 @@ from functools import cache
 
 from babel import Locale
 
-from kg.folding import fold
 from kg.media import LANGUAGES
+from kg.text.folding import fold
 
 FILLERS = frozenset(
     (

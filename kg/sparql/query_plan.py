@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from kg.dataset.query_text import BRACKETS, ESCAPE, QueryError, QueryText, Token
+from kg.sparql.query_text import BRACKETS, ESCAPE, QueryError, QueryText, Token
 
 EXISTS = re.compile(r"\bEXISTS\b", re.IGNORECASE)
 

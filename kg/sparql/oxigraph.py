@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pyoxigraph
-from pyoxigraph import QueryBoolean, QuerySolutions, QueryTriples, RdfFormat, Store, Triple, parse
+from pyoxigraph import QueryBoolean, QuerySolutions, QueryTriples, Store, Triple
 
-from kg.dataset.engine import Solutions
-from kg.dataset.layout import GRAPHS, Dataset
-from kg.dataset.query_plan import reordered
-from kg.dataset.query_text import QueryText
 from kg.names import Names
+from kg.sparql.engine import Solutions
+from kg.sparql.query_plan import reordered
+from kg.sparql.query_text import QueryText
 
 Result = QuerySolutions | QueryBoolean | QueryTriples
 
@@ -30,22 +29,6 @@ def open_files(directory: Path) -> Store:
     except (RuntimeError, StopIteration) as error:
         raise OSError(f"{directory} is damaged") from error
     return store
-
-
-def load(store: Store, directory: Path) -> None:
-    """Loads the files of a version; blank nodes keep their canonical labels."""
-    for name in GRAPHS:
-        store.bulk_extend(parse(path=str(directory / name), format=RdfFormat.N_QUADS))
-
-
-def open_engine(dataset: Dataset) -> "Oxigraph":
-    """The engine with a dataset in it, for reading only; in memory where its own files are missing or damaged."""
-    try:
-        store = open_files(dataset.engine_files)
-    except OSError:
-        store = Store()
-        load(store, dataset.directory)
-    return Oxigraph(store, dataset.names)
 
 
 def evaluate(store: Store, query: str, **options: Any) -> Result:

@@ -1,7 +1,7 @@
 """Ontology versions: the earlier versions of the ontology, stored so that their addresses answer for ever.
 
 `ontology/releases/<version>.ttl` is a version as it was published, `<version>.context.jsonld` its JSON-LD context.
-`python -m kg.model.versions` writes both for the current version; run it before you raise that version. It never
+`python -m kg.steps.versions` writes both for the current version; run it before you raise that version. It never
 overwrites a version that is stored.
 """
 
@@ -11,12 +11,12 @@ from pathlib import Path
 
 from pyoxigraph import Quad, RdfFormat
 
-from kg.build import Model, Sources
 from kg.diagnostics.problems import Problem
 from kg.model.context import Json, context
-from kg.model.turtle import ONTOLOGY_VERSIONS, canonical, read_model, read_turtle
 from kg.names import CANONICAL, Names
 from kg.serialize import serialize_in_order
+from kg.steps.model import ONTOLOGY_VERSIONS, canonical, read_model, read_turtle
+from kg.steps.results import Model, Sources
 
 CONTEXT = ".context.jsonld"
 

@@ -3,12 +3,13 @@
 from pyoxigraph import Literal, NamedNode, Triple
 from yaml.nodes import MappingNode, Node, ScalarNode
 
-from kg.build import DataGraph, Model, Record
 from kg.model import literals
 from kg.model.schema import Property, Schema, Values
 from kg.names import RDF_TYPE, local_name
+from kg.sources.record import Record
 from kg.sources.yaml_tree import scalars
 from kg.steps.read import first_of
+from kg.steps.results import DataGraph, Model
 
 
 def statement_of(model: Model, graph: DataGraph, triple: Triple) -> tuple[Record, Node] | None:

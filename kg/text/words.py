@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import snowballstemmer
 
-from kg.folding import fold
+from kg.text.folding import fold
 
 STEMMERS = {
     **{"en": "english", "fr": "french", "de": "german"},

@@ -21,14 +21,14 @@ from rdflib.collection import Collection
 from rdflib.namespace import OWL, RDF, RDFS, SH, SKOS, XSD
 from rdflib.term import Literal
 
-from kg.build import Model, NoModel, Sources
 from kg.diagnostics.problems import Problem, Severity
 from kg.model.schema import Schema
-from kg.model.vocabulary import findings, owner
 from kg.names import CANONICAL, PREFIXES, Names, local_name
 from kg.shacl.prefilter import validation_results
 from kg.shacl.validate import InvalidShapesError, copy_of, invalid_shapes, to_graph, to_triples
 from kg.sources.texts import flaws_of_turtle, not_composed
+from kg.steps.results import Model, NoModel, Sources
+from kg.steps.vocabulary import findings, owner
 
 ONTOLOGY_VERSIONS = "releases"
 """The directory of `ontology/` that holds its earlier versions."""
