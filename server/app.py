@@ -17,15 +17,19 @@ from kg.media import ATOM, CSV, DOCUMENT, JSON, LINKSET, YAML
 from kg.settings import SETTINGS
 from kg.sparql.engine import Engine, UntrustedQueries
 from kg.steps.describe import LICENSE
-from server import (
+from server import errors, hooks, languages
+from server.documents import SHORT, DatedResponse, cached, compressed, moved
+from server.http.mount import Mount
+from server.pages.properties import columns, label, labels_of_kinds
+from server.pictures.maps import has_outlines
+from server.queries.client import Queries
+from server.queries.limits import SETTINGS_OF_LIMITS, Limits
+from server.resources import (
     catalogue,
     collections,
     discovery,
-    errors,
     graph_store,
     home,
-    hooks,
-    languages,
     ontology,
     quality,
     search,
@@ -34,12 +38,6 @@ from server import (
     terms,
     things,
 )
-from server.documents import SHORT, DatedResponse, cached, compressed, moved
-from server.maps import has_outlines
-from server.mount import Mount
-from server.pages import columns, label, labels_of_kinds
-from server.queries.client import Queries
-from server.queries.limits import SETTINGS_OF_LIMITS, Limits
 from server.site import Site, here, href, page_in
 
 MODULES = (

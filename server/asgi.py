@@ -8,10 +8,10 @@ from pathlib import Path
 from kg.dataset.layout import Dataset
 from kg.settings import SETTINGS
 from server.app import SERVING, create_app
-from server.gateway import Gateway
+from server.http.gateway import Gateway
+from server.http.response_cache import ResponseCache
 from server.queries.host import CROWD
-from server.response_cache import ResponseCache
-from server.sparql import longest_body
+from server.resources.sparql import longest_body
 
 DATASET, QUERIES, CACHE = "KG_DATASET", "KG_QUERIES", "KG_CACHE"
 """The variables that name the directory of the version to serve, so that all workers serve the same, always; the

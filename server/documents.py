@@ -24,11 +24,11 @@ from kg.model.profiles import FULL, Profile
 from kg.names import PREFIXES, RDF_TYPE, RDFS, RDFS_LABEL, XSD
 from kg.serialize import NO_XML, serialize_in_order
 from kg.steps.describe import ATTRIBUTION, LICENSE, TITLE
-from server.codings import MIN_BYTES_TO_COMPRESS
 from server.errors import NotAcceptableError
+from server.http.codings import MIN_BYTES_TO_COMPRESS
+from server.http.links import Link, link, linkset, put
+from server.http.negotiation import negotiate, negotiate_coding, negotiate_language, negotiate_profile
 from server.languages import chosen_language
-from server.links import Link, link, linkset, put
-from server.negotiation import negotiate, negotiate_coding, negotiate_language, negotiate_profile
 from server.site import site
 
 SHORT = "public, max-age=300"

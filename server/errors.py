@@ -9,8 +9,8 @@ from flask import Flask, Response, current_app, g, render_template, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from kg.media import HTML, LANGUAGES, TEXT, MediaType
+from server.http.negotiation import negotiate
 from server.languages import language
-from server.negotiation import negotiate
 
 PROBLEM = MediaType("application/problem+json", "json", "problem details", also=("application/json",))
 

@@ -5,15 +5,16 @@ import io
 from flask import Flask, Response, abort, current_app, request
 from werkzeug.exceptions import HTTPException, NotFound, PreconditionFailed, RequestURITooLarge
 
-from server import conditions, errors
-from server.codings import DECODERS, MAX_CODINGS, TooLongError, UndecodableError, decode
+from server import errors
 from server.documents import moved
 from server.errors import BadQueryError, UnknownCodingError
-from server.gateway import REFUSED
-from server.links import fit
-from server.missing import missing
-from server.negotiation import weighted
-from server.sparql import longest_body
+from server.http import conditional as conditions
+from server.http.codings import DECODERS, MAX_CODINGS, TooLongError, UndecodableError, decode
+from server.http.gateway import REFUSED
+from server.http.links import fit
+from server.http.negotiation import weighted
+from server.pages.missing import missing
+from server.resources.sparql import longest_body
 
 CORS = {
     "Access-Control-Allow-Origin": "*",

@@ -18,7 +18,7 @@ from flask import Flask, g, request
 from markupsafe import Markup, escape
 
 from kg.media import LANGUAGES
-from server.negotiation import negotiate_language
+from server.http.negotiation import negotiate_language
 
 CATALOGUES = Path(__file__).parent / "translations"
 

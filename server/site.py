@@ -11,6 +11,7 @@ from flask import current_app, g, request
 from pyoxigraph import Triple
 from rdflib import Graph
 
+from kg.dataset.finder import Finder
 from kg.dataset.layout import Dataset
 from kg.dataset.questions import Question
 from kg.model.context import Framing
@@ -20,7 +21,6 @@ from kg.model.views import View, views_in
 from kg.names import Names
 from kg.shacl.validate import to_graph
 from kg.sparql.engine import Engine
-from server.finder import Finder
 from server.languages import chosen_language
 
 T = TypeVar("T")
@@ -87,6 +87,11 @@ def graph(engine: Engine, name: str) -> Graph:
 def triples_of_graph(engine: Engine, name: str) -> tuple[Triple, ...]:
     """The triples of a named graph, which never change."""
     return tuple(engine.graph(name))
+
+
+def triples_of(name: str) -> list[Triple]:
+    """The triples of a named graph of the current dataset."""
+    return [*triples_of_graph(site().engine, name)]
 
 
 def site() -> Site:

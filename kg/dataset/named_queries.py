@@ -1,7 +1,8 @@
-"""Named queries: what the server and the command line ask an engine (engine.py), one function for each question.
+"""Named queries: what the server and the command line ask an engine (kg/sparql/engine.py), one function per question.
 
-What is asked for a request alone stands elsewhere: the queries of views and profiles in the shapes, the filters of a
-collection in server/filters.py. IRIs that are given are those of terms and things of a dataset, `names` its names.
+Queries that depend on a single request are elsewhere: those of views and profiles in the shapes, the filters of a
+collection in server/pages/filters.py. IRIs that are passed in are those of terms and things of a dataset, and `names` are
+its names.
 """
 
 from collections import defaultdict

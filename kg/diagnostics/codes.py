@@ -1,7 +1,7 @@
 """The meaning of each problem code, with a wrong and a right example, from the table in `codes.yaml`.
 
-`kg explain CODE` prints the page of a code; `python -m kg.diagnostics.codes DIR` writes all of them, as `make docs` does
-to `kg/diagnostics/docs/`.
+`kg explain CODE` prints the page of a code; `python -m kg.diagnostics.codes DIR` writes all of them, as `make docs`
+does to `kg/diagnostics/docs/`.
 """
 
 import sys

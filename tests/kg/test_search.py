@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from pyoxigraph import RdfFormat, Store
 
+from kg.dataset.finder import Finder, Found
 from kg.dataset.search_index import COLUMNS, columns_of, things_of, write_index
 from kg.model.identifiers import identifies
 from kg.names import DEFAULT_BASE, Names
 from kg.text.words import stems, words
-from server.finder import Finder, Found
 from tests.conftest import model
 
 WORLD = """

@@ -12,7 +12,7 @@ import pytest
 import zstandard
 from flask.testing import FlaskClient
 
-from server.codings import DECODERS, TooLongError, UndecodableError, decode
+from server.http.codings import DECODERS, TooLongError, UndecodableError, decode
 from tests.conftest import PATIENCE
 
 ASK = b"ASK { ?s ?p ?o } # " + b"x" * 300

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from rdflib import Graph
 
 from kg.sparql.oxigraph import Oxigraph
-from server import search
+from server.resources import search
 
 PREFIX = "PREFIX osce: <http://localhost:8000/ontology#> "
 
@@ -76,7 +76,7 @@ def test_a_list_that_is_whole_says_nothing(path: str, real_client: FlaskClient) 
 def test_a_page_of_a_collection_that_is_cut_says_so(
     suffix: str, real_client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.collections.MAX_SIZE", 50)
+    monkeypatch.setattr("server.resources.collections.MAX_SIZE", 50)
     told = "A page has at most 50 members"
     answer = real_client.get(f"/doc/release.{suffix}?size=100000")
     assert answer.headers["Note"].startswith(told)

@@ -19,7 +19,8 @@ from rdflib import Literal as Text
 
 from kg.model.schema import Values
 from kg.sparql.oxigraph import Oxigraph
-from server import collections, filters
+from server.pages import filters
+from server.resources import collections
 from server.site import site
 from tests.conftest import drawn
 from tests.server.test_things import RDFLIB, from_json_ld, named

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import Headers
 
 from kg.dataset.layout import Dataset
-from server.conditions import outcome
+from server.http.conditional import outcome
 from tests.conftest import PATIENCE
 
 LONG_AGO, LATE = "Thu, 01 Jan 1970 00:00:01 GMT", "Fri, 01 Jan 2100 00:00:00 GMT"

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from server import gateway
+from server.http import gateway
 from tests.conftest import PATIENCE
 
 BODY = b"query=ASK%7B%7D"

@@ -11,11 +11,11 @@ from pyoxigraph import Literal, NamedNode
 
 from kg.names import XSD
 from kg.sparql.oxigraph import Oxigraph
-from server.charts import chart_of
-from server.pictures import Shown, line_of, picture_of, views_of
+from server.pictures.charts import chart_of
+from server.pictures.drawing import Shown, line_of, picture_of, views_of
+from server.pictures.tables import Row, Sort, Table
+from server.pictures.timelines import timeline_of
 from server.site import site
-from server.tables import Row, Sort, Table
-from server.timelines import timeline_of
 from tests.conftest import drawn
 
 PREFIX = "PREFIX osce: <http://localhost:8000/ontology#> "

@@ -20,7 +20,7 @@ from kg.media import (
     TURTLE,
     MediaType,
 )
-from server.negotiation import negotiate, negotiate_coding, negotiate_language, negotiate_profile, weighted
+from server.http.negotiation import negotiate, negotiate_coding, negotiate_language, negotiate_profile, weighted
 
 FIREFOX = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 BROWSERS = (

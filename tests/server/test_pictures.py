@@ -14,12 +14,12 @@ from flask.testing import FlaskClient
 from pyoxigraph import Literal, NamedNode
 
 from kg.names import XSD
-from server import maps
-from server.charts import Chart, chart_of
-from server.maps import RADIUS, Map, Outlines, map_of
-from server.pictures import Node, fitting, line_of, picture_of, tree_of
-from server.tables import Row, Table, Term
-from server.timelines import Bar, Timeline, in_years, timeline_of
+from server.pictures import maps
+from server.pictures.charts import Chart, chart_of
+from server.pictures.drawing import Node, fitting, line_of, picture_of, tree_of
+from server.pictures.maps import RADIUS, Map, Outlines, map_of
+from server.pictures.tables import Row, Table, Term
+from server.pictures.timelines import Bar, Timeline, in_years, timeline_of
 
 ALIGNED = {"type": "azimuthalEqualArea", "rotate": [-10, -65, 0], "scale": 385, "translate": [500, 370]}
 AUSTRIA = [(46.4, 9.5), (46.4, 17.2), (49.0, 17.2), (49.0, 9.5)]

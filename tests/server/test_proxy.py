@@ -20,7 +20,7 @@ from kg.names import Names
 from kg.pipeline import building, run
 from kg.steps.results import Build, Sources
 from server.app import create_app
-from server.links import MAX_HEADER_BYTES
+from server.http.links import MAX_HEADER_BYTES
 from tests.conftest import ONTOLOGY, PATIENCE, ROOT, SHAPES, drawn, serving
 
 PATH = "knowledge-graphs/of-international-organizations/organization-for-security-and-co-operation-in-europe/public/"

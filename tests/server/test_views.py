@@ -17,7 +17,7 @@ from kg.model.views import SORTS, views_in
 from kg.shacl.validate import copy_of
 from kg.sparql.engine import syntax_error
 from server.app import create_app
-from server.pictures import DRAWN
+from server.pictures.drawing import DRAWN
 from server.site import Site
 from tests.conftest import ONTOLOGY, SAMPLE, SHAPES, build_world
 

@@ -5,7 +5,7 @@ Places and widths are percent of what a chart is wide, so that it is as wide as 
 
 from dataclasses import dataclass
 
-from server.tables import Row, Sort, Table
+from server.pictures.tables import Row, Sort, Table
 
 HEIGHT = 190
 """How high the highest bar is."""

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse
 
 from kg.names import PREFIXES
-from server.graphs import triples_of
-from server.site import once, site
+from server.site import once, site, triples_of
 
 ISSUED = PREFIXES["dcterms"] + "issued"
 

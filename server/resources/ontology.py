@@ -15,14 +15,13 @@ from kg.model.schema import Schema
 from kg.names import PREFIXES, RDF, RDF_TYPE, RDFS
 from kg.shacl.validate import to_graph
 from kg.steps.versions import as_document
-from server.diagram import circle
 from server.documents import LONG, SHORT, Document, cached, compressed, respond, split
-from server.graphs import triples_of
-from server.history import history
-from server.links import link, put
-from server.reference import Reference
-from server.shapes import groups, others
-from server.site import once, site
+from server.http.links import link, put
+from server.pages.history import history
+from server.pages.reference import Reference
+from server.pages.shapes import groups, others
+from server.pictures.diagram import circle
+from server.site import once, site, triples_of
 
 blueprint = Blueprint("ontology", __name__)
 

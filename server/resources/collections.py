@@ -31,15 +31,15 @@ from kg.model import literals
 from kg.model.schema import Class, Property, Values
 from kg.names import NAME, PREFIXES, RDF_TYPE, RDFS, RDFS_LABEL, XSD
 from kg.sparql.engine import Engine
-from server import filters
-from server.briefs import briefs_of
 from server.documents import Document, respond, split
 from server.errors import CursorError
-from server.facets import Facet, facets_of
-from server.filters import RESERVED, Filter, Parameter, shown
+from server.http.links import link
 from server.languages import language
-from server.links import link
-from server.pages import Value
+from server.pages import filters
+from server.pages.briefs import briefs_of
+from server.pages.facets import Facet, facets_of
+from server.pages.filters import RESERVED, Filter, Parameter, shown
+from server.pages.properties import Value
 from server.site import site
 
 blueprint = Blueprint("collections", __name__)

@@ -11,7 +11,7 @@ from pyoxigraph import Literal, NamedNode
 from kg.dataset import named_queries
 from kg.media import LANGUAGES
 from server.languages import language
-from server.pages import label, labels_of
+from server.pages.properties import label, labels_of
 from server.site import once, site
 
 MAX_LENGTH = 40

@@ -12,8 +12,8 @@ from kg.dataset import named_queries
 from kg.media import HTML, LINKSET, TURTLE, MediaType
 from kg.steps.describe import DESCRIPTION, LICENSE, TITLE
 from server.documents import SHORT, cached, compressed
-from server.links import Link, link, linkset, put
-from server.openapi import description
+from server.http.links import Link, link, linkset, put
+from server.resources.openapi import description
 from server.site import once, site
 
 blueprint = Blueprint("discovery", __name__)

@@ -17,13 +17,12 @@ from kg.dataset.layout import DUMPS, Dataset, NoDatasetError
 from kg.media import LANGUAGES, MediaType, by_suffix
 from kg.names import PREFIXES, XSD
 from kg.steps.describe import DESCRIPTION, KEYWORDS, LICENSE, TITLE
-from server.conditions import wanted_range
 from server.documents import LONG, DatedResponse, Document, moved, respond, validator
-from server.graphs import triples_of
-from server.links import link, put
-from server.negotiation import accepts_gzip
-from server.pages import Description
-from server.site import once, site
+from server.http.conditional import wanted_range
+from server.http.links import link, put
+from server.http.negotiation import accepts_gzip
+from server.pages.properties import Description
+from server.site import once, site, triples_of
 
 blueprint = Blueprint("catalogue", __name__)
 

@@ -21,9 +21,9 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 from werkzeug.datastructures import Headers
 
 from kg.sparql.engine import CutError
-from server import conditions
 from server.documents import DatedResponse
-from server.response_cache import CachedResponse, ResponseCache
+from server.http import conditional as conditions
+from server.http.response_cache import CachedResponse, ResponseCache
 
 ON_LEAVE = "server.on_leave"
 

@@ -14,7 +14,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode
 
 from kg.names import PREFIXES, XSD
 from server.languages import written_date, written_number
-from server.pages import Value, label, labels_of
+from server.pages.properties import Value, label, labels_of
 from server.site import site
 
 Term = NamedNode | BlankNode | Literal

@@ -5,12 +5,12 @@ import re
 from flask import request
 from werkzeug.exceptions import NotFound
 
+from kg.dataset.finder import Filters, Found, Hit
 from kg.dataset.search_index import KIND
 from kg.diagnostics.suggest import nearest
 from server.errors import ProblemError
-from server.finder import Filters, Found, Hit
-from server.pages import label
-from server.search import SearchResult, spoken
+from server.pages.properties import label
+from server.resources.search import SearchResult, spoken
 from server.site import site
 
 MAX_SUGGESTIONS = 5

@@ -7,13 +7,13 @@ The shapes say which properties are facets (dash:propertyRole dash:KeyInfoRole);
 from collections.abc import Callable, Container
 from dataclasses import dataclass
 
+from kg.dataset.finder import Facets
 from kg.dataset.search_index import KIND, TYPE
 from kg.media import LANGUAGES
 from kg.model.schema import Property, Values
-from server.finder import Facets
 from server.languages import gettext as _
 from server.languages import language
-from server.pages import label
+from server.pages.properties import label
 from server.site import site
 
 SHOWN = 8

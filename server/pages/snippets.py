@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
+from kg.dataset.finder import Hit, Text, Word
 from kg.dataset.search_index import LANGUAGE
 from kg.media import LANGUAGES
 from kg.text.words import plain, spans, stems
-from server.finder import Hit, Text, Word
 
 WIDTH = 180
 """How much of a long text is shown, in characters."""

@@ -6,10 +6,10 @@ from pyoxigraph import Triple
 from kg.dataset import named_queries
 from kg.media import HTML, TURTLE
 from kg.names import PREFIXES
-from server import catalogue
 from server.documents import Document, respond
-from server.links import Link, link
-from server.pictures import views_of
+from server.http.links import Link, link
+from server.pictures.drawing import views_of
+from server.resources import catalogue
 from server.site import site
 
 blueprint = Blueprint("home", __name__)

@@ -11,8 +11,8 @@ from kg.dataset import named_queries
 from kg.media import LANGUAGES
 from kg.model.schema import Class
 from kg.names import RDF_TYPE, RDFS_LABEL, local_name
-from server.filters import parameters_of
 from server.languages import language
+from server.pages.filters import parameters_of
 from server.site import here, site
 
 MAX_COLUMNS = 6

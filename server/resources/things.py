@@ -17,10 +17,10 @@ from kg.names import NAME, PREFIXES, RDFS_LABEL
 from kg.serialize import serialize_in_order
 from server.documents import Document, moved, respond, split
 from server.errors import GoneError
-from server.links import Link, link
-from server.origins import Origins
-from server.pages import Description, incoming
-from server.pictures import views_of
+from server.http.links import Link, link
+from server.pages.origins import Origins
+from server.pages.properties import Description, incoming
+from server.pictures.drawing import views_of
 from server.site import site
 
 blueprint = Blueprint("things", __name__)

@@ -6,9 +6,9 @@ from pyoxigraph import NamedNode
 from kg.dataset import named_queries
 from kg.media import RDF, TURTLE
 from server.errors import BadQueryError, NotAcceptableError
-from server.negotiation import negotiate
+from server.http.negotiation import negotiate
+from server.resources.sparql import evaluated, limits
 from server.site import site
-from server.sparql import evaluated, limits
 
 blueprint = Blueprint("graph_store", __name__)
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 from kg.media import HTML, LANGUAGES, MediaType
-from server.codings import CODINGS, Coding
+from server.http.codings import CODINGS, Coding
 
 Range = tuple[str, Mapping[str, str], float]
 """An element of a header that negotiates, such as a media range: its value, its parameters, its weight from 0 to 1."""

@@ -14,9 +14,9 @@ from math import asin, atan2, cos, hypot, pi, radians, sin, sqrt
 from pathlib import Path
 from typing import Any
 
-from server.tables import Row, Sort, Table, territories
+from server.pictures.tables import Row, Sort, Table, territories
 
-OUTLINES = Path(__file__).parent / "static" / "built" / "map.json"
+OUTLINES = Path(__file__).parents[1] / "static" / "built" / "map.json"
 
 RADIUS = 7
 """How large a point is drawn, in units of the map."""

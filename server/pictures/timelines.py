@@ -12,8 +12,8 @@ from datetime import date, timedelta
 from itertools import groupby
 from math import ceil, floor
 
+from server.pictures.tables import Row, Sort, Table
 from server.site import site
-from server.tables import Row, Sort, Table
 
 MIN_BAR_WIDTH = 1.2
 """Minimum width of a bar; what is shorter is drawn as a dot."""

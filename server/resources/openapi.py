@@ -30,14 +30,14 @@ from kg.model.json_schema import document, node
 from kg.model.schema import Class
 from kg.names import NAME
 from kg.steps.describe import DESCRIPTION, LICENSE, TITLE
-from server import filters
-from server.collections import MAX_SIZE as MAX_MEMBERS
-from server.collections import sortable
 from server.errors import PROBLEM
-from server.pictures import SEEN
-from server.search import MAX_QUERY_LENGTH, MAX_RESULTS, MAX_SIZE
+from server.pages import filters
+from server.pictures.drawing import SEEN
+from server.resources.collections import MAX_SIZE as MAX_MEMBERS
+from server.resources.collections import sortable
+from server.resources.search import MAX_QUERY_LENGTH, MAX_RESULTS, MAX_SIZE
+from server.resources.sparql import OFFERED
 from server.site import once, site
-from server.sparql import OFFERED
 
 Json = dict[str, Any]
 

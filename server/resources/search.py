@@ -18,21 +18,21 @@ from pyoxigraph import Literal, NamedNode, Triple
 from werkzeug.exceptions import BadRequest
 
 from kg.dataset import named_queries
+from kg.dataset.finder import PATHS, Found, Hit
 from kg.dataset.search_index import KIND
 from kg.diagnostics.suggest import did_you_mean, nearest
 from kg.media import ATOM, CSV, HTML, JSON, LANGUAGES
 from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL
-from server.briefs import briefs_of
-from server.collections import TOO_LARGE, Order, Unmatched, is_cut, members, unmatched
 from server.documents import SHORT, Document, cached, compressed, respond, variant_of
-from server.facets import Facet, facets_of, label_of, labels_of
-from server.filters import parameters, pattern, shown, unwritable
-from server.filters import read as read_filters
-from server.finder import PATHS, Found, Hit
+from server.http.links import link
 from server.languages import language
-from server.links import link
+from server.pages.briefs import briefs_of
+from server.pages.facets import Facet, facets_of, label_of, labels_of
+from server.pages.filters import parameters, pattern, shown, unwritable
+from server.pages.filters import read as read_filters
+from server.pages.snippets import Snippet, called, snippet_of
+from server.resources.collections import TOO_LARGE, Order, Unmatched, is_cut, members, unmatched
 from server.site import site
-from server.snippets import Snippet, called, snippet_of
 
 blueprint = Blueprint("search", __name__)
 

@@ -13,11 +13,11 @@ from flask import current_app
 
 from kg.media import LANGUAGES
 from kg.model.views import MAX_ROWS, View
-from server import charts, maps, timelines
 from server.languages import language
-from server.pages import Value
+from server.pages.properties import Value
+from server.pictures import charts, maps, timelines
+from server.pictures.tables import Sort, Table, Term
 from server.site import site
-from server.tables import Sort, Table, Term
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,10 @@ from rdflib.term import Node
 from kg.model.schema import Class, Key, Property, Schema
 from kg.names import PREFIXES, local_name
 from kg.sources.skeleton import is_required
-from server import examples
-from server.examples import Example, Members
 from server.languages import language
-from server.shapes import fragment_of
+from server.pages import examples
+from server.pages.examples import Example, Members
+from server.pages.shapes import fragment_of
 from server.site import here, href
 
 STATUS = URIRef(PREFIXES["vs"] + "term_status")

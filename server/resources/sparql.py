@@ -22,13 +22,13 @@ from kg.sparql.query_text import QueryError, QueryText, resolved, unescaped
 from kg.steps.describe import FORMATS
 from server.documents import SHORT, Document, cached, compressed, moved, respond
 from server.errors import BadQueryError, LimitError, NotAcceptableError
-from server.gateway import ON_LEAVE
-from server.links import link
-from server.negotiation import negotiate, negotiate_coding
-from server.pictures import SEEN, fitting, picture_of
+from server.http.gateway import ON_LEAVE
+from server.http.links import link
+from server.http.negotiation import negotiate, negotiate_coding
+from server.pictures.drawing import SEEN, fitting, picture_of
+from server.pictures.tables import Table, heading
 from server.queries.limits import Limits
 from server.site import site
-from server.tables import Table, heading
 
 blueprint = Blueprint("sparql", __name__)
 

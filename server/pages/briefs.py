@@ -11,7 +11,7 @@ from pyoxigraph import Literal, NamedNode
 
 from kg.dataset import named_queries
 from kg.names import local_name
-from server.pages import Value, label, labels_of
+from server.pages.properties import Value, label, labels_of
 from server.site import site
 
 MAX_PROPERTIES = 3
