@@ -38,7 +38,7 @@ from kg.sources.skeleton import skeleton
 from kg.sparql.engine import Engine, Solutions, syntax_error
 from kg.sparql.query_text import QueryError, QueryText
 from kg.steps.measure import gaps
-from kg.steps.results import Build, Result, Sources
+from kg.steps.results import Build, Sources, StepResult
 from kg.text.folding import as_name
 
 messages = Console(stderr=True, highlight=False, markup=False)
@@ -111,7 +111,7 @@ def run_with_progress(build: Build, steps: tuple[Step, ...]) -> None:
         bar = progress.add_task("start", total=len(steps))
 
         def shown(step: Step) -> Step:
-            def with_name(build: Build) -> Result:
+            def with_name(build: Build) -> StepResult:
                 progress.update(bar, description=step.name)
                 result = step.run(build)
                 progress.advance(bar)

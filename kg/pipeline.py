@@ -16,7 +16,7 @@ from kg.steps.model import read_model
 from kg.steps.present import check_presentation
 from kg.steps.publish import Content, publish
 from kg.steps.read import read
-from kg.steps.results import Build, NoModel, Result
+from kg.steps.results import Build, NoModel, StepResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Step:
     """A step: its name, how it gets its result from those of the steps before it, and whether errors prevent it."""
 
     name: str
-    run: Callable[[Build], Result]
+    run: Callable[[Build], StepResult]
     prevented_by_errors: bool = False
 
 

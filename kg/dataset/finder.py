@@ -122,7 +122,7 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ParsedQuery:
     """What is made of a query: the words that it has, those that are looked for, and how.
 
     Of `common` words none need be there; with `any` one word is enough; `together` words follow one another.
@@ -154,7 +154,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class ThingText:
     """A text of a thing: its place among FIELDS, the IRI of its property, its language if it has one, and itself."""
 
     field: int
@@ -168,7 +168,7 @@ class Hit:
     """A thing that was found, by its path, with its texts."""
 
     path: str
-    texts: tuple[Text, ...]
+    texts: tuple[ThingText, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ class Found:
     `held` are the facets that all of them hold, to be counted.
     """
 
-    reading: Reading
+    reading: ParsedQuery
     total: int
     hits: list[Hit]
     held: bytes = b""
@@ -201,7 +201,7 @@ class Finder:
 
     # ── Words ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def read(self, query: str, languages: Iterable[str]) -> Reading:
+    def read(self, query: str, languages: Iterable[str]) -> ParsedQuery:
         """What is looked for by a query of somebody who speaks some languages.
 
         A word that is not known is the beginning of words that are, or else the known word most like it.
@@ -211,7 +211,7 @@ class Finder:
         known = tuple({word.text: word for word in known_words if word}.values())
         limit = self._count / COMMON
         common = frozenset(word.text for word in known if self._frequency(word.text) > limit)
-        return Reading(tuple(words), known, common if len(common) < len(known) else frozenset())
+        return ParsedQuery(tuple(words), known, common if len(common) < len(known) else frozenset())
 
     def _known(self, word: Word, languages: Iterable[str]) -> Word | None:
         if any(self._frequency(text) for text in (word.text, *word.stems)):
@@ -249,10 +249,10 @@ class Finder:
         """
         identified = self._identified(query, filters)
         if identified and ALONE.fullmatch(query):
-            return self._found(Reading((), ()), identified, start, size)
+            return self._found(ParsedQuery((), ()), identified, start, size)
         if TOGETHER.fullmatch(query):
             words = tuple(Word(text) for key in keys_of(query)[-1:] for text in written(key))
-            reading = Reading(tuple(word.text for word in words), words, together=True)
+            reading = ParsedQuery(tuple(word.text for word in words), words, together=True)
             matches = self._matching(reading, filters) if words else []
             return self._found(reading, sorted(matches), start, size)
         reading = self.read(query, languages)
@@ -265,7 +265,7 @@ class Finder:
             reading, [*identified, *sorted(match for match in matches if match[1] not in first)], start, size
         )
 
-    def _found(self, reading: Reading, matches: list[Match], start: int, size: int) -> Found:
+    def _found(self, reading: ParsedQuery, matches: list[Match], start: int, size: int) -> Found:
         """Some of the things that were found, in their order."""
         hits = self._hits(thing for _, thing, _ in matches[start : start + size])
         return Found(reading, len(matches), hits, b"".join(held for *_, held in matches))
@@ -277,7 +277,7 @@ class Finder:
         matches = (self._rows(f"{IDENTIFIED}{held_of(filters)}", key, *values_of(filters)) for key in keys_of(query))
         return next(filter(None, matches), [])
 
-    def _matching(self, reading: Reading, filters: Filters) -> list[Match]:
+    def _matching(self, reading: ParsedQuery, filters: Filters) -> list[Match]:
         """The things that have what is looked for, if anything is, and what the filters ask."""
         held, arguments = held_of(filters), values_of(filters)
         if not reading.words:
@@ -298,9 +298,9 @@ class Finder:
         if not identified and TOGETHER.fullmatch(query):
             identified = [thing for (thing,) in self._rows(BEGUN, keys_of(query)[-1], size)]
         if identified and ALONE.fullmatch(query):
-            return Found(Reading((), ()), len(identified), self._hits(identified[:size]))
+            return Found(ParsedQuery((), ()), len(identified), self._hits(identified[:size]))
         words = tuple(written(query))
-        typed = Reading(words, tuple(Word(text, begins=text == words[-1]) for text in words))
+        typed = ParsedQuery(words, tuple(Word(text, begins=text == words[-1]) for text in words))
         suggested = self._suggested(typed, size) or self._suggested(self.read(query, languages), size)
         if suggested and identified:
             first = self._hits(identified)
@@ -308,7 +308,7 @@ class Finder:
             return replace(suggested, hits=hits[:size])
         return suggested or Found(typed, len(identified), self._hits(identified[:size]))
 
-    def _suggested(self, reading: Reading, size: int) -> Found | None:
+    def _suggested(self, reading: ParsedQuery, size: int) -> Found | None:
         """The things that are called by all words of a query as these are spelled, if there is any."""
         if not reading.words:
             return None
@@ -371,7 +371,7 @@ class Finder:
         """Things with their texts, in the order given."""
         texts = "SELECT field, property, language, text FROM texts WHERE thing = ? ORDER BY place"
         return [
-            Hit(path, tuple(Text(*row) for row in self._rows(texts, thing)))
+            Hit(path, tuple(ThingText(*row) for row in self._rows(texts, thing)))
             for thing in things
             for (path,) in self._rows("SELECT path FROM things WHERE id = ?", thing)
         ]

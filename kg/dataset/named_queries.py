@@ -1,8 +1,8 @@
 """Named queries: what the server and the command line ask an engine (kg/sparql/engine.py), one function per question.
 
 Queries that depend on a single request are elsewhere: those of views and profiles in the shapes, the filters of a
-collection in server/pages/filters.py. IRIs that are passed in are those of terms and things of a dataset, and `names` are
-its names.
+collection in server/pages/filters.py. IRIs that are passed in are those of terms and things of a dataset; `names` are
+the names of that dataset.
 """
 
 from collections import defaultdict

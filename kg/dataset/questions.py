@@ -23,7 +23,7 @@ SH, SCHEMA, DCTERMS = PREFIXES["sh"], PREFIXES["schema"], PREFIXES["dcterms"]
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
+class QuestionParameter:
     """A parameter: its name, its value by default, its datatype (an IRI; empty for an IRI), its place in the query."""
 
     name: str
@@ -41,12 +41,12 @@ class Question:
     question: str
     query: str
     form: str
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[QuestionParameter, ...]
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> "Question":
         """A question from its JSON."""
-        return cls(**{**told, "parameters": tuple(Parameter(**each) for each in told["parameters"])})
+        return cls(**{**told, "parameters": tuple(QuestionParameter(**each) for each in told["parameters"])})
 
     def fill(self, values: Mapping[str, str], names: Names) -> str:
         """The query with other values of its parameters; ValueError for a value that is none, or an unknown name.
@@ -64,7 +64,7 @@ class Question:
         return query
 
 
-def term(value: str, parameter: Parameter, names: Names) -> str:
+def term(value: str, parameter: QuestionParameter, names: Names) -> str:
     """A value as a term of SPARQL; ValueError if it is none."""
     try:
         if not parameter.datatype:
@@ -92,7 +92,7 @@ def read_questions(directory: Path, names: Names) -> list[Question]:
     return found
 
 
-def parameters(text: QueryText) -> Iterator[Parameter]:
+def parameters(text: QueryText) -> Iterator[QuestionParameter]:
     """The parameters that a query takes on top."""
     tokens = text.tokens
     words = [token.text.upper() for token in tokens]
@@ -105,23 +105,23 @@ def parameters(text: QueryText) -> Iterator[Parameter]:
         place = end + 1
 
 
-def parameter_of(name: str, value: list[Token], text: QueryText) -> Parameter | None:
+def parameter_of(name: str, value: list[Token], text: QueryText) -> QuestionParameter | None:
     """The parameter whose default is one term, an IRI or a literal without language; None for anything else."""
     if not value or any(token.kind == "name" and not text.iri(token) for token in value):
         return None
     start, end = value[0].start, value[-1].start + len(value[-1].text)
     match [token.kind for token in value]:
         case ["iri"] | ["name"]:
-            return Parameter(name, text.iri(value[0]), "", start, end)
+            return QuestionParameter(name, text.iri(value[0]), "", start, end)
         case ["word"] if value[0].text in ("true", "false"):
-            return Parameter(name, value[0].text, XSD + "boolean", start, end)
+            return QuestionParameter(name, value[0].text, XSD + "boolean", start, end)
         case ["number"]:
             datatype = XSD + ("decimal" if "." in value[0].text else "integer")
-            return Parameter(name, value[0].text, datatype, start, end)
+            return QuestionParameter(name, value[0].text, datatype, start, end)
         case ["string"]:
-            return Parameter(name, value[0].text[1:-1], XSD + "string", start, end)
+            return QuestionParameter(name, value[0].text[1:-1], XSD + "string", start, end)
         case ["string", "mark", "iri" | "name"]:
-            return Parameter(name, value[0].text[1:-1], text.iri(value[2]), start, end)
+            return QuestionParameter(name, value[0].text[1:-1], text.iri(value[2]), start, end)
     return None
 
 
@@ -159,7 +159,7 @@ def as_quads(questions: list[Question], names: Names) -> Iterator[Quad]:
             yield from about(path, (RDF_TYPE, NamedNode(PREFIXES["rdf"] + "Property")), (RDFS_LABEL, label))
             yield from about(
                 node,
-                (RDF_TYPE, NamedNode(SH + "Parameter")),
+                (RDF_TYPE, NamedNode(SH + "QuestionParameter")),
                 (RDFS_LABEL, label),
                 (SH + "path", NamedNode(path)),
                 (SH + "defaultValue", value),

@@ -71,7 +71,7 @@ Text = tuple[int, str, str, str]
 Object = NamedNode | Literal
 """The object of a triple: no blank node, which the data does not have."""
 
-Statement = tuple[str, Object]
+SubjectObject = tuple[str, Object]
 """The subject and the object of a triple."""
 
 Facet = tuple[str, str]
@@ -137,7 +137,7 @@ def columns_of(stated: list[Text]) -> Iterator[str]:
 def things_of(store: Store, schema: Schema, names: Names) -> dict[str, Thing]:
     """Every thing of the default graph, by path, with its texts and facets and those of its parts."""
 
-    def stated(property_: str) -> Iterator[Statement]:
+    def stated(property_: str) -> Iterator[SubjectObject]:
         for quad in store.quads_for_pattern(None, NamedNode(property_), None, DefaultGraph()):
             if isinstance(quad.subject, NamedNode) and isinstance(quad.object, NamedNode | Literal):
                 yield quad.subject.value, quad.object
@@ -169,7 +169,7 @@ def path_of(iri: str, names: Names) -> str | None:
     return names.path(iri) if "#" not in iri else None
 
 
-def classes_of(types: Iterable[Statement], schema: Schema) -> dict[str, Class]:
+def classes_of(types: Iterable[SubjectObject], schema: Schema) -> dict[str, Class]:
     """The most specific class of ours that each subject has."""
     found: dict[str, Class] = {}
     for iri, type_ in types:
@@ -242,7 +242,7 @@ def _facet_paths(
 def add_facets(
     things: dict[str, Thing],
     classes: dict[str, Class],
-    stated: Callable[[str], Iterator[Statement]],
+    stated: Callable[[str], Iterator[SubjectObject]],
     schema: Schema,
     names: Names,
 ) -> None:

@@ -16,13 +16,13 @@ from rdflib.term import Node
 from kg.names import RDF_TYPE
 from kg.shacl.constraints import Untranslatable, candidates_query, declarations, prefixes
 from kg.shacl.to_sparql import violation
-from kg.shacl.validate import Result, copy_of, to_graph, validate
+from kg.shacl.validate import ValidationResult, copy_of, to_graph, validate
 from kg.sparql.oxigraph import ask, select
 
 RDFS_PREFIX = f"PREFIX rdfs: <{RDFS}>"
 
 
-def validation_results(shapes: Graph, store: Store, skipped: Collection[Node] = ()) -> Iterator[Result]:
+def validation_results(shapes: Graph, store: Store, skipped: Collection[Node] = ()) -> Iterator[ValidationResult]:
     """The results of validating the default graph, as pySHACL reports them; raises InvalidShapesError.
 
     SPARQL-based constraints that are `skipped` are not validated.

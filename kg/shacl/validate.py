@@ -28,7 +28,7 @@ class InvalidShapesError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class ValidationResult:
     """One validation result: `component` is the local name of the constraint component, such as MinCount.
 
     `shape` is the shape whose constraint is not met; `constraint`, of a SPARQL-based one, is that constraint.
@@ -76,7 +76,7 @@ def to_node(term: NamedNode | BlankNode | Literal | Triple) -> Node:
     return RdflibLiteral(term.value, term.language, None if plain else datatype)
 
 
-def validate(data: Graph, shapes: Graph) -> Iterator[Result]:
+def validate(data: Graph, shapes: Graph) -> Iterator[ValidationResult]:
     """The results of validating a data graph, without further inference; raises InvalidShapesError."""
     import pyshacl  # here, since to load it takes a third of a start, and few programs validate
 
@@ -92,7 +92,7 @@ def validate(data: Graph, shapes: Graph) -> Iterator[Result]:
         raise InvalidShapesError(" ".join(str(text).split()))
     for result in report.subjects(RDF.type, SH.ValidationResult):
         component = local_name(str(report.value(result, SH.sourceConstraintComponent)))
-        yield Result(
+        yield ValidationResult(
             focus=str(report.value(result, SH.focusNode)),
             path=report.value(result, SH.resultPath),
             value=report.value(result, SH.value),
@@ -133,7 +133,7 @@ def engine_patterns() -> Iterator[None]:
             StringBasedConstraintBase.__init__(self, shape)
             self.string_rules = sorted(shape.objects(SH.pattern))
             self.flags = next(iter(sorted(shape.objects(SH.flags))), None)
-            rules = {rule: Pattern(str(rule), str(self.flags or "")) for rule in self.string_rules}
+            rules = {rule: CompiledPattern(str(rule), str(self.flags or "")) for rule in self.string_rules}
             self.compiled_cache = cast(Any, rules)
 
     before = CONSTRAINT_PARAMETERS_MAP[SH.pattern]
@@ -145,7 +145,7 @@ def engine_patterns() -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
+class CompiledPattern:
     """A pattern and its flags, with the methods that pySHACL calls; raises ValueError if it is none."""
 
     pattern: str

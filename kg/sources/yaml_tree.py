@@ -74,7 +74,7 @@ class Fault:
 
 
 @dataclass(slots=True)
-class Document:
+class YamlDocument:
     """One YAML document: its tree, None where nothing of it could be parsed, and what is wrong in it."""
 
     node: Node | None
@@ -91,20 +91,20 @@ class NestingError(yaml.YAMLError):
         self.place = place
 
 
-def documents(text: str, keys: frozenset[str] = frozenset()) -> list[Document]:
+def documents(text: str, keys: frozenset[str] = frozenset()) -> list[YamlDocument]:
     """The documents of a YAML text, without the empty ones; `keys` are those that a record may have, if known."""
     try:
         return [parsed(node, text, keys) for node in compose(text) if node is not None]
     except NestingError as error:
-        return [Document(None, [fault(error, text)])]
+        return [YamlDocument(None, [fault(error, text)])]
     except yaml.YAMLError:
         cut = pieces(text, DOCUMENT_START)
         return [document for start, part in cut for document in parse_document(part, start, keys)]
 
 
-def parsed(node: Node, text: str, keys: frozenset[str], before: int = 0) -> Document:
+def parsed(node: Node, text: str, keys: frozenset[str], before: int = 0) -> YamlDocument:
     """A document of a text that is YAML, with what was hardly meant so."""
-    document = Document(node, list(unmeant(node, text, before)))
+    document = YamlDocument(node, list(unmeant(node, text, before)))
     if isinstance(node, ScalarNode) and not node.style and (line := next(starts(text, node), None)) is not None:
         edit = repair(text, line, partial(record_of, keys=keys), keys)
         document.hint = edit.hint(before) if edit else None
@@ -175,7 +175,7 @@ def pieces(text: str, start: re.Pattern[str]) -> Iterator[tuple[int, str]]:
         lines += text.count("\n", begin, end)
 
 
-def parse_document(text: str, before: int, keys: frozenset[str]) -> Iterator[Document]:
+def parse_document(text: str, before: int, keys: frozenset[str]) -> Iterator[YamlDocument]:
     """The documents of one piece of a text that has `before` lines above it, as much of them as can be parsed."""
     try:
         for node in [node for node in compose(text) if node is not None]:
@@ -204,16 +204,16 @@ def shifted(root: Node, lines: int) -> Node:
     return root
 
 
-def salvage(text: str, before: int, first: Fault, keys: frozenset[str]) -> Document:
+def salvage(text: str, before: int, first: Fault, keys: frozenset[str]) -> YamlDocument:
     """What can be had of a document with a fault: the keys at its left edge that are right by themselves."""
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith(("#", "---", "%"))]
     if first.code == TOO_DEEP or not lines or not KEY_START.match(lines[0]):
-        return Document(None, [first])
+        return YamlDocument(None, [first])
     pairs: list[tuple[Node, Node]] = []
     faults: list[Fault] = []
     waiting = list(pieces(text, KEY_START))
     if len(waiting) > MAX_SALVAGED:
-        return Document(None, [first])
+        return YamlDocument(None, [first])
     while waiting:
         nodes, taken, found = salvage_key(waiting[:MAX_JOINED], before, keys)
         anchor = found and re.match(r"\*([\w-]+)", str(found.found))
@@ -222,9 +222,9 @@ def salvage(text: str, before: int, first: Fault, keys: frozenset[str]) -> Docum
         pairs += [pair for node in nodes if isinstance(node, MappingNode) for pair in node.value]
         waiting = waiting[taken:]
     if not pairs:
-        return Document(None, faults or [first])
+        return YamlDocument(None, faults or [first])
     node = MappingNode(MAP, pairs, pairs[0][0].start_mark, pairs[-1][1].end_mark)
-    return Document(node, faults or [first])
+    return YamlDocument(node, faults or [first])
 
 
 def salvage_key(

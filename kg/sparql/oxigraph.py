@@ -16,7 +16,7 @@ from kg.sparql.engine import Solutions
 from kg.sparql.query_plan import reordered
 from kg.sparql.query_text import QueryText
 
-Result = QuerySolutions | QueryBoolean | QueryTriples
+QueryResult = QuerySolutions | QueryBoolean | QueryTriples
 
 
 def open_files(directory: Path) -> Store:
@@ -31,7 +31,7 @@ def open_files(directory: Path) -> Store:
     return store
 
 
-def evaluate(store: Store, query: str, **options: Any) -> Result:
+def evaluate(store: Store, query: str, **options: Any) -> QueryResult:
     """The result of a SPARQL 1.1 query on a store; SyntaxError if it is none.
 
     `options` are those of the store: base_iri, prefixes, default_graph, named_graphs, substitutions. The store reads a

@@ -29,7 +29,7 @@ class UnreadableError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
+class TriplePattern:
     """A triple pattern or path: its text, the variables of subject, predicate and object, and where it is written."""
 
     text: str
@@ -43,10 +43,10 @@ class Pattern:
 
 
 @dataclass(slots=True)
-class Group:
+class GroupPattern:
     """A group between braces that has nothing but triple patterns and filters, with the text of each filter."""
 
-    patterns: list[Pattern] = field(default_factory=list)
+    patterns: list[TriplePattern] = field(default_factory=list)
     filters: list[tuple[int, int]] = field(default_factory=list)
     """Where filters begin and end, as numbers of tokens."""
 
@@ -61,10 +61,10 @@ class Reader:
         while f"?{self._blank}" in self.text or f"${self._blank}" in self.text:
             self._blank += "b"
         self._blanks = 0
-        self._group = Group()
+        self._group = GroupPattern()
         self._at = self._end = 0
 
-    def group(self, start: int, end: int) -> Group:
+    def group(self, start: int, end: int) -> GroupPattern:
         """The group of the tokens from `start` to before `end`; raises UnreadableError."""
         group = self._begin(start, end)
         while self._at < end:
@@ -78,14 +78,14 @@ class Reader:
                     raise UnreadableError
         return group
 
-    def leading(self, start: int, end: int) -> list[Pattern]:
+    def leading(self, start: int, end: int) -> list[TriplePattern]:
         """The patterns that a group begins with, whatever else it has."""
         with suppress(UnreadableError):
             self.group(start, end)
         return self._group.patterns
 
-    def _begin(self, start: int, end: int) -> Group:
-        self._at, self._end, self._group = start, end, Group()
+    def _begin(self, start: int, end: int) -> GroupPattern:
+        self._at, self._end, self._group = start, end, GroupPattern()
         return self._group
 
     @property
@@ -131,7 +131,7 @@ class Reader:
                 names = [each[1:] for each in (subject, predicate, value) if each[0] in "?$"]
                 text = f"{subject} {predicate} {value}"
                 own = subject[1:] if subject[0] in "?$" else ""
-                self._group.patterns.append(Pattern(text, (*names,), own, first, self.tokens[start], has_path))
+                self._group.patterns.append(TriplePattern(text, (*names,), own, first, self.tokens[start], has_path))
                 if self.next != ",":
                     break
                 self._at += 1
@@ -293,7 +293,7 @@ def variables(reader: Reader, start: int, end: int, is_inside: bool) -> frozense
     return frozenset(found)
 
 
-def in_order(patterns: list[Pattern], bound: frozenset[str]) -> list[Pattern]:
+def in_order(patterns: list[TriplePattern], bound: frozenset[str]) -> list[TriplePattern]:
     """The patterns in the order in which they are written, if each has something bound before it; else in a better one.
 
     Of those that have something bound comes first the one with the fewest variables left, a subject before an object.
@@ -303,7 +303,7 @@ def in_order(patterns: list[Pattern], bound: frozenset[str]) -> list[Pattern]:
     known, left, found = set(bound), [*patterns], []
     while left:
 
-        def cost(pattern: Pattern) -> tuple[bool, int, bool, bool]:
+        def cost(pattern: TriplePattern) -> tuple[bool, int, bool, bool]:
             unknown = {*pattern.variables} - known
             stray = bool(unknown) and len(unknown) == len({*pattern.variables})
             return stray, len(unknown), pattern.has_path, pattern.subject in unknown
@@ -314,7 +314,7 @@ def in_order(patterns: list[Pattern], bound: frozenset[str]) -> list[Pattern]:
     return found
 
 
-def are_connected(patterns: Iterable[Pattern], bound: Iterable[str]) -> bool:
+def are_connected(patterns: Iterable[TriplePattern], bound: Iterable[str]) -> bool:
     """True if each pattern, in order, has a variable that is bound before it, or none."""
     known = set(bound)
     for pattern in patterns:
@@ -336,7 +336,7 @@ def cause(query: str) -> QueryError | None:
     return next((found for look in looks for found in look(reader)), None)
 
 
-def groups(reader: Reader) -> Iterator[tuple[int, list[Pattern]]]:
+def groups(reader: Reader) -> Iterator[tuple[int, list[TriplePattern]]]:
     """The groups of a query, but for the template of CONSTRUCT: where each begins, and its first patterns."""
     for opening, closing in sorted(reader.closing.items()):
         before = reader.tokens[opening - 1].text.upper() if opening else ""
@@ -369,7 +369,7 @@ def strange_exists(reader: Reader) -> Iterator[QueryError]:
 def product(reader: Reader) -> Iterator[QueryError]:
     """Each pattern that shares no variable with those of its group before it."""
     for _, patterns in groups(reader):
-        parts: list[tuple[Pattern, set[str]]] = []
+        parts: list[tuple[TriplePattern, set[str]]] = []
         for pattern in patterns:
             joined = [part for part in parts if part[1].intersection(pattern.variables)]
             parts = [part for part in parts if part not in joined]

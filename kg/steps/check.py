@@ -21,7 +21,7 @@ from kg.model.schema import Key, Schema, Values
 from kg.names import local_name
 from kg.shacl.constraints import prefixes
 from kg.shacl.prefilter import validation_results
-from kg.shacl.validate import InvalidShapesError, Result
+from kg.shacl.validate import InvalidShapesError, ValidationResult
 from kg.sources.texts import in_language
 from kg.sparql.oxigraph import select
 from kg.steps.incomplete import Incomplete
@@ -94,7 +94,7 @@ def check(model: Model, records: Records, graph: DataGraph) -> Findings:
     return Findings(problems, notes)
 
 
-def bound_by(model: Model, graph: DataGraph, result: Result) -> dict[str, list[str]]:
+def bound_by(model: Model, graph: DataGraph, result: ValidationResult) -> dict[str, list[str]]:
     """The things that a SPARQL-based constraint selects besides the focus node, by variable, in order."""
     shapes, constraint = model.shapes_graph, result.constraint
     if constraint is None:
@@ -116,7 +116,7 @@ def bound_by(model: Model, graph: DataGraph, result: Result) -> dict[str, list[s
     return {name: sorted(iris - {result.focus}) for name, iris in found.items()}
 
 
-def places_of(model: Model, graph: DataGraph, result: Result, others: list[str]) -> Iterator[Related]:
+def places_of(model: Model, graph: DataGraph, result: ValidationResult, others: list[str]) -> Iterator[Related]:
     """Where the same value, or else the record, of each of some other things stands."""
     properties = model.schema.subproperties(str(result.path))
     for other in [other for other in others if other in graph.nodes]:
@@ -126,22 +126,22 @@ def places_of(model: Model, graph: DataGraph, result: Result, others: list[str])
         yield related_at(record.file, next(filter(None, found), first_of(node)), record.path)
 
 
-def finding(result: Result, path: Node | str | None) -> tuple[str, ...]:
+def finding(result: ValidationResult, path: Node | str | None) -> tuple[str, ...]:
     """What is wrong with which value of a property, whichever shape says so."""
     return result.focus, str(path), str(result.value), code_of(result)
 
 
-def echoes(schema: Schema, result: Result) -> Iterator[tuple[str, ...]]:
+def echoes(schema: Schema, result: ValidationResult) -> Iterator[tuple[str, ...]]:
     """The findings that only repeat one: what is wrong of a property is wrong of the properties above it."""
     for path in schema.superproperties(str(result.path)):
         yield finding(result, path)
 
 
-def code_of(result: Result) -> str:
+def code_of(result: ValidationResult) -> str:
     return COMPONENTS.get(result.component, "E399")
 
 
-def to_problem(model: Model, graph: DataGraph, result: Result) -> Problem:
+def to_problem(model: Model, graph: DataGraph, result: ValidationResult) -> Problem:
     """A SHACL result as a problem, at the line that it is about: of a record, or of a term of the ontology."""
     if result.focus not in graph.nodes:
         return at_term(model.sources, model.names, result.focus, "E502", result.message, severity=result.severity)
@@ -160,7 +160,7 @@ def to_problem(model: Model, graph: DataGraph, result: Result) -> Problem:
     )
 
 
-def where_written(model: Model, graph: DataGraph, result: Result) -> Result:
+def where_written(model: Model, graph: DataGraph, result: ValidationResult) -> ValidationResult:
     """The same result about the record that states the link, where the focus node has it as the inverse of another."""
     other = str(result.value)
     if other not in graph.nodes or not isinstance(result.path, URIRef):
@@ -179,7 +179,7 @@ def where_written(model: Model, graph: DataGraph, result: Result) -> Result:
     return result
 
 
-def message(model: Model, result: Result) -> str:
+def message(model: Model, result: ValidationResult) -> str:
     """What the shape says, with the names of things as in a source; of one that says nothing, what it asks for."""
     property_ = model.schema.property_of(str(result.path))
     asked = expected(model, result)
@@ -188,7 +188,7 @@ def message(model: Model, result: Result) -> str:
     return f"{property_.key} must have {asked}"
 
 
-def place_in(model: Model, graph: DataGraph, node: MappingNode, result: Result) -> YamlNode:
+def place_in(model: Model, graph: DataGraph, node: MappingNode, result: ValidationResult) -> YamlNode:
     """Where in a record or part the value of a result stands, or the first key where something is missing."""
     language = result.value.language if isinstance(result.value, Literal) else None
     path = str(result.path) if result.path is not None else ""
@@ -214,7 +214,7 @@ def tag_of(node: YamlNode, text: YamlNode) -> YamlNode | None:
     return None
 
 
-def expected(model: Model, result: Result) -> str | None:
+def expected(model: Model, result: ValidationResult) -> str | None:
     """What the constraint that is not met asks for (w3.org/TR/shacl, 4), in the words of the sources."""
 
     def parameter(name: str) -> str:
@@ -249,7 +249,7 @@ def expected(model: Model, result: Result) -> str | None:
     return None
 
 
-def hint(model: Model, graph: DataGraph, result: Result, place: YamlNode) -> str | None:
+def hint(model: Model, graph: DataGraph, result: ValidationResult, place: YamlNode) -> str | None:
     """How to meet a constraint, where it is plain."""
     property_ = model.schema.property_of(model.schema.path_of(result.shape))
     match result.component:
@@ -270,7 +270,7 @@ def hint(model: Model, graph: DataGraph, result: Result, place: YamlNode) -> str
     return None
 
 
-def missing(model: Model, graph: DataGraph, result: Result, key: Key) -> str | None:
+def missing(model: Model, graph: DataGraph, result: ValidationResult, key: Key) -> str | None:
     """A hint with what to add; nothing where the key stands already, unless a text in English is all that it lacks."""
     node = graph.nodes[result.focus][1]
     there = next((value for name, value in node.value if name.value == key.property.key), None)
@@ -281,7 +281,7 @@ def missing(model: Model, graph: DataGraph, result: Result, key: Key) -> str | N
     return None
 
 
-def pattern_in_words(model: Model, result: Result) -> str | None:
+def pattern_in_words(model: Model, result: ValidationResult) -> str | None:
     """What a pattern asks for: in the words of its shape (sh:description), else those of its message."""
     words = in_language(model.shapes_graph.objects(result.shape, SH.description))
     if words is not None:
@@ -291,7 +291,7 @@ def pattern_in_words(model: Model, result: Result) -> str | None:
     return f"text that matches {model.shapes_graph.value(result.shape, SH.pattern)}"
 
 
-def pattern_meant(model: Model, result: Result, text: str) -> str | None:
+def pattern_meant(model: Model, result: ValidationResult, text: str) -> str | None:
     """A hint with the one spelling of a text that matches its pattern: without marks, in other capitals, as a name."""
     pattern = str(model.shapes_graph.value(result.shape, SH.pattern))
     flags = str(model.shapes_graph.value(result.shape, SH.flags) or "")
@@ -311,7 +311,7 @@ def pattern_meant(model: Model, result: Result, text: str) -> str | None:
     return f"write [{', '.join(parts)}]" if is_list and all(matches(pattern, part, flags) for part in parts) else None
 
 
-def members(model: Model, result: Result, list_: URIRef) -> list[str]:
+def members(model: Model, result: ValidationResult, list_: URIRef) -> list[str]:
     """The members of a list that a shape gives, as they are written in a source."""
     head = model.shapes_graph.value(result.shape, list_)
     names = [str(member) for member in Collection(model.shapes_graph, head)] if head is not None else []

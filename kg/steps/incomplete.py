@@ -17,7 +17,7 @@ from kg.diagnostics.problems import Problem, Severity, counted
 from kg.model.schema import Class, Schema, Values
 from kg.names import RDF_TYPE
 from kg.shacl.constraints import Missing, missing_of, prefixes
-from kg.shacl.validate import Result
+from kg.shacl.validate import ValidationResult
 from kg.steps.infer import rules
 from kg.steps.results import DataGraph, Model, Records
 
@@ -64,7 +64,7 @@ class Incomplete:
             constraints = counted(number, "constraint")
             yield f"{constraints} about missing values can only be checked when these errors are corrected."
 
-    def allows(self, result: Result, bound: Iterable[str]) -> bool:
+    def allows(self, result: ValidationResult, bound: Iterable[str]) -> bool:
         """True if a result would still be found after the errors are corrected.
 
         `bound` are the things that a SPARQL-based constraint binds in the solutions behind the result.
@@ -110,7 +110,7 @@ class Incomplete:
                 found |= {p.iri for name, p in schema.properties.items() if names(problem, name)}
         return found
 
-    def is_told(self, result: Result, problem: Problem) -> bool:
+    def is_told(self, result: ValidationResult, problem: Problem) -> bool:
         """True if the problem of a result is about a value of which the sources have an error already."""
         if result.component in MISSING:
             return False
@@ -124,7 +124,7 @@ class Incomplete:
     def _is_torn(self, file: Path) -> bool:
         return any(problem.code in TORN for problem in self._problems.get(file, ()))
 
-    def _explains_missing(self, result: Result, file: Path, node: MappingNode) -> bool:
+    def _explains_missing(self, result: ValidationResult, file: Path, node: MappingNode) -> bool:
         """True if an error of the sources explains why a value is missing from a record or part."""
         schema = self._model.schema
         if not isinstance(result.path, URIRef):

@@ -28,9 +28,9 @@ from kg.sources.yaml_tree import (
     PROBLEM,
     STRING,
     TOO_DEEP,
-    Document,
     Fault,
     Source,
+    YamlDocument,
     cut_off,
     documents,
     scalars,
@@ -308,7 +308,7 @@ def line_and_column(text: str, offset: int) -> Place:
 
 
 def read_document(
-    document: Document,
+    document: YamlDocument,
     file: Path,
     kind: str,
     many: bool,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from pyoxigraph import Literal, NamedNode, Quad, Store
+from pyoxigraph import Quad, Store
 from rdflib import Graph
 from yaml import MappingNode
 
@@ -17,6 +17,7 @@ from kg.diagnostics.problems import Problem, in_order
 from kg.model.schema import Schema
 from kg.names import Names
 from kg.sources.record import Record, Withdrawal
+from kg.sparql.engine import Solution
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,6 @@ class Sources:
     def questions(self) -> Path:
         """The directory of the competency questions, which may be absent."""
         return self.questions_in or self.ontology / "questions"
-
-
-Solution = dict[str, NamedNode | Literal]
-"""One solution of a query: terms by variable, without those that are unbound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +148,8 @@ class Published:
     problems: list[Problem]
 
 
-Result = Model | NoModel | Records | DataGraph | Findings | Quality | Catalogue | Published
-R = TypeVar("R", bound=Result)
+StepResult = Model | NoModel | Records | DataGraph | Findings | Quality | Catalogue | Published
+R = TypeVar("R", bound=StepResult)
 
 
 class Build:
@@ -160,9 +157,9 @@ class Build:
 
     def __init__(self, sources: Sources, names: Names, published: Path) -> None:
         self.sources, self.names, self.published = sources, names, published
-        self._results: dict[type[Any], Result] = {}
+        self._results: dict[type[Any], StepResult] = {}
 
-    def add(self, result: Result) -> None:
+    def add(self, result: StepResult) -> None:
         """Adds the result of a step, in place of an earlier result of the same class."""
         self._results[type(result)] = result
 

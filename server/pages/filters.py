@@ -61,7 +61,7 @@ class UnfitError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
+class CollectionParameter:
     """A parameter of a collection; given several times, it asks for any of its values.
 
     `iri` is the property of its values, `path` the properties that lead to the part that has them (none for the thing
@@ -100,27 +100,27 @@ class FilterValue:
 class Filter:
     """A parameter and the values asked for, of which any may match."""
 
-    parameter: Parameter
+    parameter: CollectionParameter
     values: tuple[FilterValue, ...]
 
 
 # ── What may be asked ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def parameters_of(class_: Class) -> list[Parameter]:
+def parameters_of(class_: Class) -> list[CollectionParameter]:
     """What may be asked of the collection of a class: its type, then its keys in their order, those of parts dotted."""
     return list(parameters(site().schema, class_).values())
 
 
 @lru_cache(maxsize=256)
-def parameters(schema: Schema, class_: Class) -> dict[str, Parameter]:
+def parameters(schema: Schema, class_: Class) -> dict[str, CollectionParameter]:
     """The parameters of a class by name; a class of parts that contains itself is entered once."""
     return {p.name: p for p in _parameters(schema, class_, (), (class_,)) if p.name not in RESERVED}
 
 
 def _parameters(
     schema: Schema, class_: Class, path: tuple[Property, ...], above: tuple[Class, ...]
-) -> Iterator[Parameter]:
+) -> Iterator[CollectionParameter]:
     if not path or len(schema.subclasses(class_.iri)) > 1:
         yield _type_parameter(schema, class_, path)
     for key in keys_of(schema, class_).values():
@@ -138,9 +138,9 @@ def keys_of(schema: Schema, class_: Class) -> dict[str, Key]:
     return dict(sorted(keys.items(), key=lambda item: (item[1].order, item[0])))
 
 
-def _type_parameter(schema: Schema, class_: Class, path: tuple[Property, ...]) -> Parameter:
+def _type_parameter(schema: Schema, class_: Class, path: tuple[Property, ...]) -> CollectionParameter:
     names = [below.name for below in schema.subclasses(class_.iri)]
-    return Parameter(
+    return CollectionParameter(
         name=_dotted(path, "type"),
         iri=RDF_TYPE,
         label=_label(schema, path, "type"),
@@ -150,16 +150,16 @@ def _type_parameter(schema: Schema, class_: Class, path: tuple[Property, ...]) -
     )
 
 
-def _key_parameters(schema: Schema, key: Key, path: tuple[Property, ...]) -> Iterator[Parameter]:
+def _key_parameters(schema: Schema, key: Key, path: tuple[Property, ...]) -> Iterator[CollectionParameter]:
     property_ = key.property
     steps, label = tuple(step.iri for step in path), _label(schema, path, schema.label(property_.iri))
     name, definition = _dotted(path, property_.key), schema.definition(property_.iri) or key.message
-    yield Parameter(name, property_.iri, label, definition, json_schema(schema, key), steps, key=key)
+    yield CollectionParameter(name, property_.iri, label, definition, json_schema(schema, key), steps, key=key)
     if is_ordered(property_):
         for bound, what in (("from", "earliest or least"), ("to", "latest or greatest")):
             description = f"The {what} value, inclusive. {definition}".rstrip()
             schema_ = json_schema(schema, key)
-            yield Parameter(
+            yield CollectionParameter(
                 f"{name}.{bound}", property_.iri, f"{label} {bound}", description, schema_, steps, bound, key
             )
 
@@ -251,7 +251,7 @@ def unwritable(given: Iterable[tuple[str, str]]) -> list[str]:
     ]
 
 
-def unknown(name: str, known: dict[str, Parameter]) -> Iterator[str]:
+def unknown(name: str, known: dict[str, CollectionParameter]) -> Iterator[str]:
     """That there is no such parameter and what may have been meant, then what there is at its level."""
     named = [(called, p.name) for p in known.values() for called in (p.name, p.label)]
     hint = did_you_mean(nearest(name, [*named, *((other, other) for other in RESERVED[:3])]))
@@ -275,7 +275,7 @@ def _at_level(name: str, level: str) -> str:
     return name if not dot or rest in BOUNDS else f"{level}{step}.…"
 
 
-def value_of(parameter: Parameter, text: str) -> FilterValue:
+def value_of(parameter: CollectionParameter, text: str) -> FilterValue:
     """What a parameter asks for by a text; raises UnfitError."""
     if parameter.key is None:
         return _class(parameter, text)
@@ -284,7 +284,7 @@ def value_of(parameter: Parameter, text: str) -> FilterValue:
     return READERS[parameter.key.property.values](parameter.key, text)
 
 
-def _class(parameter: Parameter, text: str) -> FilterValue:
+def _class(parameter: CollectionParameter, text: str) -> FilterValue:
     classes = {class_.name: class_.iri for class_ in site().schema.classes.values()}
     return _one_of(classes, text, parameter.schema["enum"])
 
@@ -386,7 +386,7 @@ def _partial(text: str) -> str:
     return next(iter(_fitting(text, (XSD + "date", XSD + "gYearMonth", XSD + "gYear")).values()))
 
 
-def _bound(parameter: Parameter, property_: Property, text: str) -> FilterValue:
+def _bound(parameter: CollectionParameter, property_: Property, text: str) -> FilterValue:
     operator = BOUNDS[parameter.bound]
     if is_date(property_):
         form = _partial(text)

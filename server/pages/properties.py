@@ -60,7 +60,7 @@ class PropertyRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class PropertyGroup:
     """Rows that a page shows together: what they are called together, and where they stand on it."""
 
     label: str
@@ -150,11 +150,11 @@ class Description:
         return [row for row in self.rows if not row.has_parts]
 
     @property
-    def groups(self) -> list[Group]:
+    def groups(self) -> list[PropertyGroup]:
         """The rows by the group that they are shown in, those in none first."""
-        groups = [Group("", 0, [row for row in self.rows if row.group not in site().schema.groups])]
+        groups = [PropertyGroup("", 0, [row for row in self.rows if row.group not in site().schema.groups])]
         for iri, order in site().schema.groups.items():
-            groups.append(Group(label(iri), order, [row for row in self.rows if row.group == iri]))
+            groups.append(PropertyGroup(label(iri), order, [row for row in self.rows if row.group == iri]))
         return [group for group in groups if group.rows]
 
     @property

@@ -40,7 +40,7 @@ TRAITS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class LocalizedText:
     """A text and its language."""
 
     value: str
@@ -53,10 +53,10 @@ class Term:
 
     iri: str
     name: str
-    label: Text
-    others: list[Text]
-    definition: Text | None
-    examples: list[Text]
+    label: LocalizedText
+    others: list[LocalizedText]
+    definition: LocalizedText | None
+    examples: list[LocalizedText]
     status: str
     deprecated: bool
     replaced_by: list[str]
@@ -141,33 +141,33 @@ class Reference:
         self.live = live
         self.names = schema.names
         self.language = language()
-        self._texts: dict[tuple[str, Node], list[Text]] = defaultdict(list)
+        self._texts: dict[tuple[str, Node], list[LocalizedText]] = defaultdict(list)
         self._objects: dict[tuple[str, Node], list[str]] = defaultdict(list)
         self._subjects: dict[tuple[Node, str], list[str]] = defaultdict(list)
         self._links: dict[str, Markup] = {}
         for s, p, o in sorted(schema.ontology, key=lambda triple: [*map(str, triple)]):
             if isinstance(o, Literal):
-                self._texts[str(s), p].append(Text(str(o), o.language or "en"))
+                self._texts[str(s), p].append(LocalizedText(str(o), o.language or "en"))
             elif isinstance(s, URIRef) and isinstance(o, URIRef):
                 self._objects[str(s), p].append(str(o))
                 self._subjects[p, str(o)].append(str(s))
 
     # ── Texts and links ──────────────────────────────────────────────────────────────────────────────────────────
 
-    def texts(self, iri: str, *properties: URIRef) -> list[Text]:
+    def texts(self, iri: str, *properties: URIRef) -> list[LocalizedText]:
         """What the ontology says of a term in the language of the page, or else in English."""
         texts = [text for p in properties for text in self._texts.get((iri, p), ())]
         spoken = [text for text in texts if text.language == self.language]
         return spoken or [text for text in texts if text.language == "en"]
 
-    def text(self, iri: str, *properties: URIRef) -> Text | None:
+    def text(self, iri: str, *properties: URIRef) -> LocalizedText | None:
         return next(iter(self.texts(iri, *properties)), None)
 
-    def label(self, iri: str) -> Text:
+    def label(self, iri: str) -> LocalizedText:
         """What to call a term: its label, of others' terms the prefixed name."""
-        return self.text(iri, RDFS.label) or Text(self.names.compact(iri), self.language)
+        return self.text(iri, RDFS.label) or LocalizedText(self.names.compact(iri), self.language)
 
-    def lang(self, text: Text) -> Markup:
+    def lang(self, text: LocalizedText) -> Markup:
         """The attribute that tells the language of a text, if it is another than that of the page."""
         return Markup("") if text.language == self.language else Markup(' lang="{}"').format(text.language)
 
@@ -222,7 +222,7 @@ class Reference:
             self.text(iri, SKOS.definition, RDFS.comment),
             self.texts(iri, SKOS.example),
             next((text.value for text in self._texts.get((iri, STATUS), ())), ""),
-            Text("true", "en") in self._texts.get((iri, OWL.deprecated), ()),
+            LocalizedText("true", "en") in self._texts.get((iri, OWL.deprecated), ()),
             self._objects[iri, DCTERMS.isReplacedBy],
             self._here(o for p in BELOW for o in self._objects[iri, p]),
             self._here(s for p in BELOW for s in self._subjects[p, iri]),

@@ -61,7 +61,7 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ShapeGroup:
     """A node shape with its property shapes and queries; `shared` are the fragments of those that another lists."""
 
     node: Shape
@@ -75,14 +75,14 @@ def fragment_of(shape: Node | str) -> str:
     return str(shape).partition("#")[2]
 
 
-def groups(schema: Schema) -> list[Group]:
+def groups(schema: Schema) -> list[ShapeGroup]:
     """The node shapes by name; a shape that several include stands under the first."""
     graph, listed, groups = schema.shapes, set[Node](), []
     for node in sorted(graph.subjects(RDF.type, SH.NodeShape), key=str):
         held = {o for relation in (SH.property, SH.sparql) for o in graph.objects(node, relation)}
         inner = sorted(held, key=lambda s: (float(str(graph.value(s, SH.order) or "inf")), str(s)))
         groups.append(
-            Group(
+            ShapeGroup(
                 shape_of(schema, node),
                 sorted(str(o) for target in TARGETS for o in graph.objects(node, target)),
                 [shape_of(schema, shape) for shape in inner if shape not in listed],

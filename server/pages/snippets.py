@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from kg.dataset.finder import Hit, Text, Word
+from kg.dataset.finder import Hit, ThingText, Word
 from kg.dataset.search_index import LANGUAGE
 from kg.media import LANGUAGES
 from kg.text.words import plain, spans, stems
@@ -27,7 +27,7 @@ class Snippet:
     text: str
 
 
-def called(hit: Hit, language: str) -> Text:
+def called(hit: Hit, language: str) -> ThingText:
     """What a thing is called: in a language, else in English, else in any."""
     labels = [text for text in hit.texts if text.field == 0]
     return min(labels, key=lambda text: (text.language != language, text.language != LANGUAGES[0]))
@@ -38,7 +38,7 @@ def snippet_of(hit: Hit, words: Iterable[Word], language: str) -> Snippet:
     looked_for = list(words)
     label = called(hit, language)
 
-    def worth(text: Text) -> tuple[int, int, bool, bool, bool]:
+    def worth(text: ThingText) -> tuple[int, int, bool, bool, bool]:
         known = {word.text for _, _, word in marks(text, looked_for)}
         own, english = text.language == language, text.language == LANGUAGES[0]
         return -len(known), text.field, text is not label, not own, not english
@@ -47,7 +47,7 @@ def snippet_of(hit: Hit, words: Iterable[Word], language: str) -> Snippet:
     return Snippet(marked(best, looked_for), best.property, best.language, best.text)
 
 
-def marks(text: Text, words: list[Word]) -> list[tuple[int, int, Word]]:
+def marks(text: ThingText, words: list[Word]) -> list[tuple[int, int, Word]]:
     """Where in a text a word stands that is looked for: from, to, and which."""
     language = text.language or LANGUAGE
     return [
@@ -58,7 +58,7 @@ def marks(text: Text, words: list[Word]) -> list[tuple[int, int, Word]]:
     ]
 
 
-def marked(text: Text, words: list[Word]) -> Markup:
+def marked(text: ThingText, words: list[Word]) -> Markup:
     """A text, or as much of a long one as is shown, as HTML."""
     marks_in_text = list(dict.fromkeys((start, end) for start, end, _ in marks(text, words)))
     whole = text.text

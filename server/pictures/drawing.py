@@ -16,7 +16,7 @@ from kg.model.views import MAX_ROWS, View
 from server.languages import language
 from server.pages.properties import Value
 from server.pictures import charts, maps, timelines
-from server.pictures.tables import Sort, Table, Term
+from server.pictures.tables import Cell, Sort, Table
 from server.site import site
 
 
@@ -36,33 +36,33 @@ class Picture:
 
 
 @dataclass(slots=True)
-class Node:
+class TreeNode:
     """A thing in a tree, with what is below it."""
 
     value: Value
-    below: list["Node"] = field(default_factory=list)
+    below: list["TreeNode"] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ChainStep:
     """A thing in a line, with its dates in words."""
 
     value: Value
     dates: str
 
 
-def tree_of(table: Table) -> list[Node] | None:
+def tree_of(table: Table) -> list[TreeNode] | None:
     """The things of the first column below those of the second, in the order of the rows; None where there are none."""
     things = table.columns(Sort.THING)
     if len(things) < 2:
         return None
     item, above = things[:2]
-    nodes: dict[Term, Node] = {}
-    parents: dict[Term, Term] = {}
+    nodes: dict[Cell, TreeNode] = {}
+    parents: dict[Cell, Cell] = {}
     for row in table.rows:
         for place in (above, item):
             if (term := row[place]) is not None and (value := table.written(row, place)):
-                nodes.setdefault(term, Node(value))
+                nodes.setdefault(term, TreeNode(value))
         child, parent = row[item], row[above]
         if child and parent and child not in parents and not is_above(child, parent, parents):
             parents[child] = parent
@@ -70,14 +70,14 @@ def tree_of(table: Table) -> list[Node] | None:
     return [node for term, node in nodes.items() if term not in parents]
 
 
-def is_above(term: Term, other: Term | None, parents: dict[Term, Term]) -> bool:
+def is_above(term: Cell, other: Cell | None, parents: dict[Cell, Cell]) -> bool:
     """True if a thing is another, or above it."""
     while other is not None and other != term:
         other = parents.get(other)
     return other == term
 
 
-def line_of(table: Table) -> list[Step] | None:
+def line_of(table: Table) -> list[ChainStep] | None:
     """The things of the first column in the order of the rows, with their first two dates; None for fewer than two."""
     thing, dates = table.column(Sort.THING), table.columns(Sort.DATE)[:2]
     if thing is None or len(table.rows) < 2:
@@ -87,7 +87,7 @@ def line_of(table: Table) -> list[Step] | None:
         value = table.written(row, thing)
         if value:
             years = [(row[place].value if row[place] else "")[:4] for place in dates]  # type: ignore[union-attr]
-            steps.append(Step(value, "–".join(dict.fromkeys(years)) if any(years) else ""))
+            steps.append(ChainStep(value, "–".join(dict.fromkeys(years)) if any(years) else ""))
     return steps
 
 

@@ -17,8 +17,10 @@ from server.languages import written_date, written_number
 from server.pages.properties import Value, label, labels_of
 from server.site import site
 
-Term = NamedNode | BlankNode | Literal
-Row = list[Term | None]
+Cell = NamedNode | BlankNode | Literal
+"""The term in a cell of a table."""
+
+Row = list[Cell | None]
 
 DATES = {XSD + name for name in ("date", "dateTime", "gYear", "gYearMonth")}
 WHOLE = {XSD + name for name in ("integer", "int", "long", "short", "nonNegativeInteger", "positiveInteger")}
@@ -159,7 +161,7 @@ class Table:
 
     def _cell(self, rows: Iterable[Row], place: int) -> list[Value]:
         """The different values that some rows have in a column."""
-        first_rows: dict[Term | None, Row] = {}
+        first_rows: dict[Cell | None, Row] = {}
         for row in rows:
             first_rows.setdefault(row[place], row)
         return [value for row in first_rows.values() if (value := self.written(row, place))]
@@ -193,7 +195,7 @@ def is_finite(number: Literal) -> bool:
         return False
 
 
-def term_of(term: dict[str, Any]) -> Term:
+def term_of(term: dict[str, Any]) -> Cell:
     """A term from its JSON; a triple as its text."""
     if term["type"] == "uri":
         return NamedNode(term["value"])

@@ -38,7 +38,7 @@ from server.languages import language
 from server.pages import filters
 from server.pages.briefs import briefs_of
 from server.pages.facets import Facet, facets_of
-from server.pages.filters import RESERVED, Filter, Parameter, shown
+from server.pages.filters import RESERVED, CollectionParameter, Filter, shown
 from server.pages.properties import Value
 from server.site import site
 
@@ -318,7 +318,7 @@ class Unmatched:
     Without a filter, the value is the names of filters that no kind of things has together.
     """
 
-    parameter: Parameter | None
+    parameter: CollectionParameter | None
     value: str
     near: list[str]
 
@@ -342,7 +342,7 @@ def unmatched(class_: Class, applied: list[Filter]) -> list[Unmatched]:
     return unmatched_values
 
 
-def near(class_: Class, parameter: Parameter, text: str) -> list[str]:
+def near(class_: Class, parameter: CollectionParameter, text: str) -> list[str]:
     """The values of a parameter that things of a class have and that are most like a text; of ranges none."""
     if parameter.is_range:
         return []
@@ -563,7 +563,7 @@ def search(document: str, here: str, class_: Class) -> Iterator[Triple]:
         yield _text(mapping, HYDRA + "required", "false", datatype=XSD + "boolean")
 
 
-def variable(parameter: Parameter) -> str:
+def variable(parameter: CollectionParameter) -> str:
     """The name of a parameter as a variable of a template (RFC 6570, 2.3): whatever else it has is percent-encoded."""
     return re.sub(
         r"[^A-Za-z0-9_.]", lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), parameter.name

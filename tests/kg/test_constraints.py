@@ -10,7 +10,7 @@ from rdflib import Graph
 from rdflib.namespace import SH
 
 from kg.shacl.prefilter import candidate_focus_nodes, validation_results
-from kg.shacl.validate import InvalidShapesError, Result, validate
+from kg.shacl.validate import InvalidShapesError, ValidationResult, validate
 from tests.conftest import EVERYTHING
 
 PREFIXES = """@prefix sh: <http://www.w3.org/ns/shacl#> .
@@ -124,7 +124,7 @@ WORLD = """
 """
 
 
-def told(results: list[Result]) -> list[tuple[str, ...]]:
+def told(results: list[ValidationResult]) -> list[tuple[str, ...]]:
     return sorted((r.focus, str(r.path), str(r.value), r.component, r.message) for r in results)
 
 

@@ -12,7 +12,7 @@ from rdflib.namespace import SH
 from kg.shacl.constraints import Untranslatable
 from kg.shacl.prefilter import prefilter_shapes, validation_results
 from kg.shacl.to_sparql import violation
-from kg.shacl.validate import Result, copy_of, validate
+from kg.shacl.validate import ValidationResult, copy_of, validate
 from tests.conftest import drawn
 from tests.shapes.test_shapes import BAD, Bad, check_examples
 
@@ -88,7 +88,7 @@ TRIPLES = st.one_of(
 )
 
 
-def told(results: list[Result]) -> list[tuple[str, ...]]:
+def told(results: list[ValidationResult]) -> list[tuple[str, ...]]:
     return sorted((r.focus, str(r.path), str(r.value), r.component) for r in results)
 
 

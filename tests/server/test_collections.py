@@ -195,7 +195,7 @@ def test_parameters_of_documents_are_no_filters(client: FlaskClient) -> None:
     assert len(listed(client, "/doc/state?context=inline&lang=fr&_profile=labels&size=5")) == 2
 
 
-def values(engine: Oxigraph, kind: str, parameter: filters.Parameter) -> list[tuple[str, str]]:
+def values(engine: Oxigraph, kind: str, parameter: filters.CollectionParameter) -> list[tuple[str, str]]:
     """Name and value of each thing of a kind that has values for a parameter, by a property path."""
     things, steps = f"{BASE}id/{kind}/", "/".join(f"<{iri}>" for iri in (*parameter.path, parameter.iri))
     found = engine.select(f'SELECT ?s ?v WHERE {{ ?s {steps} ?v FILTER(STRSTARTS(STR(?s), "{things}")) }}')
@@ -694,7 +694,7 @@ def test_the_template_has_a_mapping_for_each_variable(client: FlaskClient) -> No
 
 
 def test_a_variable_has_only_the_characters_of_rfc_6570() -> None:
-    parameter = filters.Parameter("à-b.from", "", "", "", {})
+    parameter = filters.CollectionParameter("à-b.from", "", "", "", {})
     assert collections.variable(parameter) == "%C3%A0%2Db.from"
 
 

@@ -16,7 +16,7 @@ from pyoxigraph import Literal, NamedNode
 from kg.names import XSD
 from server.pictures import maps
 from server.pictures.charts import Chart, chart_of
-from server.pictures.drawing import Node, fitting, line_of, picture_of, tree_of
+from server.pictures.drawing import TreeNode, fitting, line_of, picture_of, tree_of
 from server.pictures.maps import RADIUS, Map, Outlines, map_of
 from server.pictures.tables import Row, Table, Term
 from server.pictures.timelines import Bar, Timeline, in_years, timeline_of
@@ -267,7 +267,7 @@ def test_without_outlines_there_is_no_map_but_the_table(monkeypatch: pytest.Monk
 # ── Trees and lines ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def told(nodes: list[Node]) -> object:
+def told(nodes: list[TreeNode]) -> object:
     return {node.value.text.rpartition("/")[2]: told(node.below) for node in nodes}
 
 
