@@ -159,7 +159,7 @@ def as_quads(questions: list[Question], names: Names) -> Iterator[Quad]:
             yield from about(path, (RDF_TYPE, NamedNode(PREFIXES["rdf"] + "Property")), (RDFS_LABEL, label))
             yield from about(
                 node,
-                (RDF_TYPE, NamedNode(SH + "QuestionParameter")),
+                (RDF_TYPE, NamedNode(SH + "Parameter")),
                 (RDFS_LABEL, label),
                 (SH + "path", NamedNode(path)),
                 (SH + "defaultValue", value),
