@@ -100,17 +100,9 @@ KNOW_RESULTS = {"kg/sparql/oxigraph.py", "server/queries/worker.py", "tests/kg/t
 """The engine, the worker of untrusted queries, and the test that compares the engine with itself."""
 
 KNOW_STORES = {
-    *("kg/sparql/oxigraph.py", "server/queries/host.py", "server/queries/worker.py"),
-    *(
-        "kg/steps/results.py",
-        "kg/steps/model.py",
-        "kg/steps/infer.py",
-        "kg/steps/describe.py",
-        "kg/steps/publish.py",
-        "kg/dataset/search_index.py",
-        "kg/suspects.py",
-    ),
-    *("kg/model/patterns.py", "kg/steps/present.py", "kg/model/profiles.py"),
+    *("kg/sparql/oxigraph.py", "kg/dataset/opening.py", "server/queries/host.py", "server/queries/worker.py"),
+    *(f"kg/steps/{step}.py" for step in ("results", "model", "map", "infer", "present", "describe", "publish")),
+    *("kg/dataset/search_index.py", "kg/shacl/prefilter.py", "kg/model/patterns.py", "kg/model/profiles.py"),
 }
 """The engine, who holds the dataset for untrusted queries, and the steps that build a graph or ask one of their own."""
 

@@ -35,7 +35,7 @@ class Code:
 @cache
 def codes() -> dict[str, Code]:
     """Every code, in order."""
-    table = yaml.safe_load((files("kg") / "codes.yaml").read_text(encoding="utf-8"))
+    table = yaml.safe_load((files("kg.diagnostics") / "codes.yaml").read_text(encoding="utf-8"))
     return {code: Code(code, **entry) for code, entry in table.items()}
 
 

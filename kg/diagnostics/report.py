@@ -272,7 +272,7 @@ def linked(style: str, file: Path) -> Style:
 
 def page_of(code: str) -> Path:
     """The page that explains a code."""
-    return Path(str(files("kg"))) / "docs" / f"{code}.md"
+    return Path(str(files("kg.diagnostics"))) / "docs" / f"{code}.md"
 
 
 def lines_of(file: Path) -> list[str]:

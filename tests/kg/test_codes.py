@@ -77,15 +77,15 @@ def test_a_page_is_complete_and_generated(code: Code) -> None:
     assert len(code.means) > 60
     assert "TODO" not in code.means
     assert code.right is not None or code.wrong is None
-    assert (ROOT / "kg" / "docs" / f"{code.code}.md").read_text() == page(code)
+    assert (ROOT / "kg" / "diagnostics" / "docs" / f"{code.code}.md").read_text() == page(code)
 
 
 def test_the_pages_are_those_of_the_table_and_no_others() -> None:
-    assert (ROOT / "kg" / "docs" / "README.md").read_text() == contents()
-    assert {file.stem for file in (ROOT / "kg" / "docs").iterdir()} == {"README", *codes()}
+    assert (ROOT / "kg" / "diagnostics" / "docs" / "README.md").read_text() == contents()
+    assert {file.stem for file in (ROOT / "kg" / "diagnostics" / "docs").iterdir()} == {"README", *codes()}
     assert list(codes()) == sorted(codes())
 
 
 def test_every_code_that_is_reported_anywhere_is_in_the_table() -> None:
-    sources = "".join(file.read_text() for file in sorted((ROOT / "kg").glob("*.py")))
+    sources = "".join(file.read_text() for file in sorted((ROOT / "kg").rglob("*.py")))
     assert set(re.findall(r'"(E\d{3})"', sources)) == set(codes())
