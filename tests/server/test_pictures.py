@@ -18,7 +18,7 @@ from server.pictures import maps
 from server.pictures.charts import Chart, chart_of
 from server.pictures.drawing import TreeNode, fitting, line_of, picture_of, tree_of
 from server.pictures.maps import RADIUS, Map, Outlines, map_of
-from server.pictures.tables import Row, Table, Term
+from server.pictures.tables import Cell, Row, Table
 from server.pictures.timelines import Bar, Timeline, in_years, timeline_of
 
 ALIGNED = {"type": "azimuthalEqualArea", "rotate": [-10, -65, 0], "scale": 385, "translate": [500, 370]}
@@ -354,7 +354,7 @@ def test_terms_come_from_the_json_of_the_worker() -> None:
         [{"type": "uri", "value": "http://e.org/a"}, {"type": "bnode", "value": "b0"}, None],
         [{"type": "literal", "value": "x", "xml:lang": "de"}, {"type": "triple", "value": "<< s p o >>"}, None],
     ]
-    found: list[list[Term | None]] = Table.of_json(["a", "b", "c"], rows).rows
+    found: list[list[Cell | None]] = Table.of_json(["a", "b", "c"], rows).rows
     assert found[0][0] == NamedNode("http://e.org/a")
     assert found[1][0] == Literal("x", language="de")
     assert found[1][1] == Literal("<< s p o >>")
