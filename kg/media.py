@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from pyoxigraph import QueryResultsFormat, RdfFormat
 
+FORMATS = "http://www.w3.org/ns/formats/"
+"""The namespace of the W3C's list of formats."""
+
 COMPACTED = "http://www.w3.org/ns/json-ld#compacted"
 """The form of our JSON-LD (w3.org/TR/json-ld11, iana.org registration of application/ld+json)."""
 

@@ -11,12 +11,12 @@ from werkzeug.exceptions import NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.security import safe_join
 
+from kg.about import LICENSE
 from kg.dataset.layout import Dataset
 from kg.dataset.opening import open_engine
 from kg.media import ATOM, CSV, DOCUMENT, JSON, LINKSET, YAML
 from kg.settings import SETTINGS
 from kg.sparql.engine import Engine, UntrustedQueries
-from kg.steps.describe import LICENSE
 from server import errors, hooks, languages
 from server.documents import SHORT, DatedResponse, cached, compressed, moved
 from server.http.mount import Mount

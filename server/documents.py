@@ -18,12 +18,12 @@ from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest, NotFound
 
+from kg.about import ATTRIBUTION, LICENSE, TITLE
 from kg.media import DOCUMENT, HTML, JSON_LD, LANGUAGES, LINKSET, RDF, RDF_XML, TURTLE, MediaType, by_suffix
 from kg.model.context import is_part
 from kg.model.profiles import FULL, Profile
 from kg.names import PREFIXES, RDF_TYPE, RDFS, RDFS_LABEL, XSD
 from kg.serialize import NO_XML, serialize_in_order
-from kg.steps.describe import ATTRIBUTION, LICENSE, TITLE
 from server.errors import NotAcceptableError
 from server.http.codings import MIN_BYTES_TO_COMPRESS
 from server.http.links import Link, link, linkset, put

@@ -19,7 +19,8 @@ from kg.model.profiles import Profile, profiles_of
 from kg.model.schema import Class, Schema
 from kg.model.views import View, views_in
 from kg.names import Names
-from kg.shacl.validate import to_graph
+from kg.rdflib_graphs import to_graph
+from kg.source_lines import SourceLines
 from kg.sparql.engine import Engine
 from server.languages import chosen_language
 
@@ -44,6 +45,7 @@ class Site:
     contexts: dict[str, Any]
     profiles: dict[str, Profile]
     finder: Finder
+    source_lines: SourceLines
     views: tuple[View, ...]
 
     @classmethod
@@ -59,6 +61,7 @@ class Site:
             dataset.contexts(),
             profiles_of(schema.shapes),
             Finder(dataset.search_index),
+            SourceLines(dataset.source_lines),
             views_in(schema.shapes),
         )
 

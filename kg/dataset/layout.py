@@ -11,6 +11,7 @@
     published/<version>/contexts.json   the JSON-LD context of each version of the ontology
     published/<version>/quality.json    what is missing, to be checked or disputed, for the page about quality
     published/<version>/search.sqlite   the index that words are looked up in, for the search (search.py)
+    published/<version>/lines.sqlite    the lines of the sources on which facts stand, for pages (source_lines.py)
     published/<version>/schema-*.json   the JSON Schema of the records of each kind, for editors (.vscode/settings.json)
     published/<version>/data.*.gz       the dumps: all graphs as N-Quads; the default graph as Turtle and as JSON-LD
     published/.engine/<version>/        the engine's own files, made from the above, safe to delete
@@ -28,7 +29,7 @@ from kg.dataset.questions import Question
 from kg.media import JSON_LD, N_QUADS, TURTLE, MediaType
 from kg.names import Names
 
-FORMAT = 7
+FORMAT = 8
 """The number of this format; a version in another format is made anew."""
 
 CURRENT = "current"
@@ -41,7 +42,7 @@ MANIFEST = "manifest.json"
 DATA, CATALOGUE, SOURCES = "data.nq", "catalogue.nq", "sources.nq"
 ONTOLOGY_VERSIONS, QUESTIONS_DATA = "releases.nq", "questions.nq"
 CONTEXTS, QUESTIONS, QUALITY = "contexts.json", "questions.json", "quality.json"
-SEARCH_INDEX = "search.sqlite"
+SEARCH_INDEX, SOURCE_LINES = "search.sqlite", "lines.sqlite"
 
 GRAPHS = (ONTOLOGY_VERSIONS, SOURCES, QUESTIONS_DATA, CATALOGUE, DATA)
 """The files, all N-Quads, that an engine loads: together they are the dataset that queries are asked of.
@@ -132,9 +133,12 @@ class Dataset:
 
     @classmethod
     def current(cls, published: Path) -> "Dataset":
-        """The dataset that `current` points at; raises NoDatasetError."""
+        """The dataset that `current` points at; raises NoDatasetError, also where it has another format."""
         try:
-            return cls.at((published / CURRENT).resolve())
+            dataset = cls.at((published / CURRENT).resolve())
+            if dataset.manifest.format != FORMAT:
+                raise NoDatasetError(f"its format is number {dataset.manifest.format}, not {FORMAT}")
+            return dataset
         except NoDatasetError as error:
             message = f"{published} holds no published dataset ({error}); run: kg build --published {published}"
             raise NoDatasetError(message) from error
@@ -169,6 +173,11 @@ class Dataset:
     @property
     def search_index(self) -> Path:
         return self.directory / SEARCH_INDEX
+
+    @property
+    def source_lines(self) -> Path:
+        """The file with the lines of the sources on which facts stand (source_lines.py)."""
+        return self.directory / SOURCE_LINES
 
     @property
     def engine_files(self) -> Path:

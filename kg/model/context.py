@@ -3,6 +3,7 @@
 JSON-LD 1.1 (w3.org/TR/json-ld11). A key is the local name of its property, so that JSON reads like the YAML source.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -36,6 +37,11 @@ def context(schema: Schema, names: Names) -> Json:
                 term["@type"] = "@id"
         terms[property_.key] = term
     return terms
+
+
+def as_document(context: Json) -> bytes:
+    """A context as the document that is served and stored."""
+    return json.dumps({"@context": context}, ensure_ascii=False, indent=2).encode() + b"\n"
 
 
 class Framing:

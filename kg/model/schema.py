@@ -383,6 +383,12 @@ class Schema:
     def _keys(self) -> dict[str, dict[str, Key]]:
         return {}
 
+    def is_required(self, key: Key, keys: dict[str, Key]) -> bool:
+        """True for a key that a record must have, unless its values follow from those of another such key."""
+        iri = key.property.iri
+        others = [other.property.iri for other in keys.values() if other.least]
+        return bool(key.least) and not any(iri in self.superproperties(other) for other in others)
+
     def example(self, key: Key) -> str:
         """How YAML writes a value of a key, with … for what only an editor knows."""
         property_ = key.property

@@ -14,9 +14,10 @@ from rdflib.namespace import RDF, RDFS, SH
 from rdflib.term import Node
 
 from kg.names import RDF_TYPE
+from kg.rdflib_graphs import copy_of, to_graph
 from kg.shacl.constraints import Untranslatable, candidates_query, declarations, prefixes
 from kg.shacl.to_sparql import violation
-from kg.shacl.validate import ValidationResult, copy_of, to_graph, validate
+from kg.shacl.validate import ValidationResult, validate
 from kg.sparql.oxigraph import ask, select
 
 RDFS_PREFIX = f"PREFIX rdfs: <{RDFS}>"

@@ -46,7 +46,7 @@ def skeleton(schema: Schema, class_: Class, path: str, records: Iterable[Record]
         lines += ["", "# Remove the line if none of these fits:", f"# type: {' | '.join(subclasses)}"]
     for key in sorted(required_first(schema, keys), key=lambda key: key.property.key not in filled):
         name = key.property.key
-        mark = "" if name in filled or is_required(schema, key, keys) else "# "
+        mark = "" if name in filled or schema.is_required(key, keys) else "# "
         lines += ["", *(f"# {line}" for line in wrap(key.message, WIDTH - 2))]
         if name in filled:
             lines.append(f"{name}: {filled[name]}")
@@ -115,14 +115,7 @@ def said_by(path: str) -> tuple[str, str] | None:
 
 
 def required_first(schema: Schema, keys: dict[str, Key]) -> list[Key]:
-    return sorted(keys.values(), key=lambda key: not is_required(schema, key, keys))
-
-
-def is_required(schema: Schema, key: Key, keys: dict[str, Key]) -> bool:
-    """True for a key that a record must have, unless its values follow from those of another such key."""
-    iri = key.property.iri
-    others = [other.property.iri for other in keys.values() if other.least]
-    return bool(key.least) and not any(iri in schema.superproperties(other) for other in others)
+    return sorted(keys.values(), key=lambda key: not schema.is_required(key, keys))
 
 
 def entry(schema: Schema, key: Key, found: list[Node], index: Index) -> Iterator[str]:

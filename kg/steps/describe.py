@@ -14,21 +14,15 @@ from typing import Any
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store
 
+from kg.about import ATTRIBUTION, DESCRIPTION, KEYWORDS, LICENSE, TITLE
 from kg.dataset.questions import read_questions
 from kg.diagnostics.problems import Problem
-from kg.media import LANGUAGES, RDF, MediaType
+from kg.media import FORMATS, LANGUAGES, RDF, MediaType
 from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL, XSD, Names, local_name
 from kg.sparql.oxigraph import select
-from kg.steps.origins import origins_of, tombstone
+from kg.steps.origins import lines_of, origins_of, tombstone
 from kg.steps.results import Catalogue, DataGraph, Model, Records, Sources
 from kg.steps.versions import read_contexts, read_ontology_versions
-
-LICENSE = "https://creativecommons.org/licenses/by/4.0/"
-TITLE = "OSCE knowledge graph"
-DESCRIPTION = (
-    "States, structures, fields of work and releases of the Organization for Security and Co-operation in Europe, "
-    "compiled from public pages. Not a publication of the OSCE."
-)
 
 EU = "http://publications.europa.eu/resource/authority/"
 """The authority tables of the European Union, whose terms DCAT-AP 3 asks for (semiceu.github.io/DCAT-AP)."""
@@ -44,11 +38,8 @@ EU_LANGUAGES = {"en": "ENG", "fr": "FRA", "de": "DEU", "it": "ITA", "ru": "RUS",
 EU_FILE_TYPES = {"nq": "RDF_N_QUADS", "ttl": "RDF_TURTLE", "jsonld": "JSON_LD"}
 """The codes of languages and of file types, by tag and by suffix."""
 
-KEYWORDS = ("OSCE", "knowledge graph", "security and co-operation in Europe", "linked data")
-
 IANA = "https://www.iana.org/assignments/media-types/"
 LOC_LANGUAGE = "http://id.loc.gov/vocabulary/iso639-1/"
-FORMATS = "http://www.w3.org/ns/formats/"
 
 CLASS_COUNTS = "SELECT ?class (COUNT(?s) AS ?n) WHERE { ?s a ?class } GROUP BY ?class ORDER BY ?class"
 PROPERTY_COUNTS = "SELECT ?p (COUNT(*) AS ?n) WHERE { ?s ?p ?o } GROUP BY ?p ORDER BY ?p"
@@ -73,9 +64,6 @@ VOID_EXT = "http://ldf.fi/void-ext#"
 TOTALS = """SELECT (COUNT(*) AS ?triples) (COUNT(DISTINCT ?s) AS ?subjects) (COUNT(DISTINCT ?o) AS ?objects)
 WHERE { ?s ?p ?o }"""
 
-
-ATTRIBUTION = "OSCE knowledge graph, compiled from public pages; each record names its references"
-
 Statement = tuple[str, str, NamedNode | Literal]
 
 
@@ -95,6 +83,7 @@ def describe(model: Model, records: Records, graph: DataGraph) -> Catalogue:
         quads=in_catalogue([*described, *_foreign(names, described)], names),
         tombstones=[quad for withdrawal in records.withdrawn.values() for quad in tombstone(names, withdrawal)],
         origins=origins,
+        source_lines={record.path: lines_of(record) for record in graph.records},
         ontology_versions=read_ontology_versions(model, problems),
         contexts=contexts,
         questions=questions,

@@ -24,8 +24,9 @@ from rdflib.term import Literal
 from kg.diagnostics.problems import Problem, Severity
 from kg.model.schema import Schema
 from kg.names import CANONICAL, PREFIXES, Names, local_name
+from kg.rdflib_graphs import copy_of, to_graph, to_triples
 from kg.shacl.prefilter import validation_results
-from kg.shacl.validate import InvalidShapesError, copy_of, invalid_shapes, to_graph, to_triples
+from kg.shacl.validate import InvalidShapesError, invalid_shapes
 from kg.sources.texts import flaws_of_turtle, not_composed
 from kg.steps.results import Model, NoModel, Sources
 from kg.steps.vocabulary import findings, owner

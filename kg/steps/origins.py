@@ -1,4 +1,7 @@
-"""Origins: from which source each document comes, and what was withdrawn, as quads of two named graphs."""
+"""Origins: from which source each document comes, and what was withdrawn, as quads of two named graphs.
+
+The line of the source on which each fact stands is no part of a graph (source_lines.py).
+"""
 
 import subprocess
 from collections import defaultdict
@@ -7,10 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode, Quad
+from yaml.nodes import Node, SequenceNode
 
 from kg.media import YAML
 from kg.model import literals
 from kg.names import PREFIXES, RDF, RDF_TYPE, RDFS_LABEL, XSD, Names
+from kg.source_lines import Lines
 from kg.sources.record import Record, Withdrawal
 from kg.sources.yaml_tree import DOCUMENT_START, pieces
 from kg.steps.read import first_of
@@ -81,6 +86,17 @@ def origin_of(model: Model, record: Record, text: str, times: dict[str, int]) ->
     ]
     for predicate, value in told:
         yield Quad(source, NamedNode(predicate), value, NamedNode(names.sources))
+
+
+def lines_of(record: Record) -> Lines:
+    """The line on which the value of each key of a record begins."""
+    return {str(key.value): line_of(value) for key, value in record.node.value}
+
+
+def line_of(value: Node) -> int:
+    """The line, from 1, on which a value begins; of a list, that of its first item."""
+    first: Node = value.value[0] if isinstance(value, SequenceNode) and value.value else value
+    return int(first.start_mark.line) + 1
 
 
 def stamp(seconds: int) -> Literal:

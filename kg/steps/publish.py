@@ -34,6 +34,7 @@ from kg.dataset.layout import (
     QUESTIONS,
     QUESTIONS_DATA,
     SEARCH_INDEX,
+    SOURCE_LINES,
     SOURCES,
     Counts,
     Dataset,
@@ -52,6 +53,7 @@ from kg.model.context import Framing
 from kg.model.json_schema import json_schema
 from kg.names import RDF_TYPE, Names
 from kg.serialize import serialize_in_order
+from kg.source_lines import write_source_lines
 from kg.sparql.oxigraph import open_files
 from kg.steps.describe import distributions, in_catalogue, revision
 from kg.steps.measure import report
@@ -90,6 +92,7 @@ def publish(published: Path, content: Content, keep: int) -> Published:
             ONTOLOGY_VERSIONS: b"".join(n_quads(catalogue.ontology_versions)),
             CONTEXTS: as_json(catalogue.contexts),
             SEARCH_INDEX: write_index(graph.store, schema, names),
+            SOURCE_LINES: write_source_lines(catalogue.source_lines),
             **{
                 json_schema_file(kind): json.dumps(json_schema(class_, schema, names)).encode()
                 for kind, class_ in schema.kinds.items()

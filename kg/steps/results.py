@@ -16,6 +16,7 @@ from kg.dataset.questions import Question
 from kg.diagnostics.problems import Problem, in_order
 from kg.model.schema import Schema
 from kg.names import Names
+from kg.source_lines import Lines
 from kg.sources.record import Record, Withdrawal
 from kg.sparql.engine import Solution
 
@@ -126,13 +127,14 @@ class Catalogue:
     """What is published about the data (step `describe`).
 
     `quads` describe the dataset, without what depends on its version; `tombstones`, what was withdrawn; `origins`, the
-    source of each document; `ontology_versions`, the earlier ones; `contexts` are those of JSON-LD, by version of the
-    ontology; `questions` are the competency questions.
+    source of each document; `source_lines`, the lines of each source, by path; `ontology_versions`, the earlier ones;
+    `contexts` are those of JSON-LD, by version of the ontology; `questions` are the competency questions.
     """
 
     quads: list[Quad]
     tombstones: list[Quad]
     origins: list[Quad]
+    source_lines: dict[str, Lines]
     ontology_versions: list[Quad]
     contexts: dict[str, dict[str, Any]]
     questions: list[Question]

@@ -12,7 +12,7 @@ from pathlib import Path
 from pyoxigraph import Quad, RdfFormat
 
 from kg.diagnostics.problems import Problem
-from kg.model.context import Json, context
+from kg.model.context import Json, as_document, context
 from kg.names import CANONICAL, Names
 from kg.serialize import serialize_in_order
 from kg.steps.model import ONTOLOGY_VERSIONS, canonical, read_model, read_turtle
@@ -35,11 +35,6 @@ def read_contexts(model: Model) -> dict[str, Json]:
         for file in sorted((model.sources.ontology / ONTOLOGY_VERSIONS).glob(f"*{CONTEXT}"))
     }
     return {**contexts, model.schema.version: context(model.schema, model.names)}
-
-
-def as_document(context: Json) -> bytes:
-    """A context as the document that is served and stored."""
-    return json.dumps({"@context": context}, ensure_ascii=False, indent=2).encode() + b"\n"
 
 
 class ChangedVersionError(Exception):

@@ -1,4 +1,4 @@
-"""Origins: where each fact of a thing comes from: its lines in the source, the references behind it, other values.
+"""Origins: where each fact of a thing comes from: its line in the source, the references behind it, other values.
 
 What references say of one property of a thing is reified in the dataset (RDF 1.1 Semantics, D.1): the dataset's own
 classes and properties for it are below those of RDF, so that nothing here knows their names.
@@ -6,16 +6,11 @@ classes and properties for it are below those of RDF, so that nothing here knows
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from pyoxigraph import Literal, NamedNode, Triple
-from yaml.nodes import MappingNode, SequenceNode
 
-from kg.model.schema import Property
 from kg.names import PREFIXES, RDF
-from kg.sources.yaml_tree import compose
-from kg.steps.locate import values_of
-from kg.steps.read import first_of
+from kg.source_lines import Lines
 from server.site import site
 
 REFERENCED_BY = PREFIXES["dcterms"] + "isReferencedBy"
@@ -45,13 +40,16 @@ class Origin:
 
 @dataclass
 class Origins:
-    """The origins of the facts of a thing, from the triples about it and the text of its source."""
+    """The origins of the facts of a thing, from the triples about it and the lines of its source.
+
+    `file` is the name of the source, and `first` the line on which the record begins.
+    """
 
     iri: str
     triples: list[Triple]
     file: str
     first: int
-    text: str
+    lines: Lines
     _claims: dict[str, list[Claim]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
@@ -71,22 +69,8 @@ class Origins:
             for property_ in objects[RDF + "predicate"]:
                 self._claims[property_.value].append(Claim(references, value, details))
 
-    @cached_property
-    def _record(self) -> MappingNode | None:
-        node = next(iter(compose(self.text)), None)
-        return node if isinstance(node, MappingNode) else None
-
     def of(self, property_: str) -> Origin:
         """The origin of the values of a property."""
         key = site().schema.property_of(property_)
-        return Origin(tuple(self._lines([key] if key else [])), tuple(self._claims.get(property_, ())))
-
-    def _lines(self, properties: list[Property]) -> list[int]:
-        if self._record is None:
-            return []
-        places = [
-            node.value[0] if isinstance(node, SequenceNode) and node.value else node
-            for _, node in values_of(self._record, properties)
-        ]
-        before = first_of(self._record).start_mark.line  # a text may begin with --- or a comment
-        return [self.first + node.start_mark.line - before for node in places]
+        lines = (self.lines[key.key],) if key and key.key in self.lines else ()
+        return Origin(lines, tuple(self._claims.get(property_, ())))

@@ -17,7 +17,6 @@ from rdflib.term import Node
 
 from kg.model.schema import Class, Key, Property, Schema
 from kg.names import PREFIXES, local_name
-from kg.sources.skeleton import is_required
 from server.languages import language
 from server.pages import examples
 from server.pages.examples import Example, Members
@@ -389,7 +388,7 @@ class Reference:
                     [str(shape) for shape in shapes if isinstance(shape, URIRef)],
                     grouped((a, p) for a, p, b in self._leads if b == class_.iri),
                     grouped((b, p) for a, p, b in self._leads if a == class_.iri),
-                    [u.key for u in uses if is_required(self.schema, u.key, keys)],
+                    [u.key for u in uses if self.schema.is_required(u.key, keys)],
                     self._of(URIRef(class_.iri)),
                     members.get(class_.iri),
                 )

@@ -13,10 +13,10 @@ from markupsafe import Markup
 from pyoxigraph import Literal, NamedNode, Triple
 from werkzeug.exceptions import NotFound, RequestedRangeNotSatisfiable
 
+from kg.about import DESCRIPTION, KEYWORDS, LICENSE, TITLE
 from kg.dataset.layout import DUMPS, Dataset, NoDatasetError
 from kg.media import LANGUAGES, MediaType, by_suffix
 from kg.names import PREFIXES, XSD
-from kg.steps.describe import DESCRIPTION, KEYWORDS, LICENSE, TITLE
 from server.documents import LONG, DatedResponse, Document, moved, respond, validator
 from server.http.conditional import wanted_range
 from server.http.links import link, put

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, current_app, render_template
 from werkzeug.exceptions import NotFound
 
+from kg.about import DESCRIPTION, LICENSE, TITLE
 from kg.dataset import named_queries
 from kg.media import HTML, LINKSET, TURTLE, MediaType
-from kg.steps.describe import DESCRIPTION, LICENSE, TITLE
 from server.documents import SHORT, cached, compressed
 from server.http.links import Link, link, linkset, put
 from server.resources.openapi import description

@@ -10,11 +10,11 @@ from werkzeug.exceptions import NotFound
 
 from kg.dataset import named_queries
 from kg.media import JSON_LD, MediaType
+from kg.model.context import as_document
 from kg.model.json_schema import json_schema
 from kg.model.schema import Schema
 from kg.names import PREFIXES, RDF, RDF_TYPE, RDFS
-from kg.shacl.validate import to_graph
-from kg.steps.versions import as_document
+from kg.rdflib_graphs import to_graph
 from server.documents import LONG, SHORT, Document, cached, compressed, respond, split
 from server.http.links import link, put
 from server.pages.history import history

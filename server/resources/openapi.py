@@ -7,6 +7,7 @@ from typing import Any
 
 from werkzeug.routing import Rule
 
+from kg.about import DESCRIPTION, LICENSE, TITLE
 from kg.dataset import named_queries
 from kg.dataset.layout import DUMPS
 from kg.dataset.search_index import KIND
@@ -29,7 +30,6 @@ from kg.media import (
 from kg.model.json_schema import document, node
 from kg.model.schema import Class
 from kg.names import NAME
-from kg.steps.describe import DESCRIPTION, LICENSE, TITLE
 from server.errors import PROBLEM
 from server.pages import filters
 from server.pictures.drawing import SEEN

@@ -14,12 +14,11 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import InternalServerError, NotFound
 
 from kg.dataset import named_queries
-from kg.media import BOOLEAN, HTML, RDF, SOLUTIONS, SPARQL_JSON, TURTLE, MediaType
+from kg.media import BOOLEAN, FORMATS, HTML, RDF, SOLUTIONS, SPARQL_JSON, TURTLE, MediaType
 from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL
 from kg.sparql.engine import Answer, UnansweredError, UntrustedQueries, UntrustedQuery
 from kg.sparql.query_plan import cause
 from kg.sparql.query_text import QueryError, QueryText, resolved, unescaped
-from kg.steps.describe import FORMATS
 from server.documents import SHORT, Document, cached, compressed, moved, respond
 from server.errors import BadQueryError, LimitError, NotAcceptableError
 from server.http.gateway import ON_LEAVE

@@ -144,9 +144,9 @@ def source(path: str) -> tuple[str, str]:
 
 def origins(path: str, triples: list[Triple]) -> Origins:
     """Where each fact of a thing comes from."""
-    text, place = source(path)
+    _, place = source(path)
     file, _, line = place.rpartition(":")
-    return Origins(site().names.thing(path), triples, file, int(line), text)
+    return Origins(site().names.thing(path), triples, file, int(line), site().source_lines.of(path))
 
 
 def embedded(iri: str, triples: list[Triple]) -> Markup:

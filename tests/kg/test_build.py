@@ -16,6 +16,7 @@ from pyoxigraph import BlankNode, DefaultGraph, NamedNode, RdfFormat, Store, par
 from kg.dataset.layout import Dataset, NoDatasetError
 from kg.dataset.opening import load, open_engine
 from kg.names import CANONICAL, RDF_TYPE, RDFS_LABEL, Names
+from kg.source_lines import SourceLines
 from kg.sparql.oxigraph import open_files
 from kg.steps.publish import is_whole
 from kg.steps.versions import ChangedVersionError, write_ontology_version
@@ -341,9 +342,12 @@ def test_where_a_record_stands_is_published_anew_without_another_version(publish
     data, before = tmp_path / "data", os.readlink(published / "current")
     shutil.copytree(SAMPLE, data)
     file = data / "state" / "avalon.yaml"
+    lines = SourceLines(Dataset.current(published).source_lines).of("state/avalon")
     file.write_text("# moved down\n\n" + file.read_text())
     assert build_world(data, published).version == before
     assert b"data/state/avalon.yaml:3" in contents(published)["sources.nq"]
+    moved = SourceLines(Dataset.current(published).source_lines).of("state/avalon")
+    assert moved == {key: line + 2 for key, line in lines.items()}
 
 
 @pytest.mark.parametrize("file", sorted((ONTOLOGY / "releases").glob("*.ttl")), ids=lambda file: file.stem)

@@ -9,7 +9,7 @@ import pytest
 from kg.dataset import layout as published_format
 from kg.dataset.layout import DUMPS, FORMAT, MANIFEST, Dataset, Manifest, NoDatasetError, dump_file, json_schema_file
 from kg.model.schema import Schema
-from tests.conftest import ROOT, model
+from tests.conftest import ROOT, SAMPLE, build_world, model
 
 
 def test_a_manifest_is_written_as_it_was_read(sample: Path) -> None:
@@ -40,6 +40,17 @@ def test_a_manifest_may_lack_where_its_sources_come_from(key: str, sample: Path,
     assert key not in json.loads(manifest.as_json())
 
 
+@pytest.mark.parametrize("number", [FORMAT - 1, FORMAT + 1])
+def test_a_dataset_in_another_format_is_not_read_and_is_made_anew(number: int, tmp_path: Path) -> None:
+    build_world(SAMPLE, tmp_path)
+    file = tmp_path / "current" / MANIFEST
+    file.write_text(json.dumps({**json.loads(file.read_bytes()), "format": number}))
+    with pytest.raises(NoDatasetError, match=rf"its format is number {number}, not {FORMAT}.*; run: kg build"):
+        Dataset.current(tmp_path)
+    build_world(SAMPLE, tmp_path)
+    assert Dataset.current(tmp_path).manifest.format == FORMAT
+
+
 def test_a_key_that_a_later_format_adds_is_passed_over(sample: Path, tmp_path: Path) -> None:
     content = json.loads((sample / "current" / MANIFEST).read_bytes())
     (tmp_path / MANIFEST).write_text(json.dumps({**content, "more": 1}))
@@ -57,6 +68,7 @@ def test_the_directory_of_a_version_holds_the_files_of_the_format_and_no_other(s
     assert {*found.manifest.files} == files - {MANIFEST}
     assert found.engine_files.is_dir()
     assert found.search_index.is_file()
+    assert found.source_lines.is_file()
 
 
 def test_what_readers_are_given_is_what_the_files_hold(sample: Path) -> None:

@@ -9,10 +9,11 @@ from pyoxigraph import DefaultGraph, RdfFormat, Store
 from rdflib import Graph
 from rdflib.namespace import SH
 
+from kg.rdflib_graphs import copy_of
 from kg.shacl.constraints import Untranslatable
 from kg.shacl.prefilter import prefilter_shapes, validation_results
 from kg.shacl.to_sparql import violation
-from kg.shacl.validate import ValidationResult, copy_of, validate
+from kg.shacl.validate import ValidationResult, validate
 from tests.conftest import drawn
 from tests.shapes.test_shapes import BAD, Bad, check_examples
 

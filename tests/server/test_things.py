@@ -10,7 +10,7 @@ from pyoxigraph import Quad
 from rdflib import Graph, URIRef
 from rdflib.namespace import RDF, RDFS
 
-from kg.shacl.validate import to_triples
+from kg.rdflib_graphs import to_triples
 from kg.steps.model import canonical
 from tests.conftest import SAMPLE, model
 

@@ -14,7 +14,7 @@ from rdflib import Graph
 from kg.dataset.layout import Dataset
 from kg.media import LANGUAGES
 from kg.model.views import SORTS, views_in
-from kg.shacl.validate import copy_of
+from kg.rdflib_graphs import copy_of
 from kg.sparql.engine import syntax_error
 from server.app import create_app
 from server.pictures.drawing import DRAWN

@@ -1,0 +1,42 @@
+"""Graphs of rdflib: the triples of the engine for the libraries that read rdflib's graphs, and back."""
+
+from collections.abc import Iterable
+from functools import cache
+
+from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse
+from rdflib import BNode, Graph, URIRef
+from rdflib import Literal as RdflibLiteral
+from rdflib.namespace import XSD
+from rdflib.term import Node
+
+
+def to_graph(triples: Iterable[Triple]) -> Graph:
+    """The same triples for rdflib and pySHACL, in a graph of the kind that is quickest to make and to ask."""
+    graph, node = Graph(store="SimpleMemory"), cache(to_node)
+    for triple in triples:
+        graph.add((node(triple.subject), node(triple.predicate), node(triple.object)))
+    return graph
+
+
+def to_triples(graph: Graph) -> list[Triple]:
+    """The same triples for the engine, with new blank nodes."""
+    text = graph.serialize(format="nt")
+    return [quad.triple for quad in parse(text, format=RdfFormat.N_TRIPLES, rename_blank_nodes=True)]
+
+
+def copy_of(graph: Graph, store: str = "SimpleMemory") -> Graph:
+    """The same triples in a graph that may be changed, of the kind that is quickest to make unless another is asked."""
+    copied = Graph(store=store, bind_namespaces="none")
+    for triple in graph:
+        copied.add(triple)
+    return copied
+
+
+def to_node(term: NamedNode | BlankNode | Literal | Triple) -> Node:
+    """The same term for rdflib, which tells plain literals from those of xsd:string: these are all plain."""
+    assert not isinstance(term, Triple)
+    if not isinstance(term, Literal):
+        return URIRef(term.value) if isinstance(term, NamedNode) else BNode(term.value)
+    datatype = URIRef(term.datatype.value)
+    plain = term.language is not None or datatype == XSD.string
+    return RdflibLiteral(term.value, term.language, None if plain else datatype)
