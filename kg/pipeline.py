@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from kg.diagnostics.problems import errors
 from kg.steps.check import check
 from kg.steps.describe import describe
-from kg.steps.identify import identify
+from kg.steps.identify import distinguish, identify
 from kg.steps.infer import infer
 from kg.steps.map import map_records
 from kg.steps.measure import measure
 from kg.steps.model import read_model
 from kg.steps.present import check_presentation
 from kg.steps.publish import Content, publish
-from kg.steps.read import read
+from kg.steps.read import read, read_without_model
 from kg.steps.results import Build, NoModel, StepResult
 
 
@@ -36,6 +36,9 @@ READING = (
     Step("infer", lambda build: infer(build.model, build.graph)),
 )
 """From sources to triples."""
+
+WITHOUT_MODEL = Step("read", lambda build: distinguish(read_without_model(build.sources, build.names), []))
+"""What is done where there is no model: the YAML of the records is checked all the same."""
 
 CHECKING = (
     *READING,
@@ -61,7 +64,7 @@ def content_of(build: Build) -> Content:
 
 
 def run(build: Build, steps: Iterable[Step]) -> None:
-    """Runs the steps one after the other, until one has no model to return, or errors prevent the next one."""
+    """Runs the steps one after the other, until errors prevent one. Without a model, only the YAML is checked."""
     with uncollected():
         for step in steps:
             if step.prevented_by_errors and errors(build.problems):
@@ -69,6 +72,7 @@ def run(build: Build, steps: Iterable[Step]) -> None:
             result = step.run(build)
             build.add(result)
             if isinstance(result, NoModel):
+                build.add(WITHOUT_MODEL.run(build))
                 return
 
 

@@ -33,7 +33,8 @@ class Problem:
     """One thing that is wrong.
 
     `line` and `column` count from 1; `length` is how many characters the caret underlines; `thing` is the path,
-    `kind/name`, of the record it is in; `related` are the other places that it is about.
+    `kind/name`, of the record it is in; `related` are the other places that it is about; `keys` are keys that it names
+    and whose values may be missing because of it.
     """
 
     code: str
@@ -48,6 +49,7 @@ class Problem:
     thing: str | None = None
     length: int = 1
     related: tuple[Related, ...] = ()
+    keys: frozenset[str] = frozenset()
 
 
 def only_in(problems: Iterable[Problem], paths: Collection[Path]) -> list[Problem]:

@@ -63,7 +63,10 @@ CORE_TAGS = {STRING, MAP, SEQUENCE, *(f"tag:yaml.org,2002:{name}" for name in ("
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a text is not YAML: where (from 1), what is wrong, what was found and how to mend it."""
+    """Why a text is not YAML: where (from 1), what is wrong, what was found and how to mend it.
+
+    `keys` are the keys that were meant there and that YAML does not see.
+    """
 
     line: int
     column: int
@@ -71,6 +74,7 @@ class Fault:
     found: str | None = None
     hint: str | None = None
     code: str = "E102"
+    keys: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -146,7 +150,7 @@ def unmeant(root: Node, text: str, before: int) -> Iterator[Fault]:
         number, line = start.line, lines[start.line]
         found = lines[run[0].start_mark.line][run[0].start_mark.column :][: len(run[0].value)]
         at = run[0].start_mark.line + before + 1, run[0].start_mark.column + 1
-        message, hint = "a comma ends a text in braces, so a value is missing here", None
+        message, hint, keys = "a comma ends a text in braces, so a value is missing here", None, frozenset[str]()
         if not place:
             message = "a pair in braces must have a key and a value"
         elif first.start_mark.line == last.end_mark.line and isinstance(value, ScalarNode):
@@ -155,11 +159,11 @@ def unmeant(root: Node, text: str, before: int) -> Iterator[Fault]:
             mended = f"{line[: start.column]}{quoted(whole)}{line[last.end_mark.column :]}"
             hint = f'write line {number + before + 1} as "{mended}"'
         if match := re.fullmatch(r"([\w-]+)(?::|\s*=\s*)(\S.*)", run[0].value):
-            message = "a colon and a space are missing between key and value"
+            message, keys = "a colon and a space are missing between key and value", frozenset({match[1]})
             row, column = run[0].start_mark.line, run[0].start_mark.column
             mended = f"{lines[row][:column]}{match[1]}: {in_flow(match[2])}{lines[row][run[0].end_mark.column :]}"
             hint = f'write line {row + before + 1} as "{mended}"'
-        yield Fault(*at, message, found, hint, "E104")
+        yield Fault(*at, message, found, hint, "E104", keys)
 
 
 DOCUMENT_START = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)

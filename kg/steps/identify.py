@@ -60,37 +60,47 @@ def identify(model: Model, records: Records) -> Records:
 
     Among the problems are things that stand twice, copies, and names that clash.
     """
-    known = Identification(model, [*records.records], records.paths)
+    records = distinguish(records, different_keys(model.schema))
+    known = Identification(model, records.records, records.paths)
     first: dict[str, Record] = {}
-    for number, record in enumerate(known.records):
+    for record in known.records:
+        first.setdefault(record.path, record)
+    renamed = former_names(known, first.values())
+    for directory in model.sources.data:
+        if is_regular(file := directory / WITHDRAWN):
+            known.problems += read_withdrawn(known, file, renamed)
+    known.problems += possible_duplicates(known, records.copies)
+    return replace(records, withdrawn=known.withdrawn, problems=[*records.problems, *known.problems])
+
+
+def distinguish(records: Records, differ: list[str]) -> Records:
+    """The same records, with a problem for each that stands twice or is a copy, and is not sound.
+
+    By the keys of `differ`, a record says that its thing is not another.
+    """
+    told, problems = [*records.records], [*records.problems]
+    first: dict[str, Record] = {}
+    for number, record in enumerate(told):
         if before := first.setdefault(record.path, record) if record.path in first else None:
             message = f"{record.path} occurs twice"
             expected = "one record, or different names"
             also = (related_at(before.file, before.node, before.path),)
             found = problem("E401", message, record.file, record.node, record.path, expected=expected, related=also)
-            known.problems.append(found)
-            known.records[number] = replace(record, sound=False)
+            problems.append(found)
+            told[number] = replace(record, sound=False)
         else:
             first[record.path] = record
-    copied = list(copies(known))
-    known.problems += copied
-    paths = {problem.thing for problem in copied}
-    known.records = [replace(record, sound=record.sound and record.path not in paths) for record in known.records]
-    renamed = former_names(known, first.values())
-    for directory in model.sources.data:
-        if is_regular(file := directory / WITHDRAWN):
-            known.problems += read_withdrawn(known, file, renamed)
-    known.problems += possible_duplicates(known, paths)
-    problems = [*records.problems, *known.problems]
-    return replace(records, records=known.records, withdrawn=known.withdrawn, problems=problems)
+    copied = list(copies(told, differ))
+    paths = frozenset(problem.thing for problem in copied if problem.thing)
+    told = [replace(record, sound=record.sound and record.path not in paths) for record in told]
+    return replace(records, records=told, copies=paths, problems=[*problems, *copied])
 
 
-def copies(known: Identification) -> Iterator[Problem]:
+def copies(records: list[Record], differ: list[str]) -> Iterator[Problem]:
     """Reports each record that says just what another of its kind says, unless that is a name alone."""
     first: dict[tuple[str, Hashable], Record] = {}
-    differ = different_keys(known.model.schema)
-    files = Counter(record.file for record in known.records)
-    for record in [record for record in known.records if record.sound]:
+    files = Counter(record.file for record in records)
+    for record in [record for record in records if record.sound]:
         before = first.setdefault((record.kind, content(record.node)), record)
         said = [key.value for key, _ in record.node.value if key.value not in ("id", "type")]
         if before.path != record.path and len(said) > 1:
@@ -257,7 +267,7 @@ def check_form(key: str, value: Node, file: Path) -> Iterator[Problem]:
         yield problem("E203", said, file, value, None, expected=expected, found=describe(value), hint="write why")
 
 
-def possible_duplicates(known: Identification, told: set[str | None]) -> Iterator[Problem]:
+def possible_duplicates(known: Identification, told: frozenset[str]) -> Iterator[Problem]:
     """Warns of two things of a class whose names are spelled in several ways, if theirs are nearly the same.
 
     Those of which it was told already that they are copies are left out.

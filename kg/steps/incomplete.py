@@ -41,8 +41,7 @@ class Incomplete:
         self._model, self._nodes, self._unread_kinds = model, graph.nodes, records.unread
         thing = model.names.thing
         self._left_out = {thing(path) for path in records.paths} - set(graph.nodes)
-        copies = {thing(p.thing) for p in records.problems if p.code == "E407" and p.thing}
-        self._unread = self._left_out - copies
+        self._unread = self._left_out - {thing(path) for path in records.copies}
         self._with_errors = {record.path: record for record, _ in graph.nodes.values() if not record.sound}
         self._problems: dict[Path, list[Problem]] = defaultdict(list)
         for problem in (*records.problems, *graph.problems):
@@ -107,7 +106,7 @@ class Incomplete:
                     written = {inner.value for inner in (key, *keys_in(value)) if isinstance(inner, ScalarNode)}
                     found |= {p.iri for name, p in schema.properties.items() if name in written}
             for problem in self._problems.get(record.file, ()):
-                found |= {p.iri for name, p in schema.properties.items() if names(problem, name)}
+                found |= {p.iri for name, p in schema.properties.items() if name in problem.keys}
         return found
 
     def is_told(self, result: ValidationResult, problem: Problem) -> bool:
@@ -133,7 +132,7 @@ class Incomplete:
         written = [value for key, value in node.value if key.value in keys]
         if written:
             return any(problem for value in written for problem in self._within(file, value))
-        return any(names(problem, key) for problem in self._within(file, node) for key in keys)
+        return any(problem.keys & keys for problem in self._within(file, node))
 
     def _within(self, file: Path, node: Node) -> Iterator[Problem]:
         """The errors that stand in a node, or in the key before it."""
@@ -141,12 +140,6 @@ class Incomplete:
         for problem in self._problems.get(file, ()):
             if start <= (problem.line, problem.column) <= end:
                 yield problem
-
-
-def names(problem: Problem, key: str) -> bool:
-    """True if a problem is about a key, or its hint says that the key was meant."""
-    said = f" {problem.message} {problem.hint or ''} "
-    return any(f"{before}{key}{after}" in said for before in " '\"" for after in " ':\"?,")
 
 
 def keys_in(node: Node) -> Iterator[Node]:

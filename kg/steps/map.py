@@ -7,7 +7,7 @@ that come back are counted against those that went in.
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -57,7 +57,7 @@ def map_records(model: Model, records: Records) -> DataGraph:
     mapped: list[tuple[Record, Mapped]] = []
     incomplete: list[tuple[Record, Mapped]] = []
     index = Index(model.schema, records.paths, records.records, records.withdrawn, records.unread)
-    taken = {p.thing for p in records.problems if p.code == "E407"}  # a copy says nothing of its own
+    taken = set(records.copies)  # a copy says nothing of its own
     for record in records.records:
         result = Mapper(model.schema, index, record).map()
         problems += result.problems
@@ -156,11 +156,12 @@ class Mapper:
         hint: str | None = None,
         severity: Severity = Severity.ERROR,
         related: tuple[Related, ...] = (),
+        keys: Iterable[str] = (),
     ) -> None:
         at = self.record
         details = {"expected": expected, "found": found, "hint": hint}
         self.result.problems.append(
-            problem(code, message, at.file, node, at.path, **details, severity=severity, related=related)
+            problem(code, message, at.file, node, at.path, **details, severity=severity, related=related, keys=keys)
         )
 
     def _warn_of(self, iri: str, node: Node) -> None:
@@ -188,7 +189,8 @@ class Mapper:
             key = keys[name]
             if other := self._meant_for(key, value, keys, node):
                 message = f"the keys of this {name} are those of {other}"
-                self._problem("E201", message, key_node, expected=other, found=name, hint=f"write {other}")
+                hint = f"write {other}"
+                self._problem("E201", message, key_node, expected=other, found=name, hint=hint, keys=(name, other))
                 continue
             self._warn_of(key.property.iri, key_node)
             if key.property.values is Values.TEXT:
@@ -231,7 +233,7 @@ class Mapper:
         return [name, *self.schema.labels(iri)]
 
     def _unknown_key(self, key: Node, map_: MappingNode, class_: Class, keys: dict[str, Key]) -> None:
-        hint = self._key_meant(key, map_, keys)
+        hint, meant = self._key_meant(key, map_, keys)
         told_by = f"`kg explain {self.schema.names.compact(class_.iri)}`"
         self._problem(
             "E201",
@@ -240,27 +242,29 @@ class Mapper:
             expected=None if hint else one_of(key.value, keys, told_by),
             found=key.value,
             hint=hint,
+            keys=(key.value, *meant),
         )
 
-    def _key_meant(self, key: Node, map_: MappingNode, keys: dict[str, Key]) -> str | None:
-        """A hint for a key that is not known: where it belongs, or which is most like it."""
+    def _key_meant(self, key: Node, map_: MappingNode, keys: dict[str, Key]) -> tuple[str | None, list[str]]:
+        """A hint for a key that is not known: where it belongs, or which is most like it; and the keys it names."""
         text = key.value
         if text == "<<":
-            return "remove the key"
+            return "remove the key", []
         value = next(value for other, value in map_.value if other is key)
         if (bare := text.rstrip(":;,. ")) != text and bare in keys and takes_form(keys[bare], value):
-            return did_you_mean([bare])
+            return did_you_mean([bare]), [bare]
         if re.search(r"[:={\[]", text):
-            return None  # more than a key
+            return None, []  # more than a key
         if inside := self._belongs_inside(key, map_, keys):
-            return f"move it into {inside}"
+            return f"move it into {inside}", [inside]
         if len(self._above) > 1 and self._has_room(text, value, -2):
-            return "move it out of here"
+            return "move it out of here", []
         if other := self._taking(value, keys, map_):
-            return f"write {other}"
+            return f"write {other}", [other]
         named = ((called, name) for name, key in keys.items() for called in self._called(name, key.property.iri))
         free = set(keys) - {other.value for other, _ in map_.value}
-        return did_you_mean([name for name in nearest(text, named) if name in free])
+        like = [name for name in nearest(text, named) if name in free]
+        return did_you_mean(like), like
 
     def _belongs_inside(self, key: Node, map_: MappingNode, keys: dict[str, Key]) -> str | None:
         """The one key whose map has a place for another: the one that stands above, else the one that can."""
@@ -424,36 +428,39 @@ class Mapper:
             text, datatype = literals.typed(self.schema.names.rebase(node.value), property_.datatypes)
         except ValueError:
             why = literals.why_not(node.value) if property_.bounds else None
+            mended = literals.mend(node.value, property_.datatypes)
+            hint, other = (mended, []) if mended else self._span_meant(key, node.value, map_)
             self._problem(
                 "E203",
                 f"not a valid value for {property_.key}",
                 node,
                 expected=self._expected(key) + (f"; {why}" if why else ""),
                 found=describe(node),
-                hint=literals.mend(node.value, property_.datatypes) or self._span_meant(key, node.value, map_),
+                hint=hint,
+                keys=other,
             )
             return None
         if len(property_.datatypes) > 1 and datatype != XSD + "string":
             return {"@value": text, "@type": datatype}
         return text
 
-    def _span_meant(self, key: Key, text: str, map_: MappingNode) -> str | None:
-        """A hint for a span where one date belongs, or for words that say that there is no date."""
+    def _span_meant(self, key: Key, text: str, map_: MappingNode) -> tuple[str | None, list[str]]:
+        """A hint for a span where one date belongs, or for words that say that there is no date; and a key to add."""
         if not key.property.bounds:
-            return None
+            return None, []
         class_ = next((c for c in self.schema.classes.values() if self.schema.keys(c) is self._above[-1]), None)
         names = self._key_names(class_) if class_ else []
         if dates.is_unknown(text):
-            return None if key.least or key.property.key in names else "remove the key"
+            return None if key.least or key.property.key in names else "remove the key", []
         span, ends = dates.span(text), class_ and self.schema.span_of(key.property, class_)
         if span is None or not ends:
-            return None
+            return None, []
         is_first = key.property is ends[0]
         here, other = span if is_first else (span[1], span[0])
         key_of_other = ends[1 if is_first else 0].key
         if key_of_other in {k.value for k, _ in map_.value}:
-            return f"write {here}"
-        return f"write {here}, and add {key_of_other}: {other}"
+            return f"write {here}", []
+        return f"write {here}, and add {key_of_other}: {other}", [key_of_other]
 
     def _reference(self, key: Key, node: Node) -> str | None:
         path: str = node.value
@@ -753,6 +760,7 @@ class Mapper:
             expected=" or ".join(names),
             found="neither" if len(names) > 1 else f"no {names[0]}",
             hint=self._hyphen_too_many(node) or f"add {names[0]}: …",
+            keys=names,
         )
 
 

@@ -21,7 +21,7 @@ from rdflib.collection import Collection
 from rdflib.namespace import OWL, RDF, RDFS, SH, SKOS, XSD
 from rdflib.term import Literal
 
-from kg.diagnostics.problems import Problem, Severity
+from kg.diagnostics.problems import Problem, Severity, errors
 from kg.model.schema import Schema
 from kg.names import CANONICAL, PREFIXES, Names, local_name
 from kg.rdflib_graphs import copy_of, to_graph, to_triples
@@ -69,7 +69,7 @@ def read_model(sources: Sources, names: Names) -> Model | NoModel:
     ontology = graph(ontology_files)
     rules = graph(file for file in shape_files if file.name == RULES)
     shapes = graph(file for file in shape_files if file.name != RULES)
-    if len(problems) > before:
+    if errors(problems[before:]):
         return NoModel(files, problems)
     declare_bounds(ontology, names.vocabulary)
     shapes += shapes_within(ontology)

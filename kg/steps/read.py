@@ -7,7 +7,7 @@ A value with a problem stays in its tree, marked: the steps that follow pass ove
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
 from pathlib import Path
@@ -16,7 +16,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from kg.diagnostics.problems import Problem, Related, Severity, errors
 from kg.diagnostics.suggest import did_you_mean, nearest
-from kg.names import NAME
+from kg.names import NAME, Names
 from kg.sources.record import Record
 from kg.sources.repair import COLONS, in_flow, listed, quoted
 from kg.sources.texts import MEANT, Flaw, at, decomposed, flaws, may_have_flaws, not_composed, quoted_wholly
@@ -36,7 +36,7 @@ from kg.sources.yaml_tree import (
     scalars,
     written,
 )
-from kg.steps.results import Model, Records
+from kg.steps.results import Model, Records, Sources
 from kg.text.characters import REPLACED, as_latin, code_point, unseen
 from kg.text.folding import as_name
 
@@ -63,9 +63,13 @@ Place = tuple[int, int]
 
 @dataclass(slots=True)
 class Reading:
-    """What is read so far: how many files, the paths that they name, the kinds that cannot be read, the problems."""
+    """What is read so far: how many files, the paths that they name, the kinds that cannot be read, the problems.
 
-    model: Model
+    `keys` are the keys that a record may have, by kind; None without a model.
+    """
+
+    names: Names
+    keys: dict[str, frozenset[str]] | None
     files: int = 0
     paths: set[str] = field(default_factory=set)
     unread: set[str] = field(default_factory=set)
@@ -74,9 +78,19 @@ class Reading:
 
 def read(model: Model) -> Records:
     """The records of the data directories; what cannot be read is among the problems."""
-    reading = Reading(model)
+    keys = {kind: frozenset(model.schema.keys(class_)) for kind, class_ in model.schema.kinds.items()}
+    return read_all(model.sources, Reading(model.names, keys))
+
+
+def read_without_model(sources: Sources, names: Names) -> Records:
+    """The records of any kind, so that what is wrong in their YAML is told although the model has errors."""
+    return read_all(sources, Reading(names, None))
+
+
+def read_all(sources: Sources, reading: Reading) -> Records:
+    """The records of the data directories, and what is read besides."""
     records: list[Record] = []
-    for directory in model.sources.data:
+    for directory in sources.data:
         for file in files(directory, reading):
             reading.files += 1
             records += read_file(file, file.parent.name, reading)
@@ -189,9 +203,8 @@ def seems_a_record(file: Path) -> bool:
 
 def read_file(file: Path, kind: str, reading: Reading) -> Iterator[Record]:
     """The records of one file, also those with problems, as far as they can be read; reports what is wrong."""
-    implied = f"{kind}/{file.stem}"
-    kinds = reading.model.schema.kinds
-    if kind not in kinds:
+    implied, kinds = f"{kind}/{file.stem}", reading.keys
+    if kinds is not None and kind not in kinds:
         reading.problems.append(
             Problem(
                 "E211",
@@ -213,8 +226,8 @@ def read_file(file: Path, kind: str, reading: Reading) -> Iterator[Record]:
         return
     text, hidden = read
     reading.problems += not_composed(text, file, implied)
-    keys = reading.model.schema.keys(kinds[kind])
-    found, source = documents(text, frozenset(keys)), looked_at(text)
+    keys = frozenset[str]() if kinds is None else kinds[kind]
+    found, source = documents(text, keys), looked_at(text)
     if not found:
         reading.paths.add(implied)
         reading.problems.append(
@@ -243,6 +256,7 @@ def fault_problem(fault: Fault, file: Path, thing: str | None) -> Problem:
         hint=fault.hint,
         thing=thing,
         length=max(1, len(fault.found or "")),
+        keys=fault.keys,
     )
 
 
@@ -336,8 +350,7 @@ def read_document(
     given = next((value for key, value in node.value if key.value == "id"), None)
     reading.paths.add(implied if given is None else name_of(given))
     before = len(reading.problems)
-    names = reading.model.names
-    sic = as_published(node, names.as_published.removeprefix(names.vocabulary))
+    sic = as_published(node, reading.names.as_published.removeprefix(reading.names.vocabulary))
     found = check_tree(node, file, implied if given is None else name_of(given), hidden, source, sic)
     reading.problems += found
     if any(problem.code == "E106" for problem in found) or (given is not None and given.tag == PROBLEM):
@@ -451,8 +464,9 @@ def check_tree(
         expected: str | None = None,
         what: str | None = None,
         hint: str | None = None,
+        keys: Iterable[str] = (),
     ) -> None:
-        found.append(problem(code, message, file, node, thing, expected=expected, found=what, hint=hint))
+        found.append(problem(code, message, file, node, thing, expected=expected, found=what, hint=hint, keys=keys))
         node.tag = PROBLEM
 
     def walk(node: Node, above: tuple[int, ...], is_item: bool = False) -> None:
@@ -495,10 +509,10 @@ def check_tree(
                 hint="give a value, or remove the key",
             )
 
-    def look(node: ScalarNode) -> bool:
+    def look(node: ScalarNode, is_key: bool = False) -> bool:
         """Reports what is wrong in a text; True if it cannot be used."""
         assert source is not None
-        wrong = [*lost_text(source, node, file, thing), *text_problems(source, node, file, thing, sic)]
+        wrong = [*lost_text(source, node, file, thing), *text_problems(source, node, file, thing, sic, is_key)]
         found.extend(wrong)
         if errors(wrong):
             node.tag = PROBLEM
@@ -531,9 +545,10 @@ def check_tree(
                     "spaces",
                     found_here,
                     hint,
+                    keys=[key.value.strip()],
                 )
                 continue
-            if source and not (key.value.isascii() and key.value.isidentifier()) and look(key):
+            if source and not (key.value.isascii() and key.value.isidentifier()) and look(key, is_key=True):
                 continue
             if first := seen.get(key.value):
                 where = f"first on line {first.start_mark.line + 1}"
@@ -597,7 +612,9 @@ CERTAIN = re.compile(r"[a-z0-9-]+/[a-z0-9-]+|\d{4}(-\d\d){0,2}|https?://[^\s#]+"
 """A value that no text behind a blank can belong to: a reference, a date or an address."""
 
 
-def text_problems(source: Source, node: ScalarNode, file: Path, thing: str | None, sic: str = "") -> Iterator[Problem]:
+def text_problems(
+    source: Source, node: ScalarNode, file: Path, thing: str | None, sic: str = "", is_key: bool = False
+) -> Iterator[Problem]:
     """What is wrong in the text of a scalar, where it stands in the source, and what to write there."""
     value, style = node.value, node.style or ""
     if not may_have_flaws(source.around(node)):
@@ -620,20 +637,21 @@ def text_problems(source: Source, node: ScalarNode, file: Path, thing: str | Non
         if flaw.code in VISIBLE and value[flaw.start : flaw.end] in sic:
             continue
         first, last = places[flaw.start], places[flaw.end]
+        mended = f"{value[: flaw.start]}{flaw.fix}{value[flaw.end :]}" if flaw.fix is not None else value
         fix = flaw.fix
         if fix is not None and flaw.code == "E217":
             fix = quoted(fix)
         elif fix is not None and not blank_only(fix):
             fix = fix.replace("'", "''") if style == "'" else fix
             fix = fix.replace("\\", r"\\").replace('"', r"\"") if style == '"' else fix
-            mended = f"{value[: flaw.start]}{flaw.fix}{value[flaw.end :]}"
             if not style and "\n" not in raw and not is_plain(mended):
                 first, last, fix = 0, len(raw), quoted(mended)
         length = last - first
         if "\n" in raw[first:last]:
             length, fix = len(raw[first:].partition("\n")[0]), None
             flaw = replace(flaw, fix=None, hint=None)
-        yield at(file, *source.place(start + first), replace(flaw, start=0, end=length), thing, fix)
+        told = at(file, *source.place(start + first), replace(flaw, start=0, end=length), thing, fix)
+        yield replace(told, keys=frozenset({mended})) if is_key else told
 
 
 AS_KEY = re.compile(rf"{LANGUAGE.pattern}[{COLONS}]")
@@ -702,6 +720,7 @@ def problem(
     hint: str | None = None,
     severity: Severity = Severity.ERROR,
     related: tuple[Related, ...] = (),
+    keys: Iterable[str] = (),
 ) -> Problem:
     """A problem at a YAML node."""
     start, end = node.start_mark, node.end_mark
@@ -719,6 +738,7 @@ def problem(
         thing=thing,
         length=max(length, 1),
         related=related,
+        keys=frozenset(keys),
     )
 
 

@@ -70,7 +70,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class NoModel:
-    """What the step `model` returns where the ontology and the shapes cannot be built on; no step follows."""
+    """What the step `model` returns where the ontology and the shapes cannot be built on."""
 
     files: int
     problems: list[Problem]
@@ -81,7 +81,8 @@ class Records:
     """The records of the sources (step `read`), and what was withdrawn, by path (step `identify`).
 
     `paths` are the paths of all things that the sources name, those of records that cannot be read among them;
-    `unread` are the kinds whose folder cannot be read.
+    `unread` are the kinds whose folder cannot be read; `copies` are the paths of records that have the same content as
+    an earlier one (step `identify`).
     """
 
     records: list[Record]
@@ -90,6 +91,7 @@ class Records:
     files: int
     problems: list[Problem]
     withdrawn: dict[str, Withdrawal] = field(default_factory=dict)
+    copies: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +209,7 @@ class Build:
     def notes(self) -> list[str]:
         """Sentences about what was not checked, or is not published."""
         if NoModel in self._results:
-            return ["The model has errors, so the records were not read. Correct the model first."]
+            return ["The model has errors, so the values of the records were not checked. Correct the model first."]
         return [
             note
             for result in self._results.values()

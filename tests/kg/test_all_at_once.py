@@ -50,6 +50,19 @@ ONE_RECORD = {
     "YAML that is broken, and a value that breaks a shape": (STATE + BAD_CODE + "capital: : x\n", ["E306", "E102"]),
     "an unknown key, and no label": ("xyz: 1\n" + STATE.partition("\n  en: Orkney\n")[2], ["E201", "E301"]),
     "a key that is missing since it is misspelt": (STATE.replace("label:", "lable:"), ["E201"]),
+    "a key with a look-alike letter": (STATE.replace("label:", "l\u0430bel:"), ["E116"]),
+    "a key in a map below the one that lacks it": (
+        "participation:\n- status: participating\n  since: 1973\n  label: {en: Orkney}\n",
+        ["E201"],
+    ),
+    "a pair without a space, and no other key is missing": (
+        "label: {en: Orkney}\nparticipation: {status:participating, since: 1973}\n",
+        ["E104"],
+    ),
+    "a part without what distinguishes it": (
+        "label: {en: Orkney}\nparticipation:\n- status: participating\n",
+        ["E208"],
+    ),
     "a value that is missing since it is wrong": (STATE.replace("\n  en: Orkney", " Orkney"), ["E202"]),
     "nothing is missing of what cannot be read": (STATE.replace("label:", "label: : x"), ["E102"]),
 }
@@ -116,7 +129,7 @@ def test_what_is_missing_is_told_unless_it_may_be_what_could_not_be_read(
     }
     build = check_files(files, tmp_path)
     assert [p.code for p in build.problems if p.thing == "meeting/x"] == ["E314"] * is_told
-    assert is_told or any("about what is missing must wait" in note for note in build.notes)
+    assert is_told or any("about missing values can only be checked when" in note for note in build.notes)
 
 
 def test_possible_duplicates_name_both_places(tmp_path: Path) -> None:
@@ -138,9 +151,11 @@ def test_a_path_shows_the_problems_that_are_about_it_wherever_they_are_told(tmp_
     assert {file: len(errors) for file, errors in elsewhere.items()} == {data / "place" / "x.yaml": 1}
 
 
-def test_without_a_model_the_check_says_that_the_records_were_not_read(tmp_path: Path) -> None:
+def test_without_a_model_the_check_says_that_values_were_not_checked(tmp_path: Path) -> None:
     shutil.copytree(SHAPES, tmp_path / "shapes")
     (tmp_path / "shapes" / "new.ttl").write_text("a b c .", encoding="utf-8")
     build = check_world(SAMPLE, ONTOLOGY, tmp_path / "shapes")
     assert {problem.code for problem in build.problems} == {"E501"}
-    assert build.notes == ["The model has errors, so the records were not read. Correct the model first."]
+    assert build.notes == [
+        "The model has errors, so the values of the records were not checked. Correct the model first."
+    ]

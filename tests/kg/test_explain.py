@@ -71,7 +71,7 @@ def test_a_line_is_explained_by_what_it_states_and_what_follows(tmp_path: Path) 
     file.write_text("# X\nlabel: {en: X}\nestablished: 1992-07\nseat: place/camelot\n")
     lines = explain(f"{file}:3", tmp_path / "data")
     assert lines[1].startswith('  osce:established "1992-07"^^xsd:gYearMonth  ← ')
-    assert lines[2] == "from which follows"
+    assert lines[2] == "Inferred from it:"
     assert [line.split()[1] for line in lines[4::2]] == ['"1992-07-01"^^xsd:date', '"1992-07-31"^^xsd:date']
     post = tmp_path / "data" / "post" / "x.yaml"
     post.write_text("label: {en: X}\npostIn: structure/x\ntenure:\n  holder: person/merlin\n  since: 1993\n")

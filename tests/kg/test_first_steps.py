@@ -17,7 +17,7 @@ AVALON = SAMPLE / "state" / "avalon.yaml"
 # ── Explain ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("after", ["", ":5", ":5:", ":5: error[E203] this is no value of status", ": ", ":5: a\nb:7"])
+@pytest.mark.parametrize("after", ["", ":5", ":5:", ":5: error[E203] not a valid value for status", ": ", ":5: a\nb:7"])
 @pytest.mark.parametrize("form", ["absolute", "relative", "dotted"])
 def test_a_place_is_explained_as_reports_print_it(form: str, after: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(SAMPLE.parent)

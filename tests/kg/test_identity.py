@@ -270,7 +270,7 @@ def test_the_first_of_two_records_of_a_thing_is_named(tmp_path: Path) -> None:
 def test_every_mark_of_a_conflict_of_versions_is_told(tmp_path: Path) -> None:
     lines = ["label:", "  en: X", "<<<<<<< HEAD", "country: state/avalon", "=======", "country: state/lyonesse"]
     build = check_files({"place/x.yaml": "\n".join([*lines, ">>>>>>> branch"])}, tmp_path)
-    assert [(p.code, p.line, p.message.split()[1]) for p in build.problems if p.code == "E102"] == [
+    assert [(p.code, p.line, p.message.split()[-1]) for p in build.problems if p.code == "E102"] == [
         ("E102", 3, "conflict"),
         ("E102", 5, "conflict"),
         ("E102", 7, "conflict"),

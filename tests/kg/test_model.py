@@ -133,7 +133,7 @@ def test_a_shape_without_message_says_what_it_asks_for(model: Path) -> None:
         "shapes:X a sh:NodeShape ; sh:targetClass osce:Place ; sh:property [ sh:path osce:website ; sh:minCount 1 ] ."
     )
     (model / "shapes" / "x.ttl").write_text(PREFIXES + shape)
-    assert {p.message for p in problems_of(model)} == {"website takes at least 1 value"}
+    assert {p.message for p in problems_of(model)} == {"website must have at least 1 value"}
 
 
 OTHERS: dict[str, tuple[str, str]] = {
@@ -389,6 +389,13 @@ def test_a_word_that_is_not_in_normalization_form_c_is_a_warning_with_the_fix(
     ]
     assert {(p.expected, p.hint) for p in found} == {(composed, f"write {composed}")}
     assert all(p.found and "U+" in p.found for p in found)
+
+
+def test_a_warning_in_turtle_does_not_keep_the_records_from_being_checked(model: Path, tmp_path: Path) -> None:
+    (model / "ontology" / "x.ttl").write_text("# Gene\u0300ve\n")
+    shutil.copytree(SAMPLE, tmp_path / "data")
+    (tmp_path / "data" / "place" / "x.yaml").write_text("label: {en: X}\ncountry: state/nowhere\n")
+    assert sorted(p.code for p in problems_of(model, tmp_path / "data")) == ["E114", "E204"]
 
 
 def test_deprecated_terms_are_warnings_where_they_are_used(model: Path, tmp_path: Path) -> None:

@@ -904,4 +904,4 @@ def test_each_missing_value_is_a_problem_of_its_own(tmp_path: Path) -> None:
 
 def test_a_release_without_title_is_told_so_once(tmp_path: Path) -> None:
     [found] = check_files({"release/2000-09.yaml": "date: 2000\n"}, tmp_path).problems
-    assert found.message.startswith("A release has a title")
+    assert found.message.startswith("A release must have a title")

@@ -507,9 +507,10 @@ LISTING = """
 import os, sys
 from pathlib import Path
 from kg.steps.model import not_read
+from kg.names import DEFAULT_BASE, Names
 from kg.steps.read import Reading, files
 data = Path(sys.argv[1])
-reading = Reading(model=None)  # which is not needed to list the files
+reading = Reading(Names.at(DEFAULT_BASE), keys=None)
 if os.geteuid() == 0:
     os.setuid(65534)
 read = list(files(data, reading))
