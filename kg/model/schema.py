@@ -16,9 +16,9 @@ from rdflib.namespace import DCTERMS, OWL, RDF, RDFS, SH, SKOS
 from rdflib.namespace import XSD as XSD_TERMS
 from rdflib.term import Literal, Node
 
+from kg.language_preference import ENGLISH, best_tag, in_language
 from kg.model.literals import DATATYPES, LANG_STRING
 from kg.names import PREFIXES, XSD, Names, kebab, local_name
-from kg.sources.texts import in_language
 
 NUMBERS = (int, Decimal, float)
 """What rdflib makes of a literal that is a number."""
@@ -568,10 +568,10 @@ class Schema:
         found = self.shapes.subjects(RDF.type, SH.PropertyGroup)
         return {str(iri): self._order(iri) for iri in sorted(found, key=str)}
 
-    def label(self, iri: str, language: str = "en") -> str:
-        """What to call a term, or a group, in a language, else in English, else its local name."""
-        labels = self._labels.get(iri, {})
-        return labels.get(language) or labels.get("en") or labels.get(None) or local_name(iri)
+    def label(self, iri: str, language: str = ENGLISH) -> str:
+        """The label of a term, or a group, that a reader of a language prefers; else its local name."""
+        labels = self._labels.get(iri)
+        return labels[best_tag(labels, language)] if labels else local_name(iri)
 
     @cached_property
     def _labels(self) -> dict[str, dict[str | None, str]]:

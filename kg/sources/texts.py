@@ -14,8 +14,6 @@ from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
-from rdflib.term import Node
-
 from kg.diagnostics.problems import Problem, Severity
 from kg.text.characters import (
     CYRILLIC_ALIKE,
@@ -133,17 +131,6 @@ MEANT = {
     "E119": "the letters in the original text",
 }
 """What is expected in place of a flaw for which no edit is certain, by code."""
-
-
-def in_language(texts: Iterable[Node], language: str = "en") -> Node | None:
-    """The text for a reader: in their language, else in English, else without a language, else the first by its tag."""
-
-    def rank(text: Node) -> tuple[bool, bool, bool, str, str]:
-        tag = str(getattr(text, "language", None) or "").lower()
-        primary = tag.partition("-")[0]
-        return primary != language, primary != "en", tag != "", tag, str(text)
-
-    return min(texts, key=rank, default=None)
 
 
 # ── In a text ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -16,13 +16,13 @@ from yaml.nodes import Node as YamlNode
 
 from kg.diagnostics.problems import Problem, Related, counted
 from kg.diagnostics.suggest import did_you_mean, nearest, one_of
+from kg.language_preference import in_language
 from kg.model.patterns import matches
 from kg.model.schema import Key, Schema, Values
 from kg.names import local_name
 from kg.shacl.constraints import prefixes
 from kg.shacl.prefilter import validation_results
 from kg.shacl.validate import InvalidShapesError, ValidationResult
-from kg.sources.texts import in_language
 from kg.sparql.oxigraph import select
 from kg.steps.incomplete import Incomplete
 from kg.steps.locate import locate, written_value

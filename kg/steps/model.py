@@ -22,6 +22,7 @@ from rdflib.namespace import OWL, RDF, RDFS, SH, SKOS, XSD
 from rdflib.term import Literal
 
 from kg.diagnostics.problems import Problem, Severity, errors
+from kg.language_preference import in_language
 from kg.model.schema import Schema
 from kg.names import CANONICAL, PREFIXES, Names, local_name
 from kg.rdflib_graphs import copy_of, to_graph, to_triples
@@ -184,9 +185,7 @@ def declare_bounds(ontology: Graph, vocabulary: str) -> None:
         ]
         if not any(set(Collection(ontology, head)) == dates for head in heads):
             continue
-        label = str(ontology.value(property_, RDFS.label, any=True) or local_name(str(property_)))
-        labels = {o.language: str(o) for o in ontology.objects(property_, RDFS.label) if isinstance(o, Literal)}
-        label = labels.get("en", label)
+        label = str(in_language(ontology.objects(property_, RDFS.label)) or local_name(str(property_)))
         for end, day, annotation in (("Earliest", "first", "earliestBound"), ("Latest", "last", "latestBound")):
             bound = URIRef(f"{property_}{end}")
             for predicate, value in (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pyoxigraph import Literal, NamedNode
 
 from kg.dataset import named_queries
-from kg.media import LANGUAGES
+from kg.language_preference import preference
 from server.languages import language
 from server.pages.properties import label, labels_of
 from server.site import once, site
@@ -69,10 +69,10 @@ def spoken(value: NamedNode | Literal) -> str | None:
     return None if tag == language() else tag
 
 
-def preferred(value: NamedNode | Literal) -> tuple[bool, bool, str, str]:
-    """Where a value stands among others: one in the language of the page comes first, then one in English."""
+def preferred(value: NamedNode | Literal) -> tuple[object, ...]:
+    """A sort key for the values of a property: the one that a reader of the page prefers comes first."""
     tag = value.language if isinstance(value, Literal) else None
-    return tag != language(), tag != LANGUAGES[0], value.value, str(value)
+    return preference(tag, language()), value.value, str(value)
 
 
 def seen_values() -> dict[str, tuple[str, list[NamedNode | Literal]]]:

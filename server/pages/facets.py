@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from kg.dataset.finder import Facets
 from kg.dataset.search_index import KIND, TYPE
-from kg.media import LANGUAGES
+from kg.language_preference import best_tag
 from kg.model.schema import Property, Values
 from server.languages import gettext as _
 from server.languages import language
@@ -95,10 +95,5 @@ def labels_of(name: str, values: list[str]) -> dict[str, str]:
     names = {value: label(terms[value]) if value in terms else value for value in values}
     if property_ and property_.values is Values.REFERENCE:
         labels = site().finder.labels(values)
-        names |= {path: spoken(labels[path]) for path in values if path in labels}
+        names |= {path: labels[path][best_tag(labels[path], language())] for path in values if path in labels}
     return names
-
-
-def spoken(labels: dict[str, str]) -> str:
-    """Of the labels of a thing by language, that in the language of the page, else in English, else any."""
-    return labels.get(language()) or labels.get(LANGUAGES[0]) or next(iter(labels.values()))

@@ -16,10 +16,10 @@ from kg.diagnostics.suggest import did_you_mean, nearest
 from kg.model import literals
 from kg.model.schema import Class, Key, Property, Schema, Values
 from kg.names import NAME, RDF_TYPE, XSD, local_name
-from kg.serialize import NO_XML
+from server.paging import SHARED, shown
 from server.site import site
 
-RESERVED = ("page", "size", "sort", "context", "_profile", "lang")
+RESERVED = ("page", "size", "sort", *SHARED)
 """Parameters that are no filters; a key of such a name cannot be asked for."""
 
 BOUNDS = {"from": ">=", "to": "<="}
@@ -231,24 +231,6 @@ def read(class_: Class, given: Iterable[tuple[str, str]]) -> tuple[list[Filter],
         Filter(known[name], tuple(values[name][text] for text in sorted(values[name]))) for name in sorted(values)
     ]
     return filters, list(problems)
-
-
-def shown(text: str) -> str:
-    """A text of the request, as a message repeats it."""
-    return repr(text if len(text) <= 80 else text[:79] + "…")
-
-
-def unwritable(given: Iterable[tuple[str, str]]) -> list[str]:
-    """What is wrong with parameters that hold characters which no XML document can, in their names or their values.
-
-    They are refused in every format alike, so that the same request has the same answer as Turtle and as RDF/XML.
-    """
-    matches = ((name, NO_XML.search(name) or NO_XML.search(value)) for name, value in given)
-    return [
-        f"{shown(name)} contains U+{ord(match[0]):04X}, a character that XML does not allow; remove it."
-        for name, match in matches
-        if match
-    ]
 
 
 def unknown(name: str, known: dict[str, CollectionParameter]) -> Iterator[str]:

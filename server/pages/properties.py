@@ -2,18 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from pyoxigraph import Literal, NamedNode, Triple
+from pyoxigraph import Literal, NamedNode
 
 from kg.dataset import named_queries
-from kg.media import LANGUAGES
+from kg.language_preference import in_language
 from kg.model.schema import Class
 from kg.names import RDF_TYPE, RDFS_LABEL, local_name
 from server.languages import language
 from server.pages.filters import parameters_of
 from server.site import here, site
+from server.triple_index import TripleIndex
 
 MAX_COLUMNS = 6
 """Maximum number of properties that parts have between them, for them to be listed as a table."""
@@ -73,18 +74,9 @@ class Description:
     """A thing or part as a page shows it: label, types, rows of our own properties, rows of standard terms."""
 
     iri: str
-    triples: list[Triple]
+    about: TripleIndex
+    """What is stated about the whole thing, its parts, and what they mention."""
     above: tuple[str, ...] = ()
-    about: dict[str, dict[str, list[NamedNode | Literal]]] = field(default_factory=dict)
-    """The objects of the triples by subject and predicate; a part is given those of the whole."""
-
-    def __post_init__(self) -> None:
-        if self.about:
-            return
-        self.about = defaultdict(lambda: defaultdict(list))
-        for triple in self.triples:
-            if isinstance(triple.subject, NamedNode) and isinstance(triple.object, NamedNode | Literal):
-                self.about[triple.subject.value][triple.predicate.value].append(triple.object)
 
     def values_of(self, property_: str) -> list[Value]:
         """The values of a property, as its row lists them."""
@@ -104,11 +96,9 @@ class Description:
 
     def name_of(self, iri: str) -> Value:
         """What to call anything, in the language of the page or else in English; an IRI if it has no other name."""
-        labels = {o.language: o.value for o in self.about[iri][RDFS_LABEL] if isinstance(o, Literal)}
         schema = site().schema
-        if labels:
-            tag = next((tag for tag in (language(), LANGUAGES[0]) if tag in labels), next(iter(labels)))
-            return Value(labels[tag], tag, iri)
+        if name := in_language(self.about.literals(iri, RDFS_LABEL), language()):
+            return Value(name.value, name.language, iri)
         if iri.startswith(site().names.vocabulary):
             return Value(label(iri), iri=iri)
         record, is_part, _ = iri.partition("#")
@@ -120,7 +110,7 @@ class Description:
     @cached_property
     def classes(self) -> list[Class]:
         """Our own classes of it, most specific first."""
-        classes = [site().schema.classes.get(o.value) for o in self.about[self.iri][RDF_TYPE]]
+        classes = [site().schema.classes.get(o.value) for o in self.about.objects(self.iri, RDF_TYPE)]
         return sorted((c for c in classes if c), key=lambda c: (-len(c.ancestors), c.name))
 
     @cached_property
@@ -135,12 +125,13 @@ class Description:
         order = [key.property.iri for key in keys.values()]
         hidden = {key.property.iri for key in keys.values() if key.is_hidden}
         bounds = {iri for p in schema.properties.values() if p.bounds for iri in p.bounds}
-        others = sorted(p for p in self.about[self.iri] if p.startswith(names.vocabulary) and p not in order)
+        stated = self.about.predicates(self.iri)
+        others = sorted(p for p in stated if p.startswith(names.vocabulary) and p not in order)
         left_out = bounds | hidden
-        wanted = [iri for iri in [*order, *others] if iri not in left_out and iri in self.about[self.iri]]
+        wanted = [iri for iri in [*order, *others] if iri not in left_out and iri in stated]
         groups = {key.property.iri: key.group for key in keys.values()}
         rows = [PropertyRow(iri, label(iri), self._values(iri), groups.get(iri)) for iri in wanted]
-        labels = {o.value for o in self.about[self.iri][RDFS_LABEL]}
+        labels = {o.value for o in self.about.objects(self.iri, RDFS_LABEL)}
         repeated = [all(v.iri is None and v.text in labels for v in row.values) for row in rows]
         return [row for row, again in zip(rows, repeated, strict=True) if row.values and (self.above or not again)]
 
@@ -160,23 +151,23 @@ class Description:
     @property
     def names_in_languages(self) -> list[Value]:
         """The labels in languages other than that of the page."""
-        labels = [o for o in self.about[self.iri][RDFS_LABEL] if isinstance(o, Literal) and o.language != language()]
+        labels = [o for o in self.about.literals(self.iri, RDFS_LABEL) if o.language != language()]
         return [Value(o.value, o.language) for o in sorted(labels, key=lambda o: o.language or "")]
 
     @property
     def standard_rows(self) -> list[PropertyRow]:
         """What else the triples say: standard terms, bounds of dates, and the document."""
         shown = {row.iri for row in self.rows} | {RDFS_LABEL, RDF_TYPE}
-        others = sorted(iri for iri in self.about[self.iri] if iri not in shown)
+        others = sorted(iri for iri in self.about.predicates(self.iri) if iri not in shown)
         rows = [PropertyRow(iri, site().names.compact(iri), self._values(iri)) for iri in others]
-        types = [o for o in self.about[self.iri][RDF_TYPE] if o.value not in site().schema.classes]
+        types = [o for o in self.about.objects(self.iri, RDF_TYPE) if o.value not in site().schema.classes]
         listed = [Value(site().names.compact(o.value), iri=o.value) for o in types if isinstance(o, NamedNode)]
         return [*([PropertyRow(RDF_TYPE, "rdf:type", listed)] if listed else []), *(row for row in rows if row.values)]
 
     def _values(self, property_: str) -> list[Value]:
         narrower = [p.iri for p in site().schema.subproperties(property_) if p.iri != property_]
-        repeated = {o for iri in narrower for o in self.about[self.iri].get(iri, ())} | {*map(NamedNode, self.above)}
-        values = [self.term(o) for o in self.about[self.iri][property_] if o not in repeated]
+        repeated = {o for iri in narrower for o in self.about.objects(self.iri, iri)} | {*map(NamedNode, self.above)}
+        values = [self.term(o) for o in self.about.objects(self.iri, property_) if o not in repeated]
         return sorted(
             values, key=lambda v: (v.language != language(), v.language or "", v.part.order if v.part else (v.text,))
         )
@@ -195,13 +186,13 @@ class Description:
         return label(self.classes[0].iri) if self.classes else ""
 
     def part(self, iri: str) -> "Description":
-        return Description(iri, self.triples, (*self.above, self.iri), self.about)
+        return Description(iri, self.about, (*self.above, self.iri))
 
     @property
     def order(self) -> tuple[str, ...]:
         """Parts go by the earliest of their dates, then by their address."""
         earliest = [p.bounds[0] for p in site().schema.properties.values() if p.bounds]
-        return *sorted(o.value for iri in earliest for o in self.about[self.iri][iri]), self.iri
+        return *sorted(o.value for iri in earliest for o in self.about.objects(self.iri, iri)), self.iri
 
 
 def columns(row: PropertyRow) -> list[PropertyRow]:
@@ -273,9 +264,6 @@ def collection(iri: str, property_: str, class_: Class) -> str | None:
 
 def labels_of(subjects: Iterable[str]) -> dict[str, Value]:
     """What to call each of some subjects, in the language of the page or else in English."""
-    preferred = (language(), LANGUAGES[0])
-    found = {}
-    for iri, labels in named_queries.labels(site().engine, subjects).items():
-        name = sorted(labels, key=lambda label: [label.language == each for each in preferred])[-1]
-        found[iri] = Value(name.value, name.language, iri)
-    return found
+    labels = named_queries.labels(site().engine, subjects)
+    names = {iri: in_language(literals, language()) for iri, literals in labels.items()}
+    return {iri: Value(name.value, name.language, iri) for iri, name in names.items() if name}

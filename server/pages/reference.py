@@ -15,6 +15,7 @@ from rdflib.collection import Collection
 from rdflib.namespace import DCTERMS, OWL, RDF, RDFS, SH, SKOS
 from rdflib.term import Node
 
+from kg.language_preference import best_tag
 from kg.model.schema import Class, Key, Property, Schema
 from kg.names import PREFIXES, local_name
 from server.languages import language
@@ -154,10 +155,10 @@ class Reference:
     # ── Texts and links ──────────────────────────────────────────────────────────────────────────────────────────
 
     def texts(self, iri: str, *properties: URIRef) -> list[LocalizedText]:
-        """What the ontology says of a term in the language of the page, or else in English."""
+        """What the ontology says of a term, all in the language that a reader of the page prefers."""
         texts = [text for p in properties for text in self._texts.get((iri, p), ())]
-        spoken = [text for text in texts if text.language == self.language]
-        return spoken or [text for text in texts if text.language == "en"]
+        spoken = best_tag({text.language for text in texts}, self.language) if texts else None
+        return [text for text in texts if text.language == spoken]
 
     def text(self, iri: str, *properties: URIRef) -> LocalizedText | None:
         return next(iter(self.texts(iri, *properties)), None)

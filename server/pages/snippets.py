@@ -7,7 +7,7 @@ from markupsafe import Markup, escape
 
 from kg.dataset.finder import Hit, ThingText, Word
 from kg.dataset.search_index import LANGUAGE
-from kg.media import LANGUAGES
+from kg.language_preference import in_language, preference
 from kg.text.words import plain, spans, stems
 
 WIDTH = 180
@@ -28,9 +28,10 @@ class Snippet:
 
 
 def called(hit: Hit, language: str) -> ThingText:
-    """What a thing is called: in a language, else in English, else in any."""
-    labels = [text for text in hit.texts if text.field == 0]
-    return min(labels, key=lambda text: (text.language != language, text.language != LANGUAGES[0]))
+    """The label of a thing that a reader of a language prefers."""
+    label = in_language((text for text in hit.texts if text.field == 0), language)
+    assert label is not None
+    return label
 
 
 def snippet_of(hit: Hit, words: Iterable[Word], language: str) -> Snippet:
@@ -38,10 +39,9 @@ def snippet_of(hit: Hit, words: Iterable[Word], language: str) -> Snippet:
     looked_for = list(words)
     label = called(hit, language)
 
-    def worth(text: ThingText) -> tuple[int, int, bool, bool, bool]:
+    def worth(text: ThingText) -> tuple[object, ...]:
         known = {word.text for _, _, word in marks(text, looked_for)}
-        own, english = text.language == language, text.language == LANGUAGES[0]
-        return -len(known), text.field, text is not label, not own, not english
+        return -len(known), text.field, text is not label, preference(text.language, language)
 
     best = min(hit.texts, key=worth) if looked_for else label
     return Snippet(marked(best, looked_for), best.property, best.language, best.text)

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import current_app
 
-from kg.media import LANGUAGES
+from kg.language_preference import best_tag
 from kg.model.views import MAX_ROWS, View
 from server.languages import language
 from server.pages.properties import Value
@@ -143,7 +143,7 @@ class Shown:
     @property
     def label(self) -> str:
         """What to call it in the language of the page, or else in English."""
-        return self.view.labels.get(language()) or self.view.labels[LANGUAGES[0]]
+        return self.view.labels[best_tag(self.view.labels, language())]
 
     @property
     def order(self) -> float:

@@ -23,6 +23,7 @@ from server.http.links import link, put
 from server.http.negotiation import accepts_gzip
 from server.pages.properties import Description
 from server.site import once, site, triples_of
+from server.triple_index import TripleIndex
 
 blueprint = Blueprint("catalogue", __name__)
 
@@ -43,7 +44,11 @@ def dataset(suffix: str | None = None) -> Response:
     def page(triples: list[Triple]) -> str:
         manifest = site().dataset.manifest
         return render_template(
-            "dataset.html", dataset=Description(iri, triples), manifest=manifest, dumps=DUMPS, embedded=embedded()
+            "dataset.html",
+            dataset=Description(iri, TripleIndex(triples)),
+            manifest=manifest,
+            dumps=DUMPS,
+            embedded=embedded(),
         )
 
     dumps = [
@@ -73,10 +78,9 @@ def with_size(triple: Triple) -> Triple:
 def embedded() -> Markup:
     """The dataset in terms of schema.org, for search engines of datasets: JSON-LD that may stand in a page."""
     names, manifest = site().names, site().dataset.manifest
-    stated = {(t.subject, t.predicate.value): t.object.value for t in description() if isinstance(t.object, Literal)}
-    issued = stated.get((NamedNode(names.dataset), PREFIXES["dcterms"] + "issued"))
-    period = NamedNode(f"{names.dataset}#period")
-    span = [stated[period, bound] for bound in SPAN if (period, bound) in stated]
+    about = TripleIndex(description())
+    issued = next((each.value for each in about.literals(names.dataset, PREFIXES["dcterms"] + "issued")), None)
+    span = [each.value for bound in SPAN for each in about.literals(f"{names.dataset}#period", bound)]
     compiler = {"@type": "Organization", "@id": f"{names.dataset}#publisher", "name": TITLE, "url": names.base}
     dataset: dict[str, Any] = {
         "@context": "https://schema.org/",

@@ -7,7 +7,6 @@ changes, so an order that was made is cached for the pages that follow.
 """
 
 import base64
-import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
@@ -17,7 +16,6 @@ from decimal import Decimal
 from enum import Enum, auto
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote
 
 from flask import Blueprint, Response, render_template, request
 from pyoxigraph import Literal, NamedNode, Triple
@@ -26,11 +24,13 @@ from werkzeug.exceptions import BadRequest, NotFound
 from kg.dataset import named_queries
 from kg.dataset.search_index import KIND
 from kg.diagnostics.suggest import did_you_mean, nearest
-from kg.media import HTML, LANGUAGES
+from kg.language_preference import best_tag, in_language, preference
+from kg.media import HTML
 from kg.model import literals
 from kg.model.schema import Class, Property, Values
-from kg.names import NAME, PREFIXES, RDF_TYPE, RDFS, RDFS_LABEL, XSD
+from kg.names import NAME, PREFIXES, RDFS, XSD
 from kg.sparql.engine import Engine
+from server import paging
 from server.documents import Document, respond, split
 from server.errors import CursorError
 from server.http.links import link
@@ -38,8 +38,21 @@ from server.languages import language
 from server.pages import filters
 from server.pages.briefs import briefs_of
 from server.pages.facets import Facet, facets_of
-from server.pages.filters import RESERVED, CollectionParameter, Filter, shown
+from server.pages.filters import RESERVED, CollectionParameter, Filter
 from server.pages.properties import Value
+from server.paging import (
+    ActiveFilter,
+    ListedThing,
+    PagedList,
+    PageSize,
+    Pairs,
+    query,
+    repeated,
+    shared,
+    shown,
+    unwritable,
+    whole_number,
+)
 from server.site import site
 
 blueprint = Blueprint("collections", __name__)
@@ -50,9 +63,6 @@ SIZE = 100
 MAX_SIZE = 1000
 """Maximum number of members of a page; a `size` beyond it asks for this many."""
 
-TOO_LARGE = "A page has at most {most} members; follow the link rel=next for the next page."
-"""What is said of a `size` that was cut."""
-
 MAX_COMPARED = 5000
 """Maximum number of values of a property that are compared with one that nothing has."""
 
@@ -62,11 +72,7 @@ MAX_CACHED_ORDERS = 16
 MAX_KEY_LENGTH = 200
 """Maximum length of a text that is compared to order it, in characters, so that a cursor fits into an address."""
 
-HYDRA = PREFIXES["hydra"]
 COLLECTION_PAGE = PREFIXES["schema"] + "CollectionPage"
-
-Pairs = list[tuple[str, str]]
-"""Names and values of a query string."""
 
 
 # ── What is asked ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -119,8 +125,8 @@ class Order:
     def _speaking(self, values: list[NamedNode | Literal]) -> list[NamedNode | Literal]:
         if self.form is not Form.TEXT or len(values) == 1:
             return values
-        tags = [str(v.language or "") if isinstance(v, Literal) else "" for v in values]
-        spoken = min(tags, key=lambda tag: (tag != LANGUAGES[0], tag))
+        tags = [v.language if isinstance(v, Literal) else None for v in values]
+        spoken = best_tag(tags)
         return [v for v, tag in zip(values, tags, strict=True) if tag == spoken]
 
     def rank(self, text: str) -> Any:
@@ -195,15 +201,14 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class CollectionParameters:
-    """What a request asks of a collection; `is_cut` if it asks for a larger page than there is."""
+    """What a request asks of a collection."""
 
     class_: Class
     filters: list[Filter]
     sort: str
     order: Order
     cursor: Member | None
-    size: int
-    is_cut: bool = False
+    size: PageSize
 
     @property
     def pairs(self) -> Pairs:
@@ -213,19 +218,16 @@ class CollectionParameters:
 
     def page(self, last: Member | None) -> Pairs:
         """The parameters of the page after a member, or of the first page."""
-        return [*self.pairs, *([("page", last.token(self.order))] if last else []), ("size", str(self.size))]
+        return [*self.pairs, *([("page", last.token(self.order))] if last else []), ("size", str(self.size.members))]
 
 
 def read(class_: Class) -> CollectionParameters:
     """What the current request asks of the collection of a class; BadRequest tells everything that is wrong with it."""
     given = list(request.args.items(multi=True))
     wanted, problems = filters.read(class_, (pair for pair in given if pair[0] not in RESERVED))
-    problems = [*filters.unwritable(given), *problems]
-    problems += [
-        f"{name} must not be given more than once." for name in RESERVED[:3] if len(request.args.getlist(name)) > 1
-    ]
+    problems = [*unwritable(given), *problems, *repeated(RESERVED[:3])]
     sort, order = request.args.get("sort", ""), Order()
-    cursor, size = None, SIZE
+    cursor, size = None, PageSize(SIZE)
     try:
         order = read_order(class_, sort)
         cursor = read_cursor(request.args.get("page"), order)
@@ -237,7 +239,7 @@ def read(class_: Class) -> CollectionParameters:
         problems.append(str(error))
     if problems:
         raise BadRequest(" ".join(problems))
-    return CollectionParameters(class_, wanted, sort, order, cursor, size, is_cut(MAX_SIZE))
+    return CollectionParameters(class_, wanted, sort, order, cursor, size)
 
 
 def read_order(class_: Class, sort: str) -> Order:
@@ -268,20 +270,11 @@ def cursor_of(order: Order) -> str:
     return "a cursor for the same sort order, as in the link to the next page"
 
 
-def is_cut(most: int) -> bool:
-    """True if the current request asks for more than so many members of a page."""
-    digits = request.args.get("size", "").lstrip("0")
-    return (len(digits), digits) > (len(str(most)), str(most))
-
-
-def read_size(given: str | None) -> int:
+def read_size(given: str | None) -> PageSize:
     """How many members `size` asks for, cut to the most that a page holds; ValueError says what it takes."""
     if given is None:
-        return SIZE
-    digits = given.lstrip("0")
-    if not (given.isascii() and given.isdigit() and digits):
-        raise ValueError(f"size must be a whole number from 1 to {MAX_SIZE}, not {shown(given)}.")
-    return MAX_SIZE if len(digits) > len(str(MAX_SIZE)) else min(int(digits), MAX_SIZE)
+        return PageSize(SIZE)
+    return PageSize.of(whole_number("size", given, f"a whole number from 1 to {MAX_SIZE}"), MAX_SIZE)
 
 
 # ── What there is ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -307,7 +300,7 @@ def labels_of(iris: list[str]) -> dict[str, list[Literal]]:
     """The labels of some things, English first, then by language."""
     labels: dict[str, list[Literal]] = {iri: [] for iri in iris} | named_queries.labels(site().engine, iris)
     for each in labels.values():
-        each.sort(key=lambda label: (label.language != LANGUAGES[0], label.language or "", label.value))
+        each.sort(key=lambda label: (preference(label.language), label.value))
     return labels
 
 
@@ -356,8 +349,8 @@ def near(class_: Class, parameter: CollectionParameter, text: str) -> list[str]:
     return same or nearest(text, named) or nearest(name, short)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+@dataclass(frozen=True)
+class Page(PagedList):
     """A page of a collection: all things that the collection has, and which of them the page shows, in order.
 
     `labels` has those of the members, and of what the filters name; `last` is the member before the next page, if
@@ -379,10 +372,11 @@ class Page:
         start = bisect_right(rows, False, key=lambda row: row.follows(cursor, order)) if cursor else 0
         if cursor and (start == 0 or rows[start - 1] != cursor):
             raise no_member(parameters)
-        shown_rows = rows[start : start + parameters.size]
+        size = parameters.size.members
+        shown_rows = rows[start : start + size]
         iris = [site().names.thing(f"{parameters.class_.kind}/{row.name}") for row in shown_rows]
         named = [value.iri for each in parameters.filters for value in each.values if value.iri]
-        last = shown_rows[-1] if start + parameters.size < len(rows) else None
+        last = shown_rows[-1] if start + size < len(rows) else None
         return cls(
             parameters, rows, iris, labels_of([*iris, *named]), last, unmatched(parameters.class_, parameters.filters)
         )
@@ -392,8 +386,52 @@ class Page:
         return len(self.all)
 
     @property
-    def document(self) -> str:
-        return site().names.document(self.parameters.class_.kind)
+    def path(self) -> str:
+        return f"doc/{self.parameters.class_.kind}"
+
+    @property
+    def title(self) -> str:
+        """The label of the class, and what the collection is filtered and sorted by."""
+        parameters = "; ".join(f"{name} {value}" for name, value in self.pairs)
+        return site().schema.label(self.parameters.class_.iri) + (f" ({parameters})" if parameters else "")
+
+    @property
+    def pairs(self) -> Pairs:
+        return self.parameters.pairs
+
+    @property
+    def pages(self) -> dict[str, Pairs]:
+        page = self.parameters.page
+        following = {"next": page(self.last)} if self.last else {}
+        return {"self": page(self.parameters.cursor), "first": page(None), **following}
+
+    @property
+    def listed(self) -> list[ListedThing]:
+        return [ListedThing(iri, self.parameters.class_.iri, self.labels[iri]) for iri in self.members]
+
+    @property
+    def size(self) -> PageSize:
+        return self.parameters.size
+
+    @property
+    def has_more(self) -> bool:
+        return self.last is not None
+
+    @property
+    def messages(self) -> list[str]:
+        return [each.message for each in self.unmatched]
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The keys of the things themselves, without those of their parts."""
+        return {each.name: each.iri for each in filters.parameters_of(self.parameters.class_) if not each.path}
+
+    def statements(self) -> Iterator[Triple]:
+        """The page as RDF; a collection that is not filtered names its class."""
+        yield from super().statements()
+        if not self.pairs:
+            class_ = NamedNode(self.parameters.class_.iri)
+            yield Triple(NamedNode(self.iri), NamedNode(RDFS + "seeAlso"), class_)
 
     @property
     def search(self) -> str:
@@ -407,30 +445,9 @@ class Page:
         chosen = [KIND, *(each.parameter.name for each in self.parameters.filters)]
         return facets_of(counts, self.total, chosen, lambda *pair: address(file, [pair, *self.parameters.page(None)]))
 
-    @property
-    def is_cut(self) -> bool:
-        """True if a larger page was asked for, and would have more members."""
-        return self.parameters.is_cut and self.last is not None
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What programs are told of a page besides its members: values that nothing has, and a size that was cut."""
-        cut = [TOO_LARGE.format(most=MAX_SIZE)] if self.is_cut else []
-        return (*cut, *(each.message for each in self.unmatched))
-
-    @property
-    def collection(self) -> str:
-        """The IRI of the collection, whatever the page."""
-        return self.document + query(self.parameters.pairs)
-
-    def view(self, last: Member | None) -> str:
-        """The IRI of the page after a member, or of the first."""
-        return self.document + query(self.parameters.page(last))
-
     def value_of(self, iri: str) -> Value:
         """A thing or a term that stands on the page, called in its language if it can be."""
-        labels = self.labels.get(iri, [])
-        name = next((label for label in labels if label.language == language()), labels[0] if labels else None)
+        name = in_language(self.labels.get(iri, []), language())
         return Value(name.value, name.language, iri) if name else Value(filters.path_of(iri), iri=iri)
 
 
@@ -443,11 +460,6 @@ def no_member(asked: CollectionParameters) -> CursorError:
         f"collection{among}. Start again at /{first} and follow the links to the next page.",
         first,
     )
-
-
-def query(pairs: Pairs) -> str:
-    """A query string with its question mark, in the characters that RFC 6570 leaves as they are; empty for nothing."""
-    return "?" + "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs) if pairs else ""
 
 
 # ── How it is shown ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -463,8 +475,7 @@ def collection(file: str) -> Response:
     page = Page.of(read(class_))
     if suffix and suffix.endswith(HTML.suffix):
         file = kind  # a reader stays with what the browser asks for
-    addresses = {"first": page.parameters.page(None)} | ({"next": page.parameters.page(page.last)} if page.last else {})
-    links = {relation: address(file, pairs) for relation, pairs in addresses.items()}
+    links = {relation: address(file, pairs) for relation, pairs in page.pages.items() if relation != "self"}
 
     def html(_: list[Triple]) -> str:
         active = list(removable(file, page))
@@ -484,10 +495,10 @@ def collection(file: str) -> Response:
     return respond(
         Document(
             f"doc/{kind}",
-            page.collection,
-            lambda: list(statements(page)),
+            page.iri,
+            lambda: list(page.statements()),
             html,
-            root=page.collection,
+            root=page.iri,
             links=(link(COLLECTION_PAGE, "type"), *(link(target, relation) for relation, target in links.items())),
             items=tuple(link(member, "item") for member in page.members),
             filtered=True,
@@ -499,83 +510,14 @@ def collection(file: str) -> Response:
 
 def address(file: str, pairs: Pairs) -> str:
     """Where on this host a page is, in the variant of the current request and with its ways to show a document."""
-    shared = [(name, value) for name in RESERVED[3:] for value in request.args.getlist(name)]
-    return f"{request.script_root}/doc/{file}{query([*shared, *pairs])}"
+    return paging.address(f"doc/{file}", [*shared(), *pairs])
 
 
-def removable(file: str, page: Page) -> Iterator[dict[str, str]]:
-    """Each value that the collection is filtered by: what it is of, what to call it, and where it is not asked."""
+def removable(file: str, page: Page) -> Iterator[ActiveFilter]:
+    """Each value that the collection is filtered by."""
     for each in page.parameters.filters:
         for value in each.values:
             pair = (each.parameter.name, value.text)
             without = [other for other in page.parameters.page(None) if other != pair]
             name = page.value_of(value.iri).text if value.iri else value.text
-            yield {"label": each.parameter.label, "value": name, "remove": address(file, without)}
-
-
-def statements(page: Page) -> Iterator[Triple]:
-    """A page as RDF, in the Hydra core vocabulary (hydra-cg.com/spec/latest/core)."""
-    class_, here = page.parameters.class_, page.collection
-    yield _link(here, RDF_TYPE, HYDRA + "Collection")
-    yield _text(here, RDFS_LABEL, title(page), language="en")
-    yield _text(here, HYDRA + "totalItems", str(page.total), datatype=XSD + "integer")
-    if not page.parameters.pairs:
-        yield _link(here, RDFS + "seeAlso", class_.iri)
-    for member in page.members:
-        yield _link(here, HYDRA + "member", member)
-        yield _link(member, RDF_TYPE, class_.iri)
-        yield from (Triple(NamedNode(member), NamedNode(RDFS_LABEL), label) for label in page.labels[member])
-    yield from view(page)
-    yield from search(page.document, here, class_)
-
-
-def title(page: Page) -> str:
-    """What to call a collection, in English: the label of its class, and what it is filtered and sorted by."""
-    parameters = "; ".join(f"{name} {value}" for name, value in page.parameters.pairs)
-    return site().schema.label(page.parameters.class_.iri) + (f" ({parameters})" if parameters else "")
-
-
-def view(page: Page) -> Iterator[Triple]:
-    """The page within its collection (Hydra core, 5.1)."""
-    here = page.view(page.parameters.cursor)
-    yield _link(page.collection, HYDRA + "view", here)
-    yield _link(here, RDF_TYPE, HYDRA + "PartialCollectionView")
-    yield _link(here, HYDRA + "first", page.view(None))
-    if page.last:
-        yield _link(here, HYDRA + "next", page.view(page.last))
-
-
-def search(document: str, here: str, class_: Class) -> Iterator[Triple]:
-    """How to ask for things by their own keys: an IRI template (Hydra core, 4.3; RFC 6570)."""
-    own = [parameter for parameter in filters.parameters_of(class_) if not parameter.path]
-    template = f"{document}#search"
-    variables = ",".join(variable(parameter) for parameter in own)
-    yield _link(here, HYDRA + "search", template)
-    yield _link(template, RDF_TYPE, HYDRA + "IriTemplate")
-    yield _text(template, HYDRA + "template", f"{document}{{?{variables}}}")
-    yield _link(template, HYDRA + "variableRepresentation", HYDRA + "BasicRepresentation")
-    for parameter in own:
-        mapping = f"{template}-{variable(parameter)}"
-        yield _link(template, HYDRA + "mapping", mapping)
-        yield _link(mapping, RDF_TYPE, HYDRA + "IriTemplateMapping")
-        yield _text(mapping, HYDRA + "variable", variable(parameter))
-        yield _link(mapping, HYDRA + "property", parameter.iri)
-        yield _text(mapping, HYDRA + "required", "false", datatype=XSD + "boolean")
-
-
-def variable(parameter: CollectionParameter) -> str:
-    """The name of a parameter as a variable of a template (RFC 6570, 2.3): whatever else it has is percent-encoded."""
-    return re.sub(
-        r"[^A-Za-z0-9_.]", lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), parameter.name
-    )
-
-
-def _link(subject: str, predicate: str, value: str) -> Triple:
-    return Triple(NamedNode(subject), NamedNode(predicate), NamedNode(value))
-
-
-def _text(
-    subject: str, predicate: str, value: str, *, language: str | None = None, datatype: str | None = None
-) -> Triple:
-    literal = Literal(value, language=language, datatype=NamedNode(datatype) if datatype else None)
-    return Triple(NamedNode(subject), NamedNode(predicate), literal)
+            yield ActiveFilter(each.parameter.label, name, address(file, without))

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote
 
 from flask import Blueprint, Response, g, render_template, request
 from markupsafe import Markup
-from pyoxigraph import Literal, NamedNode, Triple
+from pyoxigraph import Literal, Triple
 from werkzeug.exceptions import BadRequest
 
 from kg.dataset import named_queries
@@ -22,21 +21,36 @@ from kg.dataset.finder import PATHS, Found, Hit
 from kg.dataset.search_index import KIND
 from kg.diagnostics.suggest import did_you_mean, nearest
 from kg.media import ATOM, CSV, HTML, JSON, LANGUAGES
-from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL
+from kg.names import PREFIXES, RDF_TYPE
+from server import paging
 from server.documents import SHORT, Document, cached, compressed, respond, variant_of
 from server.http.links import link
 from server.languages import language
 from server.pages.briefs import briefs_of
 from server.pages.facets import Facet, facets_of, label_of, labels_of
-from server.pages.filters import parameters, pattern, shown, unwritable
+from server.pages.filters import parameters, pattern
 from server.pages.filters import read as read_filters
 from server.pages.snippets import Snippet, called, snippet_of
-from server.resources.collections import TOO_LARGE, Order, Unmatched, is_cut, members, unmatched
+from server.paging import (
+    HYDRA,
+    SHARED,
+    ActiveFilter,
+    ListedThing,
+    PagedList,
+    PageSize,
+    Pairs,
+    repeated,
+    shared,
+    shown,
+    unwritable,
+    whole_number,
+)
+from server.resources.collections import Order, Unmatched, members, unmatched
 from server.site import site
 
 blueprint = Blueprint("search", __name__)
 
-OWN = ("q", "page", "size", "context", "_profile", "lang")
+OWN = ("q", "page", "size", *SHARED)
 """Parameters that are no facets."""
 
 MAX_QUERY_LENGTH = 2000
@@ -48,17 +62,16 @@ SIZE, MAX_SIZE = 20, 100
 MAX_RESULTS = 1000
 """Maximum number of things that are listed page by page; who wants more narrows the search, or asks a collection."""
 
+MAX_NUMBER_LENGTH = 9
+"""Maximum length of `page` and `size`, in digits."""
+
 MAX_SUGGESTIONS = 8
 """Maximum number of things that are suggested."""
 
-HYDRA = PREFIXES["hydra"]
 VARIABLES = {"q": HYDRA + "freetextQuery", KIND: RDF_TYPE, "page": HYDRA + "pageIndex", "size": HYDRA + "limit"}
 """The variables of the template of searches, each with the property that it is mapped to."""
 
 RESULTS_PAGE = PREFIXES["schema"] + "SearchResultsPage"
-
-Pairs = list[tuple[str, str]]
-"""Names and values of a query string."""
 
 
 # ── What is asked ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -75,14 +88,14 @@ class SearchParameters:
     query: str
     filters: dict[str, tuple[str, ...]]
     page: int
-    size: int
+    size: PageSize
     others: tuple[tuple[str, str], ...] = ()
     among: tuple[str, ...] = ()
     unmatched: tuple[Unmatched, ...] = ()
 
     @property
     def start(self) -> int:
-        return (self.page - 1) * self.size
+        return (self.page - 1) * self.size.members
 
     @property
     def pairs(self) -> Pairs:
@@ -97,7 +110,7 @@ class SearchParameters:
 
     def at(self, page: int) -> Pairs:
         """The parameters of a page."""
-        size = [("size", str(self.size))] if self.size != SIZE else []
+        size = [("size", str(self.size.members))] if self.size.members != SIZE else []
         return [*self.pairs, *size, *([("page", str(page))] if page > 1 else [])]
 
     def narrowed(self, name: str, value: str) -> Pairs:
@@ -113,8 +126,7 @@ def read() -> SearchParameters:
     """What the current request asks for; BadRequest tells everything that is wrong with it."""
     filters: dict[str, list[str]] = {}
     others: Pairs = []
-    problems = unwritable(request.args.items(multi=True))
-    problems += [f"{name} must not be given more than once." for name in OWN[:3] if len(request.args.getlist(name)) > 1]
+    problems = [*unwritable(request.args.items(multi=True)), *repeated(OWN[:3])]
     for name, value in request.args.items(multi=True):
         if name in OWN:
             continue
@@ -128,9 +140,9 @@ def read() -> SearchParameters:
     for name in {name for name, _ in others} & filters.keys():  # values of one name are asked for together
         others += [(name, value) for value in filters.pop(name)]
     among, unmatched = left_by(others, filters.get(KIND, ()), problems)
-    size = min(number("size", SIZE, problems), MAX_SIZE)
+    size = PageSize.of(number("size", SIZE, problems), MAX_SIZE)
     page = number("page", 1, problems)
-    if page > 1 and page * size > MAX_RESULTS:
+    if page > 1 and page * size.members > MAX_RESULTS:
         problems.append(
             f"Only the first {MAX_RESULTS} results are available page by page, and this page would end after them. "
             "Narrow the search, or request all results as CSV from /search.csv without page and size."
@@ -186,10 +198,11 @@ def words(problems: list[str]) -> str:
 def number(name: str, default: int, problems: list[str]) -> int:
     """A parameter that is a whole number from 1 on; anything else is a problem."""
     given = request.args.get(name, str(default))
-    if given.isascii() and given.isdigit() and len(given) <= 9 and int(given):
-        return int(given)
-    problems.append(f"{name} must be a whole number of at least 1, not {shown(given)}.")
-    return default
+    try:
+        return whole_number(name, given, "a whole number of at least 1", MAX_NUMBER_LENGTH)
+    except ValueError as error:
+        problems.append(str(error))
+        return default
 
 
 def spoken() -> tuple[str, ...]:
@@ -239,50 +252,75 @@ def as_json(found: Found, **more: Any) -> bytes:
     return json.dumps(content, ensure_ascii=False, indent=2).encode() + b"\n"
 
 
-class Page:
+class Page(PagedList):
     """A page of what was found, in the language that the request has settled."""
+
+    path = "search"
+    variables = VARIABLES
 
     def __init__(self, parameters: SearchParameters) -> None:
         self.parameters = parameters
-        self.iri = site().names.base + "search" + query(parameters.pairs)
 
     @cached_property
     def found(self) -> Found:
         parameters = self.parameters
-        return site().finder.find(parameters.query, spoken(), parameters.held, parameters.start, parameters.size)
+        size = parameters.size.members
+        return site().finder.find(parameters.query, spoken(), parameters.held, parameters.start, size)
 
     @cached_property
     def results(self) -> list[SearchResult]:
         return [SearchResult.of(hit, self.found) for hit in self.found.hits]
 
     @property
+    def title(self) -> str:
+        return f"Search ({'; '.join(' '.join(pair) for pair in self.pairs)})"
+
+    @property
+    def pairs(self) -> Pairs:
+        return self.parameters.pairs
+
+    @property
+    def pages(self) -> dict[str, Pairs]:
+        page = self.parameters.page
+        numbers = {"self": page, "first": 1, "prev": page - 1, "next": self.next or 0}
+        return {relation: self.parameters.at(number) for relation, number in numbers.items() if number}
+
+    @property
+    def total(self) -> int:
+        return self.found.total
+
+    @property
+    def listed(self) -> list[ListedThing]:
+        kinds = site().schema.kinds
+        return [ListedThing(result.iri, kinds[result.kind].iri, result.labels) for result in self.results]
+
+    @property
+    def size(self) -> PageSize:
+        return self.parameters.size
+
+    @property
+    def end(self) -> int:
+        """The number of results on this page and those before it."""
+        return self.parameters.start + self.size.members
+
+    @property
+    def has_more(self) -> bool:
+        return self.end < self.total
+
+    @property
+    def messages(self) -> list[str]:
+        return [each.message for each in self.parameters.unmatched]
+
+    @property
     def next(self) -> int | None:
         """The number of the next page, if there is one that can be asked for."""
-        end = self.parameters.start + self.parameters.size
-        return (
-            self.parameters.page + 1 if end < self.found.total and end + self.parameters.size <= MAX_RESULTS else None
-        )
+        within = self.end + self.size.members <= MAX_RESULTS
+        return self.parameters.page + 1 if self.has_more and within else None
 
     @property
     def all(self) -> str | None:
         """The address of everything as CSV, if the pages end before it does."""
-        end = self.parameters.start + self.parameters.size
-        return address("search.csv", self.parameters.pairs) if end < self.found.total and not self.next else None
-
-    @property
-    def is_cut(self) -> bool:
-        """True if a larger page was asked for, and would have more things."""
-        return (
-            is_cut(MAX_SIZE)
-            and self.parameters.size == MAX_SIZE
-            and self.parameters.start + MAX_SIZE < self.found.total
-        )
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What programs are told besides: values that nothing has, and a size that was cut."""
-        cut = [TOO_LARGE.format(most=MAX_SIZE)] if self.is_cut else []
-        return (*cut, *(each.message for each in self.parameters.unmatched))
+        return address("search.csv", self.pairs) if self.has_more and not self.next else None
 
     @property
     def missing(self) -> bool:
@@ -298,15 +336,15 @@ class Page:
 
         return facets_of(counts, self.found.total, self.parameters.filters, narrower)
 
-    def active(self, file: str) -> Iterator[dict[str, str]]:
-        """Each value that the search is narrowed by: what it is of, what to call it, and where it is not asked."""
+    def active(self, file: str) -> Iterator[ActiveFilter]:
+        """Each value that the search is narrowed by."""
         for name, values in self.parameters.filters.items():
             labels = labels_of(name, list(values))
             for value in values:
                 remove = address(file, self.parameters.widened(name, value))
-                yield {"label": label_of(name), "value": labels[value], "remove": remove}
+                yield ActiveFilter(label_of(name), labels[value], remove)
         for name, value in self.parameters.others:
-            yield {"label": name, "value": value, "remove": address(file, self.parameters.widened(name, value))}
+            yield ActiveFilter(name, value, address(file, self.parameters.widened(name, value)))
 
 
 @blueprint.get("/search")
@@ -326,7 +364,7 @@ def search(suffix: str | None = None) -> Response:
     document = Document(
         "search",
         page.iri,
-        lambda: list(statements(page)),
+        lambda: list(page.statements()),
         html,
         root=page.iri,
         default=JSON,
@@ -340,10 +378,9 @@ def search(suffix: str | None = None) -> Response:
     variant = variant_of(document, suffix)
     g.language = variant.language  # what is found depends on it, and so where a next page is
     if variant.media is CSV and not {"page", "size"} & {*request.args}:
-        page = Page(replace(page.parameters, size=max(SIZE, page.found.total)))
+        page = Page(replace(page.parameters, size=PageSize(max(SIZE, page.total))))
         return respond(replace(document, links=(link(RESULTS_PAGE, "type"),), notes=page.notes), suffix)
-    near = {"first": 1, "prev": page.parameters.page - 1 or None, "next": page.next}
-    links |= {relation: address(file, page.parameters.at(at)) for relation, at in near.items() if at}
+    links |= {relation: address(file, pairs) for relation, pairs in page.pages.items() if relation != "self"}
     page_links = (link(RESULTS_PAGE, "type"), *(link(target, relation) for relation, target in links.items()))
     return respond(replace(document, links=page_links, notes=page.notes), suffix)
 
@@ -362,13 +399,7 @@ def suggest() -> Response:
 
 def address(file: str, pairs: Pairs) -> str:
     """Where on this host a search is, in the variant of the current request and with its ways to show a document."""
-    shared = [(name, value) for name in OWN[3:] for value in request.args.getlist(name)]
-    return f"{request.script_root}/{file}{query([*pairs, *shared])}"
-
-
-def query(pairs: Pairs) -> str:
-    """A query string with its question mark; empty for nothing."""
-    return "?" + "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs) if pairs else ""
+    return paging.address(file, [*pairs, *shared()])
 
 
 # ── How it is written ────────────────────────────────────────────────────────────────────────────────────────────
@@ -389,7 +420,7 @@ UNKNOWN = "1970-01-01T00:00:00Z"
 def as_feed(page: Page, links: dict[str, str]) -> bytes:
     """A page as a feed (RFC 4287): each entry as old as the last change of its source, the feed as the latest entry."""
     base, here = site().names.base, f"{request.script_root}/"
-    relations = {"self": address(f"search.{ATOM.suffix}", page.parameters.at(page.parameters.page)), **links}
+    relations = {"self": address(f"search.{ATOM.suffix}", page.pages["self"]), **links}
     whole = {relation: base + target.removeprefix(here) for relation, target in relations.items()}
     times = times_of([result.iri for result in page.results])
     updated = max((each["modified"] for each in times.values() if "modified" in each), default=UNKNOWN)
@@ -403,49 +434,3 @@ def times_of(iris: list[str]) -> dict[str, dict[str, str]]:
     documents = {names.document(names.path(iri) or ""): iri for iri in iris}
     rows = named_queries.times(site().engine, names, documents)
     return {documents[row.pop("document").value]: {name: time.value for name, time in row.items()} for row in rows}
-
-
-def statements(page: Page) -> Iterator[Triple]:
-    """A page as RDF, in the Hydra core vocabulary (hydra-cg.com/spec/latest/core)."""
-    here, view = page.iri, site().names.base + "search" + query(page.parameters.at(page.parameters.page))
-    triples: list[tuple[str, str, Any]] = [
-        (here, RDF_TYPE, NamedNode(HYDRA + "Collection")),
-        (
-            here,
-            RDFS_LABEL,
-            Literal(f"Search ({'; '.join(' '.join(pair) for pair in page.parameters.pairs)})", language="en"),
-        ),
-        (here, HYDRA + "totalItems", Literal(page.found.total)),
-        (here, HYDRA + "search", NamedNode(site().names.base + "search#search")),
-        *template(site().names.base + "search#search"),
-    ]
-    for result in page.results:
-        triples += [
-            (here, HYDRA + "member", NamedNode(result.iri)),
-            (result.iri, RDF_TYPE, NamedNode(site().schema.kinds[result.kind].iri)),
-            *((result.iri, RDFS_LABEL, label) for label in result.labels),
-        ]
-    if view != here or page.next:
-        triples += [
-            (here, HYDRA + "view", NamedNode(view)),
-            (view, RDF_TYPE, NamedNode(HYDRA + "PartialCollectionView")),
-        ]
-        for relation, at in {"first": 1, "previous": page.parameters.page - 1, "next": page.next}.items():
-            if at:
-                target = site().names.base + "search" + query(page.parameters.at(at))
-                triples.append((view, HYDRA + relation, NamedNode(target)))
-    return (Triple(NamedNode(s), NamedNode(p), o) for s, p, o in triples)
-
-
-def template(iri: str) -> Iterator[tuple[str, str, Any]]:
-    """How to search: an IRI template (Hydra core, 4.3; RFC 6570)."""
-    yield iri, RDF_TYPE, NamedNode(HYDRA + "IriTemplate")
-    yield iri, HYDRA + "template", Literal(f"{site().names.base}search{{?{','.join(VARIABLES)}}}")
-    yield iri, HYDRA + "variableRepresentation", NamedNode(HYDRA + "BasicRepresentation")
-    for name, property_ in VARIABLES.items():
-        mapping = f"{iri}-{name}"
-        yield iri, HYDRA + "mapping", NamedNode(mapping)
-        yield mapping, RDF_TYPE, NamedNode(HYDRA + "IriTemplateMapping")
-        yield mapping, HYDRA + "variable", Literal(name)
-        yield mapping, HYDRA + "property", NamedNode(property_)
-        yield mapping, HYDRA + "required", Literal(False)

@@ -22,6 +22,7 @@ from server.pages.origins import Origins
 from server.pages.properties import Description, incoming
 from server.pictures.drawing import views_of
 from server.site import site
+from server.triple_index import TripleIndex
 
 blueprint = Blueprint("things", __name__)
 
@@ -71,7 +72,7 @@ def document(kind: str, file: str) -> Response:
     links = cache(lambda: named_queries.links_to(site().engine, iri))
 
     def page(triples: list[Triple]) -> str:
-        thing = Description(iri, triples)
+        thing = Description(iri, TripleIndex(triples))
         views = views_of(iri, thing.classes[0].ancestors if thing.classes else ())
         return render_template(
             "thing.html",

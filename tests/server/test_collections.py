@@ -19,6 +19,7 @@ from rdflib import Literal as Text
 
 from kg.model.schema import Values
 from kg.sparql.oxigraph import Oxigraph
+from server import paging
 from server.pages import filters
 from server.resources import collections
 from server.site import site
@@ -485,7 +486,7 @@ def test_what_xml_cannot_hold_is_refused_in_every_format(
     ("size", "number"), [("1", 1), ("0010", 10), ("1000", 1000), ("1001", 1000), ("9" * 5000, 1000)]
 )
 def test_a_size_is_cut_to_the_most(size: str, number: int, client: FlaskClient) -> None:
-    assert collections.read_size(size) == number
+    assert collections.read_size(size).members == number
     assert client.get(f"/doc/state?size={size}").status_code == 200
 
 
@@ -694,8 +695,7 @@ def test_the_template_has_a_mapping_for_each_variable(client: FlaskClient) -> No
 
 
 def test_a_variable_has_only_the_characters_of_rfc_6570() -> None:
-    parameter = filters.CollectionParameter("à-b.from", "", "", "", {})
-    assert collections.variable(parameter) == "%C3%A0%2Db.from"
+    assert paging.variable("à-b.from") == "%C3%A0%2Db.from"
 
 
 # ── As a page, and for others ────────────────────────────────────────────────────────────────────────────────────
