@@ -3,14 +3,18 @@
 import os
 import random
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
+from pyoxigraph import DefaultGraph, NamedNode
 
 from kg.diagnostics.codes import codes
 from kg.diagnostics.problems import Severity
+from kg.names import RDF_TYPE
 from kg.steps.results import Build
 from tests.conftest import ROOT, SAMPLE, check_world
 
@@ -76,9 +80,17 @@ def assert_told_well(build: Build, files: set[Path]) -> None:
         assert 1 <= problem.column <= len(lines[problem.line - 1]) + 1
         if problem.file not in files:  # what refers to the damaged thing may dangle, or be of another class now
             assert problem.code in ("E204", "E215", "E401", "E403", "E405", "E406"), problem
-    for file in files:
-        wrong = any(p.severity is Severity.ERROR and p.file == file for p in build.problems)
-        assert wrong or any(record.file == file for record in build.graph.records) or not build.problems
+
+
+def assert_no_record_is_lost(build: Build, data: Path, files: set[Path]) -> None:
+    """Each file, damaged or not, has an error of its own, or every record in it has triples in the graph."""
+    rows = build.graph.store.quads_for_pattern(None, NamedNode(RDF_TYPE), None, DefaultGraph())
+    things = {row.subject.value for row in rows if isinstance(row.subject, NamedNode)}
+    mapped = Counter(record.file for record in build.graph.records if build.names.thing(record.path) in things)
+    wrong = {problem.file for problem in build.problems if problem.severity is Severity.ERROR}
+    assert set(data.glob("*/*.yaml")) - wrong - set(mapped) == set()
+    for file in files - wrong:
+        assert mapped[file] == len(list(yaml.compose_all(file.read_bytes(), yaml.CSafeLoader)))
 
 
 @seed(20260927)
@@ -89,7 +101,9 @@ def test_damaged_records_are_told_or_are_right(damaged: list[tuple[Path, bytes]]
     try:
         for file, (_, content) in zip(files, damaged, strict=True):
             file.write_bytes(content)
-        assert_told_well(check_world(world), set(files))
+        build = check_world(world)
+        assert_told_well(build, set(files))
+        assert_no_record_is_lost(build, world, set(files))
     finally:
         for file, original in files.items():
             file.write_bytes(original.read_bytes())
@@ -106,4 +120,5 @@ def test_any_text_is_told_or_is_right(text: str, tmp_path_factory: pytest.TempPa
     file.write_text(text, encoding="utf-8", newline="")
     build = check_world(data)
     assert_told_well(build, {file})
+    assert_no_record_is_lost(build, data, {file})
     assert any(problem.file == file for problem in build.problems)

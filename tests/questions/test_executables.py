@@ -66,6 +66,7 @@ def test_what_is_no_single_term_is_no_parameter(query: str) -> None:
 
 
 def test_the_defaults_give_the_answer_of_the_question(questions: dict[str, Question], engine: Oxigraph) -> None:
+    assert set(questions) == set(QUESTIONS)
     for question in questions.values():
         defaults = {parameter.name: parameter.default for parameter in question.parameters}
         assert lines(engine, question.fill(defaults, engine.names)) == lines(engine, question.query), question.name

@@ -67,7 +67,7 @@ def test_other_codings_are_refused_with_those_that_are_read(coding: str, client:
         headers = {"Content-Encoding": coding, "Content-Type": QUERY}
         response = client.open("/sparql", method=method, data=ASK, headers=headers)
         if coding == "gzip;x":
-            assert response.status_code in (400, 415)
+            assert response.status_code == 400, "this is not the name of a coding"
             continue
         assert response.status_code == 415
         assert response.headers["Accept-Encoding"] == "gzip, x-gzip, deflate, br, zstd"

@@ -554,7 +554,7 @@ def test_what_cannot_be_asked_is_400_that_says_what_can(asked: str, told: str, c
 def test_a_number_that_the_engine_cannot_compare_is_400(client: FlaskClient) -> None:
     assert "at most 18 digits" in detail(client, f"/doc/meeting?number.to={'9' * 19}")
     assert listed(client, f"/doc/meeting?number.to={'9' * 18}") == ["first-joust"]
-    assert client.get(f"/doc/meeting?number={'9' * 5000}").status_code in (200, 400)
+    assert client.get(f"/doc/meeting?number={'9' * 5000}").status_code == 400
 
 
 def test_all_that_is_wrong_is_told_at_once_and_each_once(client: FlaskClient) -> None:
@@ -586,10 +586,12 @@ EVIL = (
 def test_no_value_leaves_its_term(evil: str, client: FlaskClient) -> None:
     with client.application.app_context():
         known = filters.parameters_of(site().schema.kinds["release"])
+    texts = {parameter.name for parameter in known if parameter.schema.get("pattern", "").startswith("^[^\\x00-")}
+    assert 10 < len(texts) < len(known)
     for parameter in known:
         response = client.get(f"/doc/release.nt?{urlencode({parameter.name: evil})}")
-        assert response.status_code in (200, 400), parameter.name
-        assert response.status_code == 400 or "core#member>" not in response.get_data(as_text=True), parameter.name
+        assert response.status_code == (200 if parameter.name in texts and evil != "\0" else 400), parameter.name
+        assert "core#member>" not in response.get_data(as_text=True), parameter.name
     for name in ("sort", "page", "size", evil):
         assert client.get(f"/doc/release?{urlencode({name: evil})}").status_code == 400
     token = base64.urlsafe_b64encode(f"a {evil}".encode()).decode().rstrip("=")

@@ -183,18 +183,22 @@ def test_a_hostile_path_answers_4xx_and_is_escaped(path: str, accept: str, clien
         {"X-Forwarded-Prefix": "//evil.example", "X-Forwarded-Host": "evil.example"},
     ],
 )
-@pytest.mark.parametrize("path", [AVALON, "/sparql", "/id/state/avalon"])
-def test_a_hostile_header_never_makes_a_fault(path: str, headers: dict[str, str], client: FlaskClient) -> None:
+@pytest.mark.parametrize(("path", "status"), [(AVALON, 200), ("/sparql", 200), ("/id/state/avalon", 303)])
+def test_a_hostile_header_is_ignored(path: str, status: int, headers: dict[str, str], client: FlaskClient) -> None:
     response = client.get(path, headers=headers)
-    assert response.status_code in (200, 303, 304, 406)
+    assert response.status_code == status
     assert "evil" not in response.headers.get("Location", "")
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/doc/place/ys", "/doc/state?size=x", AVALON + "?_profile=x"])
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/nothing", 404), ("/doc/place/ys", 410), ("/doc/state?size=x", 400), (AVALON + "?_profile=x", 400)],
+)
 @pytest.mark.parametrize("accept", ["text/html", "application/json", "text/plain", "text/turtle", None, "image/png"])
-def test_every_error_has_one_shape(path: str, accept: str | None, client: FlaskClient) -> None:
+def test_every_error_has_one_shape(path: str, status: int, accept: str | None, client: FlaskClient) -> None:
     response = client.get(path, headers={"Accept": accept} if accept else {})
-    assert response.status_code in (400, 404, 406, 410)
+    is_unacceptable = accept == "image/png" and path.startswith(AVALON)  # the format is chosen before the profile
+    assert response.status_code == (406 if is_unacceptable else status)
     known = {"text/html": "text/html", "text/plain": "text/plain"}
     assert response.mimetype == known.get(accept or "", "application/problem+json")
     assert str(response.status_code) in response.get_data(as_text=True)
@@ -534,9 +538,9 @@ def test_every_variant_is_linked_from_every_other_and_from_the_link_set(client: 
 
 
 def test_a_target_without_slash_makes_no_redirect_to_another_host(client: FlaskClient) -> None:
-    for path in ("", "foo", "localhost:8000"):
+    for path, status in (("", 200), ("foo", 404), ("localhost:8000", 404)):
         response = client.get("/", environ_overrides={"PATH_INFO": path, "HTTP_HOST": "evil.example"})
-        assert response.status_code in (200, 404)
+        assert response.status_code == status
         assert "Location" not in response.headers
 
 

@@ -153,16 +153,16 @@ def test_what_only_looks_like_a_refused_word_is_answered(query: str, client: Fla
 
 
 @pytest.mark.parametrize(
-    "query",
+    ("query", "status"),
     [
-        "ASK { FILTER(" + "!" * 95_000 + "true) }",
-        "ASK { FILTER(" + "(" * 30_000 + "1" + ")" * 30_000 + ") }",
-        "ASK { FILTER(" + "+".join(["1"] * 6_000) + " = 1) }",
-        "ASK { FILTER(" + "||".join(["?a"] * 6_000) + ") }",
+        ("ASK { FILTER(" + "!" * 95_000 + "true) }", 200),
+        ("ASK { FILTER(" + "(" * 30_000 + "1" + ")" * 30_000 + ") }", 400),
+        ("ASK { FILTER(" + "+".join(["1"] * 6_000) + " = 1) }", 200),
+        ("ASK { FILTER(" + "||".join(["?a"] * 6_000) + ") }", 200),
     ],
 )
-def test_a_query_that_nests_deep_does_not_end_the_process(query: str, client: FlaskClient) -> None:
-    assert client.post("/sparql", data=query, headers=QUERY).status_code in (200, 400)
+def test_a_query_that_nests_deep_does_not_end_the_process(query: str, status: int, client: FlaskClient) -> None:
+    assert client.post("/sparql", data=query, headers=QUERY).status_code == status
 
 
 def test_a_body_without_a_length_is_bounded_too(client: FlaskClient) -> None:
