@@ -74,7 +74,13 @@ class Commands(click.Group):
 @click.group(cls=Commands)
 @click.version_option(package_name="osce-kg")
 def main() -> None:
-    """Build, check, query and serve the OSCE knowledge graph."""
+    """Build, check, query and serve the OSCE knowledge graph.
+
+    Run kg COMMAND --help for the options of a command. An option that is not given is taken from its environment
+    variable (env var), if that is set.
+
+    The exit code is 0 for success, 1 for problems of severity error and for failures, and 2 for invalid arguments.
+    """
 
 
 def start(
@@ -129,10 +135,17 @@ def summary(problems: list[Problem], records: int, seconds: float, elsewhere: in
     return f"{records} records, {found}, {counted(warnings, 'warning')}, {seconds:.1f} s"
 
 
-@main.command()
+@main.command(short_help="Check the sources and print the problems.")
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @options("data", "ontology", "shapes", "questions", "base-uri", "most")
-@click.option("--format", "format_", type=click.Choice(["text", *REPORTS]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", *REPORTS]),
+    default="text",
+    show_default=True,
+    help="Format of the report.",
+)
 @click.option("--quality", is_flag=True, help="Also report what is missing, unverified or disputed, as info.")
 def check(paths: tuple[Path, ...], format_: str, most: int, quality: bool, **sources: Any) -> None:
     """Read and validate everything, and print the problems.
@@ -181,7 +194,7 @@ def others(elsewhere: dict[Path, list[Problem]]) -> Iterator[str]:
     yield "kg check without PATHS shows them."
 
 
-@main.command("build")
+@main.command("build", short_help="Check the sources and publish them as a dataset.")
 @options("data", "ontology", "shapes", "questions", "base-uri", "published", "keep", "most")
 def build_(keep: int, most: int, **sources: Any) -> None:
     """Check the sources, then publish them as a dataset; print its version."""
@@ -209,7 +222,7 @@ def build_dataset(keep: int, most: int, **sources: Any) -> str | None:
     return build.version
 
 
-@main.command()
+@main.command(short_help="Explain a thing, a line of a file, a term or a problem code.")
 @click.argument("what")
 @options("data", "ontology", "shapes", "base-uri")
 def explain(what: str, **sources: Any) -> None:
@@ -310,7 +323,7 @@ def read_for(kind: str, steps: tuple[Step, ...], **sources: Any) -> Build:
     return build
 
 
-@main.command()
+@main.command(short_help="Write a new record to fill in.")
 @click.argument("kind")
 @click.argument("name")
 @options("data", "ontology", "shapes", "base-uri")
@@ -336,7 +349,7 @@ def new(kind: str, name: str, **sources: Any) -> None:
     click.echo(file)
 
 
-@main.command()
+@main.command(short_help="Write synthetic records for load tests.")
 @click.argument("kind")
 @click.argument("number", metavar="N", type=click.IntRange(min=1))
 @click.option(
@@ -367,10 +380,17 @@ def generate(kind: str, number: int, out: Path, seed: int, **sources: Any) -> No
     click.echo(out)
 
 
-@main.command()
+@main.command(short_help="Run a SPARQL query on the published dataset.")
 @click.argument("query")
 @options("published")
-@click.option("--format", "format_", type=click.Choice(["table", *QUERY_FORMATS]), default="table", show_default=True)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", *QUERY_FORMATS]),
+    default="table",
+    show_default=True,
+    help="Format of the answer.",
+)
 def query(query: str, published: Path, format_: str) -> None:
     """Ask the published dataset a SPARQL query: a file of that name, or the text itself."""
     try:

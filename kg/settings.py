@@ -41,7 +41,7 @@ SETTINGS = {
         Setting(
             "data",
             ("data",),
-            "Directory of records; repeat the option to combine several directories.",
+            "Directory of records; repeat the option, or write : between paths in the variable, to combine several.",
             _DIRECTORY,
             multiple=True,
         ),
@@ -119,6 +119,7 @@ def options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
                 type=setting.type,
                 multiple=setting.multiple,
                 show_default=True,
+                show_envvar=True,
             )(command)
             if setting.former:
                 command = former_option(setting, setting.former)(command)
