@@ -14,13 +14,13 @@ from rdflib import Graph
 from kg.dataset.finder import Finder
 from kg.dataset.layout import Dataset
 from kg.dataset.questions import Question
+from kg.dataset.source_lines import SourceLines
 from kg.model.context import Framing
 from kg.model.profiles import Profile, profiles_of
 from kg.model.schema import Class, Schema
 from kg.model.views import View, views_in
 from kg.names import Names
 from kg.rdflib_graphs import to_graph
-from kg.source_lines import SourceLines
 from kg.sparql.engine import Engine
 from server.languages import chosen_language
 

@@ -16,9 +16,9 @@ from rdflib.namespace import DCTERMS, OWL, RDF, RDFS, SH, SKOS
 from rdflib.namespace import XSD as XSD_TERMS
 from rdflib.term import Literal, Node
 
-from kg.language_preference import ENGLISH, best_tag, in_language
 from kg.model.literals import DATATYPES, LANG_STRING
 from kg.names import PREFIXES, XSD, Names, kebab, local_name
+from kg.text.language_preference import ENGLISH, best_tag, in_language
 
 NUMBERS = (int, Decimal, float)
 """What rdflib makes of a literal that is a number."""

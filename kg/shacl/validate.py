@@ -12,11 +12,11 @@ from rdflib.namespace import RDF, SH
 from rdflib.term import Node
 
 from kg.diagnostics.problems import Severity
-from kg.language_preference import in_language
 from kg.model.patterns import is_pattern, matches
 from kg.names import local_name
 from kg.rdflib_graphs import copy_of
 from kg.shacl.constraints import declarations
+from kg.text.language_preference import in_language
 
 SEVERITIES = {SH.Violation: Severity.ERROR, SH.Warning: Severity.WARNING, SH.Info: Severity.INFO}
 

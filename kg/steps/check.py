@@ -16,7 +16,6 @@ from yaml.nodes import Node as YamlNode
 
 from kg.diagnostics.problems import Problem, Related, counted
 from kg.diagnostics.suggest import did_you_mean, nearest, one_of
-from kg.language_preference import in_language
 from kg.model.patterns import matches
 from kg.model.schema import Key, Schema, Values
 from kg.names import local_name
@@ -30,6 +29,7 @@ from kg.steps.model import at_term, not_shacl
 from kg.steps.read import describe, first_of, problem, related_at
 from kg.steps.results import DataGraph, Findings, Model, Records
 from kg.text.folding import as_name
+from kg.text.language_preference import in_language
 from kg.text.languages import meant as language_meant
 
 COMPONENTS = {

@@ -22,7 +22,6 @@ from rdflib.namespace import OWL, RDF, RDFS, SH, SKOS, XSD
 from rdflib.term import Literal
 
 from kg.diagnostics.problems import Problem, Severity, errors
-from kg.language_preference import in_language
 from kg.model.schema import Schema
 from kg.names import CANONICAL, PREFIXES, Names, local_name
 from kg.rdflib_graphs import copy_of, to_graph, to_triples
@@ -31,6 +30,7 @@ from kg.shacl.validate import InvalidShapesError, invalid_shapes
 from kg.sources.texts import flaws_of_turtle, not_composed
 from kg.steps.results import Model, NoModel, Sources
 from kg.steps.vocabulary import findings, owner
+from kg.text.language_preference import in_language
 
 ONTOLOGY_VERSIONS = "releases"
 """The directory of `ontology/` that holds its earlier versions."""

@@ -12,10 +12,10 @@ from pathlib import Path
 from pyoxigraph import Literal, NamedNode, Quad
 from yaml.nodes import Node, SequenceNode
 
+from kg.dataset.source_lines import Lines
 from kg.media import YAML
 from kg.model import literals
 from kg.names import PREFIXES, RDF, RDF_TYPE, RDFS_LABEL, XSD, Names
-from kg.source_lines import Lines
 from kg.sources.record import Record, Withdrawal
 from kg.sources.yaml_tree import DOCUMENT_START, pieces
 from kg.steps.read import first_of

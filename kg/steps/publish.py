@@ -47,13 +47,13 @@ from kg.dataset.layout import (
 from kg.dataset.opening import load
 from kg.dataset.questions import as_quads
 from kg.dataset.search_index import write_index
+from kg.dataset.source_lines import write_source_lines
 from kg.diagnostics.problems import Problem
 from kg.media import JSON_LD, N_QUADS, TURTLE, MediaType
 from kg.model.context import Framing
 from kg.model.json_schema import json_schema
 from kg.names import RDF_TYPE, Names
 from kg.serialize import serialize_in_order
-from kg.source_lines import write_source_lines
 from kg.sparql.oxigraph import open_files
 from kg.steps.describe import distributions, in_catalogue, revision
 from kg.steps.measure import report

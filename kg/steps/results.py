@@ -13,10 +13,10 @@ from rdflib import Graph
 from yaml import MappingNode
 
 from kg.dataset.questions import Question
+from kg.dataset.source_lines import Lines
 from kg.diagnostics.problems import Problem, in_order
 from kg.model.schema import Schema
 from kg.names import Names
-from kg.source_lines import Lines
 from kg.sources.record import Record, Withdrawal
 from kg.sparql.engine import Solution
 

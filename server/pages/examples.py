@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pyoxigraph import Literal, NamedNode
 
 from kg.dataset import named_queries
-from kg.language_preference import preference
+from kg.text.language_preference import preference
 from server.languages import language
 from server.pages.properties import label, labels_of
 from server.site import once, site

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from kg.dataset.finder import Facets
 from kg.dataset.search_index import KIND, TYPE
-from kg.language_preference import best_tag
 from kg.model.schema import Property, Values
+from kg.text.language_preference import best_tag
 from server.languages import gettext as _
 from server.languages import language
 from server.pages.properties import label

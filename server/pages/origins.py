@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from pyoxigraph import Literal, NamedNode, Triple
 
+from kg.dataset.source_lines import Lines
 from kg.names import PREFIXES, RDF
-from kg.source_lines import Lines
 from server.site import site
 
 REFERENCED_BY = PREFIXES["dcterms"] + "isReferencedBy"

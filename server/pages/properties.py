@@ -8,13 +8,13 @@ from functools import cached_property
 from pyoxigraph import Literal, NamedNode
 
 from kg.dataset import named_queries
-from kg.language_preference import in_language
 from kg.model.schema import Class
 from kg.names import RDF_TYPE, RDFS_LABEL, local_name
+from kg.text.language_preference import in_language
 from server.languages import language
 from server.pages.filters import parameters_of
+from server.pages.triple_index import TripleIndex
 from server.site import here, site
-from server.triple_index import TripleIndex
 
 MAX_COLUMNS = 6
 """Maximum number of properties that parts have between them, for them to be listed as a table."""

@@ -15,9 +15,9 @@ from rdflib.collection import Collection
 from rdflib.namespace import DCTERMS, OWL, RDF, RDFS, SH, SKOS
 from rdflib.term import Node
 
-from kg.language_preference import best_tag
 from kg.model.schema import Class, Key, Property, Schema
 from kg.names import PREFIXES, local_name
+from kg.text.language_preference import best_tag
 from server.languages import language
 from server.pages import examples
 from server.pages.examples import Example, Members

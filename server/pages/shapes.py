@@ -8,9 +8,9 @@ from rdflib.collection import Collection
 from rdflib.namespace import RDF, RDFS, SH
 from rdflib.term import BNode, Node
 
-from kg.language_preference import in_language
 from kg.model.schema import Schema
 from kg.names import PREFIXES, local_name
+from kg.text.language_preference import in_language
 from server.languages import language
 
 TARGETS = (SH.targetClass, SH.targetSubjectsOf, SH.targetObjectsOf, SH.targetNode)

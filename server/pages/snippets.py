@@ -7,7 +7,7 @@ from markupsafe import Markup, escape
 
 from kg.dataset.finder import Hit, ThingText, Word
 from kg.dataset.search_index import LANGUAGE
-from kg.language_preference import in_language, preference
+from kg.text.language_preference import in_language, preference
 from kg.text.words import plain, spans, stems
 
 WIDTH = 180

@@ -11,8 +11,8 @@ from typing import Any
 
 from flask import current_app
 
-from kg.language_preference import best_tag
 from kg.model.views import MAX_ROWS, View
+from kg.text.language_preference import best_tag
 from server.languages import language
 from server.pages.properties import Value
 from server.pictures import charts, maps, timelines

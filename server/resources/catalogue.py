@@ -22,8 +22,8 @@ from server.http.conditional import wanted_range
 from server.http.links import link, put
 from server.http.negotiation import accepts_gzip
 from server.pages.properties import Description
+from server.pages.triple_index import TripleIndex
 from server.site import once, site, triples_of
-from server.triple_index import TripleIndex
 
 blueprint = Blueprint("catalogue", __name__)
 

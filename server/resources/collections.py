@@ -24,12 +24,12 @@ from werkzeug.exceptions import BadRequest, NotFound
 from kg.dataset import named_queries
 from kg.dataset.search_index import KIND
 from kg.diagnostics.suggest import did_you_mean, nearest
-from kg.language_preference import best_tag, in_language, preference
 from kg.media import HTML
 from kg.model import literals
 from kg.model.schema import Class, Property, Values
 from kg.names import NAME, PREFIXES, RDFS, XSD
 from kg.sparql.engine import Engine
+from kg.text.language_preference import best_tag, in_language, preference
 from server import paging
 from server.documents import Document, respond, split
 from server.errors import CursorError

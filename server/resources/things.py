@@ -20,9 +20,9 @@ from server.errors import GoneError
 from server.http.links import Link, link
 from server.pages.origins import Origins
 from server.pages.properties import Description, incoming
+from server.pages.triple_index import TripleIndex
 from server.pictures.drawing import views_of
 from server.site import site
-from server.triple_index import TripleIndex
 
 blueprint = Blueprint("things", __name__)
 

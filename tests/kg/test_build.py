@@ -15,8 +15,8 @@ from pyoxigraph import BlankNode, DefaultGraph, NamedNode, RdfFormat, Store, par
 
 from kg.dataset.layout import Dataset, NoDatasetError
 from kg.dataset.opening import load, open_engine
+from kg.dataset.source_lines import SourceLines
 from kg.names import CANONICAL, RDF_TYPE, RDFS_LABEL, Names
-from kg.source_lines import SourceLines
 from kg.sparql.oxigraph import open_files
 from kg.steps.publish import is_whole
 from kg.steps.versions import ChangedVersionError, write_ontology_version

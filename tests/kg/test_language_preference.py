@@ -1,9 +1,9 @@
-"""Language preference (kg/language_preference.py): the reader's language, else English, else the first by tag."""
+"""Language preference (kg/text/language_preference.py): the reader's language, else English, else the first by tag."""
 
 import pytest
 from pyoxigraph import Literal, NamedNode
 
-from kg.language_preference import best_tag, in_language
+from kg.text.language_preference import best_tag, in_language
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Source lines (kg/source_lines.py): the published dataset says on which line of its source each fact stands."""
+"""Source lines (kg/dataset/source_lines.py): the published dataset tells the line of each fact in its source."""
 
 import re
 import shutil
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kg.dataset.layout import Dataset
-from kg.source_lines import Lines, SourceLines, write_source_lines
+from kg.dataset.source_lines import Lines, SourceLines, write_source_lines
 from tests.conftest import SAMPLE, build_world
 
 RECORDS = {

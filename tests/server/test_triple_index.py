@@ -1,8 +1,8 @@
-"""The triple index (server/triple_index.py): what a page looks up of the triples about a thing."""
+"""The triple index (server/pages/triple_index.py): what a page looks up of the triples about a thing."""
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
-from server.triple_index import TripleIndex
+from server.pages.triple_index import TripleIndex
 
 A, B, P, Q = (NamedNode(f"urn:{name}") for name in "abpq")
 
