@@ -10,7 +10,7 @@ from kg.dataset.search_index import KIND
 from kg.diagnostics.suggest import nearest
 from server.errors import ProblemError
 from server.pages.properties import label
-from server.resources.search import SearchResult, spoken
+from server.pages.search_results import SearchResult, spoken
 from server.site import site
 
 MAX_SUGGESTIONS = 5

@@ -12,25 +12,23 @@ from functools import cached_property
 from typing import Any
 
 from flask import Blueprint, Response, g, render_template, request
-from markupsafe import Markup
-from pyoxigraph import Literal, Triple
+from pyoxigraph import Triple
 from werkzeug.exceptions import BadRequest
 
 from kg.dataset import named_queries
-from kg.dataset.finder import PATHS, Found, Hit
+from kg.dataset.finder import PATHS, Found
 from kg.dataset.search_index import KIND
 from kg.diagnostics.suggest import did_you_mean, nearest
-from kg.media import ATOM, CSV, HTML, JSON, LANGUAGES
+from kg.media import ATOM, CSV, HTML, JSON
 from kg.names import PREFIXES, RDF_TYPE
 from server import paging
 from server.documents import SHORT, Document, cached, compressed, respond, variant_of
 from server.http.links import link
-from server.languages import language
 from server.pages.briefs import briefs_of
 from server.pages.facets import Facet, facets_of, label_of, labels_of
 from server.pages.filters import parameters, pattern
 from server.pages.filters import read as read_filters
-from server.pages.snippets import Snippet, called, snippet_of
+from server.pages.search_results import SearchResult, spoken
 from server.paging import (
     HYDRA,
     SHARED,
@@ -205,40 +203,7 @@ def number(name: str, default: int, problems: list[str]) -> int:
         return default
 
 
-def spoken() -> tuple[str, ...]:
-    """The languages that words are looked for in: that of the page, and English."""
-    return tuple(dict.fromkeys((language(), LANGUAGES[0])))
-
-
 # ── What is found ────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class SearchResult:
-    """A thing that was found: its IRI, what to call it, its kind, a text that shows why, and all of its labels."""
-
-    iri: str
-    label: str
-    language: str
-    kind: str
-    snippet: Snippet
-    labels: tuple[Literal, ...]
-
-    @classmethod
-    def of(cls, hit: Hit, found: Found) -> "SearchResult":
-        label, kind = called(hit, language()), hit.path.partition("/")[0]
-        snippet = snippet_of(hit, found.reading.words, language())
-        labels = tuple(Literal(text.text, language=text.language or None) for text in hit.texts if text.field == 0)
-        return cls(site().names.thing(hit.path), label.text, label.language, kind, snippet, labels)
-
-    @property
-    def title(self) -> str | Markup:
-        """Its label, marked if that is the snippet."""
-        return self.snippet.marked if self.snippet.text == self.label else self.label
-
-    @property
-    def json(self) -> dict[str, str]:
-        return {"iri": self.iri, "label": self.label, "kind": self.kind, "snippet": str(self.snippet.marked)}
 
 
 def as_json(found: Found, **more: Any) -> bytes:
