@@ -18,7 +18,8 @@ from kg.media import ATOM, CSV, DOCUMENT, JSON, LINKSET, YAML
 from kg.settings import SETTINGS
 from kg.sparql.engine import Engine, UntrustedQueries
 from server import errors, hooks, languages
-from server.documents import SHORT, DatedResponse, cached, compressed, moved
+from server.documents import SHORT, cached, compressed, moved
+from server.http.conditional import DatedResponse
 from server.http.mount import Mount
 from server.pages.properties import columns, label, labels_of_kinds
 from server.pictures.maps import has_outlines

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kg.dataset.layout import Dataset
 from kg.settings import SETTINGS
+from kg.sparql.engine import CutError
 from server.app import SERVING, create_app
 from server.http.gateway import Gateway
 from server.http.response_cache import ResponseCache
@@ -33,4 +34,4 @@ def application() -> Gateway:
     gc.freeze()  # what lives as long as the process is not looked through for garbage while somebody waits
     cache = ResponseCache(Path(os.environ[CACHE]), settings["max-cache-bytes"])
     threads = settings["max-queries"] + settings["max-waiting"] * CROWD + MAX_OTHER_REQUESTS
-    return Gateway(app, cache, dataset.version, threads, longest_body(settings["max-query-bytes"]))
+    return Gateway(app, cache, dataset.version, threads, longest_body(settings["max-query-bytes"]), CutError)

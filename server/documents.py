@@ -11,11 +11,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
-from wsgiref.types import WSGIEnvironment
 
 from flask import Response, g, redirect, request
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
-from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest, NotFound
 
 from kg.about import ATTRIBUTION, LICENSE, TITLE
@@ -26,6 +24,7 @@ from kg.names import PREFIXES, RDF_TYPE, RDFS, RDFS_LABEL, XSD
 from kg.serialize import NO_XML, serialize_in_order
 from server.errors import NotAcceptableError
 from server.http.codings import MIN_BYTES_TO_COMPRESS
+from server.http.conditional import DatedResponse
 from server.http.links import Link, link, linkset, put
 from server.http.negotiation import negotiate, negotiate_coding, negotiate_language, negotiate_profile
 from server.languages import chosen_language
@@ -38,16 +37,6 @@ LONG = "public, max-age=31536000, immutable"
 """For what has its version in its address."""
 
 SUFFIX = re.compile(rf"(?P<name>.*?)(?:\.(?P<suffix>(?:(?:{'|'.join(LANGUAGES)})\.)?[a-z]+))?")
-
-
-class DatedResponse(Response):
-    """A response whose 304 still says when it was modified, which Werkzeug leaves out (RFC 9110, 15.4.5)."""
-
-    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
-        headers = super().get_wsgi_headers(environ)
-        if self.status_code == 304 and self.last_modified:
-            headers["Last-Modified"] = self.headers["Last-Modified"]
-        return headers
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,22 @@
 
 from wsgiref.types import WSGIEnvironment
 
+from flask import Response
 from werkzeug.datastructures import Headers
 from werkzeug.http import parse_date, parse_etags, unquote_etag
 
 SAFE = ("GET", "HEAD", "QUERY")
 """The methods whose conditions count, since they ask for a representation (13.2.1; for QUERY, RFC 10008)."""
+
+
+class DatedResponse(Response):
+    """A response whose 304 still says when it was modified, which Werkzeug leaves out (RFC 9110, 15.4.5)."""
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        headers = super().get_wsgi_headers(environ)
+        if self.status_code == 304 and self.last_modified:
+            headers["Last-Modified"] = self.headers["Last-Modified"]
+        return headers
 
 
 def outcome(environ: WSGIEnvironment, headers: Headers) -> int:

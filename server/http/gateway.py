@@ -20,8 +20,6 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from werkzeug.datastructures import Headers
 
-from kg.sparql.engine import CutError
-from server.documents import DatedResponse
 from server.http import conditional as conditions
 from server.http.response_cache import CachedResponse, ResponseCache
 
@@ -78,13 +76,22 @@ class Client:
 class Gateway:
     """An ASGI application that asks a WSGI application, each request in a thread, and caches its public responses.
 
-    `most` is how many bytes of the body of a request are read; the application refuses what has more.
+    `version` names what the application serves: answers of another version are not those of this one. `most` is how
+    many bytes of the body of a request are read; the application refuses what has more. `cut` is the exception that a
+    body raises where it ends too early because of a limit or because its client has left, which is no fault.
     """
 
     def __init__(
-        self, application: WSGIApplication, cache: ResponseCache, version: str, threads: int, most: int
+        self,
+        application: WSGIApplication,
+        cache: ResponseCache,
+        version: str,
+        threads: int,
+        most: int,
+        cut: type[Exception],
     ) -> None:
         self._application, self._cache, self._version, self._most = application, cache, version, most
+        self._cut = cut
         self._threads = ThreadPoolExecutor(threads)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -123,7 +130,7 @@ class Gateway:
         cached = None if REFUSED in environ else self._cache.get(key)
         status = conditions.outcome(environ, Headers(cached.headers)) if cached else 412
         if cached and status == 304:
-            _, headers, _ = run(DatedResponse(status=status, headers=cached.headers), environ)
+            _, headers, _ = run(conditions.DatedResponse(status=status, headers=cached.headers), environ)
             return CachedResponse(status, [*headers.items()], b"")
         return cached if status == 200 else None
 
@@ -155,7 +162,7 @@ class Gateway:
             while (part := await loop.run_in_executor(self._threads, next, body, None)) is not None:
                 await send({"type": "http.response.body", "body": part, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
-        except CutError:
+        except self._cut:
             logging.warning("an answer was cut short because it exceeded a limit or its client disconnected")
         finally:
             await loop.run_in_executor(self._threads, body.close)  # type: ignore[attr-defined]  # made by `parts`

@@ -17,8 +17,8 @@ from kg.about import DESCRIPTION, KEYWORDS, LICENSE, TITLE
 from kg.dataset.layout import DUMPS, Dataset, NoDatasetError
 from kg.media import LANGUAGES, MediaType, by_suffix
 from kg.names import PREFIXES, XSD
-from server.documents import LONG, DatedResponse, Document, moved, respond, validator
-from server.http.conditional import wanted_range
+from server.documents import LONG, Document, moved, respond, validator
+from server.http.conditional import DatedResponse, wanted_range
 from server.http.links import link, put
 from server.http.negotiation import accepts_gzip
 from server.pages.properties import Description
