@@ -5,7 +5,7 @@
     published/<version>/data.nq         default graph, inferred, ontology, shapes, withdrawn: what the version covers
     published/<version>/catalogue.nq    the catalogue
     published/<version>/sources.nq      the source of each document
-    published/<version>/releases.nq     earlier versions of the ontology, each a named graph
+    published/<version>/versions.nq     earlier versions of the ontology, each a named graph
     published/<version>/questions.nq    the competency questions as data
     published/<version>/questions.json  the same, as examples for the SPARQL page
     published/<version>/contexts.json   the JSON-LD context of each version of the ontology
@@ -40,7 +40,7 @@ ENGINE = ".engine"
 
 MANIFEST = "manifest.json"
 DATA, CATALOGUE, SOURCES = "data.nq", "catalogue.nq", "sources.nq"
-ONTOLOGY_VERSIONS, QUESTIONS_DATA = "releases.nq", "questions.nq"
+ONTOLOGY_VERSIONS, QUESTIONS_DATA = "versions.nq", "questions.nq"
 CONTEXTS, QUESTIONS, QUALITY = "contexts.json", "questions.json", "quality.json"
 SEARCH_INDEX, SOURCE_LINES = "search.sqlite", "lines.sqlite"
 

@@ -32,7 +32,7 @@ from kg.steps.results import Model, NoModel, Sources
 from kg.steps.vocabulary import findings, owner
 from kg.text.language_preference import in_language
 
-ONTOLOGY_VERSIONS = "releases"
+ONTOLOGY_VERSIONS = "versions"
 """The directory of `ontology/` that holds its earlier versions."""
 
 RULES = "ontology.ttl"

@@ -1,6 +1,6 @@
 """Ontology versions: the earlier versions of the ontology, stored so that their addresses answer for ever.
 
-`ontology/releases/<version>.ttl` is a version as it was published, `<version>.context.jsonld` its JSON-LD context.
+`ontology/versions/<version>.ttl` is a version as it was published, `<version>.context.jsonld` its JSON-LD context.
 `python -m kg.steps.versions` writes both for the current version; run it before you raise that version. It never
 overwrites a version that is stored.
 """
@@ -68,6 +68,6 @@ def write_ontology_version(ontology: Path, shapes: Path, directory: Path) -> str
 
 if __name__ == "__main__":
     try:
-        print(write_ontology_version(Path("ontology"), Path("shapes"), Path("ontology/releases")))
+        print(write_ontology_version(Path("ontology"), Path("shapes"), Path("ontology/versions")))
     except ChangedVersionError as error:
         sys.exit(str(error))

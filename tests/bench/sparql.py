@@ -129,7 +129,7 @@ def ours(published: Path) -> Iterator[Ask]:
 def oxigraph_on_files(dataset: Dataset) -> Iterator[Ask]:
     location = WORK / f"oxigraph-{dataset.version}"
     if not location.exists():
-        files = [str(dataset.directory / name) for name in ("data.nq", "catalogue.nq", "sources.nq", "releases.nq")]
+        files = [str(dataset.directory / name) for name in ("data.nq", "catalogue.nq", "sources.nq", "versions.nq")]
         subprocess.run([binary(), "load", "--location", str(location), "--file", *files], check=True)
         subprocess.run([binary(), "optimize", "--location", str(location)], check=True)
     port = free_port()

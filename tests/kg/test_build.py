@@ -286,13 +286,13 @@ def test_a_published_context_never_changes_under_its_version(widened: Path, publ
 
 def stored_versions(ontology: Path) -> dict[str, bytes]:
     """The files of the earlier versions of an ontology, by name."""
-    return {file.name: file.read_bytes() for file in (ontology / "releases").iterdir()}
+    return {file.name: file.read_bytes() for file in (ontology / "versions").iterdir()}
 
 
 def test_the_hint_about_a_changed_context_is_followed_and_no_stored_version_changes(
     widened: Path, published: Path
 ) -> None:
-    write_ontology_version(ONTOLOGY, SHAPES, widened / "releases")
+    write_ontology_version(ONTOLOGY, SHAPES, widened / "versions")
     stored = stored_versions(widened)
     (found,) = build_world(SAMPLE, published, widened).problems
     follow = re.fullmatch(r"write (\S+) in place of (\S+) in owl:versionInfo and owl:versionIRI", found.hint or "")
@@ -308,18 +308,18 @@ def test_the_hint_about_a_changed_context_is_followed_and_no_stored_version_chan
 
 
 def test_a_stored_version_is_never_overwritten(widened: Path) -> None:
-    write_ontology_version(ONTOLOGY, SHAPES, widened / "releases")
+    write_ontology_version(ONTOLOGY, SHAPES, widened / "versions")
     stored = stored_versions(widened)
-    write_ontology_version(ONTOLOGY, SHAPES, widened / "releases")
+    write_ontology_version(ONTOLOGY, SHAPES, widened / "versions")
     with pytest.raises(ChangedVersionError, match="owl:versionInfo"):
-        write_ontology_version(widened, SHAPES, widened / "releases")
+        write_ontology_version(widened, SHAPES, widened / "versions")
     assert stored_versions(widened) == stored
 
 
 def test_a_new_version_has_its_own_context_and_the_old_one_stays(widened: Path, published: Path) -> None:
     text = (widened / "osce.ttl").read_text()
     version = re.search(r'owl:versionInfo "([^"]*)"', text)[1]  # type: ignore[index]
-    stored = write_ontology_version(ONTOLOGY, SHAPES, widened / "releases")
+    stored = write_ontology_version(ONTOLOGY, SHAPES, widened / "versions")
     assert stored == version
     (widened / "osce.ttl").write_text(text.replace(f'"{version}"', '"99.0.0"').replace(f"/{version}>", "/99.0.0>"))
     build = build_world(SAMPLE, published, widened)
@@ -350,7 +350,7 @@ def test_where_a_record_stands_is_published_anew_without_another_version(publish
     assert moved == {key: line + 2 for key, line in lines.items()}
 
 
-@pytest.mark.parametrize("file", sorted((ONTOLOGY / "releases").glob("*.ttl")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", sorted((ONTOLOGY / "versions").glob("*.ttl")), ids=lambda file: file.stem)
 def test_an_ontology_version_has_its_number_and_its_context(file: Path) -> None:
     assert f'owl:versionInfo "{file.stem}"' in file.read_text()
     context = json.loads(file.with_name(f"{file.stem}.context.jsonld").read_text())["@context"]

@@ -134,7 +134,7 @@ def test_examples_lead_to_things_and_shapes(page: str, client: FlaskClient) -> N
 
 def test_a_version_is_told_by_what_it_added_and_removed(client: FlaskClient, page: str) -> None:
     told = dict(re.findall(r"<summary>([\d.]+) .*?</summary>(.*?)</details>", page, re.S))
-    graphs = {file.stem: Graph().parse(file) for file in sorted((ONTOLOGY / "releases").glob("*.ttl"))}
+    graphs = {file.stem: Graph().parse(file) for file in sorted((ONTOLOGY / "versions").glob("*.ttl"))}
     known = {
         v: {local_name(s) for s in g.subjects() if s.startswith(f"{CANONICAL}ontology#")} for v, g in graphs.items()
     }

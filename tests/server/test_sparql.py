@@ -390,7 +390,7 @@ def test_the_service_description_lists_every_named_graph(client: FlaskClient) ->
     answer = client.get("/sparql", query_string={"query": query}).get_json(force=True)
     graphs = [row["g"]["value"] for row in answer["results"]["bindings"]]
     earlier = [graph for graph in graphs if graph.startswith("http://localhost:8000/ontology/")]
-    versions = [path.stem for path in (ROOT / "ontology/releases").glob("*.ttl")]
+    versions = [path.stem for path in (ROOT / "ontology/versions").glob("*.ttl")]
     assert sorted(graph.rpartition("/")[2] for graph in earlier) == sorted(versions)
     assert len(graphs) - len(earlier) == 7
     assert all(f"sd:name <{graph}>" in described for graph in graphs)
