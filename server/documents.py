@@ -14,13 +14,15 @@ from urllib.parse import quote, urlencode
 
 from flask import Response, g, redirect, request
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
+from rdflib.namespace import DCTERMS, FOAF, OWL, RDFS
 from werkzeug.exceptions import BadRequest, NotFound
 
 from kg.about import ATTRIBUTION, LICENSE, TITLE
 from kg.media import DOCUMENT, HTML, JSON_LD, LANGUAGES, LINKSET, RDF, RDF_XML, TURTLE, MediaType, by_suffix
 from kg.model.context import is_part
 from kg.model.profiles import FULL, Profile
-from kg.names import PREFIXES, RDF_TYPE, RDFS, RDFS_LABEL, XSD
+from kg.names import RDF_TYPE, RDFS_LABEL, XSD
+from kg.namespaces import DCAT, VCARD
 from kg.serialize import NO_XML, serialize_in_order
 from server.errors import NotAcceptableError
 from server.http.codings import MIN_BYTES_TO_COMPRESS
@@ -180,7 +182,7 @@ def body_of(document: Document, variant: Variant) -> bytes:
         return document.page(triples).encode()
     chosen = variant.profile.of(triples, site().names)
     notes = (Literal(note, language=LANGUAGES[0]) for note in document.notes)
-    noted = [Triple(NamedNode(document.root or document.about), NamedNode(RDFS + "comment"), note) for note in notes]
+    noted = [Triple(NamedNode(document.root or document.about), NamedNode(RDFS.comment), note) for note in notes]
     return write(document.finish([*chosen, *noted, *statements_about(document, chosen)]), media, document.root)
 
 
@@ -214,20 +216,20 @@ def statements_about(document: Document, triples: list[Triple]) -> list[Triple]:
     """What every document says of itself: its licence, whom to name, where corrections go, and of what it is a part."""
     names, manifest = site().names, site().dataset.manifest
     about: list[tuple[str, str, Any]] = [
-        (document.about, RDF_TYPE, NamedNode(PREFIXES["foaf"] + "Document")),
-        (document.about, PREFIXES["dcterms"] + "license", NamedNode(LICENSE)),
-        (document.about, PREFIXES["dcterms"] + "rights", Literal(ATTRIBUTION, language="en")),
-        (document.about, PREFIXES["dcterms"] + "isPartOf", NamedNode(names.dataset)),
-        (document.about, PREFIXES["dcat"] + "contactPoint", NamedNode(names.contact)),
+        (document.about, RDF_TYPE, NamedNode(FOAF.Document)),
+        (document.about, DCTERMS.license, NamedNode(LICENSE)),
+        (document.about, DCTERMS.rights, Literal(ATTRIBUTION, language="en")),
+        (document.about, DCTERMS.isPartOf, NamedNode(names.dataset)),
+        (document.about, DCAT.contactPoint, NamedNode(names.contact)),
         (names.contact, RDFS_LABEL, Literal("Corrections", language="en")),
-        (names.contact, PREFIXES["vcard"] + "hasURL", NamedNode(names.base + "#corrections")),
+        (names.contact, VCARD.hasURL, NamedNode(names.base + "#corrections")),
         (names.dataset, RDFS_LABEL, Literal(TITLE, language="en")),
     ]
     if document.dated:
-        about.append((document.about, PREFIXES["owl"] + "versionInfo", Literal(site().dataset.version)))
+        about.append((document.about, OWL.versionInfo, Literal(site().dataset.version)))
     if document.dated and manifest.time and document.about != names.dataset:
         stamp = Literal(manifest.time, datatype=NamedNode(XSD + "dateTime"))
-        about.append((document.about, PREFIXES["dcterms"] + "modified", stamp))
+        about.append((document.about, DCTERMS.modified, stamp))
     known = set(triples)
     statements = [Triple(NamedNode(s), NamedNode(p), o) for s, p, o in about if s != o.value]
     return [triple for triple in statements if triple not in known]

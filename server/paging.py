@@ -14,7 +14,8 @@ from urllib.parse import quote
 from flask import request
 from pyoxigraph import Literal, NamedNode, Triple
 
-from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL
+from kg.names import RDF_TYPE, RDFS_LABEL
+from kg.namespaces import HYDRA
 from kg.serialize import NO_XML
 from server.site import site
 
@@ -32,8 +33,6 @@ MAX_DIGITS = 18
 
 MAX_SHOWN = 80
 """Maximum length of a text of the request that a message repeats, in characters."""
-
-HYDRA = PREFIXES["hydra"]
 
 RELATIONS = {"first": "first", "prev": "previous", "next": "next"}
 """The link relations of pages, each with the local name of its property in Hydra."""
@@ -197,11 +196,11 @@ class PagedList(ABC):
     def statements(self) -> Iterator[Triple]:
         """The list and its page as RDF."""
         here = self.iri
-        yield _link(here, RDF_TYPE, HYDRA + "Collection")
+        yield _link(here, RDF_TYPE, HYDRA.Collection)
         yield _text(here, RDFS_LABEL, Literal(self.title, language="en"))
-        yield _text(here, HYDRA + "totalItems", Literal(self.total))
+        yield _text(here, HYDRA.totalItems, Literal(self.total))
         for member in self.listed:
-            yield _link(here, HYDRA + "member", member.iri)
+            yield _link(here, HYDRA.member, member.iri)
             yield _link(member.iri, RDF_TYPE, member.class_)
             yield from (_text(member.iri, RDFS_LABEL, label) for label in member.labels)
         yield from self._view()
@@ -213,28 +212,28 @@ class PagedList(ABC):
         here = self.iri_of(pages["self"])
         if here == self.iri and "next" not in pages:
             return
-        yield _link(self.iri, HYDRA + "view", here)
-        yield _link(here, RDF_TYPE, HYDRA + "PartialCollectionView")
+        yield _link(self.iri, HYDRA.view, here)
+        yield _link(here, RDF_TYPE, HYDRA.PartialCollectionView)
         for relation, property_ in RELATIONS.items():
             if relation in pages:
-                yield _link(here, HYDRA + property_, self.iri_of(pages[relation]))
+                yield _link(here, HYDRA[property_], self.iri_of(pages[relation]))
 
     def _template(self) -> Iterator[Triple]:
         """How to search the list: an IRI template (Hydra core, 4.3; RFC 6570)."""
         document = self.iri_of([])
         template = f"{document}#search"
         variables = {variable(name): iri for name, iri in self.variables.items()}
-        yield _link(self.iri, HYDRA + "search", template)
-        yield _link(template, RDF_TYPE, HYDRA + "IriTemplate")
-        yield _text(template, HYDRA + "template", Literal(f"{document}{{?{','.join(variables)}}}"))
-        yield _link(template, HYDRA + "variableRepresentation", HYDRA + "BasicRepresentation")
+        yield _link(self.iri, HYDRA.search, template)
+        yield _link(template, RDF_TYPE, HYDRA.IriTemplate)
+        yield _text(template, HYDRA.template, Literal(f"{document}{{?{','.join(variables)}}}"))
+        yield _link(template, HYDRA.variableRepresentation, HYDRA.BasicRepresentation)
         for name, iri in variables.items():
             mapping = f"{template}-{name}"
-            yield _link(template, HYDRA + "mapping", mapping)
-            yield _link(mapping, RDF_TYPE, HYDRA + "IriTemplateMapping")
-            yield _text(mapping, HYDRA + "variable", Literal(name))
-            yield _link(mapping, HYDRA + "property", iri)
-            yield _text(mapping, HYDRA + "required", Literal(False))
+            yield _link(template, HYDRA.mapping, mapping)
+            yield _link(mapping, RDF_TYPE, HYDRA.IriTemplateMapping)
+            yield _text(mapping, HYDRA.variable, Literal(name))
+            yield _link(mapping, HYDRA.property, iri)
+            yield _text(mapping, HYDRA.required, Literal(False))
 
 
 def variable(name: str) -> str:

@@ -22,9 +22,9 @@ def listed(iris: Iterable[str]) -> str:
 # ── Things ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def types(engine: Engine, iri: str) -> list[str]:
-    """The classes of a thing in order, of ours and others; none for what there is not."""
-    return [row["type"].value for row in engine.select(f"SELECT ?type WHERE {{ <{iri}> a ?type }} ORDER BY ?type")]
+def is_thing(engine: Engine, iri: str) -> bool:
+    """True if the dataset has a thing of this IRI."""
+    return engine.ask(f"ASK {{ <{iri}> a ?type }}")
 
 
 def labels(engine: Engine, iris: Iterable[str]) -> dict[str, list[Literal]]:

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from pyoxigraph import Literal, NamedNode, Quad
+from rdflib.namespace import DCTERMS, RDF, RDFS, SH
 
 from kg.model.literals import typed
-from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL, XSD, Names
+from kg.names import RDF_TYPE, RDFS_LABEL, XSD, Names
+from kg.namespaces import SDO
 from kg.sparql.query_text import QueryText, Token
 
 FORMS = {"SELECT": "Select", "ASK": "Ask", "CONSTRUCT": "Construct", "DESCRIBE": "Describe"}
 """By first word of a query: the class of SHACL, without SPARQL and Executable around it."""
-
-SH, SCHEMA, DCTERMS = PREFIXES["sh"], PREFIXES["schema"], PREFIXES["dcterms"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +138,13 @@ def as_quads(questions: list[Question], names: Names) -> Iterator[Quad]:
         class_ = FORMS[question.form]
         yield from about(
             iri,
-            (RDF_TYPE, NamedNode(SH + "SPARQLExecutable")),
-            (RDF_TYPE, NamedNode(f"{SH}SPARQL{class_}Executable")),
+            (RDF_TYPE, NamedNode(SH.SPARQLExecutable)),
+            (RDF_TYPE, NamedNode(SH[f"SPARQL{class_}Executable"])),
             (RDFS_LABEL, english),
-            (PREFIXES["rdfs"] + "comment", english),
-            (DCTERMS + "identifier", Literal(question.name)),
-            (SH + class_.lower(), Literal(question.query)),
-            (SCHEMA + "target", endpoint),
+            (RDFS.comment, english),
+            (DCTERMS.identifier, Literal(question.name)),
+            (SH[class_.lower()], Literal(question.query)),
+            (SDO.target, endpoint),
         )
         for parameter in question.parameters:
             node, path = f"{iri}-{parameter.name}", f"{endpoint.value}#parameter-{parameter.name}"
@@ -155,15 +155,13 @@ def as_quads(questions: list[Question], names: Names) -> Iterator[Quad]:
                 if is_iri
                 else Literal(parameter.default, datatype=NamedNode(parameter.datatype))
             )
-            yield from about(iri, (SH + "parameter", NamedNode(node)))
-            yield from about(path, (RDF_TYPE, NamedNode(PREFIXES["rdf"] + "Property")), (RDFS_LABEL, label))
+            yield from about(iri, (SH.parameter, NamedNode(node)))
+            yield from about(path, (RDF_TYPE, NamedNode(RDF.Property)), (RDFS_LABEL, label))
             yield from about(
                 node,
-                (RDF_TYPE, NamedNode(SH + "Parameter")),
+                (RDF_TYPE, NamedNode(SH.Parameter)),
                 (RDFS_LABEL, label),
-                (SH + "path", NamedNode(path)),
-                (SH + "defaultValue", value),
-                (SH + "nodeKind", NamedNode(SH + "IRI"))
-                if is_iri
-                else (SH + "datatype", NamedNode(parameter.datatype)),
+                (SH.path, NamedNode(path)),
+                (SH.defaultValue, value),
+                (SH.nodeKind, NamedNode(SH.IRI)) if is_iri else (SH.datatype, NamedNode(parameter.datatype)),
             )

@@ -7,18 +7,22 @@ import hashlib
 import os
 import re
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store
+from rdflib import URIRef
+from rdflib.namespace import DCTERMS, FOAF, PROV, RDFS, SKOS, VOID
+from rdflib.namespace import RDF as RDF_TERMS
 
 from kg.about import ATTRIBUTION, DESCRIPTION, KEYWORDS, LICENSE, TITLE
 from kg.dataset.questions import read_questions
 from kg.diagnostics.problems import Problem
 from kg.media import FORMATS, LANGUAGES, RDF, MediaType
-from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL, XSD, Names, local_name
+from kg.names import RDF_TYPE, RDFS_LABEL, XSD, Names, local_name
+from kg.namespaces import DCAT, SD, SPDX, VCARD, VOID_EXT
 from kg.sparql.oxigraph import select
 from kg.steps.origins import lines_of, origins_of, tombstone
 from kg.steps.results import Catalogue, DataGraph, Model, Records, Sources
@@ -57,9 +61,6 @@ DATATYPES = """SELECT ?class ?p ?to (COUNT(*) AS ?n) WHERE {
   FILTER NOT EXISTS { GRAPH <#inferred> { ?s a ?class } } BIND(DATATYPE(?o) AS ?to)
 } GROUP BY ?class ?p ?to ORDER BY ?class ?p ?to"""
 """The properties of our classes, and what they lead to, by the classes that are stated, not those that follow."""
-
-VOID_EXT = "http://ldf.fi/void-ext#"
-"""The extension of VoID for datatypes."""
 
 TOTALS = """SELECT (COUNT(*) AS ?triples) (COUNT(DISTINCT ?s) AS ?subjects) (COUNT(DISTINCT ?o) AS ?objects)
 WHERE { ?s ?p ?o }"""
@@ -105,10 +106,10 @@ def distributions(
     `contents` are those of the dumps, by media type, and `dumps` the same compressed; for checksums see
     spdx.org/rdf/terms.
     """
-    yield names.dataset, PREFIXES["dcat"] + "version", Literal(version)
+    yield names.dataset, str(DCAT.version), Literal(version)
     for media, content in contents.items():
         compressed = names.dump(version, media.suffix, compressed=True)
-        yield names.dataset, PREFIXES["void"] + "dataDump", NamedNode(compressed)
+        yield names.dataset, str(VOID.dataDump), NamedNode(compressed)
         described = [
             *_distribution(names, names.dump(version, media.suffix), media, content, ""),
             *_distribution(names, compressed, media, dumps[media], ", compressed"),
@@ -121,28 +122,32 @@ def _distribution(names: Names, address: str, media: MediaType, content: bytes, 
     """One file of the dataset."""
     dump = f"{names.dataset}#dump-{media.suffix}{'-gz' if how else ''}"
     label = _english(f"The dataset as {media.label}{how}")
-    yield names.dataset, PREFIXES["dcat"] + "distribution", NamedNode(dump)
+    yield names.dataset, str(DCAT.distribution), NamedNode(dump)
     yield from _about(
         dump,
-        a="dcat:Distribution",
-        rdfs_label=label,
-        dcterms_title=label,
-        dcterms_description=_english(f"{DUMPED[media.suffix]} in {media.label}{how}."),
-        dcterms_license=LICENSE,
-        dcterms_format=f"{EU}file-type/{EU_FILE_TYPES[media.suffix]}",
-        dcat_accessURL=names.dataset,
-        dcat_downloadURL=address,
-        dcat_mediaType=IANA + media.name,
-        **({"dcat_compressFormat": IANA + "application/gzip"} if how else {}),
-        dcat_byteSize=len(content),
-        spdx_checksum=dump + "-checksum",
+        {
+            RDF_TERMS.type: DCAT.Distribution,
+            RDFS.label: label,
+            DCTERMS.title: label,
+            DCTERMS.description: _english(f"{DUMPED[media.suffix]} in {media.label}{how}."),
+            DCTERMS.license: LICENSE,
+            DCTERMS.format: f"{EU}file-type/{EU_FILE_TYPES[media.suffix]}",
+            DCAT.accessURL: names.dataset,
+            DCAT.downloadURL: address,
+            DCAT.mediaType: IANA + media.name,
+            **({DCAT.compressFormat: IANA + "application/gzip"} if how else {}),
+            DCAT.byteSize: len(content),
+            SPDX.checksum: dump + "-checksum",
+        },
     )
     yield from _about(
         dump + "-checksum",
-        a="spdx:Checksum",
-        rdfs_label=_english(f"SHA-256 of the dataset as {media.label}{how}"),
-        spdx_algorithm=PREFIXES["spdx"] + "checksumAlgorithm_sha256",
-        spdx_checksumValue=Literal(hashlib.sha256(content).hexdigest(), datatype=NamedNode(XSD + "hexBinary")),
+        {
+            RDF_TERMS.type: SPDX.Checksum,
+            RDFS.label: _english(f"SHA-256 of the dataset as {media.label}{how}"),
+            SPDX.algorithm: SPDX.checksumAlgorithm_sha256,
+            SPDX.checksumValue: Literal(hashlib.sha256(content).hexdigest(), datatype=NamedNode(XSD + "hexBinary")),
+        },
     )
 
 
@@ -150,43 +155,33 @@ DUMPED = {"nq": "All graphs", "ttl": "The default graph", "jsonld": "The default
 """What a dump holds, by its suffix."""
 
 
-def _term(name: str) -> str:
-    prefix, _, local = name.partition(":")
-    return (PREFIXES[prefix]) + local
-
-
-def _iri(iri: str) -> NamedNode:
-    return NamedNode(_term(iri) if iri.partition(":")[0] in PREFIXES else iri)
-
-
-def _about(subject: str, **values: object) -> Iterator[Statement]:
-    """Statements about a subject; a name such as dcat_title is dcat:title, a str value starting with http an IRI."""
-    for name, given in values.items():
-        predicate = RDF_TYPE if name == "a" else _term(name.replace("_", ":", 1))
+def _about(subject: str, values: Mapping[URIRef, object]) -> Iterator[Statement]:
+    """Statements about a subject: by predicate a literal, a number, the text of an IRI, or a list of these."""
+    for predicate, given in values.items():
         for value in given if isinstance(given, list) else [given]:
             if isinstance(value, int):
-                yield subject, predicate, Literal(str(value), datatype=NamedNode(XSD + "integer"))
+                yield subject, str(predicate), Literal(str(value), datatype=NamedNode(XSD + "integer"))
             elif isinstance(value, Literal | NamedNode):
-                yield subject, predicate, value
+                yield subject, str(predicate), value
             else:
-                yield subject, predicate, _iri(str(value))
+                yield subject, str(predicate), NamedNode(str(value))
 
 
 def _english(text: str) -> Literal:
     return Literal(text, language="en")
 
 
-def _dataset(model: Model, graph: DataGraph, issued: dict[str, Literal]) -> Iterator[Statement]:
+def _dataset(model: Model, graph: DataGraph, issued: dict[URIRef, Literal]) -> Iterator[Statement]:
     """The dataset, the catalogue that lists it, and its endpoint (DCAT 3; DCAT-AP 3)."""
     names = model.names
     publisher, endpoint, period = (f"{names.dataset}#{name}" for name in ("publisher", "sparql", "period"))
-    described = {
-        "dcterms_title": _english(TITLE),
-        "dcterms_description": _english(DESCRIPTION),
-        "dcterms_license": LICENSE,
-        "dcterms_publisher": publisher,
-        "dcterms_creator": publisher,
-        "dcterms_language": [
+    described: dict[URIRef, object] = {
+        DCTERMS.title: _english(TITLE),
+        DCTERMS.description: _english(DESCRIPTION),
+        DCTERMS.license: LICENSE,
+        DCTERMS.publisher: publisher,
+        DCTERMS.creator: publisher,
+        DCTERMS.language: [
             *(LOC_LANGUAGE + language for language in LANGUAGES),
             *(f"{EU}language/{EU_LANGUAGES[language]}" for language in LANGUAGES),
         ],
@@ -195,103 +190,125 @@ def _dataset(model: Model, graph: DataGraph, issued: dict[str, Literal]) -> Iter
     example = min((record.path for record in graph.records), default="")
     yield from _about(
         names.dataset,
-        a=["dcat:Dataset", "void:Dataset", "prov:Entity"],
-        rdfs_label=_english(TITLE),
-        **described,
-        dcterms_identifier=Literal(names.dataset),
-        dcterms_rights=_english(ATTRIBUTION),
-        dcterms_accessRights=f"{EU}access-right/PUBLIC",
-        dcterms_accrualPeriodicity=f"{EU}frequency/IRREG",
-        dcterms_temporal=period,
-        dcat_theme=[f"{EU}data-theme/{code}" for code in THEMES],
-        dcterms_conformsTo=[names.ontology, names.shapes],
-        dcat_contactPoint=names.contact,
-        dcat_keyword=[_english(word) for word in KEYWORDS],
-        dcat_landingPage=names.base,
-        foaf_homepage=names.base,
-        void_feature=[FORMATS + media.w3c for media in RDF],
-        void_sparqlEndpoint=names.base + "sparql",
-        void_uriSpace=Literal(names.things),
-        void_vocabulary=names.ontology,
-        void_exampleResource=names.thing(example),
-        void_rootResource=[names.document(kind) for kind in sorted({record.kind for record in graph.records})],
+        {
+            RDF_TERMS.type: [DCAT.Dataset, VOID.Dataset, PROV.Entity],
+            RDFS.label: _english(TITLE),
+            **described,
+            DCTERMS.identifier: Literal(names.dataset),
+            DCTERMS.rights: _english(ATTRIBUTION),
+            DCTERMS.accessRights: f"{EU}access-right/PUBLIC",
+            DCTERMS.accrualPeriodicity: f"{EU}frequency/IRREG",
+            DCTERMS.temporal: period,
+            DCAT.theme: [f"{EU}data-theme/{code}" for code in THEMES],
+            DCTERMS.conformsTo: [names.ontology, names.shapes],
+            DCAT.contactPoint: names.contact,
+            DCAT.keyword: [_english(word) for word in KEYWORDS],
+            DCAT.landingPage: names.base,
+            FOAF.homepage: names.base,
+            VOID.feature: [FORMATS + media.w3c for media in RDF],
+            VOID.sparqlEndpoint: names.base + "sparql",
+            VOID.uriSpace: Literal(names.things),
+            VOID.vocabulary: names.ontology,
+            VOID.exampleResource: names.thing(example),
+            VOID.rootResource: [names.document(kind) for kind in sorted({record.kind for record in graph.records})],
+        },
     )
     yield from _about(
         f"{names.dataset}#catalogue",
-        a="dcat:Catalog",
-        rdfs_label=_english(f"{TITLE}: catalogue"),
-        **described,
-        dcat_dataset=names.dataset,
-        dcat_service=endpoint,
-        dcat_themeTaxonomy=f"{EU}data-theme",
-        dcat_contactPoint=names.contact,
-        foaf_homepage=names.base,
-        foaf_primaryTopic=names.dataset,
+        {
+            RDF_TERMS.type: DCAT.Catalog,
+            RDFS.label: _english(f"{TITLE}: catalogue"),
+            **described,
+            DCAT.dataset: names.dataset,
+            DCAT.service: endpoint,
+            DCAT.themeTaxonomy: f"{EU}data-theme",
+            DCAT.contactPoint: names.contact,
+            FOAF.homepage: names.base,
+            FOAF.primaryTopic: names.dataset,
+        },
     )
     yield from _about(
         publisher,
-        a="foaf:Agent",
-        rdfs_label=_english(f"{TITLE}: maintainers"),
-        foaf_name=_english(TITLE),
-        foaf_homepage=names.base,
+        {
+            RDF_TERMS.type: FOAF.Agent,
+            RDFS.label: _english(f"{TITLE}: maintainers"),
+            FOAF.name: _english(TITLE),
+            FOAF.homepage: names.base,
+        },
     )
     yield from _about(
-        period, a="dcterms:PeriodOfTime", rdfs_label=_english("The period that the dates of the dataset cover")
+        period,
+        {RDF_TERMS.type: DCTERMS.PeriodOfTime, RDFS.label: _english("The period that the dates of the dataset cover")},
     )
-    for bound, day in zip(("startDate", "endDate"), _span(model, graph), strict=False):
-        yield period, PREFIXES["dcat"] + bound, Literal(day, datatype=NamedNode(XSD + "date"))
+    for bound, day in zip((DCAT.startDate, DCAT.endDate), _span(model, graph), strict=False):
+        yield period, str(bound), Literal(day, datatype=NamedNode(XSD + "date"))
     for code, label in THEMES.items():
         theme = f"{EU}data-theme/{code}"
         named = _english(label)
         yield from _about(
-            theme, a="skos:Concept", rdfs_label=named, skos_prefLabel=named, skos_inScheme=f"{EU}data-theme"
+            theme,
+            {
+                RDF_TERMS.type: SKOS.Concept,
+                RDFS.label: named,
+                SKOS.prefLabel: named,
+                SKOS.inScheme: f"{EU}data-theme",
+            },
         )
     themes = _english("Data themes of the European Union")
-    yield from _about(f"{EU}data-theme", a="skos:ConceptScheme", rdfs_label=themes, dcterms_title=themes)
+    yield from _about(
+        f"{EU}data-theme",
+        {
+            RDF_TERMS.type: SKOS.ConceptScheme,
+            RDFS.label: themes,
+            DCTERMS.title: themes,
+        },
+    )
     yield from _about(
         endpoint,
-        a="dcat:DataService",
-        dcterms_title=_english("SPARQL endpoint"),
-        rdfs_label=_english("SPARQL endpoint"),
-        dcterms_description=_english("Answers queries over all graphs of the dataset (SPARQL 1.1 Protocol)."),
-        dcterms_publisher=publisher,
-        dcterms_accessRights=f"{EU}access-right/PUBLIC",
-        dcat_contactPoint=names.contact,
-        dcterms_conformsTo="http://www.w3.org/TR/sparql11-protocol/",
-        dcterms_license=LICENSE,
-        dcat_endpointURL=names.base + "sparql",
-        dcat_endpointDescription=[names.base + "sparql", names.base + "openapi.json"],
-        dcat_servesDataset=names.dataset,
+        {
+            RDF_TERMS.type: DCAT.DataService,
+            DCTERMS.title: _english("SPARQL endpoint"),
+            RDFS.label: _english("SPARQL endpoint"),
+            DCTERMS.description: _english("Answers queries over all graphs of the dataset (SPARQL 1.1 Protocol)."),
+            DCTERMS.publisher: publisher,
+            DCTERMS.accessRights: f"{EU}access-right/PUBLIC",
+            DCAT.contactPoint: names.contact,
+            DCTERMS.conformsTo: "http://www.w3.org/TR/sparql11-protocol/",
+            DCTERMS.license: LICENSE,
+            DCAT.endpointURL: names.base + "sparql",
+            DCAT.endpointDescription: [names.base + "sparql", names.base + "openapi.json"],
+            DCAT.servesDataset: names.dataset,
+        },
     )
 
 
 def _foreign(names: Names, described: Iterable[Statement]) -> Iterator[Statement]:
     """The classes of what others publish, and statements name, as DCAT-AP 3 expects them to be told."""
     for _, predicate, value in described:
-        class_ = RANGES.get(predicate.removeprefix(PREFIXES["dcterms"]).removeprefix(PREFIXES["dcat"]))
-        if class_ and isinstance(value, NamedNode) and not value.value.startswith(names.dataset):
-            yield value.value, RDF_TYPE, NamedNode(PREFIXES["dcterms"] + class_)
+        class_ = RANGES.get(URIRef(predicate))
+        if class_ is not None and isinstance(value, NamedNode) and not value.value.startswith(names.dataset):
+            yield value.value, RDF_TYPE, NamedNode(class_)
 
 
 RANGES = {
-    "license": "LicenseDocument",
-    "language": "LinguisticSystem",
-    "accessRights": "RightsStatement",
-    "accrualPeriodicity": "Frequency",
-    "conformsTo": "Standard",
-    "format": "MediaTypeOrExtent",
-    "mediaType": "MediaType",
-    "compressFormat": "MediaType",
+    DCTERMS.license: DCTERMS.LicenseDocument,
+    DCTERMS.language: DCTERMS.LinguisticSystem,
+    DCTERMS.accessRights: DCTERMS.RightsStatement,
+    DCTERMS.accrualPeriodicity: DCTERMS.Frequency,
+    DCTERMS.conformsTo: DCTERMS.Standard,
+    DCTERMS.format: DCTERMS.MediaTypeOrExtent,
+    DCAT.mediaType: DCTERMS.MediaType,
+    DCAT.compressFormat: DCTERMS.MediaType,
 }
-"""By the local name of a property of Dublin Core or DCAT the class that its values are of, in Dublin Core."""
+"""By a property of Dublin Core or DCAT the class that its values are of, in Dublin Core."""
 
 
-def _issued(origins: list[Quad]) -> dict[str, Literal]:
+def _issued(origins: list[Quad]) -> dict[URIRef, Literal]:
     """When the first of the records was written, if that is known."""
-    created = PREFIXES["dcterms"] + "created"
-    created_quads = (quad for quad in origins if quad.predicate.value == created)
+    created = NamedNode(DCTERMS.created)
+    created_quads = (quad for quad in origins if quad.predicate == created)
     days = [quad.object.value[:10] for quad in created_quads if isinstance(quad.object, Literal)]
-    return {"dcterms_issued": Literal(min(days), datatype=NamedNode(XSD + "date"))} if days else {}
+    return {DCTERMS.issued: Literal(min(days), datatype=NamedNode(XSD + "date"))} if days else {}
 
 
 def _span(model: Model, graph: DataGraph) -> list[str]:
@@ -310,10 +327,23 @@ def _contact(names: Names) -> Iterator[Statement]:
     """The home page, and where on it corrections are asked for (vCard, w3.org/TR/vcard-rdf)."""
     label = _english("Corrections")
     home = _english(f"{TITLE}: home page")
-    yield from _about(names.base, a="foaf:Document", rdfs_label=home, foaf_primaryTopic=names.dataset)
-    yield from _about(names.base + "#corrections", rdfs_label=label, dcterms_isPartOf=names.base)
     yield from _about(
-        names.contact, a="vcard:Kind", rdfs_label=label, vcard_fn=label, vcard_hasURL=names.base + "#corrections"
+        names.base,
+        {
+            RDF_TERMS.type: FOAF.Document,
+            RDFS.label: home,
+            FOAF.primaryTopic: names.dataset,
+        },
+    )
+    yield from _about(names.base + "#corrections", {RDFS.label: label, DCTERMS.isPartOf: names.base})
+    yield from _about(
+        names.contact,
+        {
+            RDF_TERMS.type: VCARD.Kind,
+            RDFS.label: label,
+            VCARD.fn: label,
+            VCARD.hasURL: names.base + "#corrections",
+        },
     )
 
 
@@ -321,26 +351,42 @@ def _graphs(names: Names, earlier: list[str]) -> Iterator[Statement]:
     """The graphs of the dataset, as a SPARQL endpoint describes them (w3.org/TR/sparql11-service-description, 4.2)."""
     default = names.dataset + "#default"
     everything = _english("All asserted and inferred triples, each of them once.")
-    yield from _about(names.dataset, a="sd:Dataset", sd_defaultGraph=default)
-    yield from _about(default, a="sd:Graph", rdfs_label=_english("the default graph"), dcterms_description=everything)
+    yield from _about(names.dataset, {RDF_TERMS.type: SD.Dataset, SD.defaultGraph: default})
+    yield from _about(
+        default,
+        {
+            RDF_TERMS.type: SD.Graph,
+            RDFS.label: _english("the default graph"),
+            DCTERMS.description: everything,
+        },
+    )
     versions = {f"{names.ontology}/{version}": f"version {version} of the ontology" for version in earlier}
     for graph, label in {**names.graphs, **versions}.items():
         node = f"{names.dataset}#graph-{re.sub('[/#]', '-', graph.removeprefix(names.base))}"
-        yield from _about(names.dataset, sd_namedGraph=node)
-        yield from _about(node, a="sd:NamedGraph", sd_name=graph, rdfs_label=_english(label))
+        yield from _about(names.dataset, {SD.namedGraph: node})
+        yield from _about(
+            node,
+            {
+                RDF_TERMS.type: SD.NamedGraph,
+                SD.name: graph,
+                RDFS.label: _english(label),
+            },
+        )
         if "#" in graph:
-            yield from _about(graph, a="sd:Graph", rdfs_label=_english(label))
+            yield from _about(graph, {RDF_TERMS.type: SD.Graph, RDFS.label: _english(label)})
 
 
 def _partitions(store: Store, names: Names) -> Iterator[Statement]:
     totals = next(iter(select(store, TOTALS)))
     yield from _about(
         names.dataset,
-        void_triples=int(totals["triples"].value),
-        void_distinctSubjects=int(totals["subjects"].value),
-        void_distinctObjects=int(totals["objects"].value),
+        {
+            VOID.triples: int(totals["triples"].value),
+            VOID.distinctSubjects: int(totals["subjects"].value),
+            VOID.distinctObjects: int(totals["objects"].value),
+        },
     )
-    for query, sort, count in ((CLASS_COUNTS, "class", "void_entities"), (PROPERTY_COUNTS, "property", "void_triples")):
+    for query, sort, count in ((CLASS_COUNTS, "class", VOID.entities), (PROPERTY_COUNTS, "property", VOID.triples)):
         for iri, number in select(store, query).rows:
             yield from _partition(names, names.dataset, sort, iri.value, count, int(number.value))
     yield from _within_classes(store, names)
@@ -354,12 +400,12 @@ def _within_classes(store: Store, names: Names) -> Iterator[Statement]:
 
     for class_, property_, number in rows(WITHIN_CLASSES):
         parent = _partition_iri(names, names.dataset, "class", class_.value)
-        yield from _partition(names, parent, "property", property_.value, "void_triples", int(number.value))
+        yield from _partition(names, parent, "property", property_.value, VOID.triples, int(number.value))
     for query, sort in ((OBJECT_CLASSES, "class"), (DATATYPES, "datatype")):
         for class_, property_, to, number in rows(query):
             parent = _partition_iri(names, names.dataset, "class", class_.value)
             parent = _partition_iri(names, parent, "property", property_.value)
-            yield from _partition(names, parent, sort, to.value, "void_triples", int(number.value))
+            yield from _partition(names, parent, sort, to.value, VOID.triples, int(number.value))
 
 
 def _partition_iri(names: Names, parent: str, sort: str, iri: str) -> str:
@@ -368,13 +414,13 @@ def _partition_iri(names: Names, parent: str, sort: str, iri: str) -> str:
     return f"{parent}-{name}" if "#" in parent else f"{parent}#{name}"
 
 
-def _partition(names: Names, parent: str, sort: str, iri: str, count: str, number: int) -> Iterator[Statement]:
+def _partition(names: Names, parent: str, sort: str, iri: str, count: URIRef, number: int) -> Iterator[Statement]:
     """A part by class, property or datatype (VoID, 4.5; its extension for datatypes)."""
-    void = VOID_EXT if sort == "datatype" else PREFIXES["void"]
+    void = VOID_EXT if sort == "datatype" else VOID
     partition = _partition_iri(names, parent, sort, iri)
-    yield parent, f"{void}{sort}Partition", NamedNode(partition)
-    yield partition, void + sort, NamedNode(iri)
-    yield from _about(partition, a="void:Dataset", **{count: number})
+    yield parent, str(void[f"{sort}Partition"]), NamedNode(partition)
+    yield partition, str(void[sort]), NamedNode(iri)
+    yield from _about(partition, {RDF_TERMS.type: VOID.Dataset, count: number})
     yield partition, RDFS_LABEL, Literal(f"{local_name(iri)} in the dataset", language="en")
 
 
@@ -382,15 +428,17 @@ def _commit(model: Model) -> Iterator[Statement]:
     """How the dataset was made: by which commit of the sources, and when."""
     activity = model.names.dataset + "#build"
     commit, time = revision(model.sources)
-    yield from _about(model.names.dataset, prov_wasGeneratedBy=activity)
-    yield from _about(activity, a="prov:Activity", rdfs_label=Literal("Build of the dataset", language="en"))
+    yield from _about(model.names.dataset, {PROV.wasGeneratedBy: activity})
+    yield from _about(
+        activity, {RDF_TERMS.type: PROV.Activity, RDFS.label: Literal("Build of the dataset", language="en")}
+    )
     if commit:
-        yield from _about(activity, dcterms_identifier=Literal(commit))
+        yield from _about(activity, {DCTERMS.identifier: Literal(commit)})
     if time:
         stamp = Literal(time, datatype=NamedNode(XSD + "dateTime"))
-        yield from _about(activity, prov_endedAtTime=stamp)
+        yield from _about(activity, {PROV.endedAtTime: stamp})
         for resource in (model.names.dataset, f"{model.names.dataset}#catalogue"):
-            yield from _about(resource, dcterms_modified=stamp)
+            yield from _about(resource, {DCTERMS.modified: stamp})
 
 
 def revision(sources: Sources) -> tuple[str | None, str | None]:

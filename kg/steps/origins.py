@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode, Quad
+from rdflib.namespace import DCTERMS, PROV, RDF, SKOS
 from yaml.nodes import Node, SequenceNode
 
 from kg.dataset.source_lines import Lines
 from kg.media import YAML
 from kg.model import literals
-from kg.names import PREFIXES, RDF, RDF_TYPE, RDFS_LABEL, XSD, Names
+from kg.names import RDF_TYPE, RDFS_LABEL, XSD, Names
 from kg.sources.record import Record, Withdrawal
 from kg.sources.yaml_tree import DOCUMENT_START, pieces
 from kg.steps.read import first_of
@@ -75,14 +76,14 @@ def origin_of(model: Model, record: Record, text: str, times: dict[str, int]) ->
     document = NamedNode(names.document(record.path))
     source = NamedNode(f"{names.document(record.path)}.{YAML.suffix}")
     place = f"{published_name(model, record.file)}:{first_of(record.node).start_mark.line + 1}"
-    yield Quad(document, NamedNode(PREFIXES["prov"] + "wasDerivedFrom"), source, NamedNode(names.sources))
+    yield Quad(document, NamedNode(PROV.wasDerivedFrom), source, NamedNode(names.sources))
     told: list[tuple[str, NamedNode | Literal]] = [
-        (RDF_TYPE, NamedNode(PREFIXES["prov"] + "Entity")),
+        (RDF_TYPE, NamedNode(PROV.Entity)),
         (RDFS_LABEL, Literal(place)),
-        (PREFIXES["dcterms"] + "identifier", Literal(place)),
-        (PREFIXES["dcterms"] + "format", Literal(YAML.name)),
-        (RDF + "value", Literal(text)),
-        *((PREFIXES["dcterms"] + name, stamp(seconds)) for name, seconds in times.items()),
+        (DCTERMS.identifier, Literal(place)),
+        (DCTERMS.format, Literal(YAML.name)),
+        (RDF.value, Literal(text)),
+        *((DCTERMS[name], stamp(seconds)) for name, seconds in times.items()),
     ]
     for predicate, value in told:
         yield Quad(source, NamedNode(predicate), value, NamedNode(names.sources))
@@ -118,10 +119,10 @@ def tombstone(names: Names, withdrawal: Withdrawal) -> Iterator[Quad]:
     told: list[tuple[str, NamedNode | Literal]] = [
         (RDF_TYPE, NamedNode(TOMBSTONE)),
         (RDFS_LABEL, Literal(withdrawal.path)),
-        (PREFIXES["dcterms"] + "date", Literal(day, datatype=NamedNode(datatype))),
-        (PREFIXES["skos"] + "changeNote", Literal(withdrawal.reason, language="en")),
+        (DCTERMS.date, Literal(day, datatype=NamedNode(datatype))),
+        (SKOS.changeNote, Literal(withdrawal.reason, language="en")),
     ]
     if withdrawal.replaced_by:
-        told.append((PREFIXES["dcterms"] + "isReplacedBy", NamedNode(names.thing(withdrawal.replaced_by))))
+        told.append((DCTERMS.isReplacedBy, NamedNode(names.thing(withdrawal.replaced_by))))
     for predicate, value in told:
         yield Quad(thing, NamedNode(predicate), value, NamedNode(names.withdrawn))

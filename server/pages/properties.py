@@ -13,7 +13,7 @@ from kg.names import RDF_TYPE, RDFS_LABEL, local_name
 from kg.text.language_preference import in_language
 from server.languages import language
 from server.pages.filters import parameters_of
-from server.pages.triple_index import TripleIndex
+from server.pages.triple_index import NOTHING, TripleIndex
 from server.site import here, site
 
 MAX_COLUMNS = 6
@@ -223,10 +223,10 @@ class Incoming:
     all: str | None
 
 
-def incoming(iri: str, links: Mapping[str, list[str]]) -> list[Incoming]:
+def incoming(iri: str, links: Mapping[str, list[str]], about: TripleIndex) -> list[Incoming]:
     """What links to a thing, by property of ours and kind; a part that links stands for its record.
 
-    `links` are the subjects that link to it, by property, in order.
+    `links` are the subjects that link to it, by property, in order; `about` has the labels of most of them.
 
     A property is left out where all that link by it do so by narrower ones.
     """
@@ -242,7 +242,7 @@ def incoming(iri: str, links: Mapping[str, list[str]]) -> list[Incoming]:
         narrower = [records.get((p.iri, kind), {}) for p in schema.subproperties(property_) if p.iri != property_]
         if records[property_, kind].keys() <= {record for found in narrower for record in found}:
             del records[property_, kind]
-    labels = labels_of({record for found in records.values() for record in list(found)[:MAX_LINKS]})
+    labels = labels_of({record for found in records.values() for record in list(found)[:MAX_LINKS]}, about)
     return [
         Incoming(
             property_,
@@ -262,8 +262,13 @@ def collection(iri: str, property_: str, class_: Class) -> str | None:
     return here(f"doc/{class_.kind}", **{name: path}) if name and path else None
 
 
-def labels_of(subjects: Iterable[str]) -> dict[str, Value]:
-    """What to call each of some subjects, in the language of the page or else in English."""
-    labels = named_queries.labels(site().engine, subjects)
+def labels_of(subjects: Iterable[str], about: TripleIndex = NOTHING) -> dict[str, Value]:
+    """What to call each of some subjects, in the language of the page or else in English.
+
+    The engine is asked only about those of which `about` says nothing.
+    """
+    labels = {iri: about.literals(iri, RDFS_LABEL) for iri in subjects}
+    if unknown := [iri for iri in labels if iri not in about]:
+        labels |= named_queries.labels(site().engine, unknown)
     names = {iri: in_language(literals, language()) for iri, literals in labels.items()}
     return {iri: Value(name.value, name.language, iri) for iri, name in names.items() if name}

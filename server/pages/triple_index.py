@@ -38,3 +38,7 @@ class TripleIndex:
     def literals(self, subject: str, predicate: str) -> list[Literal]:
         """Those of the objects that are literals."""
         return [each for each in self.objects(subject, predicate) if isinstance(each, Literal)]
+
+
+NOTHING = TripleIndex(())
+"""The index of no triples."""

@@ -3,7 +3,7 @@
 Places and widths are percent of what a chart is wide, so that it is as wide as its page; heights are pixels.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from server.pictures.tables import Row, Sort, Table
 
@@ -91,7 +91,7 @@ def chart_of(table: Table) -> Chart | None:
     if places is None:
         return None
     name, number = places
-    table = Table(table.variables, [row for row in table.rows if is_drawn(row, number)])
+    table = replace(table, rows=[row for row in table.rows if is_drawn(row, number)])
     by_year = {row[name].value: row for row in table.rows} if is_years(table) else {}  # type: ignore[union-attr]
     return standing(table, by_year, number) if by_year else lying(table, name, number)
 

@@ -4,8 +4,8 @@ Which pictures fit is seen from what the columns hold (`tables.py`). Timelines, 
 `templates/pictures.html` writes what the modules of their names compute; trees and lines are lists.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -14,7 +14,8 @@ from flask import current_app
 from kg.model.views import MAX_ROWS, View
 from kg.text.language_preference import best_tag
 from server.languages import language
-from server.pages.properties import Value
+from server.pages.properties import Value, labels_of
+from server.pages.triple_index import NOTHING, TripleIndex
 from server.pictures import charts, maps, timelines
 from server.pictures.tables import Cell, Sort, Table
 from server.site import site
@@ -151,24 +152,44 @@ class Shown:
         return self.view.order
 
 
-def views_of(iri: str, classes: Iterable[str]) -> list[Shown]:
-    """The views of a thing of some classes, those of them that have rows."""
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of a view of a thing: the view, its query about that thing, and what the query finds or why it fails."""
+
+    view: View
+    query: str
+    table: Table
+    failure: str = ""
+
+
+def views_of(iri: str, classes: Iterable[str], about: TripleIndex = NOTHING) -> list[Shown]:
+    """The views of a thing of some classes, those of them that have rows.
+
+    The labels that `about` does not have are asked for all views at once.
+    """
     among = set(classes)
-    shown = (seen(view, iri) for view in site().views if view.about in among)
-    return [each for each in shown if each]
+    found = [rows_of(view, iri) for view in site().views if view.about in among]
+    names = labels_of({thing for each in found for thing in each.table.things}, about)
+    return [seen(each, names) for each in found if each.failure or each.table.rows]
 
 
-def seen(view: View, iri: str) -> Shown | None:
-    """What a view shows of a thing; None for no rows."""
+def rows_of(view: View, iri: str) -> Rows:
+    """The rows that a view has for a thing: one more than it shows, if there are more."""
     query = view.about_thing(iri, site().names)
     try:
         solutions = site().engine.select(query)
         rows = [list(row) for row in islice(solutions.rows, view.most + 1)]
     except (SyntaxError, TypeError, ValueError, OSError, RuntimeError) as error:
         current_app.logger.error("the view %s fails: %s", view.iri, error)
-        return Shown(view, Picture(view.sort, Table([], []), more=False, drawing=None), query, str(error))
-    if not rows:
-        return None
-    table = Table([*solutions.variables], rows)
+        return Rows(view, query, Table([], []), str(error))
+    return Rows(view, query, Table([*solutions.variables], rows))
+
+
+def seen(found: Rows, names: Mapping[str, Value]) -> Shown:
+    """What a view shows of its rows."""
+    view, table = found.view, replace(found.table, names=names)
+    if found.failure:
+        return Shown(view, Picture(view.sort, table, more=False, drawing=None), found.query, found.failure)
     sort = "table" if view.sort == "chart" and len(charts.drawn(table)) < MIN_BARS else view.sort
-    return Shown(view, picture_of(sort, table.first(view.most), more=len(rows) > view.most), query)
+    picture = picture_of(sort, table.first(view.most), more=len(table.rows) > view.most)
+    return Shown(view, picture, found.query)

@@ -1,7 +1,7 @@
 """Tables: the rows that a query finds, with what their columns hold, and how a page writes them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import cache, cached_property
@@ -52,10 +52,14 @@ class Sort(Enum):
 
 @dataclass(frozen=True)
 class Table:
-    """The rows that a query finds: the names of its variables, and a term for each in every row, or None."""
+    """The rows that a query finds: the names of its variables, and a term for each in every row, or None.
+
+    `names` says what to call the things in it, where that is known already.
+    """
 
     variables: list[str]
     rows: list[Row]
+    names: Mapping[str, Value] | None = None
 
     @classmethod
     def of_json(cls, variables: list[str], rows: list[list[dict[str, str] | None]]) -> "Table":
@@ -64,7 +68,7 @@ class Table:
 
     def first(self, most: int) -> "Table":
         """The same with so many rows at most."""
-        return Table(self.variables, self.rows[:most])
+        return replace(self, rows=self.rows[:most])
 
     @cached_property
     def sorts(self) -> list[Sort]:
@@ -107,13 +111,18 @@ class Table:
         years = place == 0 and datatypes <= WHOLE and all(int(term.value) in YEARS for term in literals)
         return Sort.YEAR if years else Sort.NUMBER
 
-    @cached_property
-    def labels(self) -> dict[str, Value]:
-        """The labels of the things in it, and of those whose parts are in it."""
+    @property
+    def things(self) -> set[str]:
+        """The IRIs of the things in it, and of those whose parts are in it."""
         things = site().names.things
         iris = {term.value for row in self.rows for term in row if isinstance(term, NamedNode)}
         ours = {iri for iri in iris if iri.startswith(things)}
-        return labels_of(ours | {iri.partition("#")[0] for iri in ours}) if ours else {}
+        return ours | {iri.partition("#")[0] for iri in ours}
+
+    @cached_property
+    def labels(self) -> Mapping[str, Value]:
+        """What to call the things in it."""
+        return labels_of(self.things) if self.names is None else self.names
 
     def written(self, row: Row, place: int) -> Value | None:
         """What a page writes for a cell; None where there is nothing."""

@@ -11,12 +11,14 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request, send_file
 from markupsafe import Markup
 from pyoxigraph import Literal, NamedNode, Triple
+from rdflib.namespace import DCTERMS
 from werkzeug.exceptions import NotFound, RequestedRangeNotSatisfiable
 
 from kg.about import DESCRIPTION, KEYWORDS, LICENSE, TITLE
 from kg.dataset.layout import DUMPS, Dataset, NoDatasetError
 from kg.media import LANGUAGES, MediaType, by_suffix
-from kg.names import PREFIXES, XSD
+from kg.names import XSD
+from kg.namespaces import DCAT
 from server.documents import LONG, Document, moved, respond, validator
 from server.http.conditional import DatedResponse, wanted_range
 from server.http.links import link, put
@@ -29,7 +31,7 @@ blueprint = Blueprint("catalogue", __name__)
 
 GZIP = "application/gzip"
 
-SPAN = (PREFIXES["dcat"] + "startDate", PREFIXES["dcat"] + "endDate")
+SPAN = (str(DCAT.startDate), str(DCAT.endDate))
 
 PART = 2**16
 """How much of a dump is sent at once, in bytes."""
@@ -69,7 +71,7 @@ def description() -> list[Triple]:
 
 def with_size(triple: Triple) -> Triple:
     """A triple, its object as xsd:nonNegativeInteger if it is a size in bytes."""
-    if triple.predicate.value != PREFIXES["dcat"] + "byteSize" or not isinstance(triple.object, Literal):
+    if triple.predicate != NamedNode(DCAT.byteSize) or not isinstance(triple.object, Literal):
         return triple
     size = Literal(triple.object.value, datatype=NamedNode(XSD + "nonNegativeInteger"))
     return Triple(triple.subject, triple.predicate, size)
@@ -79,7 +81,7 @@ def embedded() -> Markup:
     """The dataset in terms of schema.org, for search engines of datasets: JSON-LD that may stand in a page."""
     names, manifest = site().names, site().dataset.manifest
     about = TripleIndex(description())
-    issued = next((each.value for each in about.literals(names.dataset, PREFIXES["dcterms"] + "issued")), None)
+    issued = next((each.value for each in about.literals(names.dataset, str(DCTERMS.issued))), None)
     span = [each.value for bound in SPAN for each in about.literals(f"{names.dataset}#period", bound)]
     compiler = {"@type": "Organization", "@id": f"{names.dataset}#publisher", "name": TITLE, "url": names.base}
     dataset: dict[str, Any] = {

@@ -19,6 +19,7 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template, request
 from pyoxigraph import Literal, NamedNode, Triple
+from rdflib.namespace import RDFS
 from werkzeug.exceptions import BadRequest, NotFound
 
 from kg.dataset import named_queries
@@ -27,7 +28,8 @@ from kg.diagnostics.suggest import did_you_mean, nearest
 from kg.media import HTML
 from kg.model import literals
 from kg.model.schema import Class, Property, Values
-from kg.names import NAME, PREFIXES, RDFS, XSD
+from kg.names import NAME, XSD
+from kg.namespaces import SDO
 from kg.sparql.engine import Engine
 from kg.text.language_preference import best_tag, in_language, preference
 from server import paging
@@ -72,7 +74,7 @@ MAX_CACHED_ORDERS = 16
 MAX_KEY_LENGTH = 200
 """Maximum length of a text that is compared to order it, in characters, so that a cursor fits into an address."""
 
-COLLECTION_PAGE = PREFIXES["schema"] + "CollectionPage"
+COLLECTION_PAGE = str(SDO.CollectionPage)
 
 
 # ── What is asked ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -431,7 +433,7 @@ class Page(PagedList):
         yield from super().statements()
         if not self.pairs:
             class_ = NamedNode(self.parameters.class_.iri)
-            yield Triple(NamedNode(self.iri), NamedNode(RDFS + "seeAlso"), class_)
+            yield Triple(NamedNode(self.iri), NamedNode(RDFS.seeAlso), class_)
 
     @property
     def search(self) -> str:

@@ -5,7 +5,7 @@ from pyoxigraph import Triple
 
 from kg.dataset import named_queries
 from kg.media import HTML, TURTLE
-from kg.names import PREFIXES
+from kg.namespaces import DCAT
 from server.documents import Document, respond
 from server.http.links import Link, link
 from server.pictures.drawing import views_of
@@ -14,7 +14,7 @@ from server.site import site
 
 blueprint = Blueprint("home", __name__)
 
-DATASET = PREFIXES["dcat"] + "Dataset"
+DATASET = str(DCAT.Dataset)
 """The class whose views the home page shows: those of the dataset."""
 
 

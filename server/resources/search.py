@@ -20,7 +20,8 @@ from kg.dataset.finder import PATHS, Found
 from kg.dataset.search_index import KIND
 from kg.diagnostics.suggest import did_you_mean, nearest
 from kg.media import ATOM, CSV, HTML, JSON
-from kg.names import PREFIXES, RDF_TYPE
+from kg.names import RDF_TYPE
+from kg.namespaces import HYDRA, SDO
 from server import paging
 from server.documents import SHORT, Document, cached, compressed, respond, variant_of
 from server.http.links import link
@@ -30,7 +31,6 @@ from server.pages.filters import parameters, pattern
 from server.pages.filters import read as read_filters
 from server.pages.search_results import SearchResult, spoken
 from server.paging import (
-    HYDRA,
     SHARED,
     ActiveFilter,
     ListedThing,
@@ -66,10 +66,10 @@ MAX_NUMBER_LENGTH = 9
 MAX_SUGGESTIONS = 8
 """Maximum number of things that are suggested."""
 
-VARIABLES = {"q": HYDRA + "freetextQuery", KIND: RDF_TYPE, "page": HYDRA + "pageIndex", "size": HYDRA + "limit"}
+VARIABLES = {"q": HYDRA.freetextQuery, KIND: RDF_TYPE, "page": HYDRA.pageIndex, "size": HYDRA.limit}
 """The variables of the template of searches, each with the property that it is mapped to."""
 
-RESULTS_PAGE = PREFIXES["schema"] + "SearchResultsPage"
+RESULTS_PAGE = str(SDO.SearchResultsPage)
 
 
 # ── What is asked ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -15,7 +15,8 @@ from werkzeug.exceptions import InternalServerError, NotFound
 
 from kg.dataset import named_queries
 from kg.media import BOOLEAN, FORMATS, HTML, RDF, SOLUTIONS, SPARQL_JSON, TURTLE, MediaType
-from kg.names import PREFIXES, RDF_TYPE, RDFS_LABEL
+from kg.names import RDF_TYPE, RDFS_LABEL
+from kg.namespaces import SD
 from kg.sparql.engine import Answer, UnansweredError, UntrustedQueries, UntrustedQuery
 from kg.sparql.query_plan import cause
 from kg.sparql.query_text import QueryError, QueryText, resolved, unescaped
@@ -64,8 +65,6 @@ ASKED = ("query", "default-graph-uri", "named-graph-uri", "timeout")
 
 SAFE = "/?:@!$'()*,;"
 """What may stand in a query string as it is (RFC 3986, 3.4), so that an address is as short as can be."""
-
-SD = PREFIXES["sd"]
 
 
 class Stream(Response):
@@ -377,12 +376,12 @@ def service_description() -> list[Triple]:
     names = site().names
     service, data = NamedNode(names.base + "sparql"), NamedNode(names.dataset)
     told = [
-        Triple(service, NamedNode(RDF_TYPE), NamedNode(SD + "Service")),
+        Triple(service, NamedNode(RDF_TYPE), NamedNode(SD.Service)),
         Triple(service, NamedNode(RDFS_LABEL), Literal("SPARQL endpoint", language="en")),
-        Triple(service, NamedNode(SD + "endpoint"), service),
-        Triple(service, NamedNode(SD + "supportedLanguage"), NamedNode(SD + "SPARQL11Query")),
-        Triple(service, NamedNode(SD + "defaultDataset"), data),
+        Triple(service, NamedNode(SD.endpoint), service),
+        Triple(service, NamedNode(SD.supportedLanguage), NamedNode(SD.SPARQL11Query)),
+        Triple(service, NamedNode(SD.defaultDataset), data),
     ]
     formats = [NamedNode(FORMATS + media.w3c) for media in (*SOLUTIONS, *RDF)]
-    told += [Triple(service, NamedNode(SD + "resultFormat"), format_) for format_ in formats]
+    told += [Triple(service, NamedNode(SD.resultFormat), format_) for format_ in formats]
     return told + named_queries.graphs_described(site().engine, names)

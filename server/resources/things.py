@@ -6,6 +6,7 @@ from functools import cache
 from flask import Blueprint, Response, render_template, request
 from markupsafe import Markup
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
+from rdflib.namespace import DCTERMS, FOAF, OWL, RDFS
 from werkzeug.exceptions import NotFound
 
 from kg.dataset import named_queries
@@ -13,7 +14,8 @@ from kg.media import YAML
 from kg.model.context import is_part
 from kg.model.profiles import FULL
 from kg.model.schema import Class
-from kg.names import NAME, PREFIXES, RDFS_LABEL
+from kg.names import NAME, PREFIXES, RDF_TYPE, RDFS_LABEL
+from kg.namespaces import SDO
 from kg.serialize import serialize_in_order
 from server.documents import Document, moved, respond, split
 from server.errors import GoneError
@@ -32,7 +34,7 @@ MAX_INCOMING = 1000
 SCHEMA_ORG = "schema"
 """The token of the profile that a page embeds."""
 
-ABOUT_PAGE = PREFIXES["schema"] + "AboutPage"
+ABOUT_PAGE = str(SDO.AboutPage)
 
 
 @blueprint.get("/id")
@@ -54,7 +56,7 @@ def things(kind: str) -> Response:
 def thing(kind: str, name: str) -> Response:
     """Redirects with 303 to the document about a thing (httpRange-14), and with 301 from a former name."""
     path = f"{kind}/{name}"
-    if types_of(path):
+    if is_path(path) and named_queries.is_thing(site().engine, site().names.thing(path)):
         return moved(f"/doc/{path}", 303)
     return moved(f"/id/{renamed(path)}", 301)
 
@@ -64,7 +66,8 @@ def document(kind: str, file: str) -> Response:
     """Returns the document about a thing; redirects with 301 from a former name."""
     name, suffix = split(file)
     path = f"{kind}/{name}"
-    types = types_of(path)
+    stated = statements_of(path)
+    types = sorted(t.object.value for t in stated if t.predicate.value == RDF_TYPE and isinstance(t.object, NamedNode))
     if not types:
         return moved(f"/doc/{renamed(path)}" + (f".{suffix}" if suffix else ""), 301)
     names = site().names
@@ -72,14 +75,15 @@ def document(kind: str, file: str) -> Response:
     links = cache(lambda: named_queries.links_to(site().engine, iri))
 
     def page(triples: list[Triple]) -> str:
-        thing = Description(iri, TripleIndex(triples))
-        views = views_of(iri, thing.classes[0].ancestors if thing.classes else ())
+        about = TripleIndex(triples)
+        thing = Description(iri, about)
+        views = views_of(iri, thing.classes[0].ancestors if thing.classes else (), about)
         return render_template(
             "thing.html",
             path=path,
             thing=thing,
             sections=sorted([*thing.groups, *views], key=lambda section: section.order),
-            incoming=incoming(iri, links()),
+            incoming=incoming(iri, links(), about),
             origins=origins(path, triples),
             query=f"SELECT ?property ?value WHERE {{\n  <{iri}> ?property ?value .\n}}\nORDER BY ?property ?value",
             embedded=embedded(iri, triples),
@@ -89,7 +93,7 @@ def document(kind: str, file: str) -> Response:
         Document(
             f"doc/{path}",
             names.document(path),
-            lambda: describe(path, links()),
+            lambda: describe(path, stated, links()),
             page,
             root=iri,
             others={YAML: lambda: source(path)[0].encode()},
@@ -99,17 +103,20 @@ def document(kind: str, file: str) -> Response:
     )
 
 
-def types_of(path: str) -> list[str]:
-    """The classes of the thing of a path; none if the dataset has no such thing."""
+def is_path(path: str) -> bool:
+    """True if a thing may have this path."""
     kind, _, name = path.partition("/")
-    named = NAME.fullmatch(kind) and NAME.fullmatch(name)
-    return named_queries.types(site().engine, site().names.thing(path)) if named else []
+    return bool(NAME.fullmatch(kind) and NAME.fullmatch(name))
+
+
+def statements_of(path: str) -> list[Triple]:
+    """The triples about the thing of a path, without those about its parts; none if the dataset has no such thing."""
+    return named_queries.statements(site().engine, [site().names.thing(path)]) if is_path(path) else []
 
 
 def renamed(path: str) -> str:
     """The path that a former one leads to; raises GoneError for a thing withdrawn, NotFound for what never was."""
-    kind, _, name = path.partition("/")
-    if NAME.fullmatch(kind) and NAME.fullmatch(name):
+    if is_path(path):
         if (new := named_queries.renamed_to(site().engine, site().names, path)) is not None:
             return new
         withdrawn(path)
@@ -161,17 +168,18 @@ def embedded(iri: str, triples: list[Triple]) -> Markup:
 # ── The description ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def describe(path: str, links: Mapping[str, list[str]]) -> list[Triple]:
+def describe(path: str, stated: list[Triple], links: Mapping[str, list[str]]) -> list[Triple]:
     """The symmetric concise bounded description of a thing (w3.org/submissions/CBD), and where it comes from.
 
     What the dataset states about the thing and its parts, what links to it, the labels of all that these mention, the
-    source of its document and the references behind its facts. `links` are what links to it, by property.
+    source of its document and the references behind its facts. `stated` are the triples about the thing itself, `links`
+    what links to it, by property.
     """
     names = site().names
     iri, document = NamedNode(names.thing(path)), NamedNode(names.document(path))
-    triples = [*outgoing([iri.value]), *linking(iri.value, links)]
+    triples = [*outgoing(iri.value, stated), *linking(iri.value, links)]
     told = [
-        Triple(iri, NamedNode(PREFIXES["foaf"] + "isPrimaryTopicOf"), document),
+        Triple(iri, NamedNode(FOAF.isPrimaryTopicOf), document),
         *source_of_document(path),
         *references(path, triples),
     ]
@@ -180,16 +188,17 @@ def describe(path: str, links: Mapping[str, list[str]]) -> list[Triple]:
     return list(dict.fromkeys([*triples, *labels(mentioned | whole), *told]))
 
 
-def outgoing(subjects: list[str]) -> list[Triple]:
-    """The triples about some subjects and, step by step, about their parts."""
+def outgoing(iri: str, stated: list[Triple]) -> list[Triple]:
+    """The triples about a thing, which are given, and, step by step, about its parts."""
     found: list[Triple] = []
-    seen: set[str] = set()
-    while subjects:
-        seen |= set(subjects)
-        step = named_queries.statements(site().engine, subjects)
+    seen = {iri}
+    step = stated
+    while step:
         found += step
         linked = {(t.subject.value, t.object.value) for t in step if isinstance(t.object, NamedNode)}  # type: ignore[union-attr]
         subjects = sorted({o for s, o in linked if o not in seen and is_part(o, s.partition("#")[0])})
+        seen |= set(subjects)
+        step = named_queries.statements(site().engine, subjects) if subjects else []
     return found
 
 
@@ -201,11 +210,10 @@ def linking(iri: str, links: Mapping[str, list[str]]) -> list[Triple]:
         predicate = NamedNode(property_)
         found += [Triple(NamedNode(subject), predicate, thing) for subject in subjects[:MAX_INCOMING]]
         if len(subjects) > MAX_INCOMING:
-            found += [Triple(NamedNode(iri), NamedNode(SEE_ALSO), NamedNode(rest)) for rest in rest_of(property_, iri)]
+            found += [
+                Triple(NamedNode(iri), NamedNode(RDFS.seeAlso), NamedNode(rest)) for rest in rest_of(property_, iri)
+            ]
     return found
-
-
-SEE_ALSO = PREFIXES["rdfs"] + "seeAlso"
 
 
 def rest_of(property_: str, iri: str) -> list[str]:
@@ -222,20 +230,20 @@ def source_of_document(path: str) -> list[Triple]:
     document, source = names.document(path), f"{names.document(path)}.{YAML.suffix}"
     found = named_queries.origin(site().engine, names, [document, source])
     if manifest.commit:
-        found.append(Triple(NamedNode(source), NamedNode(PREFIXES["owl"] + "versionInfo"), Literal(manifest.commit)))
+        found.append(Triple(NamedNode(source), NamedNode(OWL.versionInfo), Literal(manifest.commit)))
     return found
 
 
 def references(path: str, triples: list[Triple]) -> list[Triple]:
     """The references behind the facts of a document, as its sources."""
     iri = site().names.thing(path)
-    behind = NamedNode(PREFIXES["dcterms"] + "isReferencedBy")
+    behind = NamedNode(DCTERMS.isReferencedBy)
     references = {
         t.object for t in triples
         if t.predicate == behind and isinstance(t.subject, NamedNode) and is_part(t.subject.value + "#", iri)
     }  # fmt: skip
     document = NamedNode(site().names.document(path))
-    source = NamedNode(PREFIXES["dcterms"] + "source")
+    source = NamedNode(DCTERMS.source)
     return [Triple(document, source, reference) for reference in sorted(references, key=str)]
 
 

@@ -4,7 +4,9 @@ The second engine is a server of the same dataset, asked by the SPARQL 1.1 Proto
 and nothing else of ours.
 """
 
+import re
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -239,3 +241,18 @@ def test_a_document_about_a_thing_asks_no_question_twice(suffix: str, sample: Pa
     assert engine.asked
     assert len(engine.asked) == len({*engine.asked})
     assert sum("/id/state/avalon> FILTER" in query for query in engine.asked) == (suffix != "yaml")
+
+
+@pytest.mark.parametrize(("path", "views"), [("state/austria", 6), ("release/100526", 0)])
+def test_a_page_of_a_thing_asks_for_each_label_and_each_statement_once(path: str, views: int, real: Path) -> None:
+    dataset = Dataset.current(real)
+    engine = NotingEngine(open_engine(dataset))
+    client = create_app(dataset, engine=engine).test_client()
+    engine.asked.clear()
+    assert client.get(f"/doc/{path}.html").status_code == 200
+    for question, times in (("?s rdfs:label ?label", 1 + (views > 0)), ("CONSTRUCT { ?s ?p ?o } WHERE { VALUES", 2)):
+        subjects = [re.findall(r"<[^>]+>", query) for query in engine.asked if question in query]
+        assert len(subjects) == times
+        assert all(subjects), "nothing is asked about nothing"
+        assert len({*chain(*subjects)}) == len([*chain(*subjects)])
+    assert len(engine.asked) == 2 + 1 + 2 + 1 + (views > 0) + views, "statements, links, source, labels, views"
