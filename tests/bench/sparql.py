@@ -155,7 +155,7 @@ def rdflib_endpoint(dataset: Dataset) -> Iterator[Ask]:
     triples = WORK / f"{dataset.version}.nt"
     if not triples.exists():
         with gzip.open(dataset.directory / "data.ttl.gz") as turtle:
-            serialize(parse(turtle, format=RdfFormat.TURTLE), str(triples), format=RdfFormat.N_TRIPLES)
+            serialize(parse(turtle.read(), format=RdfFormat.TURTLE), str(triples), format=RdfFormat.N_TRIPLES)
     port = free_port()
     command = [str(Path(sys.executable).parent / "rdflib-endpoint"), "serve", str(triples)]
     with running([*command, "--host", "127.0.0.1", "--port", str(port)]), client(port, "/") as ask:

@@ -95,8 +95,9 @@ class Source:
         """The map that begins at the place of the problem, or whose key or value stands there."""
         _, holder, place, _ = self.here()
         if isinstance(holder, SequenceNode):
-            assert isinstance(holder.value[place], MappingNode)
-            return holder.value[place]
+            item = holder.value[place]
+            assert isinstance(item, MappingNode)
+            return item
         if isinstance(holder.value[place][1], MappingNode) and self.is_here(holder.value[place][1]):
             return holder.value[place][1]  # type: ignore[no-any-return]
         return holder

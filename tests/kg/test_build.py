@@ -193,7 +193,9 @@ def test_every_thing_has_a_type_and_a_label_in_the_default_graph(sample: Path) -
     things = {
         quad.subject.value
         for quad in store.quads_for_pattern(None, NamedNode(RDF_TYPE), None, DefaultGraph())
-        if quad.subject.value.startswith(dataset.names.things) and "#" not in quad.subject.value
+        if isinstance(quad.subject, NamedNode)
+        and quad.subject.value.startswith(dataset.names.things)
+        and "#" not in quad.subject.value
     }
     assert len(things) == dataset.manifest.counts.records == 24
     for thing in things:

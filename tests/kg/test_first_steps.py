@@ -9,8 +9,8 @@ import pytest
 from kg.sources.index import Index
 from kg.sources.skeleton import skeleton
 from tests.conftest import ROOT, SAMPLE, check_world
-from tests.kg.test_cli import kg
-from tests.kg.test_explain import MODEL, explain
+from tests.kg.test_cli import MODEL, kg
+from tests.kg.test_explain import explain
 
 AVALON = SAMPLE / "state" / "avalon.yaml"
 

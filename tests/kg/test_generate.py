@@ -132,9 +132,11 @@ def test_a_class_that_python_does_not_know_is_generated_too(extended: Path, tmp_
 def test_the_same_call_writes_the_same_bytes_whatever_the_hash_seed(tmp_path: Path) -> None:
     def written(hash_seed: str, seed: str) -> dict[str, bytes]:
         out = tmp_path / f"{hash_seed}-{seed}"
-        call = [sys.executable, "-m", "kg", "generate", "person", "150", "--out", out, "--seed", seed]
+        call = [sys.executable, "-m", "kg", "generate", "person", "150", "--out", str(out), "--seed", seed]
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
-        subprocess.run([*call, "--data", SAMPLE, *MODEL], check=True, cwd=ROOT, env=environment, capture_output=True)
+        subprocess.run(
+            [*call, "--data", str(SAMPLE), *map(str, MODEL)], check=True, cwd=ROOT, env=environment, capture_output=True
+        )
         return {str(file.relative_to(out)): file.read_bytes() for file in out.rglob("*.yaml")}
 
     first = written("1", "1")

@@ -569,7 +569,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> list[Followed]:
             )
             records = records[0], records[1] + sum(p.code == "E407" for p in found_after.get(path, []))
             left = [p for p in found_after.get(path, []) if problem.code == "E407" or not is_of_two(p)]
-            result.append(Followed(problem, hint, found[path], left, records))  # type: ignore[arg-type]
+            result.append(Followed(problem, hint, found[path], left, records))
     return result
 
 

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -616,7 +616,7 @@ RIGHT = [
 ]
 
 
-def check_files(files: dict[str, str | bytes], directory: Path) -> Build:
+def check_files(files: Mapping[str, str | bytes], directory: Path) -> Build:
     """Checks the sample world with some files added."""
     data = directory / "data"
     shutil.copytree(SAMPLE, data)

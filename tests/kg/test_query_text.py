@@ -68,7 +68,7 @@ def test_a_misspelled_term_of_ours_is_told_with_what_may_be_meant(query: str, hi
 
 @pytest.mark.parametrize("brackets", ["()", "{}", "[]"])
 def test_nesting_is_bounded_and_told_where(brackets: str) -> None:
-    opening, closing = brackets
+    opening, closing = tuple(brackets)
     QueryText(opening * MAX_DEPTH + closing * MAX_DEPTH).check_nesting()
     QueryText(f"'{opening * 999}' # {opening * 999}").check_nesting()
     with pytest.raises(QueryError) as found:

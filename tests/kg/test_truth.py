@@ -3,6 +3,7 @@
 import itertools
 import shutil
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -820,7 +821,7 @@ def forces(date: str, force: str) -> str:
     return f"date: {date}\nenteredIntoForce: {force}\n"
 
 
-KINDS = {
+KINDS: dict[str, tuple[Callable[[str, str], str], str, Callable[[str, str], bool]]] = {
     "state": (chains, "E314", lambda until, since: can_precede(until, since)),
     "post": (tenures, "E314", lambda until, since: can_precede(until, since)),
     "meeting": (periods, "E311", can_precede),

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from rdflib import Dataset as RdfDataset
 from rdflib import Graph, URIRef
 from rdflib.plugins.stores.sparqlstore import SPARQLStore
+from rdflib.query import ResultRow
 from SPARQLWrapper import (
     CSV,
     GET,
@@ -50,6 +51,7 @@ def wrapper(url: str, query: str, format_: str, method: str = GET, form: str = U
 @pytest.mark.parametrize(("method", "form"), [(GET, URLENCODED), (POST, URLENCODED), (POST, POSTDIRECTLY)])
 def test_sparqlwrapper_asks_in_every_form(method: str, form: str, served: str) -> None:
     found = wrapper(served, STATES, JSON, method, form).queryAndConvert()
+    assert isinstance(found, dict)
     assert [row["s"]["value"] for row in found["results"]["bindings"]] == FOUND
 
 
@@ -84,7 +86,8 @@ def test_rdflib_reads_an_address_in_every_format(path: str, format_: str | None,
 @pytest.mark.parametrize("return_format", ["json", "xml", "csv", "tsv"])
 def test_sparqlstore_of_rdflib_reads_every_format(return_format: str, served: str) -> None:
     store = SPARQLStore(served + "sparql", returnFormat=return_format)
-    assert [str(row[0]) for row in store.query("SELECT * { ?s a <ontology#State> } ORDER BY ?s")] == FOUND
+    found = store.query("SELECT * { ?s a <ontology#State> } ORDER BY ?s")
+    assert [str(row[0]) for row in found if isinstance(row, ResultRow)] == FOUND
 
 
 def test_sparqlwrapper_tells_what_is_wrong(served: str) -> None:
@@ -94,7 +97,7 @@ def test_sparqlwrapper_tells_what_is_wrong(served: str) -> None:
 
 def test_sparqlstore_of_rdflib_is_a_graph(served: str) -> None:
     graph = Graph(SPARQLStore(served + "sparql"))
-    assert [str(row.s) for row in graph.query(STATES)] == FOUND
+    assert [str(row.s) for row in graph.query(STATES) if isinstance(row, ResultRow)] == FOUND
     state = URIRef("http://localhost:8000/ontology#State")
     assert {str(thing) for thing in graph.subjects(object=state)} == {*FOUND}
     assert (URIRef(FOUND[0]), None, state) in graph
@@ -104,7 +107,7 @@ def test_sparqlstore_of_rdflib_is_a_graph(served: str) -> None:
 @pytest.mark.parametrize("source", ["sparql@{url}sparql", "{url}doc/state.ttl"])
 def test_comunica_asks_the_endpoint_and_a_document(source: str, served: str) -> None:
     query = STATES.replace("SELECT ?s", "SELECT DISTINCT ?s")
-    command = [COMUNICA, source.format(url=served), query, "-t", "application/sparql-results+json"]
+    command: list[str | Path] = [COMUNICA, source.format(url=served), query, "-t", "application/sparql-results+json"]
     answer = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
     assert [row["s"]["value"] for row in json.loads(answer)["results"]["bindings"]] == FOUND
 
@@ -115,7 +118,7 @@ def test_comunica_asks_the_endpoint_and_a_document(source: str, served: str) -> 
 )
 def test_comunica_reads_every_sort_of_document(path: str, served: str) -> None:
     query = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
-    command = [COMUNICA, served + path, query, "-t", "application/sparql-results+json"]
+    command: list[str | Path] = [COMUNICA, served + path, query, "-t", "application/sparql-results+json"]
     answer = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
     assert int(json.loads(answer)["results"]["bindings"][0]["n"]["value"]) > 20
 
@@ -144,7 +147,7 @@ def test_rdflib_and_comunica_read_dumps_by_their_address(sample: Path, served: s
     assert len(turtle) == len(json_ld) > 500
     query = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
     for suffix in ("ttl", "nq"):
-        command = [COMUNICA, f"{dumps}.{suffix}", query, "-t", "application/sparql-results+json"]
+        command: list[str | Path] = [COMUNICA, f"{dumps}.{suffix}", query, "-t", "application/sparql-results+json"]
         answer = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
         assert int(json.loads(answer)["results"]["bindings"][0]["n"]["value"]) == len(turtle)
 

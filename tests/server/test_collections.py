@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from markupsafe import escape
-from pyoxigraph import Literal, NamedNode, Quad, Store
+from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, Store
 from rdflib import RDF, RDFS, XSD, Graph, URIRef
 from rdflib import Literal as Text
 
@@ -211,6 +211,7 @@ def test_whatever_is_in_the_data_is_found_by_it(real_client: FlaskClient, engine
     seen = []
     for name in [*drawn(known, 200), "state statement.value", "meeting number", "release webAddress.via"]:
         kind, parameter = known[name]
+        assert parameter.key
         if pairs := values(engine, kind, parameter):
             value = pairs[len(pairs) // 2][1]
             asked = urlencode({parameter.name: value.removeprefix(f"{BASE}id/")})
@@ -271,7 +272,7 @@ def test_a_thing_that_matches_in_several_ways_is_listed_and_counted_once(client:
     asked = "participation.since.from=1900&label=Avalon&label=Avallon&reference=reference/almanac&reference=reference/x"
     assert listed(client, f"/doc/state?{asked}") == ["avalon"]
     graph = parsed(client, f"/doc/state?{asked}")
-    assert [int(total) for total in graph.objects(None, hydra("totalItems"))] == [1]
+    assert [*graph.objects(None, hydra("totalItems"))] == [Text(1)]
 
 
 @pytest.mark.parametrize(
@@ -295,7 +296,9 @@ def test_tests_of_one_date_hold_of_the_same_value(asked: dict[str, str], found: 
     store.add(Quad(post, NamedNode(f"{BASE}ontology#tenure"), tenure))
     for day in ("2009-12-31", "2011-01-01"):
         store.add(Quad(tenure, term, Literal(day, datatype=NamedNode(DAY))))
-    assert len(list(store.query(f"SELECT ?s0 WHERE {{ {where} }}"))) == found
+    solutions = store.query(f"SELECT ?s0 WHERE {{ {where} }}")
+    assert isinstance(solutions, QuerySolutions)
+    assert len(list(solutions)) == found
 
 
 # ── Orders ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -642,7 +645,7 @@ def test_a_collection_is_described_in_hydra(client: FlaskClient) -> None:
     assert (here, RDFS.label, Text("Release", lang="en")) in graph
     assert (here, hydra("totalItems"), Text(3)) in graph
     assert (here, RDFS.seeAlso, URIRef(f"{BASE}ontology#Release")) in graph
-    members = sorted(graph.objects(here, hydra("member")))
+    members = sorted(graph.objects(here, hydra("member")), key=str)
     assert members == [URIRef(f"{BASE}id/release/2000-01"), URIRef(f"{BASE}id/release/2000-02")]
     assert (members[1], RDFS.label, Text("Quest Group closes", lang="en")) in graph
     assert (members[1], RDF.type, URIRef(f"{BASE}ontology#Release")) in graph
@@ -656,11 +659,11 @@ def test_a_page_is_a_view_with_its_first_and_its_next(client: FlaskClient) -> No
     assert (view, RDF.type, hydra("PartialCollectionView")) in first
     assert (view, hydra("first"), view) in first
     (following,) = first.objects(view, hydra("next"))
-    second = parsed(client, "/" + following.removeprefix(BASE))
+    second = parsed(client, "/" + str(following).removeprefix(BASE))
     assert (URIRef(here), hydra("view"), following) in second
     assert (following, hydra("first"), view) in second
     (last,) = second.objects(following, hydra("next"))
-    assert not list(parsed(client, "/" + last.removeprefix(BASE)).objects(last, hydra("next")))
+    assert not list(parsed(client, "/" + str(last).removeprefix(BASE)).objects(last, hydra("next")))
 
 
 def test_json_ld_is_a_tree_from_the_collection(client: FlaskClient) -> None:

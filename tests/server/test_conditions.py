@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -106,7 +107,7 @@ def test_conditions_mean_nothing_where_there_is_no_representation(
 
 
 def test_of_methods_that_carry_a_query_QUERY_alone_has_conditions(client: FlaskClient) -> None:  # noqa: N802
-    asked = {"data": "ASK {}", "content_type": "application/sparql-query"}
+    asked: dict[str, Any] = {"data": "ASK {}", "content_type": "application/sparql-query"}
     etag = client.open("/sparql", method="QUERY", **asked).headers["ETag"]
     for method, expected in (("QUERY", [304, 412]), ("POST", [200, 200])):
         conditions = ({"If-None-Match": etag}, {"If-Match": '"other"'})

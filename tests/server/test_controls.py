@@ -1,6 +1,6 @@
 """Controls can be read and seen, in light and in dark: at rest, filled, selected, pointed at, focused and opened."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -143,14 +143,16 @@ def test_what_is_typed_into_the_search_is_read_and_what_is_suggested_lies_one_be
     list_ = tab.locator("[role=listbox]").bounding_box()
     assert list_
     assert list_["x"] >= 0
-    assert list_["x"] + list_["width"] <= (tab.viewport_size or {})["width"]
+    assert tab.viewport_size
+    assert list_["x"] + list_["width"] <= tab.viewport_size["width"]
     assert all(place["width"] > list_["width"] - 30 for place in places)
     on_top = """each => {
         const {x, y} = each.getBoundingClientRect();
         return each.contains(document.elementFromPoint(x + 9, y + 9));
     }"""
     assert options.first.evaluate(on_top), "nothing lies over what is suggested"
-    for way in (lambda: field.press("ArrowDown"), options.nth(1).hover):
+    ways: tuple[Callable[[], None], ...] = (lambda: field.press("ArrowDown"), options.nth(1).hover)
+    for way in ways:
         way()
         assert too_low(tab.evaluate("measures.texts(document.querySelector('[role=listbox]'))"), TEXT) == []
     chosen = tab.locator("[role=option][aria-selected=true]")

@@ -18,6 +18,7 @@ from flask.testing import FlaskClient
 from pyoxigraph import DefaultGraph, NamedNode, RdfFormat, parse
 from rdflib import Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCAT, DCTERMS, OWL, RDF, RDFS, SH, VOID, XSD
+from schemathesis.core.result import Ok
 
 from kg.dataset.layout import Dataset
 from kg.dataset.opening import open_engine
@@ -132,7 +133,7 @@ def test_the_sitemap_lists_every_document_and_robots_names_it(client: FlaskClien
     found = [
         loc.text or "" for page in pages for loc in ET.fromstring(client.get(path_of(page)).data).iter(f"{space}loc")
     ]
-    things = {q.subject.value for q in open_engine(Dataset.current(sample)).store if str(q.graph_name) == "DEFAULT"}  # type: ignore[union-attr]
+    things = {q.subject.value for q in open_engine(Dataset.current(sample)).store if str(q.graph_name) == "DEFAULT"}
     things = {iri for iri in things if iri.startswith(f"{BASE}id/") and "#" not in iri}
     assert {iri.replace("/id/", "/doc/") for iri in things} <= set(found)
     for address in found:
@@ -182,9 +183,10 @@ def test_the_document_of_the_ontology_says_of_its_terms_what_the_dataset_says(
 
 def test_the_catalogue_has_what_dcat_ap_demands_and_recommends(real_client: FlaskClient) -> None:
     catalogue = Graph()
-    for triple in Graph().parse(data=real_client.get("/dataset.ttl").data, format="turtle"):
-        if triple[1] not in VOID and triple[2] != VOID.Dataset and triple[1] != RDFS.label:  # what is counted is long
-            catalogue.add(triple)
+    for subject, predicate, object_ in Graph().parse(data=real_client.get("/dataset.ttl").data, format="turtle"):
+        is_count = str(predicate).startswith(str(VOID)) or object_ == VOID.Dataset  # of which there are many
+        if not is_count and predicate != RDFS.label:
+            catalogue.add((subject, predicate, object_))
     shapes = Graph().parse(Path(__file__).parent / "dcat_ap.ttl")
     conforms, _, report = pyshacl.validate(catalogue, shacl_graph=shapes)
     assert conforms, report
@@ -248,7 +250,7 @@ def test_every_variable_of_a_template_is_mapped_to_a_property(path: str, client:
 def test_an_earlier_version_of_the_ontology_stays_where_it_was(version: str, client: FlaskClient) -> None:
     triples = list(parse(client.get(f"/ontology/{version}").data, format=RdfFormat.TURTLE))
     info = NamedNode("http://www.w3.org/2002/07/owl#versionInfo")
-    assert version in {quad.object.value for quad in triples if quad.predicate == info}  # type: ignore[union-attr]
+    assert version in {quad.object.value for quad in triples if quad.predicate == info}
     assert client.get(f"/ontology/{version}.html").status_code == 200
     context = client.get(f"/ontology/{version}/context.jsonld")
     assert context.get_json(force=True)["@context"]["State"] == f"{BASE}ontology#State"
@@ -358,7 +360,7 @@ def test_what_is_an_enumeration_is_a_text_of_which_the_server_takes_no_other(
 )
 def test_schemathesis_finds_no_failure(app: Flask) -> None:
     schema = schemathesis.openapi.from_wsgi("/openapi.json", app)
-    operations = [found.ok() for found in schema.get_all_operations()]
+    operations = [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
     assert len(operations) > 60
     for operation in operations:
 

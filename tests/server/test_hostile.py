@@ -244,7 +244,12 @@ def eventually(holds: Callable[[], bool]) -> None:
 def first_of(found: Callable[[], set[int]]) -> int:
     """The one process that is found, once there is one."""
     processes: set[int] = set()
-    eventually(lambda: bool(processes.update(found()) or processes))
+
+    def has_found() -> bool:
+        processes.update(found())
+        return bool(processes)
+
+    eventually(has_found)
     (process,) = processes
     return process
 

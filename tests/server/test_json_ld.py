@@ -3,7 +3,7 @@
 import gzip
 import json
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import jsonschema
 import pytest
@@ -28,10 +28,11 @@ DOCUMENTS = (*ABOUT, "/doc/state", "/dataset", "/sparql", "/shapes", "/ontology"
 class CoreLoader(yaml.SafeLoader):
     """YAML as an editor's language server reads it: a date stays text."""
 
-    yaml_implicit_resolvers: ClassVar = {
-        first: [pair for pair in pairs if not pair[0].endswith(":timestamp")]
-        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
+
+CoreLoader.yaml_implicit_resolvers = {
+    first: [pair for pair in pairs if not pair[0].endswith(":timestamp")]
+    for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def loader(client: FlaskClient) -> Any:

@@ -21,7 +21,7 @@ OTHERS = LANGUAGES[1:]
 def texts() -> set[str | tuple[str, ...]]:
     """The texts that stand in the templates and modules of the server."""
     with (CATALOGUES / "babel.cfg").open() as file:
-        methods, options = parse_mapping_cfg(file)
+        methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call] # Babel states no types here
     found = extract_from_dir(ROOT / "server", methods, options, directory_filter=lambda path: "frontend" not in path)
     return {text for _, _, text, _, _ in found}
 
@@ -31,7 +31,8 @@ def catalogue(language: str) -> Catalog:
         return read_po(file, locale=language)
 
 
-def forms(text: str | tuple[str, ...]) -> tuple[str, ...]:
+def forms(text: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+    assert text is not None
     return (text,) if isinstance(text, str) else tuple(text)
 
 

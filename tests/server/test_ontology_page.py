@@ -136,7 +136,8 @@ def test_a_version_is_told_by_what_it_added_and_removed(client: FlaskClient, pag
     told = dict(re.findall(r"<summary>([\d.]+) .*?</summary>(.*?)</details>", page, re.S))
     graphs = {file.stem: Graph().parse(file) for file in sorted((ONTOLOGY / "versions").glob("*.ttl"))}
     known = {
-        v: {local_name(s) for s in g.subjects() if s.startswith(f"{CANONICAL}ontology#")} for v, g in graphs.items()
+        version: {local_name(s) for s in map(str, graph.subjects()) if s.startswith(f"{CANONICAL}ontology#")}
+        for version, graph in graphs.items()
     }
     assert len(known) >= 4
     for before, after in zip(known, [*known][1:], strict=False):

@@ -79,7 +79,7 @@ def test_the_base_that_a_dataset_has_is_taken_with_and_without_its_slash(asked: 
 @contextmanager
 def started(sample: Path, seconds: float) -> Iterator[tuple[int, subprocess.Popen[str]]]:
     """The port and the first process of a server in a session of its own, of which nothing may be left."""
-    command = [sys.executable, "-m", "kg", "serve", "--published", sample, "--port", "0"]
+    command = [sys.executable, "-m", "kg", "serve", "--published", str(sample), "--port", "0"]
     limits = ["--max-stop-seconds", str(seconds), "--max-query-seconds", str(10 * PATIENCE)]
     process = subprocess.Popen(
         [*command, *limits], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True

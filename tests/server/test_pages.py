@@ -10,7 +10,7 @@ from urllib.request import Request, urlopen
 
 import brotli
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from tests.conftest import EVERYTHING, PATIENCE, ROOT, patient, serving
 
@@ -25,7 +25,7 @@ SOME = """most => document.querySelectorAll('li, tr, section').forEach(each => {
 })"""
 """Leaves of many items that are alike in a list, table or reference only some: to judge each takes most of the time."""
 
-DESK, PHONE = {"width": 1280, "height": 900}, {"width": 380, "height": 800}
+DESK, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=380, height=800)
 
 SPANS = """PREFIX osce: <http://localhost:8000/ontology#>
 SELECT * { ?term osce:since ?since ; osce:until ?until ; osce:heldBy ?state }"""

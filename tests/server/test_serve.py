@@ -99,6 +99,7 @@ def test_sparqlwrapper_asks_a_question(method: str, url: str) -> None:
             ?state osce:participation ?participation . ?participation osce:status osce:participating
             FILTER NOT EXISTS {{ ?participation osce:until ?end }} }}""")
     answer = client.queryAndConvert()
+    assert isinstance(answer, dict)
     assert answer["results"]["bindings"][0]["n"]["value"] == "57"
 
 

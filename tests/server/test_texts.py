@@ -14,6 +14,7 @@ from rdflib.namespace import RDFS
 from kg.media import LANGUAGES
 from server.site import site
 from tests.conftest import ROOT
+from tests.server.test_languages import forms
 from tests.server.test_pages import KINDS_OF_PAGE
 
 PAGES = {
@@ -81,8 +82,7 @@ def texts_of_templates(language: str) -> Iterator[tuple[str, str]]:
     """The English texts of templates, each with its translation."""
     with (ROOT / f"server/translations/{language}.po").open("rb") as file:
         for message in read_po(file, locale=language):
-            ids = message.id if isinstance(message.id, tuple) else (message.id,)
-            strings = message.string if isinstance(message.string, tuple) else (message.string,)
+            ids, strings = forms(message.id), forms(message.string)
             yield from ((text, string) for text in ids for string in strings if text and "%(" not in text)
 
 

@@ -248,7 +248,7 @@ def test_a_bad_example_has_one_problem_at_its_place(example: Bad, bad: dict[str,
     shape = URIRef(f"{CANONICAL}shapes#{example.shape}")
     from_shape = example.code.startswith("E3")
     stated = SHAPES_GRAPH.value(SHAPES_GRAPH.value(None, SH.sparql, shape, default=shape), SH.severity)
-    severity = SEVERITIES.get(stated, Severity.ERROR) if from_shape else Severity.ERROR
+    severity = SEVERITIES[URIRef(str(stated))] if from_shape and stated is not None else Severity.ERROR
     found = [
         (p.code, p.line, p.column, p.severity, p.thing, p.file.name, p.message if from_shape else "")
         for p in bad.get(example.path, [])
