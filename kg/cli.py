@@ -275,7 +275,7 @@ def explain_line(build: Build, file: Path, line: int, code: str | None) -> None:
     if here:
         raise click.ClickException(f"{file} has problems, so no triples were made from line {line}")
     if not any(record.file.resolve() == file.resolve() for record in build.graph.records):
-        more = f"; kg explain {code} explains {code}" if code else ""
+        more = f"; to read about {code}, run: kg explain {code}" if code else ""
         raise click.ClickException(f"{file} is not a record in these directories{more}")
     click.echo(f"line {line} of {file} makes no statement by itself")
 

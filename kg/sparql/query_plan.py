@@ -433,7 +433,7 @@ def sorting(reader: Reader) -> Iterator[QueryError]:
                 reader,
                 token,
                 f"{token.text.upper()} needs all solutions before it can return the first one",
-                "restrict the pattern, or remove {token.text.upper()}",
+                f"restrict the pattern, or remove {token.text.upper()}",
             )
 
 

@@ -151,7 +151,7 @@ def followed(text: str, problem: Problem) -> str | None:
         lines[row] = re.sub(r"( a \S+)", rf"\1 ; {match[1]}", lines[row], count=1)
         if " a " not in lines[row]:
             lines[row] = f"{lines[row].rstrip(' ;')} ; {match[1]} ;"
-    elif match := re.fullmatch(r"add this line on top: (.*)", hint):
+    elif match := re.fullmatch(r"add this line at the top: (.*)", hint):
         start = max(number for number in range(row + 1) if '"""' in lines[number])
         lines.insert(start + 1, match[1])
     else:

@@ -214,9 +214,9 @@ def test_who_is_named_in_no_release_is_the_same_by_exists_and_by_minus(engine: O
         ("ASK { ?x ?p ?o OPTIONAL { ?x :p ?y } . [] a ?x }", (1, 16), "OPTIONAL", "to the end"),
         ("ASK { ?x ?p ?o FILTER(regex(?o, 'a')) }", (1, 23), "REGEX", "/search"),
         ("ASK { ?x ?p ?o FILTER(CONTAINS(LCASE(?o), 'a')) }", (1, 23), "CONTAINS", "/search"),
-        ("SELECT * { ?x ?p ?o } ORDER BY ?o", (1, 23), "ORDER", "narrow"),
-        ("SELECT DISTINCT ?o { ?x ?p ?o }", (1, 8), "DISTINCT", "narrow"),
-        ("SELECT (COUNT(*) AS ?n) { ?x ?p ?o } GROUP BY ?p", (1, 38), "GROUP", "narrow"),
+        ("SELECT * { ?x ?p ?o } ORDER BY ?o", (1, 23), "ORDER", "restrict the pattern, or remove ORDER"),
+        ("SELECT DISTINCT ?o { ?x ?p ?o }", (1, 8), "DISTINCT", "restrict the pattern, or remove DISTINCT"),
+        ("SELECT (COUNT(*) AS ?n) { ?x ?p ?o } GROUP BY ?p", (1, 38), "GROUP", "restrict the pattern, or remove GROUP"),
     ],
 )
 def test_what_takes_long_is_told_at_its_place(query: str, place: tuple[int, int], message: str, hint: str) -> None:

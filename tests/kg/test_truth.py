@@ -182,9 +182,9 @@ WRONG: dict[str, tuple[list[Edit], list[Told]]] = {
             ),
         ],
         [
-            Told("E314", "field-of-work/media-laws", "broader: field-of-work/media-pluralism", "circle"),
+            Told("E314", "field-of-work/media-laws", "broader: field-of-work/media-pluralism", "lead to each other"),
             Told("E314", "field-of-work/media-laws", "notation: 15.02", "15.03"),
-            Told("E314", "field-of-work/media-pluralism", "broader: field-of-work/media-laws", "circle"),
+            Told("E314", "field-of-work/media-pluralism", "broader: field-of-work/media-laws", "lead to each other"),
             Told("E314", "field-of-work/media-pluralism", "notation: 15.03", "15.02"),
         ],
     ),
@@ -247,8 +247,8 @@ WRONG: dict[str, tuple[list[Edit], list[Told]]] = {
             ),
         ],
         [
-            Told("E314", "meeting/left", "prepares: meeting/right", "circle"),
-            Told("E314", "meeting/right", "prepares: meeting/left", "circle"),
+            Told("E314", "meeting/left", "prepares: meeting/right", "lead to each other"),
+            Told("E314", "meeting/right", "prepares: meeting/left", "lead to each other"),
         ],
     ),
     "a meeting that prepares an earlier one": (
@@ -276,8 +276,8 @@ WRONG: dict[str, tuple[list[Edit], list[Told]]] = {
             new("release/b-translated", release("Translated two", "translationOf: release/a-translated\n")),
         ],
         [
-            Told("E314", "release/a-translated", "translationOf: release/b-translated", "circle"),
-            Told("E314", "release/b-translated", "translationOf: release/a-translated", "circle"),
+            Told("E314", "release/a-translated", "translationOf: release/b-translated", "lead to each other"),
+            Told("E314", "release/b-translated", "translationOf: release/a-translated", "lead to each other"),
         ],
     ),
     "a correction before what it corrects": (
