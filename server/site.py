@@ -1,10 +1,8 @@
 """The site: one published dataset, open for reading, with the schema that its own graphs hold."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from flask import current_app, g, request
@@ -22,9 +20,8 @@ from kg.model.views import View, views_in
 from kg.names import Names
 from kg.rdflib_graphs import to_graph
 from kg.sparql.engine import Engine
+from server.derived import derived
 from server.languages import chosen_language
-
-T = TypeVar("T")
 
 MAX_CACHED_GRAPHS = 8
 """Maximum number of cached named graphs: those that are documents, and earlier ontologies that were read last."""
@@ -83,10 +80,10 @@ class Site:
 
 def graph(engine: Engine, name: str) -> Graph:
     """A named graph, for the libraries that ask rdflib."""
-    return to_graph([*triples_of_graph(engine, name)])
+    return to_graph([*engine.graph(name)])
 
 
-@lru_cache(maxsize=MAX_CACHED_GRAPHS)
+@derived(MAX_CACHED_GRAPHS)
 def triples_of_graph(engine: Engine, name: str) -> tuple[Triple, ...]:
     """The triples of a named graph, which never change."""
     return tuple(engine.graph(name))
@@ -133,12 +130,3 @@ def page_in(language: str) -> str:
     parameters = urlencode([pair for pair in request.args.items(multi=True) if pair[0] != "lang"], quote_via=quote)
     path = g.get("address", f"{request.path.lstrip('/')}?{parameters}".rstrip("?"))
     return f"{request.script_root}/" + with_parameters(path if len(path) < MAX_PATH_LENGTH else "", {"lang": language})
-
-
-def once(name: str, make: Callable[[], T]) -> T:
-    """What is made of the dataset, which never changes: made when it is first asked for, and cached by its name."""
-    cache = current_app.extensions.setdefault("once", {})
-    if name not in cache:
-        cache[name] = make()
-    value: T = cache[name]
-    return value

@@ -10,9 +10,10 @@ from pyoxigraph import Literal, NamedNode
 
 from kg.dataset import named_queries
 from kg.text.language_preference import preference
+from server.derived import derived
 from server.languages import language
 from server.pages.properties import label, labels_of
-from server.site import once, site
+from server.site import site
 
 MAX_LENGTH = 40
 """Maximum length of a name or a value, in characters; what is longer is cut at a word."""
@@ -38,11 +39,12 @@ class Members:
 
 def things() -> dict[str, Members]:
     """How many things there are of each class of ours, with an example."""
-    found = once("things", counted)
+    found = counted()
     names = names_of(thing for _, thing in found.values())
     return {iri: Members(count, Example(thing, names[thing])) for iri, (count, thing) in found.items()}
 
 
+@derived()
 def counted() -> dict[str, tuple[int, str]]:
     """How many things there are of each class of ours, and the first of them."""
     return named_queries.counts(site().engine, site().schema.classes)
@@ -50,7 +52,7 @@ def counted() -> dict[str, tuple[int, str]]:
 
 def values() -> dict[str, Example]:
     """A thing and its value, for each property of ours that has one."""
-    found = {iri: (thing, min(all_, key=preferred)) for iri, (thing, all_) in once("values", seen_values).items()}
+    found = {iri: (thing, min(all_, key=preferred)) for iri, (thing, all_) in seen_values().items()}
     links = (value.value for _, value in found.values() if isinstance(value, NamedNode))
     names = names_of((*links, *(thing for thing, _ in found.values())))
 
@@ -75,9 +77,10 @@ def preferred(value: NamedNode | Literal) -> tuple[object, ...]:
     return preference(tag, language()), value.value, str(value)
 
 
+@derived()
 def seen_values() -> dict[str, tuple[str, list[NamedNode | Literal]]]:
     """Of each property the first thing that has it, and all its values; rather an example of a class than another."""
-    known = {thing for _, thing in once("things", counted).values()}
+    known = {thing for _, thing in counted().values()}
     wanted = {*site().schema.declared_properties} - {
         bound for property_ in site().schema.properties.values() for bound in property_.bounds or ()
     }

@@ -6,7 +6,6 @@ YAML. Values reach a query only as terms that pyoxigraph has serialized.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -16,6 +15,7 @@ from kg.diagnostics.suggest import did_you_mean, nearest
 from kg.model import literals
 from kg.model.schema import Class, Key, Property, Schema, Values
 from kg.names import NAME, RDF_TYPE, XSD, local_name
+from server.derived import derived
 from server.paging import SHARED, shown
 from server.site import site
 
@@ -112,7 +112,7 @@ def parameters_of(class_: Class) -> list[CollectionParameter]:
     return list(parameters(site().schema, class_).values())
 
 
-@lru_cache(maxsize=256)
+@derived()
 def parameters(schema: Schema, class_: Class) -> dict[str, CollectionParameter]:
     """The parameters of a class by name; a class of parts that contains itself is entered once."""
     return {p.name: p for p in _parameters(schema, class_, (), (class_,)) if p.name not in RESERVED}

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse
 
 from kg.names import PREFIXES
-from server.site import once, site, triples_of
+from server.derived import derived
+from server.site import site, triples_of
 
 ISSUED = PREFIXES["dcterms"] + "issued"
 
@@ -30,12 +31,8 @@ class OntologyVersion:
     first: bool
 
 
+@derived()
 def history() -> list[OntologyVersion]:
-    """The versions, newest first."""
-    return once("history", compared)
-
-
-def compared() -> list[OntologyVersion]:
     """Each version compared with the one before, newest first."""
     names, known = site().names, sorted(site().contexts, key=lambda v: [int(n) for n in re.findall(r"\d+", v)])
     graphs, versions = earlier(), list[OntologyVersion]()

@@ -19,13 +19,15 @@ from kg.dataset.layout import DUMPS, Dataset, NoDatasetError
 from kg.media import LANGUAGES, MediaType, by_suffix
 from kg.names import XSD
 from kg.namespaces import DCAT
+from server.derived import derived
 from server.documents import LONG, Document, moved, respond, validator
 from server.http.conditional import DatedResponse, wanted_range
 from server.http.links import link, put
 from server.http.negotiation import accepts_gzip
+from server.operations import Json, documented, one_of
 from server.pages.properties import Description
 from server.pages.triple_index import TripleIndex
-from server.site import once, site, triples_of
+from server.site import site, triples_of
 
 blueprint = Blueprint("catalogue", __name__)
 
@@ -61,12 +63,13 @@ def dataset(suffix: str | None = None) -> Response:
     return respond(Document("dataset", iri, description, page, root=iri, links=links), suffix)
 
 
+@derived()
 def description() -> list[Triple]:
     """The triples of the catalogue, with the datatype that DCAT 3 (6.8.9) gives to sizes.
 
     The engine would make xsd:integer of it, and so the dataset holds that, which is the same number.
     """
-    return once("catalogue", lambda: [with_size(triple) for triple in triples_of(site().names.dataset)])
+    return [with_size(triple) for triple in triples_of(site().names.dataset)]
 
 
 def with_size(triple: Triple) -> Triple:
@@ -120,12 +123,19 @@ def embedded() -> Markup:
 
 
 @blueprint.get("/.well-known/void")
+@documented(redirects={"303": "The description of the dataset."})
 def void() -> Response:
     """Redirects from the address that VoID defines for the description of a dataset (w3.org/TR/void, 7.2)."""
     return moved("/dataset", 303)
 
 
+def variables() -> dict[str, Json]:
+    """The variables in the path of a dump, for OpenAPI."""
+    return {"version": one_of([site().dataset.version]), "suffix": one_of(media.suffix for media in DUMPS)}
+
+
 @blueprint.get("/dump/<version>.<suffix>.gz")
+@documented(produces=(GZIP,), path=variables, has_ranges=True)
 def dump(version: str, suffix: str) -> Response:
     """Returns a version of the dataset as a compressed file, with ranges (RFC 9110, 14) and its digest (RFC 9530)."""
     kept, media = dumped(version, suffix)
@@ -146,6 +156,7 @@ def dump(version: str, suffix: str) -> Response:
 
 
 @blueprint.get("/dump/<version>.<any(nq,ttl,jsonld):suffix>")
+@documented(produces=tuple(media.name for media in DUMPS), path=variables)
 def plain_dump(version: str, suffix: str) -> Response:
     """Returns the same file as RDF, with the content coding gzip if the client accepts it, and else uncompressed."""
     kept, media = dumped(version, suffix)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum, auto
-from functools import lru_cache
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request
@@ -33,10 +32,12 @@ from kg.namespaces import SDO
 from kg.sparql.engine import Engine
 from kg.text.language_preference import best_tag, in_language, preference
 from server import paging
+from server.derived import derived
 from server.documents import Document, respond, split
 from server.errors import CursorError
 from server.http.links import link
 from server.languages import language
+from server.operations import Json, documented, one_of
 from server.pages import filters
 from server.pages.briefs import briefs_of
 from server.pages.facets import Facet, facets_of
@@ -282,7 +283,7 @@ def read_size(given: str | None) -> PageSize:
 # ── What there is ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@lru_cache(maxsize=MAX_CACHED_ORDERS)
+@derived(MAX_CACHED_ORDERS)
 def members(engine: Engine, class_: Class, where: str, order: Order) -> list[Member]:
     """All things of a kind that meet a pattern over ?s0, in order."""
     things = site().names.thing(f"{class_.kind}/")
@@ -464,10 +465,52 @@ def no_member(asked: CollectionParameters) -> CursorError:
     )
 
 
+# ── As OpenAPI ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+PAGE: Json = {
+    "name": "page",
+    "in": "query",
+    "description": "The cursor of a page, as in the link `next` of the previous page: the name of the member after "
+    "which the page begins or, in a sorted collection, a token for that member. If the cursor does not name a member "
+    "of the collection with these parameters, the answer is 400 with a link to the first page. There are no page "
+    "numbers.",
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"},
+}
+
+
+def asking(path: str, class_: Class | None) -> list[Json]:
+    """The filters, the order and the pages of a collection; a variant by suffix takes those of its collection."""
+    if class_ is None or path != f"/doc/{class_.kind}":
+        return []
+    known = [
+        {"name": each.name, "in": "query", "description": each.label, "schema": each.schema}
+        for each in filters.parameters_of(class_)
+    ]
+    keys = list(sortable(class_))
+    paging = [
+        {
+            "name": "sort",
+            "in": "query",
+            "description": "The key to sort by; with - before it, in descending order.",
+            "schema": one_of([*keys, *(f"-{key}" for key in keys)]),
+        },
+        PAGE,
+        {
+            "name": "size",
+            "in": "query",
+            "description": f"Members on a page, at most {MAX_SIZE}; a higher value is reduced (header Note).",
+            "schema": {"type": "integer", "minimum": 1},
+        },
+    ]
+    return [*known, *paging]
+
+
 # ── How it is shown ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @blueprint.get("/doc/<file>")
+@documented(by_kind=True, files=("{kind}", "{kind}.{suffix}"), query=asking)
 def collection(file: str) -> Response:
     """Returns a page of the things of a kind that match the filters; raises BadRequest for invalid parameters."""
     kind, suffix = split(file)

@@ -11,10 +11,12 @@ from werkzeug.exceptions import NotFound
 from kg.about import DESCRIPTION, LICENSE, TITLE
 from kg.dataset import named_queries
 from kg.media import HTML, LINKSET, TURTLE, MediaType
+from server.derived import derived
 from server.documents import SHORT, cached, compressed
 from server.http.links import Link, link, linkset, put
+from server.operations import documented
 from server.resources.openapi import description
-from server.site import once, site
+from server.site import site
 
 blueprint = Blueprint("discovery", __name__)
 
@@ -36,6 +38,7 @@ def answer(body: str | bytes, content_type: str) -> Response:
 
 
 @blueprint.get("/.well-known/api-catalog")
+@documented(produces=(LINKSET.name,))
 def api_catalog() -> Response:
     """Returns the interfaces of this site as a link set (RFC 9727)."""
     response = answer(linkset(catalogued()), f'{LINKSET.name}; profile="{API_CATALOG}"')
@@ -65,11 +68,13 @@ def catalogued() -> dict[str, list[Link]]:
 
 
 @blueprint.get("/openapi.json")
+@documented(produces=(OPENAPI.name,))
 def openapi() -> Response:
     """Returns the OpenAPI 3.1 description of this site, which is made from the routes and the shapes."""
-    return answer(once("openapi", described), f"{OPENAPI.name};version=3.1")
+    return answer(described(), f"{OPENAPI.name};version=3.1")
 
 
+@derived()
 def described() -> bytes:
     """The description of this application, which never changes."""
     content: dict[str, Any] = description(list(current_app.url_map.iter_rules()), current_app.view_functions)
@@ -77,6 +82,7 @@ def described() -> bytes:
 
 
 @blueprint.get("/sitemap.xml")
+@documented(produces=(XML.name,))
 def sitemap() -> Response:
     """Returns the list of sitemaps for crawlers (sitemaps.org/protocol)."""
     pages = range(1, len(addresses()) // MAX_ADDRESSES + 2)
@@ -84,6 +90,7 @@ def sitemap() -> Response:
 
 
 @blueprint.get("/sitemap/<int:number>.xml")
+@documented(produces=(XML.name,), path=lambda: {"number": {"type": "integer", "minimum": 1, "examples": [1]}})
 def sitemap_page(number: int) -> Response:
     """Returns one sitemap, which lists the documents about things."""
     page = addresses()[(number - 1) * MAX_ADDRESSES : number * MAX_ADDRESSES] if number else []
@@ -111,6 +118,7 @@ def day() -> str | None:
 
 
 @blueprint.get("/robots.txt")
+@documented(produces=(PLAIN.name,))
 def robots() -> Response:
     """Returns the rules for crawlers, which may read everything except queries and searches (RFC 9309)."""
     below = urlsplit(site().names.base).path
@@ -120,6 +128,7 @@ def robots() -> Response:
 
 
 @blueprint.get("/llms.txt")
+@documented(produces=(MARKDOWN.name,))
 def llms() -> Response:
     """Returns a description of this site for language models (llmstxt.org)."""
     kinds = list(site().kinds.values())

@@ -5,8 +5,10 @@ from pyoxigraph import NamedNode
 
 from kg.dataset import named_queries
 from kg.media import RDF, TURTLE
+from kg.model.schema import Class
 from server.errors import BadQueryError, NotAcceptableError
 from server.http.negotiation import negotiate
+from server.operations import Json, documented
 from server.resources.sparql import evaluated, limits
 from server.site import site
 
@@ -15,7 +17,18 @@ blueprint = Blueprint("graph_store", __name__)
 ALL = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
 
 
+def naming(path: str, class_: Class | None) -> list[Json]:
+    """The parameters that name a graph, for OpenAPI."""
+    default = "Requests the default graph instead of `graph`."
+    iri = {"type": "string", "format": "iri", "examples": [*site().names.graphs]}
+    return [
+        {"name": "graph", "in": "query", "description": "The IRI of the graph.", "schema": iri},
+        {"name": "default", "in": "query", "description": default, "schema": {"type": "string"}},
+    ]
+
+
 @blueprint.get("/graph")
+@documented(produces=tuple(media.name for media in RDF), query=naming)
 def graph() -> Response:
     """Returns a graph of the dataset: `?default`, or `?graph=` followed by its IRI."""
     named = request.args.getlist("graph")

@@ -15,13 +15,15 @@ from kg.model.json_schema import json_schema
 from kg.model.schema import Schema
 from kg.names import PREFIXES, RDF, RDF_TYPE, RDFS
 from kg.rdflib_graphs import to_graph
+from server.derived import derived
 from server.documents import LONG, SHORT, Document, cached, compressed, respond, split
 from server.http.links import link, put
+from server.operations import documented, one_of
 from server.pages.history import history
 from server.pages.reference import Reference
 from server.pages.shapes import groups, others
 from server.pictures.diagram import circle
-from server.site import once, site, triples_of
+from server.site import site, triples_of
 
 blueprint = Blueprint("ontology", __name__)
 
@@ -36,6 +38,7 @@ def ontology(suffix: str | None = None) -> Response:
 
 
 @blueprint.get("/ontology/<file>")
+@documented(files=("{version}",))
 def version(file: str) -> Response:
     """Returns the current version of the ontology or an earlier one."""
     known = next((v for v in site().contexts if file == v or file.startswith(f"{v}.")), None)
@@ -71,18 +74,15 @@ def reference(path: str, version: str) -> Document:
     )
 
 
+@derived()
 def concluded() -> list[Triple]:
     """What the dataset states of the terms beyond the graph of the ontology: what the build inferred."""
     names = site().names
-
-    def found() -> list[Triple]:
-        stated = triples_of(names.ontology)
-        terms = {t.subject.value for t in stated if isinstance(t.subject, NamedNode)}
-        ours = [term for term in terms if term.startswith(names.vocabulary)]
-        everything = named_queries.statements(site().engine, ours)
-        return sorted({*everything} - {*stated}, key=str)
-
-    return once("concluded of terms", found)
+    stated = triples_of(names.ontology)
+    terms = {t.subject.value for t in stated if isinstance(t.subject, NamedNode)}
+    ours = [term for term in terms if term.startswith(names.vocabulary)]
+    everything = named_queries.statements(site().engine, ours)
+    return sorted({*everything} - {*stated}, key=str)
 
 
 def as_owl(triples: list[Triple]) -> list[Triple]:
@@ -102,13 +102,19 @@ def as_owl(triples: list[Triple]) -> list[Triple]:
 
 @blueprint.get("/ontology/context.jsonld")
 @blueprint.get("/ontology/<version>/context.jsonld")
+@documented(produces=(JSON_LD.name,))
 def context(version: str | None = None) -> Response:
     """Returns the context of the JSON-LD documents of this dataset. The context of a version never changes."""
-    return derived(as_document(at_version(version)), JSON_LD, version)
+    return implied(as_document(at_version(version)), JSON_LD, version)
 
 
 @blueprint.get("/ontology/schema/<file>")
 @blueprint.get("/ontology/<version>/schema/<file>")
+@documented(
+    produces=(JSON_SCHEMA.name,),
+    files=("{kind}.json",),
+    path=lambda: {"version": one_of([site().schema.version])},
+)
 def schema(file: str, version: str | None = None) -> Response:
     """Returns the JSON Schema of the documents and sources about the things of a kind."""
     kind, suffix = split(file)
@@ -116,7 +122,7 @@ def schema(file: str, version: str | None = None) -> Response:
     if class_ is None or suffix != JSON_SCHEMA.suffix or version not in (None, site().schema.version):
         raise NotFound(f"There is no JSON Schema {file}. Available kinds: {', '.join(site().schema.kinds)}.")
     schema = json_schema(class_, site().schema, site().names)
-    return derived(json.dumps(schema, ensure_ascii=False, indent=2).encode() + b"\n", JSON_SCHEMA, None)
+    return implied(json.dumps(schema, ensure_ascii=False, indent=2).encode() + b"\n", JSON_SCHEMA, None)
 
 
 def at_version(version: str | None) -> Any:
@@ -129,7 +135,7 @@ def at_version(version: str | None) -> Any:
     return context
 
 
-def derived(body: bytes, media: MediaType, version: str | None) -> Response:
+def implied(body: bytes, media: MediaType, version: str | None) -> Response:
     """What follows from the ontology."""
     response = compressed(body, content_type=media.content_type)
     put(response.headers, [link(site().names.ontology, "describedby")])

@@ -5,12 +5,14 @@ from flask import Blueprint, Response, render_template
 from kg.media import HTML
 from server.documents import SHORT, cached, compressed
 from server.languages import language
+from server.operations import documented
 from server.site import site
 
 blueprint = Blueprint("quality", __name__)
 
 
 @blueprint.get("/quality")
+@documented(produces=(HTML.name,))
 def quality() -> Response:
     """Returns the quality measures, each with its question, its findings and its query."""
     content = site().dataset.quality()

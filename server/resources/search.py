@@ -20,14 +20,16 @@ from kg.dataset.finder import PATHS, Found
 from kg.dataset.search_index import KIND
 from kg.diagnostics.suggest import did_you_mean, nearest
 from kg.media import ATOM, CSV, HTML, JSON
+from kg.model.schema import Class
 from kg.names import RDF_TYPE
 from kg.namespaces import HYDRA, SDO
 from server import paging
 from server.documents import SHORT, Document, cached, compressed, respond, variant_of
 from server.http.links import link
+from server.operations import VARIANTS, Json, documented, one_of
 from server.pages.briefs import briefs_of
 from server.pages.facets import Facet, facets_of, label_of, labels_of
-from server.pages.filters import parameters, pattern
+from server.pages.filters import TEXT, parameters, parameters_of, pattern
 from server.pages.filters import read as read_filters
 from server.pages.search_results import SearchResult, spoken
 from server.paging import (
@@ -312,8 +314,66 @@ class Page(PagedList):
             yield ActiveFilter(name, value, address(file, self.parameters.widened(name, value)))
 
 
+# ── As OpenAPI ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+WORDS: Json = {
+    "name": "q",
+    "in": "query",
+    "description": "Words in any of the languages of the pages.",
+    "schema": {**TEXT, "maxLength": MAX_QUERY_LENGTH},
+}
+
+
+def asking(path: str, class_: Class | None) -> list[Json]:
+    """What a search takes: words, the values of facets, and a page."""
+    facets = [name for name in site().finder.names if name != KIND]
+    return [
+        WORDS,
+        {"name": KIND, "in": "query", "schema": one_of(site().kinds)},
+        *({"name": name, "in": "query", "schema": taken_by(name)} for name in facets),
+        *({"name": name, "in": "query", "description": text, "schema": taken_by(name)} for name, text in ranges()),
+        {
+            "name": "page",
+            "in": "query",
+            "schema": {"type": "integer", "minimum": 1, "maximum": MAX_RESULTS // MAX_SIZE},
+        },
+        {
+            "name": "size",
+            "in": "query",
+            "description": f"Things on a page, at most {MAX_SIZE}; a higher value is reduced (header Note). As CSV, a "
+            "request without page and size returns all results.",
+            "schema": {"type": "integer", "minimum": 1, "maximum": 10**9 - 1},
+        },
+    ]
+
+
+def ranges() -> list[tuple[str, str]]:
+    """The bounds that collections take, such as `date.from`, which a search takes too, each with its label."""
+    known = (each for class_ in site().kinds.values() for each in parameters_of(class_))
+    return sorted({each.name: each.label for each in known if each.is_range}.items())
+
+
+def taken_by(name: str) -> Json:
+    """The JSON Schema of a value of a facet: what the collections take that have a filter of its name."""
+    known = (parameters(site().schema, class_).get(name) for class_ in site().kinds.values())
+    schemas = [parameter.schema for parameter in known if parameter]
+    if all("enum" in each for each in schemas):
+        return {"type": "string", "enum": sorted({value for each in schemas for value in each["enum"]})}
+    return schemas[0]
+
+
+def suffixes() -> dict[str, Json]:
+    """The suffixes of a search."""
+    return {"suffix": one_of([*VARIANTS, JSON.suffix, CSV.suffix, ATOM.suffix])}
+
+
+# ── The routes ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
 @blueprint.get("/search")
 @blueprint.get("/search.<suffix>")
+@documented(others=(JSON, CSV, ATOM), path=suffixes, query=asking)
 def search(suffix: str | None = None) -> Response:
     """Returns the things that contain all words of a query in any language, best first; without a query, all things."""
     page = Page(read())
@@ -351,6 +411,7 @@ def search(suffix: str | None = None) -> Response:
 
 
 @blueprint.get("/suggest")
+@documented(produces=(JSON.name,), query=lambda path, class_: [WORDS])
 def suggest() -> Response:
     """Returns the things whose names begin with a query or contain its words, as JSON."""
     problems = unwritable(request.args.items(multi=True))

@@ -14,7 +14,8 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import InternalServerError, NotFound
 
 from kg.dataset import named_queries
-from kg.media import BOOLEAN, FORMATS, HTML, RDF, SOLUTIONS, SPARQL_JSON, TURTLE, MediaType
+from kg.media import BOOLEAN, CSV, FORMATS, HTML, RDF, SOLUTIONS, SPARQL_JSON, TSV, TURTLE, MediaType
+from kg.model.schema import Class
 from kg.names import RDF_TYPE, RDFS_LABEL
 from kg.namespaces import SD
 from kg.sparql.engine import Answer, UnansweredError, UntrustedQueries, UntrustedQuery
@@ -25,6 +26,7 @@ from server.errors import BadQueryError, LimitError, NotAcceptableError
 from server.http.gateway import ON_LEAVE
 from server.http.links import link
 from server.http.negotiation import negotiate, negotiate_coding
+from server.operations import Json, documented, one_of
 from server.pictures.drawing import SEEN, fitting, picture_of
 from server.pictures.tables import Table, heading
 from server.queries.limits import Limits
@@ -63,6 +65,9 @@ UNSORTABLE = "total order"
 ASKED = ("query", "default-graph-uri", "named-graph-uri", "timeout")
 """The parameters that say what is asked, whatever the format of the answer."""
 
+ANSWERS = tuple(dict.fromkeys((HTML, *RDF, *SOLUTIONS, *BOOLEAN, CSV, TSV)))
+"""What an answer may be written as, whatever its form."""
+
 SAFE = "/?:@!$'()*,;"
 """What may stand in a query string as it is (RFC 3986, 3.4), so that an address is as short as can be."""
 
@@ -73,7 +78,68 @@ class Stream(Response):
     implicit_sequence_conversion = False
 
 
+# ── As OpenAPI ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+QUERY_SCHEMA: Json = {
+    "type": "string",
+    "description": "A SPARQL 1.1 query.",
+    "examples": ["SELECT ?s ?type WHERE { ?s a ?type } LIMIT 5", "ASK { ?s ?p ?o }"],
+}
+
+
+def asking(path: str, class_: Class | None) -> list[Json]:
+    """The parameters of the endpoint: those of the SPARQL 1.1 Protocol (2.1), and ours."""
+    graphs = {"in": "query", "schema": {"type": "array", "items": {"type": "string", "format": "iri"}}}
+    formats = sorted({media.suffix for offered, _ in OFFERED.values() for media in offered})
+    seconds: Json = {"type": "number", "minimum": 0}
+    return [
+        {"name": "query", "in": "query", "description": QUERY_SCHEMA["description"], "schema": QUERY_SCHEMA},
+        {"name": "default-graph-uri", **graphs},
+        {"name": "named-graph-uri", **graphs},
+        {
+            "name": "timeout",
+            "in": "query",
+            "description": "Maximum time for the query, in seconds; 0 for the limit of the server.",
+            "schema": seconds,
+        },
+        {
+            "name": "format",
+            "in": "query",
+            "description": "A suffix or media type, which takes precedence over `Accept`; unknown values are ignored.",
+            "schema": {"type": "string", "examples": formats},
+        },
+        {
+            "name": "view",
+            "in": "query",
+            "description": "The way in which the HTML page shows the result.",
+            "schema": one_of(SEEN),
+        },
+    ]
+
+
+def posted() -> Json:
+    """A query in the body of a request (SPARQL 1.1 Protocol, 2.1.2 and 2.1.3)."""
+    parameters = {each["name"]: each["schema"] for each in asking("/sparql", None)}
+    form = {"type": "object", "required": ["query"], "properties": parameters}
+    return {
+        "operationId": "sparql-post",
+        "parameters": [each for each in asking("/sparql", None) if each["name"] != "query"],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/x-www-form-urlencoded": {"schema": form},
+                "application/sparql-query": {"schema": QUERY_SCHEMA},
+            },
+        },
+    }
+
+
+# ── The routes ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
 @blueprint.route("/sparql", methods=["GET", "POST", "QUERY"])
+@documented(produces=tuple(media.name for media in ANSWERS), query=asking, post=posted)
 def sparql() -> Response:
     """Answers a query; without one, returns a page to browsers and the service description to machines."""
     parameters = read_request()
@@ -92,6 +158,7 @@ def variant(suffix: str) -> Response:
 
 
 @blueprint.get("/sparql/<name>")
+@documented(redirects={"303": "The query with the given values."})
 def question(name: str) -> Response:
     """Redirects to the query of a question with the given values."""
     known_question = next((each for each in site().questions if each.name == name), None)

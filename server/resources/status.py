@@ -2,12 +2,14 @@
 
 from flask import Blueprint, Response, jsonify
 
+from server.operations import documented
 from server.site import site
 
 blueprint = Blueprint("status", __name__)
 
 
 @blueprint.get("/status")
+@documented(produces=("application/json",), has_validators=False)
 def status() -> Response:
     """Returns the status, the version of the dataset and the engine, for operators."""
     response = jsonify(status="ok", version=site().dataset.version, engine=site().engine.name)

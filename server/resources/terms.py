@@ -8,12 +8,14 @@ from flask import Blueprint, Response
 from kg.dataset import named_queries
 from server.documents import SHORT, cached, compressed
 from server.languages import language
+from server.operations import documented
 from server.site import site
 
 blueprint = Blueprint("terms", __name__)
 
 
 @blueprint.get("/terms")
+@documented(produces=("application/json",))
 def terms() -> Response:
     """Returns the prefixes, and the classes and properties of the dataset from its VoID partitions, most used first."""
     found = {"prefixes": site().names.prefixes, "class": used("class"), "property": used("property")}

@@ -1,7 +1,6 @@
 """Things: `/id/…` names them, `/doc/…` describes them."""
 
 from collections.abc import Mapping
-from functools import cache
 
 from flask import Blueprint, Response, render_template, request
 from markupsafe import Markup
@@ -20,6 +19,7 @@ from kg.serialize import serialize_in_order
 from server.documents import Document, moved, respond, split
 from server.errors import GoneError
 from server.http.links import Link, link
+from server.operations import documented
 from server.pages.origins import Origins
 from server.pages.properties import Description, incoming
 from server.pages.triple_index import TripleIndex
@@ -39,12 +39,14 @@ ABOUT_PAGE = str(SDO.AboutPage)
 
 @blueprint.get("/id")
 @blueprint.get("/doc")
+@documented(redirects={"303": "The home page, which lists all kinds."})
 def kinds() -> Response:
     """Redirects with 303 to the home page, which lists the kinds of things."""
     return moved("/", 303)
 
 
 @blueprint.get("/id/<kind>")
+@documented(redirects={"303": "The collection of all things of this kind."})
 def things(kind: str) -> Response:
     """Redirects with 303 to the collection of a kind."""
     if kind not in site().schema.kinds:
@@ -53,6 +55,9 @@ def things(kind: str) -> Response:
 
 
 @blueprint.get("/id/<kind>/<name>")
+@documented(
+    by_kind=True, redirects={"303": "The document about the thing.", "301": "The current address of the thing."}
+)
 def thing(kind: str, name: str) -> Response:
     """Redirects with 303 to the document about a thing (httpRange-14), and with 301 from a former name."""
     path = f"{kind}/{name}"
@@ -62,6 +67,7 @@ def thing(kind: str, name: str) -> Response:
 
 
 @blueprint.get("/doc/<kind>/<path:file>")
+@documented(by_kind=True, files=("{name}", "{name}.{suffix}"), others=(YAML,), has_schema=True)
 def document(kind: str, file: str) -> Response:
     """Returns the document about a thing; redirects with 301 from a former name."""
     name, suffix = split(file)
@@ -72,7 +78,11 @@ def document(kind: str, file: str) -> Response:
         return moved(f"/doc/{renamed(path)}" + (f".{suffix}" if suffix else ""), 301)
     names = site().names
     iri = names.thing(path)
-    links = cache(lambda: named_queries.links_to(site().engine, iri))
+    links: dict[str, list[str]] = {}
+
+    def description() -> list[Triple]:
+        links.update(named_queries.links_to(site().engine, iri))
+        return describe(path, stated, links)
 
     def page(triples: list[Triple]) -> str:
         about = TripleIndex(triples)
@@ -83,7 +93,7 @@ def document(kind: str, file: str) -> Response:
             path=path,
             thing=thing,
             sections=sorted([*thing.groups, *views], key=lambda section: section.order),
-            incoming=incoming(iri, links(), about),
+            incoming=incoming(iri, links, about),
             origins=origins(path, triples),
             query=f"SELECT ?property ?value WHERE {{\n  <{iri}> ?property ?value .\n}}\nORDER BY ?property ?value",
             embedded=embedded(iri, triples),
@@ -93,7 +103,7 @@ def document(kind: str, file: str) -> Response:
         Document(
             f"doc/{path}",
             names.document(path),
-            lambda: describe(path, stated, links()),
+            description,
             page,
             root=iri,
             others={YAML: lambda: source(path)[0].encode()},

@@ -10,9 +10,9 @@ from kg.cli import main
 from kg.dataset.layout import Dataset
 from kg.dataset.questions import Question, parameters, read_questions
 from kg.names import CANONICAL
+from kg.namespaces import VOID_EXT
 from kg.sparql.oxigraph import Oxigraph
 from kg.sparql.query_text import QueryText
-from kg.steps.describe import VOID_EXT
 from tests.questions.test_questions import FILES, QUESTIONS
 
 EXAMPLES = """SELECT ?name ?comment ?query ?endpoint { GRAPH <G> {

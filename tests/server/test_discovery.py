@@ -23,6 +23,7 @@ from schemathesis.core.result import Ok
 from kg.dataset.layout import Dataset
 from kg.dataset.opening import open_engine
 from server.app import create_app
+from server.operations import documented
 from tests.conftest import EVERYTHING
 
 BASE = "http://localhost:8000/"
@@ -273,6 +274,23 @@ def test_the_description_names_every_route(app: Flask, described: dict[str, Any]
     assert len(described["paths"]) > 60
     identifiers = [operation["operationId"] for path in described["paths"].values() for operation in path.values()]
     assert len(identifiers) == len(set(identifiers))
+
+
+def test_a_new_route_is_described_by_what_stands_beside_it(sample: Path) -> None:
+    app = create_app(Dataset.current(sample))
+    taken = {"name": "day", "in": "query", "schema": {"type": "string"}}
+
+    @documented(produces=("text/calendar",), path=lambda: {"year": {"type": "integer"}}, query=lambda *_: [taken])
+    def view(year: int) -> str:
+        """Returns the days of a year. It is a route of this test."""
+        return str(year)
+
+    app.add_url_rule("/days/<int:year>", "days.year", view)
+    get = app.test_client().get("/openapi.json").get_json()["paths"]["/days/{year}"]["get"]
+    assert get["summary"] == "Returns the days of a year"
+    year = {"name": "year", "in": "path", "required": True, "schema": {"type": "integer"}}
+    assert (get["tags"], get["parameters"]) == (["days"], [year, taken])
+    assert get["responses"]["200"]["content"] == {"text/calendar": {}}
 
 
 def test_the_shapes_of_documents_are_those_of_the_json_schemas(client: FlaskClient, described: dict[str, Any]) -> None:

@@ -1,0 +1,34 @@
+"""Derived values: the cache in memory of what a process derives from the dataset, which never changes.
+
+It belongs to the application and ends with it. Nothing empties it before, except that a function with a limit forgets
+the results that were used least recently.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import Any, ParamSpec, TypeVar
+
+from flask import current_app
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def derived(most: int | None = None) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Caches what a function derives from the dataset of the current application and from its arguments.
+
+    The arguments must be hashable. `most` is the maximum number of results; without it, all are kept.
+    """
+
+    def decorate(function: Callable[P, T]) -> Callable[P, T]:
+        @wraps(function)
+        def cached(*args: P.args, **kwargs: P.kwargs) -> T:
+            caches: dict[Any, Any] = current_app.extensions.setdefault("derived", {})
+            if function not in caches:
+                caches[function] = lru_cache(most)(function)
+            result: T = caches[function](*args, **kwargs)
+            return result
+
+        return cached
+
+    return decorate
