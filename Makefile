@@ -61,7 +61,7 @@ test: check
 	$(BIN)/pytest
 
 test-all: check
-	DAMAGES=1000 EVERYTHING=1 $(BIN)/pytest
+	EVERYTHING=1 $(BIN)/pytest
 
 bench: $(BIN)/bench-installed
 	$(BIN)/python -m tests.bench

@@ -21,7 +21,8 @@ from kg.cli import main
 from kg.names import DEFAULT_BASE
 from kg.pipeline import building
 from kg.settings import SETTINGS, Setting
-from tests.conftest import ONTOLOGY, ROOT, SHAPES, model
+from tests.building import model
+from tests.places import ONTOLOGY, ROOT, SHAPES
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SCHEMAS = json.loads((ROOT / ".vscode" / "settings.json").read_text(encoding="utf-8"))["yaml.schemas"]

@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from kg.dataset.layout import Dataset
-from tests.conftest import ROOT
+from tests.places import ROOT
 
 WORK = ROOT / ".bench"
 RECORDS = int(os.environ.get("BENCH_RECORDS", "18000"))

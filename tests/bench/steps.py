@@ -18,7 +18,8 @@ from kg.dataset.opening import open_engine
 from kg.model.context import context
 from kg.sources.yaml_tree import compose
 from kg.steps.map import BATCH, to_quads
-from tests.conftest import ROOT, build_world
+from tests.building import build_world
+from tests.places import ROOT
 
 RECORDS = 2000
 ROUNDS = 5

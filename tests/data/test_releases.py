@@ -10,7 +10,8 @@ from kg.names import DEFAULT_BASE, Names
 from kg.pipeline import CHECKING
 from kg.sparql.oxigraph import Oxigraph
 from kg.steps.results import Build, Sources
-from tests.conftest import ONTOLOGY, ROOT, SHAPES, run_steps
+from tests.building import run_steps
+from tests.places import ONTOLOGY, ROOT, SHAPES
 
 PREFIXES = "PREFIX osce: <{0}ontology#> PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#> "
 TROIKA = "1999-06-24-osce-ministerial-troika-holds-meeting-in-oslo"

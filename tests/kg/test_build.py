@@ -20,8 +20,12 @@ from kg.names import CANONICAL, RDF_TYPE, RDFS_LABEL, Names
 from kg.sparql.oxigraph import open_files
 from kg.steps.publish import is_whole
 from kg.steps.versions import ChangedVersionError, write_ontology_version
-from tests.conftest import ONTOLOGY, PATIENCE, ROOT, SAMPLE, SHAPES, build_world
+from tests.building import build_world
 from tests.kg.test_cli import kg
+from tests.places import ONTOLOGY, ROOT, SAMPLE, SHAPES
+from tests.waiting import PATIENCE
+
+pytestmark = pytest.mark.slow
 
 KILLS = 3
 

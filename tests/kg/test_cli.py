@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kg.cli import main
-from tests.conftest import ROOT, SAMPLE
+from tests.places import ROOT, SAMPLE
 
 MODEL = ["--ontology", str(ROOT / "ontology"), "--shapes", str(ROOT / "shapes")]
 

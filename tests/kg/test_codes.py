@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from kg.diagnostics.codes import Code, codes, contents, page
-from tests.conftest import ONTOLOGY, ROOT, SAMPLE, SHAPES, check_world
+from tests.building import check_world
+from tests.places import ONTOLOGY, ROOT, SAMPLE, SHAPES
+
+pytestmark = pytest.mark.slow
 
 TABLE = list(codes().values())
 IN_DATA = [code for code in TABLE if code.wrong is not None and code.file.startswith("data/")]

@@ -11,7 +11,9 @@ from rdflib.namespace import DCTERMS, OWL, RDF, RDFS, SKOS
 
 from kg.dataset.layout import Dataset
 from kg.names import PREFIXES
-from tests.conftest import drawn
+from tests.sampling import drawn
+
+pytestmark = pytest.mark.slow
 
 ERROR = URIRef("http://www.daml.org/2002/03/agents/agent-ont#error")
 """How owlrl marks a contradiction, as a triple whose object says what contradicts what."""

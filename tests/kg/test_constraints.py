@@ -11,7 +11,7 @@ from rdflib.namespace import SH
 
 from kg.shacl.prefilter import candidate_focus_nodes, validation_results
 from kg.shacl.validate import InvalidShapesError, ValidationResult, validate
-from tests.conftest import EVERYTHING
+from tests.sampling import EVERYTHING
 
 PREFIXES = """@prefix sh: <http://www.w3.org/ns/shacl#> .
 @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .

@@ -1,6 +1,5 @@
 """Damage: whatever happens to real records, the build is right or says what is wrong, in the files it is in."""
 
-import os
 import random
 import shutil
 from collections import Counter
@@ -16,10 +15,14 @@ from kg.diagnostics.codes import codes
 from kg.diagnostics.problems import Severity
 from kg.names import RDF_TYPE
 from kg.steps.results import Build
-from tests.conftest import ROOT, SAMPLE, check_world
+from tests.building import check_world
+from tests.places import ROOT, SAMPLE
+from tests.sampling import EVERYTHING
 
-EXAMPLES = int(os.environ.get("DAMAGES", "24"))
-"""How many damaged records are checked, of which a world has up to eight; `make test-all` takes more."""
+pytestmark = pytest.mark.slow
+
+EXAMPLES = 1000 if EVERYTHING else 24
+"""How many damaged records are checked, of which a world has up to eight."""
 
 REAL = sorted((ROOT / "data").rglob("*.yaml"))
 SNIPPETS = [

@@ -9,7 +9,8 @@ import pytest
 from kg.dataset import layout as published_format
 from kg.dataset.layout import DUMPS, FORMAT, MANIFEST, Dataset, Manifest, NoDatasetError, dump_file, json_schema_file
 from kg.model.schema import Schema
-from tests.conftest import ROOT, SAMPLE, build_world, model
+from tests.building import build_world, model
+from tests.places import ROOT, SAMPLE
 
 
 def test_a_manifest_is_written_as_it_was_read(sample: Path) -> None:

@@ -9,8 +9,10 @@ from pyoxigraph import DefaultGraph, NamedNode
 
 from kg.diagnostics.codes import codes
 from kg.explain import Explainer
-from tests.conftest import ROOT, SAMPLE, check_world, drawn
+from tests.building import check_world
 from tests.kg.test_cli import MODEL, kg
+from tests.places import ROOT, SAMPLE
+from tests.sampling import drawn
 
 
 def explain(what: object, data: Path = SAMPLE) -> list[str]:

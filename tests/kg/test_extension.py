@@ -8,7 +8,8 @@ from flask.testing import FlaskClient
 
 from kg.dataset.layout import Dataset
 from server.app import create_app
-from tests.conftest import ONTOLOGY, SAMPLE, SHAPES, build_world, check_world
+from tests.building import build_world, check_world
+from tests.places import ONTOLOGY, SAMPLE, SHAPES
 
 PREFIXES = "".join(
     f"@prefix {prefix}: <{iri}> .\n"

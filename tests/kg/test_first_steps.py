@@ -8,9 +8,10 @@ import pytest
 
 from kg.sources.index import Index
 from kg.sources.skeleton import skeleton
-from tests.conftest import ROOT, SAMPLE, check_world
+from tests.building import check_world
 from tests.kg.test_cli import MODEL, kg
 from tests.kg.test_explain import explain
+from tests.places import ROOT, SAMPLE
 
 AVALON = SAMPLE / "state" / "avalon.yaml"
 

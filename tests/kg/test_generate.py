@@ -17,8 +17,11 @@ from kg.names import DEFAULT_BASE, Names
 from kg.pipeline import CHECKING, READING
 from kg.sources.generate import Generator, plain
 from kg.steps.results import Build, Sources
-from tests.conftest import ONTOLOGY, ROOT, SAMPLE, SHAPES, run_steps
+from tests.building import run_steps
 from tests.kg.test_extension import RECORDS, extended
+from tests.places import ONTOLOGY, ROOT, SAMPLE, SHAPES
+
+pytestmark = pytest.mark.slow
 
 MODEL = ["--ontology", str(ONTOLOGY), "--shapes", str(SHAPES)]
 EACH = 20

@@ -9,8 +9,11 @@ from kg.names import DEFAULT_BASE, Names
 from kg.pipeline import CHECKING
 from kg.steps.read import MAX_BYTES
 from kg.steps.results import Build, Sources
-from tests.conftest import ONTOLOGY, SHAPES, run_steps
+from tests.building import run_steps
 from tests.kg.test_problems import PLACE, RELEASE, STATE, check_files
+from tests.places import ONTOLOGY, SHAPES
+
+pytestmark = pytest.mark.slow
 
 Found = list[tuple[str, str, int, int]]
 """File, code, line and column of each problem."""

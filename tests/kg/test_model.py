@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from kg.diagnostics.problems import Problem, Severity
-from tests.conftest import ONTOLOGY, SAMPLE, SHAPES, check_world
+from tests.building import check_world
 from tests.kg.test_extension import ANNOTATIONS, PREFIXES
+from tests.places import ONTOLOGY, SAMPLE, SHAPES
+
+pytestmark = pytest.mark.slow
 
 FIRST = PREFIXES.count("\n") + 1
 """The line of the first statement of a file."""

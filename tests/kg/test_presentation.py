@@ -8,7 +8,8 @@ import pytest
 
 from kg.diagnostics.problems import Problem
 from kg.steps.results import Build
-from tests.conftest import ONTOLOGY, SAMPLE, SHAPES, check_world
+from tests.building import check_world
+from tests.places import ONTOLOGY, SAMPLE, SHAPES
 
 HEAD = """\
 @prefix dcat: <http://www.w3.org/ns/dcat#> .

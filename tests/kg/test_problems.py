@@ -26,7 +26,9 @@ from kg.pipeline import CHECKING
 from kg.sources.index import Index
 from kg.steps.map import Mapper, lost_statements
 from kg.steps.results import Build, Sources
-from tests.conftest import ONTOLOGY, PATIENCE, ROOT, SAMPLE, SHAPES, check_world, run_steps
+from tests.building import check_world, run_steps
+from tests.places import ONTOLOGY, ROOT, SAMPLE, SHAPES
+from tests.waiting import PATIENCE
 
 UNREACHABLE = {
     "E214": "a safety net: the mapper refuses all that is known to be lost",

@@ -12,7 +12,10 @@ from kg.cli import main
 from kg.diagnostics.problems import Problem, Severity
 from kg.steps.measure import gaps
 from kg.steps.results import Build
-from tests.conftest import ROOT, SAMPLE, SHAPES, check_world
+from tests.building import check_world
+from tests.places import ROOT, SAMPLE, SHAPES
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from kg.dataset.search_index import COLUMNS, columns_of, things_of, write_index
 from kg.model.identifiers import identifies
 from kg.names import DEFAULT_BASE, Names
 from kg.text.words import stems, words
-from tests.conftest import model
+from tests.building import model
 
 WORLD = """
 @prefix osce: <http://localhost:8000/ontology#> .

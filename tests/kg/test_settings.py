@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kg.settings import SETTINGS, Setting, options, variable
-from tests.conftest import ROOT
+from tests.places import ROOT
 
 RENAMED = [setting for setting in SETTINGS.values() if setting.former]
 

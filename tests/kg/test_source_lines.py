@@ -9,7 +9,8 @@ import pytest
 
 from kg.dataset.layout import Dataset
 from kg.dataset.source_lines import Lines, SourceLines, write_source_lines
-from tests.conftest import SAMPLE, build_world
+from tests.building import build_world
+from tests.places import SAMPLE
 
 RECORDS = {
     f"{file.parent.name}/{file.stem}": file

@@ -12,7 +12,8 @@ import pytest
 from kg.diagnostics.problems import Problem
 from kg.model.literals import bounds
 from kg.steps.results import Build
-from tests.conftest import ROOT, SAMPLE, check_world
+from tests.building import check_world
+from tests.places import ROOT, SAMPLE
 
 REAL = ROOT / "data"
 

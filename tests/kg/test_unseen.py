@@ -21,9 +21,10 @@ from kg.diagnostics.report import as_text
 from kg.sources.yaml_tree import scalars
 from kg.steps.read import MAX_FLAWS
 from kg.steps.results import Build
-from tests.conftest import ONTOLOGY, ROOT, SAMPLE, SHAPES, check_world
+from tests.building import check_world
 from tests.kg.hints import follow
 from tests.kg.test_problems import by_file, check_files
+from tests.places import ONTOLOGY, ROOT, SAMPLE, SHAPES
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
 

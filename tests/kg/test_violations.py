@@ -14,8 +14,10 @@ from kg.shacl.constraints import Untranslatable
 from kg.shacl.prefilter import prefilter_shapes, validation_results
 from kg.shacl.to_sparql import violation
 from kg.shacl.validate import ValidationResult, validate
-from tests.conftest import drawn
+from tests.sampling import drawn
 from tests.shapes.test_shapes import BAD, Bad, check_examples
+
+pytestmark = pytest.mark.slow
 
 PREFIXES = """@prefix sh: <http://www.w3.org/ns/shacl#> .
 @prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .

@@ -19,7 +19,7 @@ from rdflib.plugins.sparql.sparql import Query
 
 from kg.names import CANONICAL
 from kg.sparql.oxigraph import Oxigraph
-from tests.conftest import ONTOLOGY
+from tests.places import ONTOLOGY
 
 HERE, FILES = Path(__file__).parent, ONTOLOGY / "questions"
 QUESTIONS = {file.stem: file.read_text(encoding="utf-8") for file in sorted(FILES.glob("*.rq"))}

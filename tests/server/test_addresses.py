@@ -13,7 +13,9 @@ from kg.dataset.layout import Dataset
 from kg.dataset.opening import open_engine
 from kg.media import JSON_LD, RDF, MediaType
 from kg.names import PREFIXES
-from tests.conftest import EVERYTHING, drawn
+from tests.sampling import EVERYTHING, drawn
+
+pytestmark = pytest.mark.slow
 
 BASE = "http://localhost:8000/"
 KINDS_OF_PAGE = 60

@@ -13,7 +13,7 @@ import zstandard
 from flask.testing import FlaskClient
 
 from server.http.codings import DECODERS, TooLongError, UndecodableError, decode
-from tests.conftest import PATIENCE
+from tests.waiting import PATIENCE
 
 ASK = b"ASK { ?s ?p ?o } # " + b"x" * 300
 QUERY, FORM = "application/sparql-query", "application/x-www-form-urlencoded"

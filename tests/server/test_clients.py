@@ -30,7 +30,7 @@ from SPARQLWrapper import (
 from SPARQLWrapper.SPARQLExceptions import QueryBadFormed
 
 from kg.dataset.layout import Dataset
-from tests.conftest import PATIENCE
+from tests.waiting import PATIENCE
 
 COMUNICA = Path(__file__).parent / "clients" / "node_modules" / ".bin" / "comunica-sparql"
 STATES = "SELECT ?s WHERE { ?s a <http://localhost:8000/ontology#State> } ORDER BY ?s"

@@ -14,7 +14,7 @@ from werkzeug.datastructures import Headers
 
 from kg.dataset.layout import Dataset
 from server.http.conditional import outcome
-from tests.conftest import PATIENCE
+from tests.waiting import PATIENCE
 
 LONG_AGO, LATE = "Thu, 01 Jan 1970 00:00:01 GMT", "Fri, 01 Jan 2100 00:00:00 GMT"
 ASK = "/sparql?query=" + quote("ASK { ?s ?p ?o }")

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.conftest import EVERYTHING, serving
+from tests.sampling import EVERYTHING
 from tests.server.test_pages import DESK, KINDS_OF_PAGE, PHONE
+from tests.serving import serving
 
 TEXT, EDGE = 4.5, 3.0
 """The contrast that texts and the edges of controls must have (WCAG 2.2, 1.4.3 and 1.4.11)."""

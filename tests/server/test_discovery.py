@@ -24,7 +24,7 @@ from kg.dataset.layout import Dataset
 from kg.dataset.opening import open_engine
 from server.app import create_app
 from server.operations import documented
-from tests.conftest import EVERYTHING
+from tests.sampling import EVERYTHING
 
 BASE = "http://localhost:8000/"
 SPDX = Namespace("http://spdx.org/rdf/terms#")

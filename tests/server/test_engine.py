@@ -22,7 +22,7 @@ from kg.dataset.opening import open_engine
 from kg.names import Names
 from kg.sparql.engine import Engine, Solutions, syntax_error
 from server.app import create_app
-from tests.conftest import PATIENCE
+from tests.waiting import PATIENCE
 
 
 class RemoteEngine:

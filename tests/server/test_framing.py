@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from server.http import gateway
-from tests.conftest import PATIENCE
+from tests.waiting import PATIENCE
 
 BODY = b"query=ASK%7B%7D"
 CHUNKED = b"f\r\n" + BODY + b"\r\n0\r\n\r\n"

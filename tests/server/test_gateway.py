@@ -9,7 +9,9 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from tests.conftest import PATIENCE, ROOT, serving
+from tests.places import ROOT
+from tests.serving import serving
+from tests.waiting import PATIENCE
 
 ALL = quote("SELECT * { ?s ?p ?o } ORDER BY ?s ?p STR(?o)")
 

@@ -19,7 +19,10 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 import yaml
 
-from tests.conftest import PATIENCE, serving
+from tests.serving import serving
+from tests.waiting import PATIENCE
+
+pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
 SECONDS = 10

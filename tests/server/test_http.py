@@ -17,7 +17,9 @@ from kg.names import Names
 from kg.pipeline import building, run
 from kg.steps.results import Build, Sources
 from server.app import create_app
-from tests.conftest import ONTOLOGY, SAMPLE, SHAPES
+from tests.places import ONTOLOGY, SAMPLE, SHAPES
+
+pytestmark = pytest.mark.slow
 
 AVALON = "/doc/state/avalon"
 BASE = "http://localhost:8000/"

@@ -18,7 +18,7 @@ from kg.dataset.opening import open_engine
 from kg.model.context import Framing
 from kg.sparql.oxigraph import Oxigraph
 from server.site import Site
-from tests.conftest import drawn
+from tests.sampling import drawn
 
 BASE = "http://localhost:8000/"
 ABOUT = ("/doc/state/avalon", "/doc/release/2000-01", "/doc/person/morgan-le-fay", "/doc/reference/almanac")

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from kg.media import LANGUAGES
 from server.languages import CATALOGUES
-from tests.conftest import ROOT
+from tests.places import ROOT
 
 OTHERS = LANGUAGES[1:]
 

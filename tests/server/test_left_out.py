@@ -16,7 +16,7 @@ from server.pictures.drawing import Shown, line_of, picture_of, views_of
 from server.pictures.tables import Row, Sort, Table
 from server.pictures.timelines import timeline_of
 from server.site import site
-from tests.conftest import drawn
+from tests.sampling import drawn
 
 PREFIX = "PREFIX osce: <http://localhost:8000/ontology#> "
 

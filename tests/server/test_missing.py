@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser
 
-from tests.conftest import serving
+from tests.serving import serving
 
 MEANT = {
     "/doc/stat/norway": "/doc/state/norway",

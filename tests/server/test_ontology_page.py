@@ -19,7 +19,8 @@ from kg.model.schema import Key, Schema
 from kg.names import CANONICAL, local_name
 from kg.sparql.oxigraph import Oxigraph
 from server.app import create_app
-from tests.conftest import ONTOLOGY, drawn
+from tests.places import ONTOLOGY
+from tests.sampling import drawn
 
 MAX_PAGE_BYTES = 60_000
 """Of the page as a browser gets it, in bytes, whatever the coding."""

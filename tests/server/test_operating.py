@@ -17,9 +17,11 @@ import pytest
 
 from kg.dataset.layout import Dataset
 from server.cli import refuse_another_base
-from tests.conftest import PATIENCE, ROOT, SAMPLE, serving
 from tests.kg.test_cli import kg
+from tests.places import ROOT, SAMPLE
 from tests.server.test_hostile import eventually
+from tests.serving import serving
+from tests.waiting import PATIENCE
 
 EXPENSIVE = "SELECT (COUNT(*) AS ?n) { " + " . ".join(f"?s{number} ?p{number} ?o{number}" for number in range(8)) + " }"
 """A query that never ends, however small the graph is and however slow the machine."""

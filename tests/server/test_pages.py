@@ -12,7 +12,12 @@ import brotli
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
-from tests.conftest import EVERYTHING, PATIENCE, ROOT, patient, serving
+from tests.places import ROOT
+from tests.sampling import EVERYTHING
+from tests.serving import serving
+from tests.waiting import PATIENCE, patient
+
+pytestmark = pytest.mark.slow
 
 AXE = ROOT / "tests/server/clients/node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.conftest import EVERYTHING, serving
+from tests.sampling import EVERYTHING
 from tests.server.test_pages import KINDS_OF_PAGE
+from tests.serving import serving
 
 PAGES = {
     **KINDS_OF_PAGE,

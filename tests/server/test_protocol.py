@@ -11,8 +11,8 @@ import brotli
 import pytest
 import zstandard
 
-from tests.conftest import PATIENCE
 from tests.server.protocol import PAGE, Case, cases, page
+from tests.waiting import PATIENCE
 
 CASES = [*cases()]
 

@@ -21,7 +21,12 @@ from kg.pipeline import building, run
 from kg.steps.results import Build, Sources
 from server.app import create_app
 from server.http.links import MAX_HEADER_BYTES
-from tests.conftest import ONTOLOGY, PATIENCE, ROOT, SHAPES, drawn, serving
+from tests.places import ONTOLOGY, ROOT, SHAPES
+from tests.sampling import drawn
+from tests.serving import serving
+from tests.waiting import PATIENCE
+
+pytestmark = pytest.mark.slow
 
 PATH = "knowledge-graphs/of-international-organizations/organization-for-security-and-co-operation-in-europe/public/"
 VARIANTS = ("text/html", "text/turtle", "application/ld+json", "application/linkset+json")

@@ -22,8 +22,10 @@ from rdflib import Literal as Text
 from kg.dataset.layout import Dataset
 from kg.sparql.oxigraph import Oxigraph
 from server.app import create_app
-from tests.conftest import SAMPLE, build_world, patient
+from tests.building import build_world
+from tests.places import SAMPLE
 from tests.server.test_things import RDFLIB
+from tests.waiting import patient
 
 BASE = "http://localhost:8000/"
 HYDRA = "http://www.w3.org/ns/hydra/core#"

@@ -20,7 +20,10 @@ from rdflib import Graph, URIRef
 from rdflib.namespace import RDFS
 from SPARQLWrapper import JSON, POST, SPARQLWrapper
 
-from tests.conftest import PATIENCE, ROOT, patient
+from tests.places import ROOT
+from tests.waiting import PATIENCE, patient
+
+pytestmark = pytest.mark.slow
 
 RELEASE = "Minsk Group Co-Chairs meet Foreign Ministers of Armenia and Azerbaijan on margins of UN General Assembly"
 

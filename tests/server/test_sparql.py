@@ -14,7 +14,9 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 
-from tests.conftest import PATIENCE, ROOT, serving
+from tests.places import ROOT
+from tests.serving import serving
+from tests.waiting import PATIENCE
 
 SELECT = "SELECT ?s WHERE { ?s a <http://localhost:8000/ontology#State> } ORDER BY ?s"
 QUERY = {"Content-Type": "application/sparql-query"}

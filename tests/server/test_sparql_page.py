@@ -10,7 +10,9 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page
 
 from server import app
-from tests.conftest import patient
+from tests.waiting import patient
+
+pytestmark = pytest.mark.slow
 
 QUESTION = "states-taking-part-on-a-day"
 

@@ -13,7 +13,7 @@ from rdflib.namespace import RDFS
 
 from kg.media import LANGUAGES
 from server.site import site
-from tests.conftest import ROOT
+from tests.places import ROOT
 from tests.server.test_languages import forms
 from tests.server.test_pages import KINDS_OF_PAGE
 

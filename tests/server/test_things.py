@@ -12,7 +12,8 @@ from rdflib.namespace import RDF, RDFS
 
 from kg.rdflib_graphs import to_triples
 from kg.steps.model import canonical
-from tests.conftest import SAMPLE, model
+from tests.building import model
+from tests.places import SAMPLE
 
 AVALON = "/doc/state/avalon"
 RDFLIB = {"ttl": "turtle", "nt": "nt", "rdf": "xml", "trig": "turtle", "nq": "nt"}

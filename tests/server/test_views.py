@@ -19,7 +19,8 @@ from kg.sparql.engine import syntax_error
 from server.app import create_app
 from server.pictures.drawing import DRAWN
 from server.site import Site
-from tests.conftest import ONTOLOGY, SAMPLE, SHAPES, build_world
+from tests.building import build_world
+from tests.places import ONTOLOGY, SAMPLE, SHAPES
 
 ADDED = '''
 @prefix dash: <http://datashapes.org/dash#> .
