@@ -1,4 +1,4 @@
-"""The command line: parses, calls, prints. Machine output alone on stdout, all else on stderr."""
+"""The command line: parses arguments, calls the build and prints. Only machine-readable output goes to stdout."""
 
 import re
 import sys
@@ -44,22 +44,22 @@ from kg.text.folding import as_name
 messages = Console(stderr=True, highlight=False, markup=False)
 REPORTS = ("json", "sarif", "github")
 MAX_FILES = 10
-"""Maximum number of other files with errors that are named."""
+"""Maximum number of other files with errors that a report names."""
 
 QUERY_FORMATS = {m.suffix: m for m in (*media.SOLUTIONS, *media.RDF)}
 
 
 CODE = re.compile(r"(?:error|warning|info)?\[?([A-Za-z]\d{3})\]?:?")
-"""A code, also as reports have it."""
+"""A problem code, alone or in the form in which reports print it."""
 
 CODE_IN_REPORT = re.compile(r"\[([A-Z]\d{3})\]")
 
 PLACE = re.compile(r"^(?P<file>.+?):(?P<line>\d+)(?=:|\s|$)")
-"""A place in a source, also as reports have it, with what comes after it."""
+"""A place in a source, alone or in the form in which reports print it, possibly followed by other text."""
 
 
 class Commands(click.Group):
-    """The commands of this package, and those that other packages contribute as entry points of `kg.commands`."""
+    """The commands of this package and of the packages that contribute entry points of `kg.commands`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*super().list_commands(ctx), *(point.name for point in entry_points(group="kg.commands"))})
@@ -91,7 +91,7 @@ def start(
     questions: Path | None = None,
     published: Path = Path("published"),
 ) -> Build:
-    """A build of some sources; a base that is none, or a directory that is not there, is a usage error."""
+    """Returns a build of the given sources. An invalid base URI or a missing directory is a usage error."""
     given = [*(("data", d) for d in data), ("ontology", ontology), ("shapes", shapes)]
     for name, directory in [*given, ("questions", questions)] if questions else given:
         if not directory.is_dir():
@@ -104,7 +104,7 @@ def start(
 
 
 def run_with_progress(build: Build, steps: tuple[Step, ...]) -> None:
-    """Runs the steps, with a bar on a terminal."""
+    """Runs the steps, with a progress bar on a terminal."""
     with Progress(
         TextColumn("{task.description:10}"),
         BarColumn(),
@@ -129,7 +129,7 @@ def run_with_progress(build: Build, steps: tuple[Step, ...]) -> None:
 
 
 def summary(problems: list[Problem], records: int, seconds: float, elsewhere: int = 0) -> str:
-    """The last line of a check: how much was read, and what was found; `elsewhere`, errors that are not shown."""
+    """The last line of a check: the number of records, problems and seconds. `elsewhere` counts errors not shown."""
     found = counted(errors(problems), "error") + (f" and {elsewhere} elsewhere" if elsewhere else "")
     warnings = sum(problem.severity is Severity.WARNING for problem in problems)
     return f"{records} records, {found}, {counted(warnings, 'warning')}, {seconds:.1f} s"
@@ -150,8 +150,8 @@ def summary(problems: list[Problem], records: int, seconds: float, elsewhere: in
 def check(paths: tuple[Path, ...], format_: str, most: int, quality: bool, **sources: Any) -> None:
     """Read and validate everything, and print the problems.
 
-    If PATHS are given, the problems of these files and directories are printed, and the errors of other files are
-    counted: a mistake in one file may show itself in another.
+    If PATHS are given, the problems in these files and directories are printed, and the errors in other files are
+    counted, because a mistake in one file can cause an error in another.
     """
     began = time.monotonic()
     build = start(**sources)
@@ -183,7 +183,7 @@ def check(paths: tuple[Path, ...], format_: str, most: int, quality: bool, **sou
 
 
 def others(elsewhere: dict[Path, list[Problem]]) -> Iterator[str]:
-    """The errors of files that were not asked about: how many each file has, and the command that shows them."""
+    """Lines about the errors in files outside PATHS: the number for each file, and the command that shows them."""
     if not elsewhere:
         return
     yield f"{counted(sum(map(len, elsewhere.values())), 'error')} elsewhere:"
@@ -191,13 +191,13 @@ def others(elsewhere: dict[Path, list[Problem]]) -> Iterator[str]:
         yield f"  {place_text(found[0])}: {counted(len(found), 'error')}"
     if (more := len(elsewhere) - MAX_FILES) > 0:
         yield f"  … and {counted(more, 'more file')}"
-    yield "kg check without PATHS shows them."
+    yield "Run kg check without PATHS to see them."
 
 
 @main.command("build", short_help="Check the sources and publish them as a dataset.")
 @options("data", "ontology", "shapes", "questions", "base-uri", "published", "keep", "most")
 def build_(keep: int, most: int, **sources: Any) -> None:
-    """Check the sources, then publish them as a dataset; print its version."""
+    """Check the sources, publish them as a dataset, and print its version."""
     if version := build_dataset(keep, most, **sources):
         click.echo(version)
     else:
@@ -205,7 +205,7 @@ def build_(keep: int, most: int, **sources: Any) -> None:
 
 
 def build_dataset(keep: int, most: int, **sources: Any) -> str | None:
-    """Builds and publishes; prints problems to stderr. None if there were errors, and nothing was published."""
+    """Builds and publishes a dataset, prints problems to stderr, and returns the version; None if there were errors."""
     began = time.monotonic()
     build = start(**sources)
     try:
@@ -226,10 +226,10 @@ def build_dataset(keep: int, most: int, **sources: Any) -> str | None:
 @click.argument("what")
 @options("data", "ontology", "shapes", "base-uri")
 def explain(what: str, **sources: Any) -> None:
-    """Tell where each triple of a thing comes from, what became of a line, or what a problem code means.
+    """Explain where each triple of a thing comes from, which triples a line states, or what a problem code means.
 
     WHAT is an IRI, the path of a thing or of its file, a term such as osce:State, a kind or a key, FILE:LINE or
-    FILE:LINE:COLUMN (a whole line of a report will do), or a code such as E204.
+    FILE:LINE:COLUMN (or a whole line copied from a report), or a code such as E204.
     """
     what = what.strip()
     if code := CODE.fullmatch(what):
@@ -239,7 +239,7 @@ def explain(what: str, **sources: Any) -> None:
     run_with_progress(build, READING)
     if not build.has_model:
         as_text(build.problems, messages)
-        raise click.ClickException("the model has problems, so nothing can be explained")
+        raise click.ClickException("the ontology or the shapes have errors, so nothing can be explained")
     place = next((found for found in PLACE.finditer(what) if Path(found["file"]).is_file()), None)
     if place:
         code = CODE_IN_REPORT.search(what)
@@ -249,7 +249,7 @@ def explain(what: str, **sources: Any) -> None:
 
 
 def explain_code(name: str) -> None:
-    """Prints the page of a code."""
+    """Prints the page that explains a code."""
     if name not in codes():
         raise click.ClickException(f"there is no code {name}; available codes: {', '.join(codes())}")
     text = page(codes()[name])
@@ -261,7 +261,7 @@ def explain_code(name: str) -> None:
 
 
 def explain_line(build: Build, file: Path, line: int, code: str | None) -> None:
-    """Prints the triples that a line became, and those that follow from them; else the problems of its record."""
+    """Prints the triples that a line states and those inferred from them, or else the problems of its record."""
     names = build.names
     stated, follow = Explainer(build.model, build.graph).line(file, line)
     here = [problem for problem in build.problems if problem.file.resolve() == file.resolve()]
@@ -277,11 +277,11 @@ def explain_line(build: Build, file: Path, line: int, code: str | None) -> None:
     if not any(record.file.resolve() == file.resolve() for record in build.graph.records):
         more = f"; to read about {code}, run: kg explain {code}" if code else ""
         raise click.ClickException(f"{file} is not a record in these directories{more}")
-    click.echo(f"line {line} of {file} makes no statement by itself")
+    click.echo(f"line {line} of {file} states no triples by itself")
 
 
 def explain_thing(build: Build, what: str) -> None:
-    """Prints where each triple of a thing or part comes from, or what the ontology says of a term, a kind or a key."""
+    """Prints where each triple of a thing or part comes from, or how the ontology defines a term, a kind or a key."""
     schema, nodes = build.model.schema, build.graph.nodes
     name = path_in_data(build.sources, what) or what.rstrip("/")
     if ours := OURS.fullmatch(name):
@@ -309,12 +309,12 @@ def explain_thing(build: Build, what: str) -> None:
 
 
 def read_for(kind: str, steps: tuple[Step, ...], **sources: Any) -> Build:
-    """A build that has run the first steps, to write records of a kind; what is no kind is a usage error."""
+    """Runs the given steps and returns the build, for writing records of a kind. An unknown kind is a usage error."""
     build = start(**sources)
     run_with_progress(build, steps)
     if not build.has_model:
         as_text(build.problems, messages)
-        raise click.ClickException("the model has problems, so no record can be written")
+        raise click.ClickException("the ontology or the shapes have errors, so no record can be written")
     kinds = build.model.schema.kinds
     if kind not in kinds:
         guess = did_you_mean(nearest(kind, ((known, known) for known in kinds)))
@@ -328,7 +328,7 @@ def read_for(kind: str, steps: tuple[Step, ...], **sources: Any) -> Build:
 @click.argument("name")
 @options("data", "ontology", "shapes", "base-uri")
 def new(kind: str, name: str, **sources: Any) -> None:
-    """Write the skeleton of a new record, with what it must have first; print its file."""
+    """Write the skeleton of a new record, with the required keys first, and print the path of its file."""
     build = read_for(kind, READING[:2], **sources)
     schema, records = build.model.schema, build.records.records
     if not NAME.fullmatch(name):
@@ -363,7 +363,7 @@ def new(kind: str, name: str, **sources: Any) -> None:
 )
 @options("data", "ontology", "shapes", "base-uri")
 def generate(kind: str, number: int, out: Path, seed: int, **sources: Any) -> None:
-    """Write N synthetic records of a kind, made after the real ones, for tests of scale; print their directory."""
+    """Write N synthetic records of a kind, modelled on the real ones, for load tests, and print their directory."""
     if out.is_dir() and any(out.iterdir()):
         raise click.BadParameter(f"{out} is not empty", param_hint="--out")
     build = read_for(kind, READING, **sources)
@@ -392,7 +392,7 @@ def generate(kind: str, number: int, out: Path, seed: int, **sources: Any) -> No
     help="Format of the answer.",
 )
 def query(query: str, published: Path, format_: str) -> None:
-    """Ask the published dataset a SPARQL query: a file of that name, or the text itself."""
+    """Run a SPARQL query on the published dataset. QUERY is the name of a file, or the query itself."""
     try:
         dataset = Dataset.current(published)
         engine, names = open_engine(dataset), dataset.names
@@ -409,27 +409,27 @@ def query(query: str, published: Path, format_: str) -> None:
     except NoDatasetError as error:
         raise click.ClickException(str(error)) from error
     except (QueryError, ValueError, OSError, RuntimeError) as error:
-        raise click.ClickException(f"the query fails: {error}") from error
+        raise click.ClickException(f"the query failed: {error}") from error
 
 
 def query_text(query: str) -> str:
-    """The text of a query: that of the file of this name, if there is one, else itself."""
+    """The text of a query: the content of the file with this name if there is one, else the argument itself."""
     try:
         is_file = Path(query).is_file()
-    except (OSError, ValueError):  # too long, or otherwise no name of a file
+    except (OSError, ValueError):  # too long, or for another reason not the name of a file
         is_file = False
     return Path(query).read_text(encoding="utf-8") if is_file else query
 
 
 def answer_of(engine: Engine, query: QueryText) -> Solutions | bool | Iterator[Triple]:
-    """The answer to a query of any form; SyntaxError if it is none."""
+    """The answer to a query of any form. Raises SyntaxError if the text is not a query."""
     if query.form == "ASK":
         return engine.ask(query.text)
     return engine.construct(query.text) if query.form in ("CONSTRUCT", "DESCRIBE") else engine.select(query.text)
 
 
 def print_answer(answer: Solutions | bool | Iterator[Triple], format_: str, names: Names) -> None:
-    """Prints solutions, a boolean or triples; a format that does not fit the answer is a ValueError."""
+    """Prints solutions, a boolean or triples. Raises ValueError if the answer cannot be written in the format."""
     if format_ == "table" and isinstance(answer, Solutions):
         print_table(answer, names)
         return
@@ -449,7 +449,7 @@ def print_answer(answer: Solutions | bool | Iterator[Triple], format_: str, name
 
 
 def print_table(solutions: Solutions, names: Names) -> None:
-    """Prints solutions as a table: a thing as its path, another IRI under its prefix, a literal as its text."""
+    """Prints solutions as a table, with things as paths, other IRIs as prefixed names and literals as plain text."""
 
     def cell(term: object) -> str:
         if isinstance(term, NamedNode):

@@ -1,4 +1,4 @@
-"""Explain: where each triple of a thing comes from, and what became of a line."""
+"""Explain: where each triple of a thing comes from, and which triples a line states."""
 
 import os
 from collections import defaultdict
@@ -22,7 +22,7 @@ from kg.steps.results import DataGraph, Model, Sources
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a triple holds: `place` where a source states it, or the rule and what it follows from."""
+    """The reason why a triple holds: the `place` where a source states it, or a rule and its premises."""
 
     triple: Triple
     place: str | None = None
@@ -30,7 +30,7 @@ class Reason:
     premises: tuple["Reason", ...] = ()
 
     def rests_on(self, triples: set[Triple]) -> bool:
-        """True if it is one of some triples, or follows from one."""
+        """True if this is one of some triples, or follows from one of them."""
         return self.triple in triples or any(premise.rests_on(triples) for premise in self.premises)
 
 
@@ -69,7 +69,7 @@ class Explainer:
         return [self.reason(triple) for triple in stated], follow
 
     def reason(self, triple: Triple, above: tuple[Triple, ...] = ()) -> Reason:
-        """Why a triple holds; of several derivations, one from what is stated if there is any."""
+        """The reason why a triple holds; if there are several derivations, preferably one from stated triples."""
         if triple in self._known:
             return self._known[triple]
         if self._is_asserted(triple):
@@ -82,7 +82,7 @@ class Explainer:
 
     @cached_property
     def _rules(self) -> dict[str, list[Rule]]:
-        """The rules by the predicate of what follows from them."""
+        """The rules by the predicate of their conclusion."""
         found: dict[str, list[Rule]] = defaultdict(list)
         for rule in rules(self.model.schema.ontology):
             found[rule.then[1]].append(rule)
@@ -126,7 +126,7 @@ class Explainer:
         return fallback
 
     def _premises(self, rule: Rule, triple: Triple) -> Iterator[tuple[Triple, ...]]:
-        """What a triple follows from by a rule, in each way that it does."""
+        """The premises of a triple by a rule, for each possible derivation."""
         bound: dict[str, NamedNode | Literal] = {}
         for pattern, term in zip(rule.then, (triple.subject, triple.predicate, triple.object), strict=True):
             if not isinstance(term, NamedNode | Literal):
@@ -152,18 +152,18 @@ class Explainer:
 
 
 def filled(pattern: Pattern, terms: dict[str, object]) -> Triple:
-    """A pattern with terms for its variables."""
+    """A triple pattern with its variables replaced by terms."""
     subject, predicate, object_ = (terms[p] if p.startswith("?") else NamedNode(p[1:-1]) for p in pattern)
     return Triple(subject, predicate, object_)  # type: ignore[arg-type]  # the store holds no other terms
 
 
 def place(record: Record, node: Node) -> str:
-    """Where a node stands, for people to click."""
+    """The place of a node, in the form on which an editor or terminal can be clicked."""
     return f"{relative(record.file)}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
 
 
 def is_on(node: Node, line: int) -> bool:
-    """True if a value stands on a line (from 1); of a map or list, if it begins there."""
+    """True if a value is on a line (from 1); a map or list is on the line on which it begins."""
     first, last = node.start_mark.line + 1, node.end_mark.line + 1
     if node.end_mark.column == 0 and last > first:
         last -= 1
@@ -171,7 +171,7 @@ def is_on(node: Node, line: int) -> bool:
 
 
 def describe_term(model: Model, iri: str) -> list[str]:
-    """What the ontology says of a term of ours, as lines of text after the place where it is declared."""
+    """What the ontology says about one of its terms, as lines of text after the place of its declaration."""
     said = sorted(
         str(quad.predicate.value) + "\t" + short(model.names, quad.object)
         for quad in model.ontology
@@ -188,7 +188,7 @@ def describe_term(model: Model, iri: str) -> list[str]:
 
 
 def describe_key(model: Model, name: str) -> list[str]:
-    """What the ontology says of the property of a key, and each message that a kind or part has for it."""
+    """What the ontology says about the property of a key, and the messages that kinds and parts have for it."""
     schema = model.schema
     if name not in schema.properties:
         return []
@@ -202,15 +202,15 @@ def describe_key(model: Model, name: str) -> list[str]:
 
 
 def named_class(model: Model, name: str) -> str | None:
-    """The IRI of the class that is the kind, or has the name, `name`."""
+    """The IRI of the class whose kind or name is `name`."""
     found = (class_.iri for class_ in model.schema.classes.values() if name in (class_.kind, class_.name))
     return next(found, None)
 
 
 def path_in_data(sources: Sources, what: str) -> str | None:
-    """The path of what a file or folder of the data is about, written with or without suffix: `state/norway`, `state`.
+    """The path of the thing or kind of a file or folder of the data, with or without suffix: `state/norway`, `state`.
 
-    None if it lies in no directory of data.
+    None if it is not in a data directory.
     """
     file = Path(os.path.abspath(what))
     for root in sources.data:
@@ -220,7 +220,7 @@ def path_in_data(sources: Sources, what: str) -> str | None:
 
 
 def tell(names: Names, reasons: list[Reason]) -> Iterator[str]:
-    """Reasons as lines of text: the triple, its place or its rule, and indented the triples it follows from."""
+    """Reasons as lines of text: the triple, its place or its rule, and, indented, the premises."""
     subject = None
     for reason in reasons:
         if reason.triple.subject != subject:
@@ -242,7 +242,7 @@ def tell_one(names: Names, reason: Reason, indent: str, with_subject: bool) -> I
 
 
 def short(names: Names, term: object) -> str:
-    """A term for people to read."""
+    """A term in a readable form."""
     if isinstance(term, NamedNode):
         return "a" if term.value == RDF_TYPE else names.compact(term.value)
     if isinstance(term, Literal):

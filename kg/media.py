@@ -1,6 +1,6 @@
-"""Media types: the one table of what a graph and a query's solutions can be written as.
+"""Media types: the table of all formats in which graphs and query results can be written.
 
-The order is the order of preference where weights tie.
+The order is the order of preference among types of equal weight.
 """
 
 from dataclasses import dataclass
@@ -11,25 +11,25 @@ FORMATS = "http://www.w3.org/ns/formats/"
 """The namespace of the W3C's list of formats."""
 
 COMPACTED = "http://www.w3.org/ns/json-ld#compacted"
-"""The form of our JSON-LD (w3.org/TR/json-ld11, iana.org registration of application/ld+json)."""
+"""The document form of our JSON-LD (w3.org/TR/json-ld11, IANA registration of application/ld+json)."""
 
 
 @dataclass(frozen=True, slots=True)
 class MediaType:
-    """A media type, the suffix of its variants, what to call it, and the engine's format (None for pages)."""
+    """A media type, its suffix, its label, and the format of the engine (None for pages)."""
 
     name: str
     suffix: str
     label: str
     format: RdfFormat | QueryResultsFormat | None = None
     w3c: str = ""
-    """The name of the format in the W3C's list (w3.org/ns/formats)."""
+    """The name of the format in the list of the W3C (w3.org/ns/formats)."""
     also: tuple[str, ...] = ()
-    """Other media types that ask for the same."""
+    """Other media types that request the same format."""
 
     @property
     def parameters(self) -> dict[str, str]:
-        """The parameters that a range may rightly give."""
+        """The parameters that a media range may contain."""
         return {"charset": "utf-8", "profile": COMPACTED} if self.format is RdfFormat.JSON_LD else {"charset": "utf-8"}
 
     @property
@@ -40,10 +40,10 @@ class MediaType:
 
 
 LANGUAGES = ("en", "fr", "de", "it", "ru", "es")
-"""The languages of pages; the first is that of readers who ask for none of them."""
+"""The languages of pages; the first is the default."""
 
 XML_NAMES = ("application/xml", "text/xml")
-"""Names that stand for any XML (RFC 7303): whichever of the XML formats is offered is meant."""
+"""Names for any XML (RFC 7303); they match whichever XML format is offered."""
 
 HTML = MediaType("text/html", "html", "HTML", also=("application/xhtml+xml",))
 TURTLE = MediaType(
@@ -54,7 +54,7 @@ TURTLE = MediaType(
     "Turtle",
     ("application/turtle", "application/x-turtle", "text/n3", "text/rdf+n3", "application/n3"),
 )
-"""Turtle; N3 is a superset of it, so that it also serves those who ask for N3."""
+"""Turtle, which is also returned for N3, because N3 is a superset of it."""
 JSON_LD = MediaType(
     "application/ld+json",
     "jsonld",
@@ -71,7 +71,7 @@ N_TRIPLES = MediaType(
     "N-Triples",
     ("text/plain", "text/ntriples", "application/ntriples"),
 )
-"""N-Triples; as text/plain before it had a name of its own (w3.org/TR/n-triples, 5)."""
+"""N-Triples, also as text/plain, its media type before it had its own (w3.org/TR/n-triples, 5)."""
 RDF_XML = MediaType("application/rdf+xml", "rdf", "RDF/XML", RdfFormat.RDF_XML, "RDF_XML", XML_NAMES)
 TRIG = MediaType("application/trig", "trig", "TriG", RdfFormat.TRIG, "TriG", ("application/x-trig", "text/trig"))
 N_QUADS = MediaType(
@@ -84,23 +84,23 @@ N_QUADS = MediaType(
 )
 
 JSON = MediaType("application/json", "json", "JSON")
-"""Plain JSON, where it is another form than JSON-LD."""
+"""Plain JSON, for resources whose JSON is not JSON-LD."""
 
 ATOM = MediaType("application/atom+xml", "atom", "Atom")
 """A feed (RFC 4287)."""
 
 TEXT = MediaType("text/plain", "txt", "plain text")
 YAML = MediaType("application/yaml", "yaml", "YAML", also=("text/yaml", "application/x-yaml"))
-"""A source (RFC 9512)."""
+"""A YAML source (RFC 9512)."""
 
 LINKSET = MediaType("application/linkset+json", "linkset", "link set")
 """The links of a resource (RFC 9264, 4.2)."""
 
 RDF = (TURTLE, JSON_LD, N_TRIPLES, RDF_XML, TRIG, N_QUADS)
-"""What a graph is written as."""
+"""The formats of a graph."""
 
 DOCUMENT = (HTML, *RDF)
-"""What a document is offered as."""
+"""The formats of a document."""
 
 SPARQL_JSON = MediaType(
     "application/sparql-results+json",
@@ -117,12 +117,12 @@ CSV = MediaType("text/csv", "csv", "CSV", QueryResultsFormat.CSV, "SPARQL_Result
 TSV = MediaType("text/tab-separated-values", "tsv", "TSV", QueryResultsFormat.TSV, "SPARQL_Results_TSV", ("text/tsv",))
 
 SOLUTIONS = (SPARQL_JSON, SPARQL_XML, CSV, TSV)
-"""What the solutions of SELECT are written as."""
+"""The formats of the solutions of SELECT."""
 
 BOOLEAN = (SPARQL_JSON, SPARQL_XML)
-"""What the answer of ASK is written as (CSV and TSV have no form for it)."""
+"""The formats of the answer to ASK (CSV and TSV have no form for it)."""
 
 
 def by_suffix(suffix: str, offered: tuple[MediaType, ...]) -> MediaType | None:
-    """The media type of a suffix, among those offered."""
+    """The media type with a suffix, among those offered."""
     return next((media for media in offered if media.suffix == suffix), None)

@@ -1,16 +1,17 @@
-"""Names: the one mint for IRIs and the one table of prefixes."""
+"""Names: makes every IRI, and defines the table of prefixes."""
 
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 CANONICAL = "https://w3id.org/osce-kg/"
-"""The namespace that ontology and shapes are written in; the build rebases it to where the dataset is published."""
+"""The namespace in which the ontology and the shapes are written; the build rebases it to the address of publication.
+"""
 
 DEFAULT_BASE = "http://localhost:8000/"
 
 NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-"""What a kind, a thing and a key of a part may be called."""
+"""A valid kind, name of a thing or key of a part."""
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDFS = "http://www.w3.org/2000/01/rdf-schema#"
@@ -44,22 +45,22 @@ PREFIXES = {
     "vs": "http://www.w3.org/2003/06/sw-vocab-status/ns#",
     "xsd": XSD,
 }
-"""Prefixes of other people's namespaces, used in every Turtle document, every query and every page."""
+"""Prefixes of external namespaces, which every Turtle document, query and page uses."""
 
 
 class InvalidBaseError(ValueError):
-    """Raised when a base is not an absolute http(s) IRI that paths can be put behind."""
+    """Raised when a base is not an absolute http(s) IRI to which paths can be appended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Mints every IRI of a dataset from its base, which ends with a slash."""
+    """Makes every IRI of a dataset from its base, which ends with a slash."""
 
     base: str
 
     @classmethod
     def at(cls, base: str) -> "Names":
-        """Checks a base and gives it its final slash; raises InvalidBaseError."""
+        """Checks a base and adds the final slash. Raises InvalidBaseError."""
         try:
             parts = urlsplit(base)
             legal = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -75,32 +76,32 @@ class Names:
 
     @property
     def ontology(self) -> str:
-        """The ontology, and the named graph that holds it."""
+        """The IRI of the ontology and of the named graph that contains it."""
         return self.base + "ontology"
 
     @property
     def shapes(self) -> str:
-        """The shapes, and the named graph that holds them."""
+        """The IRI of the shapes and of the named graph that contains them."""
         return self.base + "shapes"
 
     @property
     def dataset(self) -> str:
-        """The dataset, and the named graph that holds its catalogue."""
+        """The IRI of the dataset and of the named graph that contains its catalogue."""
         return self.base + "dataset"
 
     @property
     def inferred(self) -> str:
-        """The named graph of what the build inferred; the default graph holds it too."""
+        """The named graph of the inferred triples, which the default graph contains as well."""
         return self.dataset + "#inferred"
 
     @property
     def withdrawn(self) -> str:
-        """The named graph of what was withdrawn."""
+        """The named graph of the withdrawn things."""
         return self.dataset + "#withdrawn"
 
     @property
     def sources(self) -> str:
-        """The named graph that says from which source each document comes."""
+        """The named graph that states the source of each document."""
         return self.dataset + "#sources"
 
     @property
@@ -110,7 +111,7 @@ class Names:
 
     @property
     def graphs(self) -> dict[str, str]:
-        """The named graphs, and in plain words what each holds."""
+        """The named graphs, each with a plain description of its content."""
         return {
             self.inferred: "the inferred triples",
             self.ontology: "the ontology",
@@ -123,7 +124,7 @@ class Names:
 
     @property
     def vocabulary(self) -> str:
-        """The namespace of our own terms."""
+        """The namespace of the terms of the ontology."""
         return self.ontology + "#"
 
     @property
@@ -133,12 +134,12 @@ class Names:
 
     @property
     def as_published(self) -> str:
-        """The property whose values are words of a text that stand as published, although they look like a mistake."""
+        """The property whose values are words that are reproduced as published, although they look like a mistake."""
         return self.vocabulary + "sic"
 
     @property
     def names_vary(self) -> str:
-        """The annotation of classes whose things go by names that are spelled in several ways."""
+        """The annotation property that marks classes whose things have names that are spelled in several ways."""
         return self.vocabulary + "namesVary"
 
     @property
@@ -147,7 +148,7 @@ class Names:
 
     @property
     def contact(self) -> str:
-        """Who takes corrections."""
+        """The IRI of the contact for corrections."""
         return self.dataset + "#contact"
 
     def dump(self, version: str, suffix: str, *, compressed: bool = False) -> str:
@@ -161,22 +162,22 @@ class Names:
         return f"{self.base}doc/{path}"
 
     def path(self, iri: str) -> str | None:
-        """The path, `kind/name`, of the thing that an IRI names, or of the thing whose part it names."""
+        """The path, `kind/name`, of the thing that has an IRI, or that has a part with this IRI."""
         return iri.removeprefix(self.things).partition("#")[0] if iri.startswith(self.things) else None
 
     def rebase(self, text: str) -> str:
-        """Moves everything canonical in a text (IRIs, literals, queries) to the base."""
+        """Replaces the canonical base in a text (IRIs, literals, queries) by the base."""
         return text.replace(CANONICAL, self.base)
 
     def expand(self, name: str) -> str:
-        """The IRI that a short name stands for: the path of a thing, a prefixed name, or an IRI itself."""
+        """The IRI for a short name: the path of a thing, a prefixed name, or an IRI itself."""
         prefix, colon, local = name.partition(":")
         if "://" in name:
             return self.rebase(name)
         return self.prefixes[prefix] + local if colon and prefix in self.prefixes else self.thing(name)
 
     def compact(self, iri: str) -> str:
-        """A short name for people to read: the path of a thing, a prefixed name, or the IRI where neither fits."""
+        """A short readable name: the path of a thing, a prefixed name, or the IRI if neither exists."""
         if iri.startswith(self.things):
             return iri.removeprefix(self.things)
         for prefix, namespace in self.prefixes.items():
@@ -186,7 +187,7 @@ class Names:
 
 
 def local_name(iri: str) -> str:
-    """What follows the last `#` or `/` of an IRI."""
+    """The part of an IRI after its last `#` or `/`."""
     return re.split(r"[#/]", iri)[-1]
 
 

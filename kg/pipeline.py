@@ -1,4 +1,4 @@
-"""The pipeline: from sources to a published dataset, as the list of its steps."""
+"""The pipeline: the list of steps from sources to a published dataset."""
 
 import gc
 from collections.abc import Callable, Iterable, Iterator
@@ -21,7 +21,7 @@ from kg.steps.results import Build, NoModel, StepResult
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step: its name, how it gets its result from those of the steps before it, and whether errors prevent it."""
+    """A step: its name, the function that returns its result, and whether errors prevent it."""
 
     name: str
     run: Callable[[Build], StepResult]
@@ -50,7 +50,7 @@ CHECKING = (
 
 
 def building(keep: int) -> tuple[Step, ...]:
-    """All steps; `keep` is how many versions stay published."""
+    """All steps; `keep` is the number of published versions to keep."""
     return (
         *CHECKING,
         Step("describe", lambda build: describe(build.model, build.records, build.graph), prevented_by_errors=True),
@@ -59,7 +59,7 @@ def building(keep: int) -> tuple[Step, ...]:
 
 
 def content_of(build: Build) -> Content:
-    """What the steps before the last one have made of the sources."""
+    """The results of the steps before the last one."""
     return Content(build.model, build.graph, build.quality, build.catalogue)
 
 
@@ -78,7 +78,7 @@ def run(build: Build, steps: Iterable[Step]) -> None:
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Looks for no garbage: a build keeps nearly all that it makes, and to look through it takes a fifth longer."""
+    """Disables garbage collection: a build keeps nearly all its objects, so that collecting takes a fifth longer."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

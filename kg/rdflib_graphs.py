@@ -11,7 +11,7 @@ from rdflib.term import Node
 
 
 def to_graph(triples: Iterable[Triple]) -> Graph:
-    """The same triples for rdflib and pySHACL, in a graph of the kind that is quickest to make and to ask."""
+    """The same triples as a graph for rdflib and pySHACL, in the store that is fastest to fill and to query."""
     graph, node = Graph(store="SimpleMemory"), cache(to_node)
     for triple in triples:
         graph.add((node(triple.subject), node(triple.predicate), node(triple.object)))
@@ -19,13 +19,13 @@ def to_graph(triples: Iterable[Triple]) -> Graph:
 
 
 def to_triples(graph: Graph) -> list[Triple]:
-    """The same triples for the engine, with new blank nodes."""
+    """The same triples as terms of the engine, with new blank nodes."""
     text = graph.serialize(format="nt")
     return [quad.triple for quad in parse(text, format=RdfFormat.N_TRIPLES, rename_blank_nodes=True)]
 
 
 def copy_of(graph: Graph, store: str = "SimpleMemory") -> Graph:
-    """The same triples in a graph that may be changed, of the kind that is quickest to make unless another is asked."""
+    """A modifiable copy of a graph, in the store that is fastest to fill unless another one is given."""
     copied = Graph(store=store, bind_namespaces="none")
     for triple in graph:
         copied.add(triple)
@@ -33,7 +33,7 @@ def copy_of(graph: Graph, store: str = "SimpleMemory") -> Graph:
 
 
 def to_node(term: NamedNode | BlankNode | Literal | Triple) -> Node:
-    """The same term for rdflib, which tells plain literals from those of xsd:string: these are all plain."""
+    """The same term for rdflib, which distinguishes plain literals from those of xsd:string; these are all plain."""
     assert not isinstance(term, Triple)
     if not isinstance(term, Literal):
         return URIRef(term.value) if isinstance(term, NamedNode) else BNode(term.value)

@@ -1,4 +1,4 @@
-"""Serialize: triples and solutions as bytes; triples as the same bytes for the same triples."""
+"""Serialize: writes triples and solutions as bytes; the same triples give the same bytes."""
 
 import json
 import re
@@ -9,20 +9,20 @@ from pyoxigraph import Literal, NamedNode, QueryResultsFormat, RdfFormat, Triple
 from kg.sparql.engine import Solutions, Term
 
 NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""A character that XML cannot hold, not even as a reference (w3.org/TR/xml, 2.2)."""
+"""A character that XML cannot contain, not even as a reference (w3.org/TR/xml, 2.2)."""
 
 HEADER = {
     RdfFormat.TURTLE: re.compile(rb"(?:@prefix [^\n]*\n)*"),
     RdfFormat.TRIG: re.compile(rb"(?:@prefix [^\n]*\n)*"),
     RdfFormat.RDF_XML: re.compile(rb"<\?xml[^>]*>\s*<rdf:RDF[^>]*>"),
 }
-"""What stands on top of what the engine writes, in the formats whose prefixes can be told from the rest."""
+"""The prefix declarations at the top of the engine's output, in the formats in which they can be separated."""
 
 DECLARATION = re.compile(rb"@prefix (?P<turtle>[\w-]+): [^\n]*\n| xmlns:(?P<xml>[\w-]+)=\"[^\"]*\"")
 
 
 def prefixes_used(triples: list[Triple], format_: RdfFormat, prefixes: dict[str, str]) -> dict[str, str]:
-    """The prefixes that these triples are written with."""
+    """The prefixes that are used by these triples."""
     plain = serialize(triples, format=RdfFormat.N_TRIPLES) or b""
     candidates = {prefix: iri for prefix, iri in prefixes.items() if b"<" + iri.encode() in plain}
     if format_ not in HEADER:
@@ -37,7 +37,7 @@ def is_used(prefix: bytes, text: bytes) -> bool:
 
 
 def serialize_in_order(triples: list[Triple], format_: RdfFormat, prefixes: dict[str, str]) -> bytes:
-    """Triples in the order given, under the prefixes in use; the engine alone would list these in random order."""
+    """Triples in the given order, with the prefixes in use, which the engine alone would write in random order."""
     text = serialize(triples, format=format_, prefixes=prefixes) or b""
     if format_ not in HEADER:
         return text
@@ -53,25 +53,25 @@ def serialize_in_order(triples: list[Triple], format_: RdfFormat, prefixes: dict
 
 
 def serialize_solutions(solutions: Solutions, format_: QueryResultsFormat) -> bytes:
-    """The solutions of a query in a format of its results, whichever engine they come from."""
+    """The solutions of a query in a results format, whichever engine they come from."""
     bindings = [{name: as_json(term) for name, term in solution.items()} for solution in solutions]
     found = {"head": {"vars": solutions.variables}, "results": {"bindings": bindings}}
     return _converted(found, format_)
 
 
 def serialize_boolean(answer: bool, format_: QueryResultsFormat) -> bytes:
-    """The answer to an ASK query in a format of its results; ValueError for CSV, which has no way to write it."""
+    """The answer to an ASK query in a results format. Raises ValueError for CSV, which cannot represent it."""
     return _converted({"head": {}, "boolean": answer}, format_)
 
 
 def _converted(results: dict[str, Any], format_: QueryResultsFormat) -> bytes:
-    """Results of a query in the JSON of SPARQL (SPARQL 1.1 Query Results JSON) as bytes in another format."""
+    """Converts query results in JSON (SPARQL 1.1 Query Results JSON) to another format, as bytes."""
     found = parse_query_results(json.dumps(results).encode(), QueryResultsFormat.JSON)
     return found.serialize(format=format_) or b""
 
 
 def as_json(term: Term) -> dict[str, Any]:
-    """A term as the JSON of SPARQL writes it (SPARQL 1.2 Query Results JSON, 3.2.2)."""
+    """A term in the JSON format of query results (SPARQL 1.2 Query Results JSON, 3.2.2)."""
     if isinstance(term, Triple):
         value = {"subject": as_json(term.subject), "predicate": as_json(term.predicate), "object": as_json(term.object)}
         return {"type": "triple", "value": value}

@@ -21,7 +21,7 @@ class Setting:
     type: Any = str
     multiple: bool = False
     former: str | None = None
-    """The name that the setting had in the version before, which still sets it where the new name does not."""
+    """The name of the setting in the previous version. It still works if the new name is not used."""
 
     @property
     def variable(self) -> str:
@@ -65,7 +65,7 @@ SETTINGS = {
         Setting(
             "max-stop-seconds",
             5.0,
-            "Maximum time that running answers may take when the server is stopped, in seconds.",
+            "Maximum time to wait for running answers when the server is stopped, in seconds.",
             click.FloatRange(min=0.1),
         ),
         Setting("contact", "", "Address (mailto: or https:) for corrections, shown on the home page."),
@@ -90,14 +90,14 @@ SETTINGS = {
         Setting(
             "max-cache-bytes",
             2**28,
-            "Maximum size of the response cache, in bytes of files.",
+            "Maximum total size of the files in the response cache, in bytes.",
             click.IntRange(min=0),
             former="max-kept-bytes",
         ),
         Setting(
             "max-triples-in-memory",
             5_000_000,
-            "Maximum number of triples in a dataset that is held in memory; a larger one is queried on disk.",
+            "Maximum number of triples in a dataset that is held in memory; a larger dataset is queried on disk.",
             click.IntRange(min=0),
         ),
         Setting("allowed-services", "", "Endpoints that SERVICE may query, separated by spaces."),
@@ -129,7 +129,7 @@ def options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 def former_option(setting: Setting, former: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """A hidden flag by the former name of a setting, which gives the setting its default and prints a warning."""
+    """A hidden flag with the former name of a setting. Its value becomes the default, and a warning is printed."""
 
     def use(ctx: click.Context, param: click.Parameter, value: Any) -> None:
         source = ctx.get_parameter_source(param.name or "")
@@ -139,7 +139,7 @@ def former_option(setting: Setting, former: str) -> Callable[[Callable[..., Any]
             old, new = variable(former), setting.variable
         else:
             return
-        click.echo(f"warning: {old} is now called {new}; the next version will not know the former name", err=True)
+        click.echo(f"warning: {old} is now called {new}; the next version will not accept the old name", err=True)
         ctx.default_map = {**(ctx.default_map or {}), setting.name.replace("-", "_"): value}
 
     return click.option(

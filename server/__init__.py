@@ -1,1 +1,1 @@
-"""The server: shows one published dataset. It reads, and never writes; the application is in `app`."""
+"""The server: shows one published dataset and is read-only; the application is in `app`."""

@@ -1,4 +1,4 @@
-"""The application: a Flask application that shows one published dataset. It reads, and never writes."""
+"""The application: a Flask application that shows one published dataset and is read-only."""
 
 import mimetypes
 from collections.abc import Mapping
@@ -47,7 +47,7 @@ MODULES = (
 )
 
 STATIC = Path(__file__).parent / "static"
-"""The files that pages load; `built/` holds those that `make install` builds from `frontend/`."""
+"""The files that pages load; `built/` contains those that `make install` builds from `frontend/`."""
 
 SERVING = ("max-query-bytes", "contact", "trusted-proxies", "max-cache-bytes", *SETTINGS_OF_LIMITS)
 """The settings of an application."""
@@ -59,10 +59,11 @@ def create_app(
     queries: str | None = None,
     engine: Engine | None = None,
 ) -> Flask:
-    """The application for one published dataset.
+    """Returns the application for one published dataset.
 
-    `settings` are those of SERVING that are not the default; `queries` is the address of a host of queries, without
-    which it starts one when it is first asked; `engine` has the dataset in it, and is Oxigraph unless another is given.
+    `settings` are the settings of SERVING that differ from their defaults. `queries` is the address of a query host;
+    without it, the application starts a host for the first query. `engine` contains the dataset; by default it is
+    Oxigraph.
     """
     app = Flask("server", static_folder=None)
     app.add_url_rule("/static/<path:filename>", "static", asset)
@@ -74,7 +75,7 @@ def create_app(
     app.extensions["limits"] = Limits.of(app.config)
     untrusted: UntrustedQueries = Queries(dataset, app.extensions["limits"], queries)
     app.extensions["queries"] = untrusted
-    app.url_map.merge_slashes = False  # a redirect would name a host, which is not ours to know
+    app.url_map.merge_slashes = False  # a redirect would contain a host name, which is unknown here
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
         href=href,
@@ -104,12 +105,12 @@ def create_app(
 
 
 def is_built(filename: str) -> bool:
-    """Whether there is such a file among those that are built; pages do without."""
+    """True if the file was built; pages work without it."""
     return (STATIC / "built" / filename).is_file()
 
 
 def favicon() -> Response:
-    """A redirect to the icon of the pages, for browsers that ask for one where no page has named it."""
+    """A redirect to the icon, for browsers that request it before a page has named it."""
     return moved("/static/icon.svg", 301)
 
 

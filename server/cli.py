@@ -1,4 +1,4 @@
-"""`kg serve`: builds if it must, then serves."""
+"""`kg serve`: builds the dataset if necessary, and serves it."""
 
 import multiprocessing
 import os
@@ -33,13 +33,13 @@ LOGGING = {
         for name, formatter in (("console", "generic"), ("access", "access"))
     }
 }
-"""Logs go to stderr; stdout is for the URL alone."""
+"""Logs are written to stderr; stdout contains only the URL."""
 
 BUILDING = ("base-uri", "published", "data", "ontology", "shapes", "questions", "keep", "most")
 """The settings of a build."""
 
 WAIT = 60
-"""Seconds after which a server that has not answered is asked again whether it is ready."""
+"""Seconds after which a server that has not answered is asked again."""
 
 
 @click.command()
@@ -47,7 +47,7 @@ WAIT = 60
 @click.pass_context
 def serve(ctx: click.Context, /, host: str, port: int, workers: int, max_stop_seconds: float, **settings: Any) -> None:
     """Serve the published dataset. It is built first if there is none, or if sources are given."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # the first process of a container has no other way to end
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # else the first process of a container ignores it
     serving = {name: settings.pop(name.replace("-", "_")) for name in SERVING}
     published: Path = settings["published"]
     named = any(
@@ -64,7 +64,7 @@ def serve(ctx: click.Context, /, host: str, port: int, workers: int, max_stop_se
     queries = HostProcess(dataset, Limits.of(serving))
     os.environ.update({DATASET: str(dataset.directory), QUERIES: queries.address, CACHE: str(queries.cache)})
     os.environ.update({SETTINGS[name].variable: str(value) for name, value in serving.items()})
-    multiprocessing.set_start_method("spawn", force=True)  # this process has threads, and they do not survive a fork
+    multiprocessing.set_start_method("spawn", force=True)  # this process has threads, which do not survive a fork
     threading.Thread(target=announce, args=(host, port), daemon=True).start()
     server = Granian(
         "server.asgi:application",
@@ -74,18 +74,18 @@ def serve(ctx: click.Context, /, host: str, port: int, workers: int, max_stop_se
         interface=Interfaces.ASGI,
         workers=workers,
         respawn_failed_workers=True,
-        workers_kill_timeout=max_stop_seconds,  # type: ignore[arg-type]  # it takes parts of a second as well
+        workers_kill_timeout=max_stop_seconds,  # type: ignore[arg-type]  # it also accepts fractions of a second
         log_dictconfig=LOGGING,
         log_level=LogLevels.warning,
     )
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # else nohup has started this process
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # otherwise nohup has started this process
         server.on_startup(lambda: signal.signal(signal.SIGHUP, server.signal_handler_interrupt))
     server.on_shutdown(lambda: forgive(server))
     server.serve()
 
 
 def forgive(server: Any) -> None:
-    """Counts no worker as failed that has ended before it was told to, because it was sent the same signal."""
+    """Does not count a worker as failed if it ended before it was told to, because it received the same signal."""
     if server.interrupt_signal:
         server.interrupt_children.clear()
 
@@ -99,7 +99,7 @@ def is_published(published: Path) -> bool:
 
 
 def refuse_another_base(published: Path, base_uri: str) -> None:
-    """Raises a usage error where the published dataset has another base than the one that is asked for."""
+    """Raises a usage error if the published dataset has another base than the requested one."""
     try:
         requested = Names.at(base_uri).base
     except InvalidBaseError as error:
@@ -115,7 +115,7 @@ def refuse_another_base(published: Path, base_uri: str) -> None:
 
 
 def free_port(host: str, port: int) -> int:
-    """The port itself, or a free one for 0; a port in use is one clear line."""
+    """The port, or a free port for 0. A port that is in use is reported in one line."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -131,7 +131,7 @@ def announce(host: str, port: int) -> None:
     url = f"http://{name}:{port}/"
     while True:
         try:
-            connection = HTTPConnection(name.strip("[]"), port, timeout=WAIT)  # no proxy stands before our own address
+            connection = HTTPConnection(name.strip("[]"), port, timeout=WAIT)  # no proxy is used for this address
             connection.request("GET", "/status")
             connection.getresponse().read()
         except OSError:

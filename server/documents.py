@@ -1,7 +1,7 @@
-"""Documents: how every resource is answered, whatever it is about.
+"""Documents: the response for every resource, whatever it is about.
 
-One implementation of variants, ETag, Last-Modified, Vary, Link and compression for everything that has a URL (RFC 9110:
-8.4, 8.8, 12; RFC 8288); conditions.py decides on 304 and 412.
+This is the only implementation of variants, ETag, Last-Modified, Vary, Link and compression (RFC 9110: 8.4, 8.8, 12;
+RFC 8288) for everything that has a URL; conditions.py decides on 304 and 412.
 """
 
 import hashlib
@@ -33,21 +33,21 @@ from server.languages import chosen_language
 from server.site import site
 
 SHORT = "public, max-age=300"
-"""For what the next dataset may change."""
+"""The Cache-Control of resources that the next dataset may change."""
 
 LONG = "public, max-age=31536000, immutable"
-"""For what has its version in its address."""
+"""The Cache-Control of resources whose address contains their version."""
 
 SUFFIX = re.compile(rf"(?P<name>.*?)(?:\.(?P<suffix>(?:(?:{'|'.join(LANGUAGES)})\.)?[a-z]+))?")
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document: where it lies, what it is about, and how to write it.
+    """A document: its path, its subject, and how to write it.
 
-    `path` is that of its variants without suffix; `triples` gives its content, `page` writes them as HTML. `root` is
-    the IRI that its JSON-LD starts from, None for a graph that is about nothing in particular; `about` the IRI of the
-    document itself, of which licence and origin are told. `others` are the media types that this document alone has.
+    `path` is the path of its variants without a suffix. `triples` returns its content, and `page` writes it as HTML.
+    `root` is the IRI from which its JSON-LD starts; None for a graph without a main subject. `about` is the IRI of the
+    document itself, for statements about its licence and origin. `others` are media types that only this document has.
     """
 
     path: str
@@ -59,18 +59,18 @@ class Document:
     others: dict[MediaType, Callable[[], bytes]] = field(default_factory=dict)
     links: tuple[Link, ...] = ()
     items: tuple[Link, ...] = ()
-    """Links that are too many for a header, and stand in the link set alone."""
+    """Links that are too many for a header and are only in the link set."""
     cache: str = SHORT
     home: str | None = None
-    """The path of the document itself, where it is not that of its variants."""
+    """The path of the document itself, if it differs from that of its variants."""
     dated: bool = True
     """Whether its version and time are those of the dataset."""
     finish: Callable[[list[Triple]], list[Triple]] = list
-    """What is made of its content and of what it says of itself, before these are written as RDF."""
+    """A function that is applied to the content and metadata before they are written as RDF."""
     filtered: bool = False
-    """Whether the parameters of a query, but those that choose a variant, make it another document."""
+    """Whether query parameters, except those that choose a variant, identify another document."""
     notes: tuple[str, ...] = ()
-    """What is said about the answer, in English: in the header Note, and in RDF as a comment on the root."""
+    """Notes about the response in English, for the header Note and, in RDF, as comments on the root."""
 
     @property
     def offered(self) -> tuple[MediaType, ...]:
@@ -79,7 +79,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One of the forms of a document."""
+    """A variant of a document."""
 
     media: MediaType
     language: str = LANGUAGES[0]
@@ -87,22 +87,22 @@ class Variant:
 
     @property
     def suffix(self) -> str:
-        """Its suffix: of a page in another language than the first, that language too."""
+        """The suffix of the variant, with its language if that is not the first language."""
         translated = self.media is HTML and self.language != LANGUAGES[0]
         return f"{self.language}.{self.media.suffix}" if translated else self.media.suffix
 
 
 def split(file: str) -> tuple[str, str | None]:
-    """A file name as its name and its suffix, `fr.html` or `ttl`, if it has one."""
+    """A file name split into its name and its suffix (`fr.html` or `ttl`), if it has one."""
     match = SUFFIX.fullmatch(file)
     return (match["name"], match["suffix"]) if match else (file, None)
 
 
 def respond(document: Document, suffix: str | None) -> Response:
-    """The variant of a document that the suffix names, or else the one that the request asks for.
+    """The variant that the suffix names, or else the variant that the request negotiates.
 
-    Raises NotFound for a suffix that is not offered, NotAcceptableError where Accept leaves nothing, BadRequest for a
-    profile that there is not.
+    Raises NotFound for a suffix that is not offered, NotAcceptableError if no variant matches Accept, and BadRequest
+    for an unknown profile.
     """
     variant = variant_of(document, suffix)
     g.language = variant.language
@@ -123,12 +123,12 @@ def respond(document: Document, suffix: str | None) -> Response:
 
 
 def variant_of(document: Document, suffix: str | None) -> Variant:
-    """The variant that the suffix names, or else the one that the request asks for; raises what `respond` does."""
+    """The variant that the suffix names, or else the negotiated variant; raises the same errors as `respond`."""
     return negotiated(document) if suffix is None else named(document, suffix)
 
 
 def negotiated(document: Document) -> Variant:
-    """The variant that the headers of the request, and its `_profile`, ask for."""
+    """The variant that the headers of the request, and its `_profile`, negotiate."""
     media = negotiate(request.headers.get("Accept"), document.offered, document.default)
     if media is None:
         raise NotAcceptableError(document.offered, document.path)
@@ -150,7 +150,7 @@ def named(document: Document, suffix: str) -> Variant:
 
 
 def asked_profile() -> Profile | None:
-    """The profile that `_profile` names (w3.org/TR/dx-prof-conneg, 8.3); raises BadRequest if there is none."""
+    """The profile that `_profile` names (w3.org/TR/dx-prof-conneg, 8.3). Raises BadRequest if it does not exist."""
     token = request.args.get("_profile")
     profiles = site().profiles
     if token is not None and token not in profiles:
@@ -159,7 +159,7 @@ def asked_profile() -> Profile | None:
 
 
 def moved(path: str, code: int) -> Response:
-    """A redirect to a path on this host, whatever the host is called."""
+    """A redirect to a path on this host, without the name of the host."""
     query = f"?{request.query_string.decode('ascii', 'ignore')}" if request.query_string and code in (301, 308) else ""
     response = redirect(f"{request.script_root}{path}{query}", code)
     response.autocorrect_location_header = False
@@ -187,9 +187,9 @@ def body_of(document: Document, variant: Variant) -> bytes:
 
 
 def write(triples: list[Triple], media: MediaType, root: str | None) -> bytes:
-    """Triples in a media type; the same bytes for the same triples.
+    """Triples in a media type; the same triples give the same bytes.
 
-    Raises NotAcceptableError for RDF/XML of text that XML cannot hold.
+    Raises NotAcceptableError if RDF/XML cannot represent a text.
     """
     names, framing = site().names, site().framing
     if media is JSON_LD:
@@ -206,14 +206,14 @@ def write(triples: list[Triple], media: MediaType, root: str | None) -> bytes:
 
 
 def in_order(triple: Triple, root: str) -> tuple[Any, ...]:
-    """The root first, then its parts, then the rest; of each subject its types first."""
+    """The triples in order: the root first, then its parts, then the rest; the types of each subject come first."""
     subject, predicate = str(triple.subject), str(triple.predicate)
     about = triple.subject.value if isinstance(triple.subject, NamedNode) else ""
     return about != root, not is_part(about, root), subject, predicate != f"<{RDF_TYPE}>", predicate, str(triple.object)
 
 
 def statements_about(document: Document, triples: list[Triple]) -> list[Triple]:
-    """What every document says of itself: its licence, whom to name, where corrections go, and of what it is a part."""
+    """The statements of every document about itself: licence, attribution, contact for corrections, and dataset."""
     names, manifest = site().names, site().dataset.manifest
     about: list[tuple[str, str, Any]] = [
         (document.about, RDF_TYPE, NamedNode(FOAF.Document)),
@@ -242,18 +242,18 @@ MAX_NOTE_LENGTH = 300
 """Maximum length of the header Note, in characters."""
 
 VARYING = ("_profile", "context", "lang")
-"""The parameters of a query that make another variant of the same document."""
+"""The parameters of a query string that choose another variant of the same document."""
 
 
 def address(document: Document, variant: Variant) -> str:
-    """The path of a variant on this host, with what was asked."""
+    """The path of a variant on this host, with the query string of the request."""
     token = variant.profile.token
     chosen = [("_profile", token)] if token != FULL.token and "_profile" not in request.args else []
     return f"{request.script_root}/{document.path}.{variant.suffix}{query_for(document, VARYING, chosen)}"
 
 
 def query_for(document: Document, varying: tuple[str, ...] = (), more: Iterable[tuple[str, str]] = ()) -> str:
-    """The query of the request, but for what does not matter to the document or to a variant of it."""
+    """The query string of the request, without parameters that do not affect the document or the variant."""
     parameters = [
         (k, v) for k, v in request.args.items(multi=True) if k in varying or (document.filtered and k not in VARYING)
     ]
@@ -262,7 +262,7 @@ def query_for(document: Document, varying: tuple[str, ...] = (), more: Iterable[
 
 
 def canonical(document: Document) -> str:
-    """The one address of a document, whatever the variant (RFC 6596)."""
+    """The canonical address of a document, for all of its variants (RFC 6596)."""
     path = document.path if document.home is None else document.home
     return site().names.base + path + query_for(document)
 
@@ -289,7 +289,7 @@ def links_of(document: Document, variant: Variant) -> list[Link]:
 
 
 def link_contexts(document: Document) -> dict[str, list[Link]]:
-    """The links of a document, and those of its metadata back to it (FAIR Signposting, level 2), by whole address."""
+    """The links of a document, and those of its metadata back to it (FAIR Signposting, level 2), by full address."""
     base, script, home = site().names.base, f"{request.script_root}/", canonical(document)
     contexts = {home: [*links_of(document, Variant(LINKSET)), *profiled(document), *document.items]}
     for media in RDF:
@@ -304,7 +304,7 @@ def link_contexts(document: Document) -> dict[str, list[Link]]:
 
 
 def profiled(document: Document) -> list[Link]:
-    """The variants of a document in the profiles that leave something out."""
+    """The variants of a document in the profiles that omit triples."""
     here = f"{request.script_root}/{document.path}"
     return [
         link(
@@ -323,7 +323,7 @@ def profiled(document: Document) -> list[Link]:
 
 
 def compressed(body: bytes, content_type: str) -> Response:
-    """A response with a body in the coding that the client likes best."""
+    """A response with a body in the coding that the client prefers."""
     response = DatedResponse(content_type=content_type)
     response.vary.add("Accept-Encoding")
     if len(body) >= MIN_BYTES_TO_COMPRESS and (coding := negotiate_coding(request.headers.get("Accept-Encoding"))):
@@ -334,7 +334,7 @@ def compressed(body: bytes, content_type: str) -> Response:
 
 
 def cached(response: Response, cache: str) -> Response:
-    """Gives a response its strong ETag and its time, by which it is made 304 or 412 last of all (conditions.py)."""
+    """Adds a strong ETag and the time to a response; conditions.py later makes it 304 or 412 if necessary."""
     variant_headers = (
         response.headers.get(name, "") for name in ("Content-Type", "Content-Language", "Content-Encoding")
     )
@@ -345,6 +345,6 @@ def cached(response: Response, cache: str) -> Response:
 
 
 def validator(content: bytes, content_type: str, language: str = "", coding: str = "") -> str:
-    """The strong ETag of a representation, which tells it from all others, even of the same bytes (RFC 9110, 8.8.3)."""
+    """The strong ETag of a representation; no other has the same one, even with equal bytes (RFC 9110, 8.8.3)."""
     variant = "\n".join((content_type, language, coding, ""))
     return hashlib.sha256(variant.encode() + content).hexdigest()[:32]

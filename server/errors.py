@@ -1,4 +1,4 @@
-"""Errors: one shape for all, as a problem detail for machines (RFC 9457), a page for browsers, or plain text."""
+"""Errors: every error is a problem detail for programs (RFC 9457), a page for browsers, or plain text."""
 
 import json
 from collections.abc import Iterable
@@ -16,14 +16,14 @@ PROBLEM = MediaType("application/problem+json", "json", "problem details", also=
 
 
 class ProblemError(HTTPException):
-    """An error that tells machines more than its status: its type, and other members (RFC 9457, 3.1.1 and 3.2)."""
+    """An error with a problem type and other members besides its status (RFC 9457, 3.1.1 and 3.2)."""
 
     type = "about:blank"
     more: dict[str, Any]
 
 
 class NotAcceptableError(ProblemError):
-    """Raised when Accept leaves no variant of a document; the answer lists what there is."""
+    """Raised when no variant of a document matches Accept. The response lists the available variants."""
 
     code = 406
 
@@ -36,23 +36,24 @@ class NotAcceptableError(ProblemError):
 
 
 class GoneError(ProblemError):
-    """Raised when a thing was withdrawn; the answer is its tombstone: when, why, and what replaced it."""
+    """Raised when a thing was withdrawn. The response gives the date, the reason and the replacement."""
 
     code = 410
 
     def __init__(self, path: str, date: str, reason: str, replaced_by: str | None) -> None:
         by = f"{request.script_root}/doc/{replaced_by}" if replaced_by else None
-        super().__init__(f"{path} was withdrawn on {date}: {reason}." + (f" {replaced_by} replaced it." if by else ""))
+        replacement = f" It was replaced by {replaced_by}." if by else ""
+        super().__init__(f"{path} was withdrawn on {date}: {reason}.{replacement}")
         self.more = {"withdrawn": {"path": path, "date": date, "reason": reason, "replacedBy": by}}
 
     def get_headers(self, *arguments: Any) -> list[tuple[str, str]]:
-        """The headers, with a link to what replaced the thing (RFC 5829, 3.2)."""
+        """The headers, with a link to the replacement of the thing (RFC 5829, 3.2)."""
         by = self.more["withdrawn"]["replacedBy"]
         return [*super().get_headers(*arguments), *([("Link", f'<{by}>; rel="successor-version"')] if by else [])]
 
 
 class CursorError(ProblemError):
-    """Raised when a cursor names no member of a collection; the answer links to the first page (`first`, its path)."""
+    """Raised when a cursor does not name a member of a collection. The response links to the first page (`first`)."""
 
     code = 400
 
@@ -66,7 +67,7 @@ class CursorError(ProblemError):
 
 
 class BadQueryError(ProblemError):
-    """Raised when a request does not follow the SPARQL 1.1 Protocol, or its query is none; `code` is set by case."""
+    """Raised when a request violates the SPARQL 1.1 Protocol or its query is invalid; `code` is the HTTP status."""
 
     def __init__(self, code: int, detail: str, **more: Any) -> None:
         super().__init__(detail)
@@ -75,9 +76,10 @@ class BadQueryError(ProblemError):
 
 
 class LimitError(ProblemError):
-    """Raised when a query meets a limit; the type is an address that tells of it.
+    """Raised when a query exceeds a limit. The problem type is the address of the description of the limit.
 
-    `more` says where in the query the likely cause is, and how to write it so that it takes less, where that is known.
+    If the likely cause is known, `more` gives its place in the query and a cheaper way to write it. `after` is the
+    number of seconds after which the client may try again.
     """
 
     code = 503
@@ -94,7 +96,7 @@ class LimitError(ProblemError):
 
 
 class UnknownCodingError(ProblemError):
-    """Raised for a body in codings that are not decoded here; the answer names those that are (RFC 9110, 15.5.16)."""
+    """Raised for a body in unsupported content codings. The response lists the supported ones (RFC 9110, 15.5.16)."""
 
     code = 415
 
@@ -107,18 +109,18 @@ class UnknownCodingError(ProblemError):
         self.more = {}
 
     def get_headers(self, *arguments: Any) -> list[tuple[str, str]]:
-        """The headers, with the codings that are decoded."""
+        """The headers, with the supported codings."""
         return [*super().get_headers(*arguments), ("Accept-Encoding", self.known)]
 
 
 def register(app: Flask) -> None:
-    """Makes the app answer every error in this shape."""
+    """Makes the app answer every error in one of these forms."""
     app.register_error_handler(HTTPException, answer)
     app.register_error_handler(Exception, fault)
 
 
 def answer(error: HTTPException) -> Response:
-    """An HTTP error as a problem detail or as a page, by what the client accepts."""
+    """The response for an HTTP error: a problem detail, a page or plain text, as the client accepts."""
     status = HTTPStatus(error.code or 500)
     detail = {
         "type": error.type if isinstance(error, ProblemError) else "about:blank",
@@ -151,6 +153,6 @@ def written(detail: dict[str, Any], media: MediaType) -> str:
 
 
 def fault(error: Exception) -> Response:
-    """A fault of ours: logged in full, told in general."""
+    """The response for an unexpected exception. The log has the details; the response does not."""
     current_app.logger.exception("unhandled error", exc_info=error)
     return answer(InternalServerError("The server encountered an internal error, which has been logged."))

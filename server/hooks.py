@@ -1,4 +1,4 @@
-"""Hooks: what is done before and after every request, whatever it asks for."""
+"""Hooks: functions that run before and after every request."""
 
 import io
 
@@ -23,9 +23,9 @@ CORS = {
     "Access-Control-Expose-Headers": "*, Link, ETag, Content-Location, Content-Profile, Vary, Retry-After",
     "Access-Control-Max-Age": "86400",
 }
-"""What pages of other sites may do: all that can be done without credentials (fetch.spec.whatwg.org, CORS protocol).
+"""Permissions for pages of other sites: everything that needs no credentials (fetch.spec.whatwg.org, CORS protocol).
 
-`*` does not cover Authorization, and older browsers take it for a name, so that some names stand beside it. Max-Age is
+`*` does not include Authorization, and older browsers take it for a name, so some names are listed as well. Max-Age is
 a day, in seconds.
 """
 
@@ -35,14 +35,14 @@ POLICY = (
 )
 
 QUERIES = "application/sparql-query, application/x-www-form-urlencoded"
-"""The value of Accept-Query: what the body of a QUERY may be (RFC 10008)."""
+"""The value of Accept-Query: the media types of the body of a QUERY request (RFC 10008)."""
 
 ENDPOINT = "sparql.sparql"
-"""The route that takes queries by QUERY."""
+"""The endpoint that accepts queries by the method QUERY."""
 
 
 def register(app: Flask) -> None:
-    """Lets the app do all of this."""
+    """Registers these functions with the app."""
     app.before_request(admit)
     app.register_error_handler(NotFound, without_slash)
     app.after_request(finish)
@@ -52,7 +52,7 @@ def register(app: Flask) -> None:
 
 
 def admit() -> Response | None:
-    """Refuses what is no request by the rules of HTTP; answers preflights, wherever they ask; decodes bodies."""
+    """Refuses malformed requests, answers preflight requests for every address, and decodes bodies."""
     if refused := request.environ.get(REFUSED):
         abort(*refused)
     if request.method == "OPTIONS" and request.routing_exception is not None:
@@ -64,9 +64,9 @@ def admit() -> Response | None:
 
 
 def decode_body(most: int) -> None:
-    """Takes the codings from the body of the request, which has at most so many bytes in any of them (RFC 9110, 8.4).
+    """Removes the content codings from the body of the request, which has at most `most` bytes (RFC 9110, 8.4).
 
-    Raises UnknownCodingError, and BadQueryError for a body that is not in its coding, or too long.
+    Raises UnknownCodingError, or BadQueryError for a body that is invalid in its coding or too long.
     """
     codings = [value.lower() for value, _, _ in weighted(request.headers.get("Content-Encoding"))]
     if not codings:
@@ -87,19 +87,19 @@ def decode_body(most: int) -> None:
 
 
 def without_slash(error: NotFound) -> Response:
-    """A redirect to the address without the slashes at its end, if there is something; else the error, with hints."""
-    path = f"/{request.path.strip('/')}"  # with two slashes before it, it would be the address of another host
+    """A redirect to the address without trailing slashes if it exists; else the error, with suggestions."""
+    path = f"/{request.path.strip('/')}"  # with two slashes at its start, it would be the address of another host
     if request.path.endswith("/") and exists(path):
         return moved(path, 301 if request.method in ("GET", "HEAD") else 308)
     return errors.answer(missing(error))
 
 
 def exists(path: str) -> bool:
-    """True if there is something at a path, whether or not it can be answered as this request asks."""
+    """True if a path exists, even if its resource cannot be returned as this request requires."""
     try:
         adapter = current_app.url_map.bind_to_environ(request.environ)
         endpoint, values = adapter.match(path, request.method)
-        if values:  # without, a route always leads somewhere
+        if values:  # a route without values always exists
             current_app.ensure_sync(current_app.view_functions[endpoint])(**values).close()
     except NotFound:
         return False
@@ -112,7 +112,7 @@ def exists(path: str) -> bool:
 
 
 def finish(response: Response) -> Response:
-    """What comes last of all: conditions, the headers of all answers, and a header block that is not too long."""
+    """Completes a response: conditions, common headers, and a header block within the size limit."""
     response = with_common_headers(under_conditions(response))
     if not fit(response.headers):
         response.close()
@@ -122,7 +122,7 @@ def finish(response: Response) -> Response:
 
 
 def under_conditions(response: Response) -> Response:
-    """The response, a 304 or a 412, as the conditions of the request have it."""
+    """The response, or a 304 or 412 if the conditions of the request require it."""
     if response.status_code not in (200, 206):
         return response
     status = conditions.outcome(request.environ, response.headers)
@@ -136,7 +136,7 @@ def under_conditions(response: Response) -> Response:
 
 
 def with_common_headers(response: Response) -> Response:
-    """What every answer carries: CORS for all without credentials, and no leave to load anything from elsewhere."""
+    """Adds the headers of all responses: CORS without credentials, and a policy against loading external content."""
     response.headers.update(CORS)
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"

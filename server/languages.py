@@ -1,6 +1,6 @@
-"""Languages: in which one a page is written, and what its own texts, dates and numbers are in it.
+"""Languages: the language of a page, and its texts, dates and numbers in that language.
 
-The texts stand in the templates, in English; `translations/<language>.po` has the others (GNU gettext).
+The English texts are in the templates; `translations/<language>.po` contains the others (GNU gettext).
 """
 
 import io
@@ -24,7 +24,7 @@ CATALOGUES = Path(__file__).parent / "translations"
 
 
 def register(app: Flask) -> None:
-    """Lets the templates of an application speak."""
+    """Registers translations and filters with the templates of an application."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.policies["ext.i18n.trimmed"] = True
@@ -35,14 +35,14 @@ def register(app: Flask) -> None:
 
 
 def language() -> str:
-    """The language of the page that is being written: the one settled for it, or else the one that is asked for."""
+    """The language of the current page: the one that was set for it, or else the negotiated one."""
     if "language" not in g:
         g.language = chosen_language() or negotiate_language(request.headers.get("Accept-Language"))
     return str(g.language)
 
 
 def chosen_language() -> str | None:
-    """The language that `?lang=` names, which links keep; None for none, or one that is not spoken here."""
+    """The language that `?lang=` names, which links keep; None if it is missing or not supported."""
     tag = request.args.get("lang", "")
     return tag if tag in LANGUAGES else None
 
@@ -69,12 +69,12 @@ def ngettext(one: str, many: str, number: int) -> str:
 
 
 def name_of_language(tag: str) -> str:
-    """What a language is called by those who speak it."""
+    """The name of a language in that language."""
     return str(Locale(tag).get_display_name(tag)).capitalize()
 
 
 def breakable(address: str) -> Markup:
-    """An address that a line may break after each of its steps."""
+    """An address with possible line breaks after each of its steps."""
     scheme, mark, rest = address.partition("://")
     return escape(scheme + mark) + escape(rest).replace("/", Markup("/<wbr>"))
 
@@ -84,9 +84,9 @@ def written_number(number: float) -> str:
 
 
 def written_date(value: str) -> str:
-    """A date, a month or a year of XML Schema in words; anything else as it is.
+    """A date, a month or a year of XML Schema in words; any other text unchanged.
 
-    `1992-07-09`, `1992-07` and `1992` are in English 9 July 1992, July 1992 and 1992.
+    In English, `1992-07-09`, `1992-07` and `1992` become 9 July 1992, July 1992 and 1992.
     """
     spoken = "en_GB" if language() == "en" else language()
     try:

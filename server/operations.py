@@ -69,5 +69,5 @@ def operation_of(view: Callable[..., Any]) -> Operation:
 
 
 def one_of(values: Iterable[str]) -> Json:
-    """The schema of a text that is one of these; the server takes no other."""
+    """The JSON Schema of a text that is one of these values; the server accepts no others."""
     return {"type": "string", "enum": [*values]}

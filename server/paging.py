@@ -20,7 +20,7 @@ from kg.serialize import NO_XML
 from server.site import site
 
 Pairs = list[tuple[str, str]]
-"""Names and values of a query string."""
+"""Names and values in a query string."""
 
 SHARED = ("context", "_profile", "lang")
 """Parameters that choose how a document is shown; links to other pages keep them."""
@@ -42,14 +42,14 @@ RELATIONS = {"first": "first", "prev": "previous", "next": "next"}
 
 
 def shown(text: str) -> str:
-    """A text of the request, as a message repeats it."""
+    """A text of the request, quoted for a message."""
     return repr(text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…")
 
 
 def unwritable(given: Iterable[tuple[str, str]]) -> list[str]:
-    """What is wrong with parameters that hold characters which no XML document can, in their names or their values.
+    """Errors about parameters whose names or values contain characters that XML does not allow.
 
-    They are refused in every format alike, so that the same request has the same answer as Turtle and as RDF/XML.
+    They are refused in every format, so that the same request has the same answer as Turtle and as RDF/XML.
     """
     matches = ((name, NO_XML.search(name) or NO_XML.search(value)) for name, value in given)
     return [
@@ -85,7 +85,7 @@ class PageSize:
 
 
 def query(pairs: Pairs) -> str:
-    """A query string with its question mark, in the characters that RFC 6570 leaves as they are; empty for nothing."""
+    """A query string with its question mark, encoded as by RFC 6570; empty if there are no parameters."""
     return "?" + "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs) if pairs else ""
 
 
@@ -184,7 +184,7 @@ class PagedList(ABC):
 
     @property
     def is_cut(self) -> bool:
-        """True if a larger page was asked for, and would have more members."""
+        """True if the requested page was larger, and would have contained more members."""
         return self.size.is_cut and self.has_more
 
     @property
@@ -237,7 +237,7 @@ class PagedList(ABC):
 
 
 def variable(name: str) -> str:
-    """The name of a parameter as a variable of a template (RFC 6570, 2.3): whatever else it has is percent-encoded."""
+    """The name of a parameter as a variable of a template (RFC 6570, 2.3): other characters are percent-encoded."""
     return re.sub(r"[^A-Za-z0-9_.]", lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), name)
 
 

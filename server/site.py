@@ -1,4 +1,4 @@
-"""The site: one published dataset, open for reading, with the schema that its own graphs hold."""
+"""The site: one published dataset, open for reading, with the schema from its own graphs."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,15 +24,15 @@ from server.derived import derived
 from server.languages import chosen_language
 
 MAX_CACHED_GRAPHS = 8
-"""Maximum number of cached named graphs: those that are documents, and earlier ontologies that were read last."""
+"""Maximum number of cached named graphs: those that are documents, and recently read earlier ontologies."""
 
 MAX_PATH_LENGTH = 8_000
-"""Maximum length of the path, with its query, that a page repeats in its links, in characters."""
+"""Maximum length of a path with its query string that a page repeats in its links, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What every page asks, and what never changes: dataset, engine, schema, framing of JSON-LD, profiles, views, …"""
+    """The objects that all pages use and that never change: dataset, engine, schema, framing, profiles, views, …"""
 
     dataset: Dataset
     engine: Engine
@@ -68,18 +68,18 @@ class Site:
 
     @property
     def kinds(self) -> dict[str, Class]:
-        """The kinds of which there is a thing, each with its class."""
+        """The kinds that have things, each with its class."""
         return {kind: self.schema.kinds[kind] for kind in self.dataset.manifest.kinds}
 
     @property
     def modified(self) -> datetime | None:
-        """When the sources of the dataset last changed, if that is known."""
+        """The time of the last change of the dataset's sources, if it is known."""
         time = self.dataset.manifest.time
         return datetime.fromisoformat(time) if time else None
 
 
 def graph(engine: Engine, name: str) -> Graph:
-    """A named graph, for the libraries that ask rdflib."""
+    """A named graph as an rdflib graph."""
     return to_graph([*engine.graph(name)])
 
 
@@ -101,7 +101,7 @@ def site() -> Site:
 
 
 def href(iri: str) -> str:
-    """Where a page links to for an IRI: for ours a path on this host, of a thing its document; else the web."""
+    """The link of a page for an IRI: a path on this host for our IRIs (for a thing, its document); else the IRI."""
     names = site().names
     if not iri.startswith(names.base):
         return iri if iri.startswith(("http://", "https://")) else ""
@@ -110,7 +110,7 @@ def href(iri: str) -> str:
 
 
 def here(path: str, **parameters: str) -> str:
-    """The path on this host of a path of the site, with parameters, and with the language that the reader chose."""
+    """A path on this host for a path of the site, with parameters, and with the language that the reader chose."""
     language = chosen_language()
     chosen = {"lang": language} if language and "lang" not in parameters else {}
     path, _, fragment = path.partition("#")
@@ -120,13 +120,13 @@ def here(path: str, **parameters: str) -> str:
 
 
 def with_parameters(path: str, parameters: dict[str, str]) -> str:
-    """A path that may have a query already, with more parameters."""
+    """A path, which may have a query string already, with more parameters."""
     query = urlencode(parameters, quote_via=quote)
     return f"{path}{'&' if '?' in path else '?'}{query}" if query else path
 
 
 def page_in(language: str) -> str:
-    """The path on this host of the page that is being written, in another language; of one asked at length, home."""
+    """The path of the current page in another language; the home page if the address is very long."""
     parameters = urlencode([pair for pair in request.args.items(multi=True) if pair[0] != "lang"], quote_via=quote)
     path = g.get("address", f"{request.path.lstrip('/')}?{parameters}".rstrip("?"))
     return f"{request.script_root}/" + with_parameters(path if len(path) < MAX_PATH_LENGTH else "", {"lang": language})

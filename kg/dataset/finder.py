@@ -1,6 +1,7 @@
-"""Finder: asks the search index of a dataset (kg/dataset/search_index.py) with nothing of a request but whole words.
+"""Finder: queries the search index of a dataset (kg/dataset/search_index.py) for the words of a request.
 
-Untrusted words reach SQLite as parameters, each in quotation marks, so that no syntax of a query is ever in them.
+Untrusted words are passed to SQLite as parameters, each in quotation marks, so that they are never interpreted as query
+syntax.
 """
 
 import json
@@ -21,79 +22,81 @@ from kg.model.identifiers import ALONE, TOGETHER, keys_of
 from kg.text.words import composed, plain, spans, stems
 
 WEIGHTS = (10, 6, 2, 5, 3, 1, 40)
-"""What a word is worth in each of COLUMNS: in a label most, itself more than its stem, a whole name above all."""
+"""The weights of the columns: a label counts most, an exact word more than its stem, and a complete name most of all.
+"""
 
 COMMON = 10
-"""A word that more than one in so many things have need not be there, if another word is."""
+"""A word is common if more than one in this number of things contain it; it is then optional beside other words."""
 
 MAX_WORDS = 16
-"""Maximum number of words of a query that are looked up."""
+"""Maximum number of words of a query that are used."""
 
 ALL = "SELECT id, id, facets FROM things WHERE TRUE"
 
 MAX_SCORED = 3000
-"""Maximum number of matches that are compared by their words; others follow, those first that most others name."""
+"""Maximum number of matches that are ranked by their words; the others follow, ordered by the number of things that
+name them."""
 
 MATCHING = (
     "SELECT {score}, things.id, facets FROM words CROSS JOIN things ON things.id = words.rowid WHERE words MATCH ?"
 )
-"""The things that an expression of FTS5 matches: their score, the least for the best."""
+"""The things that match an FTS5 expression, with their scores; the best has the lowest score."""
 
 BEST = MATCHING.format(score=f"bm25(words, {', '.join(map(str, WEIGHTS))}) * (1 + ln(1 + uses))")
 OTHERS = MATCHING.format(score="0") + " AND words.rowid > ?"
 
 IDENTIFIED = "SELECT 0, things.id, facets FROM identifiers JOIN things ON things.id = thing WHERE key = ?"
 BEGUN = "SELECT DISTINCT thing FROM identifiers WHERE key >= ?1 AND key < ?1 || char(1114111) ORDER BY thing LIMIT ?2"
-"""The things with an identifier, and those with one that begins so."""
+"""The things with an identifier, and those with an identifier that begins with a text."""
 
 HELD = """ AND things.id IN (
     SELECT thing FROM holds JOIN facets ON facet = facets.id
     WHERE name = ? AND value IN (SELECT json_each.value FROM json_each(?))
 )"""
-"""That a thing has one of the values of a facet."""
+"""A condition that a thing has one of the values of a facet."""
 
 AMONG = " AND things.path IN (SELECT json_each.value FROM json_each(?))"
-"""That a thing is one of some, by their paths."""
+"""A condition that a thing is one of several, by path."""
 
 PATHS = ""
-"""The name under which filters hold the paths of the things among which others are looked for."""
+"""The key of Filters for the paths of the things to which a search is restricted."""
 
 NONE: frozenset[str] = frozenset()
 
 Filters = Mapping[str, Sequence[str]]
-"""By the name of a facet the values asked for, of which a thing has one."""
+"""The requested values by facet name; a thing must have one of them."""
 
 Match = tuple[float, int, bytes]
-"""A thing that matches: its score, its id, and the facets that it holds."""
+"""A matching thing: its score, its id, and its facet values."""
 
 Facets = dict[str, dict[str, int]]
-"""By the name of a facet the values that some things have, and how many of them have each, most first."""
+"""For each facet name, the values of some things and the number of things with each, most frequent first."""
 
 
 def within(columns: Sequence[str], *phrases: str) -> str:
-    """That some columns have one of some phrases (sqlite.org/fts5.html, 3)."""
+    """An FTS5 expression: some columns contain one of some phrases (sqlite.org/fts5.html, 3)."""
     return f"({{{' '.join(columns)}}} : ({' OR '.join(phrases)}))"
 
 
 def held_of(filters: Filters) -> str:
-    """That a thing has what filters ask for, in SQL."""
+    """The SQL conditions for filters."""
     return "".join(HELD if name else AMONG for name in filters)
 
 
 def values_of(filters: Filters) -> list[str]:
-    """The arguments of that SQL."""
+    """The parameters of these conditions."""
     return [each for name, values in filters.items() for each in (name, json.dumps(list(values))) if each]
 
 
 def written(query: str) -> dict[str, str]:
-    """The words of a query that count, plain, each as it was written."""
+    """The words of a query that are used: the plain form of each, and the form as written."""
     plain_words = ((plain(match[0]), match[0]) for match in spans(composed(query)))
     return dict(islice((pair for pair in plain_words if pair[0]), MAX_WORDS))
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word that is looked for: as it was typed, its stems, and whether it is a beginning only."""
+    """A word of a search: its plain form, its stems, and whether it is only the beginning of words."""
 
     text: str
     stems: frozenset[str] = NONE
@@ -101,31 +104,31 @@ class Word:
 
     @classmethod
     def of(cls, written: str, languages: Iterable[str]) -> "Word":
-        """A word as it was written, in any of some languages."""
+        """A word as it was written, with its stems in some languages."""
         return cls(plain(written), frozenset(stem for language in languages for stem in stems(written, language)))
 
     @property
     def phrase(self) -> str:
-        """The word as it is, in the syntax of FTS5; it has letters and digits alone."""
+        """The word in FTS5 syntax; it consists of letters and digits only."""
         return f'"{self.text}"*' if self.begins else f'"{self.text}"'
 
     @property
     def expression(self) -> str:
-        """The word or one of its stems."""
+        """An expression for the word or one of its stems."""
         exact = within(FIELDS, self.phrase)
         stemmed = within(STEMS, *(f'"{stem}"' for stem in sorted(self.stems)))
         return f"({exact} OR {stemmed})" if self.stems else exact
 
     def matches(self, word: str, stems: Iterable[str]) -> bool:
-        """True if a word of a text, or one of its stems, is what is looked for."""
+        """True if a word of a text, or one of its stems, matches."""
         return word == self.text or (self.begins and word.startswith(self.text)) or not self.stems.isdisjoint(stems)
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedQuery:
-    """What is made of a query: the words that it has, those that are looked for, and how.
+    """The interpretation of a query: its words, the words that are searched for, and how.
 
-    Of `common` words none need be there; with `any` one word is enough; `together` words follow one another.
+    `common` words are optional; with `any`, one word is enough; `together` words must be adjacent.
     """
 
     asked: tuple[str, ...]
@@ -136,12 +139,12 @@ class ParsedQuery:
 
     @property
     def taken(self) -> tuple[str, ...]:
-        """The words that are looked for, in their order."""
+        """The words that are searched for, in order."""
         return tuple(word.text for word in self.words)
 
     @property
     def expression(self) -> str:
-        """The query in the syntax of FTS5; words that are common need not be there, and count where they are."""
+        """The query in FTS5 syntax; common words are optional, and raise the score of a thing that contains them."""
         if self.together:
             return within(FIELDS, f'"{" ".join(self.taken)}"')
         needed = [word.expression for word in self.words if word.text not in self.common]
@@ -155,7 +158,7 @@ class ParsedQuery:
 
 @dataclass(frozen=True, slots=True)
 class ThingText:
-    """A text of a thing: its place among FIELDS, the IRI of its property, its language if it has one, and itself."""
+    """A text of a thing: its index in FIELDS, the IRI of its property, its language (or empty), and the text."""
 
     field: int
     property: str
@@ -165,7 +168,7 @@ class ThingText:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A thing that was found, by its path, with its texts."""
+    """A thing that was found: its path and its texts."""
 
     path: str
     texts: tuple[ThingText, ...]
@@ -173,9 +176,9 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was found: how the query was read, how many things there are, and some of them.
+    """A search result: the interpretation of the query, the number of things, and some of them.
 
-    `held` are the facets that all of them hold, to be counted.
+    `held` are the facet values of all of them, for counting.
     """
 
     reading: ParsedQuery
@@ -185,7 +188,7 @@ class Found:
 
 
 class Finder:
-    """The index of one dataset, open for reading; each thread has a connection of its own."""
+    """A read-only search index of one dataset; each thread has its own connection."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -202,9 +205,9 @@ class Finder:
     # ── Words ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def read(self, query: str, languages: Iterable[str]) -> ParsedQuery:
-        """What is looked for by a query of somebody who speaks some languages.
+        """The interpretation of a query by a user of some languages.
 
-        A word that is not known is the beginning of words that are, or else the known word most like it.
+        An unknown word is the beginning of known words, or else is replaced by the most similar known word.
         """
         words = written(query)
         known_words = (self._known(Word.of(word, languages), languages) for word in words.values())
@@ -224,12 +227,12 @@ class Finder:
         return Word.of(nearest[0], languages) if nearest else None
 
     def _frequency(self, word: str) -> int:
-        """How many things have a word, in the field where most do."""
+        """The number of things with a word, in the field in which it is most frequent."""
         return int(self._rows("SELECT coalesce(max(doc), 0) FROM vocabulary WHERE term = ?", word)[0][0])
 
     @cached_property
     def _vocabulary(self) -> Choices:
-        """The words that a typing error may stand for."""
+        """The words that a misspelled word may mean."""
         sql = "SELECT DISTINCT term FROM vocabulary WHERE col IN (SELECT value FROM json_each(?))"
         known = self._rows(sql, json.dumps(FIELDS))
         return Choices((word, word) for (word,) in known if word.isalpha())
@@ -241,11 +244,11 @@ class Finder:
     # ── Things ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def find(self, query: str, languages: Iterable[str], filters: Filters, start: int, size: int) -> Found:
-        """The things that a query identifies, else those that have all its words, else some, best first.
+        """The things that a query identifies, else those with all its words, else those with some of them, best first.
 
-        The filters hold for all of them. What an address, a symbol or a long number identifies is found alone; what any
-        other word identifies comes first. Of a query without anything in it all things are found; of one without a
-        word, none.
+        All of them satisfy the filters. An address, a symbol or a long number returns only the thing that it
+        identifies; for other words, identified things come first. An empty query returns all things, and a query
+        without any word returns none.
         """
         identified = self._identified(query, filters)
         if identified and ALONE.fullmatch(query):
@@ -266,19 +269,19 @@ class Finder:
         )
 
     def _found(self, reading: ParsedQuery, matches: list[Match], start: int, size: int) -> Found:
-        """Some of the things that were found, in their order."""
+        """A section of the things that were found, in order."""
         hits = self._hits(thing for _, thing, _ in matches[start : start + size])
         return Found(reading, len(matches), hits, b"".join(held for *_, held in matches))
 
     def _identified(self, query: str, filters: Filters) -> list[Match]:
-        """The things that a query identifies as it is written, or by the next best of its keys."""
+        """The things that a query identifies as it is written, or else by the next best of its keys."""
         if not query or not (ALONE.fullmatch(query) or query.isalnum()):
             return []
         matches = (self._rows(f"{IDENTIFIED}{held_of(filters)}", key, *values_of(filters)) for key in keys_of(query))
         return next(filter(None, matches), [])
 
     def _matching(self, reading: ParsedQuery, filters: Filters) -> list[Match]:
-        """The things that have what is looked for, if anything is, and what the filters ask."""
+        """The things that match the words, if there are any, and the filters."""
         held, arguments = held_of(filters), values_of(filters)
         if not reading.words:
             return self._rows(f"{ALL}{held}", *arguments)
@@ -289,10 +292,11 @@ class Finder:
         return matches
 
     def suggest(self, query: str, languages: Iterable[str], size: int) -> Found:
-        """The things that are, or were, called by all words of a query, of which the last may be a beginning.
+        """The things whose present or former names contain all words of a query, the last of which may be a beginning.
 
-        First come those that it identifies, then those whose name begins so, then others; of each those that most
-        others name. Of an address or a symbol, all that have one which begins so.
+        Identified things come first, then names that begin with the query, then others; within each group, things that
+        are named by most others come first. For an address or a symbol, the things with an identifier that begins with
+        it are returned.
         """
         identified = [thing for _, thing, _ in self._identified(query, {})]
         if not identified and TOGETHER.fullmatch(query):
@@ -309,7 +313,7 @@ class Finder:
         return suggested or Found(typed, len(identified), self._hits(identified[:size]))
 
     def _suggested(self, reading: ParsedQuery, size: int) -> Found | None:
-        """The things that are called by all words of a query as these are spelled, if there is any."""
+        """The things whose names contain all words of a query in this spelling."""
         if not reading.words:
             return None
         beginning = within((WHOLE,), f'"{"".join(reading.taken)}"*')
@@ -321,17 +325,17 @@ class Finder:
         return Found(reading, total, self._hits(islice(things, size))) if things else None
 
     def _first(self, expression: str, size: int) -> list[int]:
-        """The things that match an expression, those that most others name."""
+        """The things that match an expression; those that are named by most others come first."""
         sql = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid LIMIT ?"
         return [thing for (thing,) in self._rows(sql, expression, size)]
 
     def facets(self, paths: Iterable[str]) -> Facets:
-        """The facets of some things, by their paths."""
+        """The facets of some things, by path."""
         sql = "SELECT facets FROM json_each(?) CROSS JOIN things ON things.path = value"
         return self.counted(b"".join(held for (held,) in self._rows(sql, json.dumps(list(paths)))))
 
     def labels(self, paths: Iterable[str]) -> dict[str, dict[str, str]]:
-        """What some things are called, by path and language."""
+        """The labels of some things, by path and language."""
         sql = (
             "SELECT things.path, language, text FROM json_each(?) CROSS JOIN things ON things.path = value "
             "JOIN texts ON thing = things.id WHERE field = 0"
@@ -347,7 +351,7 @@ class Finder:
 
     @cached_property
     def values(self) -> dict[str, set[str]]:
-        """By the name of each facet of which there is a value, its values."""
+        """The values of each facet that has any, by name of the facet."""
         values: dict[str, set[str]] = defaultdict(set)
         for name, value in self._facets.values():
             values[name].add(value)
@@ -355,11 +359,11 @@ class Finder:
 
     @property
     def names(self) -> list[str]:
-        """The names of the facets of which there is a value."""
+        """The names of the facets that have values."""
         return list(self.values)
 
     def counted(self, held: bytes) -> Facets:
-        """How many of some things have each facet, by what these hold (32-bit integers)."""
+        """The number of things with each facet value, from the facet values of some things (32-bit integers)."""
         counts = Counter(memoryview(held).cast("I"))
         facets: Facets = defaultdict(dict)
         for number in sorted(counts, key=lambda number: (-counts[number], self._facets[number])):
@@ -368,7 +372,7 @@ class Finder:
         return facets
 
     def _hits(self, things: Iterable[int]) -> list[Hit]:
-        """Things with their texts, in the order given."""
+        """Things with their texts, in the given order."""
         texts = "SELECT field, property, language, text FROM texts WHERE thing = ? ORDER BY place"
         return [
             Hit(path, tuple(ThingText(*row) for row in self._rows(texts, thing)))

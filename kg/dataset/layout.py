@@ -1,22 +1,23 @@
-"""The published format: the files of a published dataset, their names and their contents, for writer and readers.
+"""The published format: the names and contents of the files of a published dataset, for the writer and all readers.
 
     published/current                   link to the version that is served
     published/<version>/manifest.json   version, base, counts, and every other file with its SHA-256 (Manifest)
-    published/<version>/data.nq         default graph, inferred, ontology, shapes, withdrawn: what the version covers
+    published/<version>/data.nq         the graphs that determine the version: default, inferred, ontology, shapes,
+                                        withdrawn
     published/<version>/catalogue.nq    the catalogue
     published/<version>/sources.nq      the source of each document
     published/<version>/versions.nq     earlier versions of the ontology, each a named graph
     published/<version>/questions.nq    the competency questions as data
     published/<version>/questions.json  the same, as examples for the SPARQL page
     published/<version>/contexts.json   the JSON-LD context of each version of the ontology
-    published/<version>/quality.json    what is missing, to be checked or disputed, for the page about quality
-    published/<version>/search.sqlite   the index that words are looked up in, for the search (search.py)
+    published/<version>/quality.json    what is missing, unverified or disputed, for the page about quality
+    published/<version>/search.sqlite   the search index (search.py)
     published/<version>/lines.sqlite    the lines of the sources on which facts stand, for pages (source_lines.py)
     published/<version>/schema-*.json   the JSON Schema of the records of each kind, for editors (.vscode/settings.json)
     published/<version>/data.*.gz       the dumps: all graphs as N-Quads; the default graph as Turtle and as JSON-LD
-    published/.engine/<version>/        the engine's own files, made from the above, safe to delete
+    published/.engine/<version>/        the engine's own files, which are made from the others and can be deleted
 
-Nothing else names these files or the keys of the manifest. This module imports no step of the build.
+No other module names these files or the keys of the manifest. This module imports no step of the build.
 """
 
 import json
@@ -33,10 +34,10 @@ FORMAT = 8
 """The number of this format; a version in another format is made anew."""
 
 CURRENT = "current"
-"""The link beside the versions, to the one that is served."""
+"""The link that points to the current version."""
 
 ENGINE = ".engine"
-"""The directory beside the versions that holds the engine's own files of each."""
+"""The directory, beside the versions, that contains the files of the engine for each version."""
 
 MANIFEST = "manifest.json"
 DATA, CATALOGUE, SOURCES = "data.nq", "catalogue.nq", "sources.nq"
@@ -45,37 +46,35 @@ CONTEXTS, QUESTIONS, QUALITY = "contexts.json", "questions.json", "quality.json"
 SEARCH_INDEX, SOURCE_LINES = "search.sqlite", "lines.sqlite"
 
 GRAPHS = (ONTOLOGY_VERSIONS, SOURCES, QUESTIONS_DATA, CATALOGUE, DATA)
-"""The files, all N-Quads, that an engine loads: together they are the dataset that queries are asked of.
-
-The data comes last: an engine in memory finds first what was loaded last, and most queries are about the data.
-"""
+"""The N-Quads files that an engine loads. Together they are the dataset that queries are run on. The data comes last,
+because an engine in memory is fastest for what was loaded last, and most queries are about the data."""
 
 DUMPS = (N_QUADS, TURTLE, JSON_LD)
 """The formats of the dumps."""
 
 
 def dump_file(media: MediaType) -> str:
-    """The name of the file with the dump in a format."""
+    """The name of the dump file in a format."""
     return f"data.{media.suffix}.gz"
 
 
 def json_schema_file(kind: str) -> str:
-    """The name of the file with the JSON Schema of a kind."""
+    """The name of the JSON Schema file of a kind."""
     return f"schema-{kind}.json"
 
 
 def as_json(content: Any) -> bytes:
-    """A value as the JSON files of the format write it."""
+    """A value in the form in which the JSON files of the format are written."""
     return json.dumps(content, indent=2, ensure_ascii=False).encode() + b"\n"
 
 
 class NoDatasetError(Exception):
-    """Raised when a directory holds no published dataset; the message says how to make one."""
+    """Raised when a directory contains no published dataset; the message says how to build one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many records there are, how many triples in the default graph, and how many of these are inferred."""
+    """The number of records, of triples in the default graph, and of inferred triples among these."""
 
     records: int
     triples: int
@@ -84,10 +83,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a version says of itself.
+    """The description of a version.
 
     `kinds` counts the records of each kind; `commit` and `time` (xsd:dateTime) are those of the sources, if known;
-    `files` has the SHA-256 of every file but the manifest, in hexadecimal digits, by name.
+    `files` maps the name of every file except the manifest to its SHA-256 in hexadecimal digits.
     """
 
     format: int
@@ -102,7 +101,7 @@ class Manifest:
 
     @classmethod
     def read(cls, directory: Path) -> "Manifest":
-        """The manifest in the directory of a version; raises NoDatasetError where it is missing or damaged."""
+        """The manifest in the directory of a version. Raises NoDatasetError if it is missing or damaged."""
         try:
             content = json.loads((directory / MANIFEST).read_bytes())
             known = {name: content[name] for name in KEYS if name not in OPTIONAL or name in content}
@@ -113,7 +112,7 @@ class Manifest:
             raise NoDatasetError(f"{MANIFEST} is damaged") from error
 
     def as_json(self) -> bytes:
-        """The bytes of the file; what is not known is left out."""
+        """The bytes of the file, without members that are unknown."""
         return as_json({name: value for name, value in asdict(self).items() if value is not None})
 
 
@@ -121,7 +120,7 @@ KEYS = tuple(each.name for each in fields(Manifest))
 """The keys of a manifest, in order."""
 
 OPTIONAL = ("commit", "time")
-"""The keys that a manifest may lack."""
+"""The keys that are optional in a manifest."""
 
 
 @dataclass(frozen=True)
@@ -133,19 +132,19 @@ class Dataset:
 
     @classmethod
     def current(cls, published: Path) -> "Dataset":
-        """The dataset that `current` points at; raises NoDatasetError, also where it has another format."""
+        """The dataset that `current` points to. Raises NoDatasetError, also where it has another format."""
         try:
             dataset = cls.at((published / CURRENT).resolve())
             if dataset.manifest.format != FORMAT:
                 raise NoDatasetError(f"its format is number {dataset.manifest.format}, not {FORMAT}")
             return dataset
         except NoDatasetError as error:
-            message = f"{published} holds no published dataset ({error}); run: kg build --published {published}"
+            message = f"{published} contains no published dataset ({error}); run: kg build --published {published}"
             raise NoDatasetError(message) from error
 
     @classmethod
     def at(cls, directory: Path) -> "Dataset":
-        """The dataset of one version's directory; raises NoDatasetError."""
+        """The dataset in the directory of a version. Raises NoDatasetError."""
         return cls(directory, Manifest.read(directory))
 
     @property
@@ -157,17 +156,17 @@ class Dataset:
         return Names(self.manifest.base)
 
     def sibling(self, version: str) -> "Dataset":
-        """Another version that is still kept beside this one; raises NoDatasetError."""
+        """Another version that is stored beside this one. Raises NoDatasetError."""
         return Dataset.at(self.directory.parent / version)
 
     @property
     def graphs(self) -> list[Path]:
-        """The files, all N-Quads, that an engine loads, in order."""
+        """The N-Quads files that an engine loads, in order."""
         return [self.directory / name for name in GRAPHS]
 
     @property
     def ontology_versions(self) -> Path:
-        """The file, N-Quads, with the earlier versions of the ontology, each a named graph."""
+        """The N-Quads file of the earlier versions of the ontology, each in a named graph."""
         return self.directory / ONTOLOGY_VERSIONS
 
     @property
@@ -181,11 +180,11 @@ class Dataset:
 
     @property
     def engine_files(self) -> Path:
-        """The directory of the engine's own files, which may be missing."""
+        """The directory of the engine's own files, which does not have to exist."""
         return self.directory.parent / ENGINE / self.version
 
     def dump(self, media: MediaType) -> Path:
-        """The file, compressed by gzip, with the dump in a format."""
+        """The dump file in a format, compressed with gzip."""
         return self.directory / dump_file(media)
 
     def digest(self, file: Path) -> str:
@@ -202,7 +201,7 @@ class Dataset:
         return found
 
     def quality(self) -> list[dict[str, Any]]:
-        """The measures of quality: name, question, query, and findings, each with a text and perhaps a thing."""
+        """The quality measures: name, question, query, and findings, each with a text and, in some cases, a thing."""
         found: list[dict[str, Any]] = self._json(QUALITY)
         return found
 

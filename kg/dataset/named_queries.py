@@ -15,7 +15,7 @@ from kg.sparql.engine import Engine, Solution
 
 
 def listed(iris: Iterable[str]) -> str:
-    """Some IRIs as a query lists them, in order: after VALUES, within braces."""
+    """Some IRIs in order, as they are written after VALUES in a query."""
     return " ".join(f"<{iri}>" for iri in sorted(iris))
 
 
@@ -28,7 +28,7 @@ def is_thing(engine: Engine, iri: str) -> bool:
 
 
 def labels(engine: Engine, iris: Iterable[str]) -> dict[str, list[Literal]]:
-    """The labels of each of some things or terms that has one, in every language, by text and then by language."""
+    """The labels of some things or terms in every language, by IRI, ordered by text and then by language."""
     found: dict[str, list[Literal]] = defaultdict(list)
     query = f"SELECT ?s ?label WHERE {{ VALUES ?s {{ {listed(set(iris))} }} ?s rdfs:label ?label }}"
     for subject, label in engine.select(query).rows:
@@ -43,14 +43,14 @@ def statements(engine: Engine, subjects: Iterable[str]) -> list[Triple]:
 
 
 def values(engine: Engine, subjects: Iterable[str], properties: Iterable[str]) -> list[Solution]:
-    """What some subjects have for some properties: rows with s, p and o."""
+    """The values of some subjects for some properties: rows with s, p and o."""
     given = f"VALUES ?s {{ {listed(subjects)} }} VALUES ?p {{ {listed(properties)} }}"
     query = f"SELECT ?s ?p ?o WHERE {{ {given} ?s ?p ?o }}"
     return [*engine.select(query)]
 
 
 def links_to(engine: Engine, iri: str) -> dict[str, list[str]]:
-    """By property, what links to a thing, its own parts left out; properties and subjects in order."""
+    """The subjects that link to a thing, except its own parts, by property; properties and subjects are in order."""
     query = f"SELECT ?p ?s WHERE {{ ?s ?p <{iri}> FILTER(!STRSTARTS(STR(?s), '{iri}#')) }}"
     found: dict[str, list[str]] = defaultdict(list)
     for property_, subject in engine.select(query).rows:
@@ -59,7 +59,7 @@ def links_to(engine: Engine, iri: str) -> dict[str, list[str]]:
 
 
 def renamed_to(engine: Engine, names: Names, path: str) -> str | None:
-    """The path of the thing that had another path before; a former name without a kind counts for the same kind."""
+    """The path of the thing that formerly had a path; a former name without a kind applies to the same kind."""
     kind, _, name = path.partition("/")
     query = f"""SELECT ?thing WHERE {{
         {{ ?thing <{names.renamed_from}> "{kind}/{name}" }} UNION
@@ -69,7 +69,7 @@ def renamed_to(engine: Engine, names: Names, path: str) -> str | None:
 
 
 def withdrawal(engine: Engine, names: Names, path: str) -> Solution | None:
-    """The date and the reason of the withdrawal of a thing, and the thing that replaces it (`by`) if there is one."""
+    """The date and the reason of the withdrawal of a thing, and its replacement (`by`), if any."""
     query = f"""SELECT ?date ?reason ?by WHERE {{ GRAPH <{names.withdrawn}> {{
         <{names.thing(path)}> dcterms:date ?date ; skos:changeNote ?reason
         OPTIONAL {{ <{names.thing(path)}> dcterms:isReplacedBy ?by }} }} }}"""
@@ -80,7 +80,7 @@ def withdrawal(engine: Engine, names: Names, path: str) -> Solution | None:
 
 
 def source(engine: Engine, names: Names, file: str) -> tuple[str, str]:
-    """The text of a source, by the IRI of the document that has it, and where it begins, as file:line."""
+    """The text of a source, by the IRI of its document, and the place where it begins, as file:line."""
     query = f"""SELECT ?text ?place WHERE {{ GRAPH <{names.sources}> {{
         <{file}> rdf:value ?text ; dcterms:identifier ?place }} }}"""
     found = next(iter(engine.select(query)))
@@ -88,7 +88,7 @@ def source(engine: Engine, names: Names, file: str) -> tuple[str, str]:
 
 
 def origin(engine: Engine, names: Names, documents: Iterable[str]) -> list[Triple]:
-    """From which sources some documents were derived (PROV-O): the triples about them but for their text, each once."""
+    """The sources from which documents were derived (PROV-O): the triples about them except their text, each once."""
     query = (
         f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{names.sources}> {{ VALUES ?s {{ {listed(documents)} }} "
         f"?s ?p ?o FILTER(?p != <{RDF}value>) }} }}"
@@ -106,7 +106,7 @@ def documents(engine: Engine, names: Names) -> list[Solution]:
 
 
 def times(engine: Engine, names: Names, documents: Iterable[str]) -> list[Solution]:
-    """When the sources of some documents changed first and last: rows with document, created and modified."""
+    """The times of the first and last change of the sources of documents: rows with document, created and modified."""
     query = (
         f"SELECT ?document ?created ?modified WHERE {{ VALUES ?document {{ {listed(documents)} }} "
         f"GRAPH <{names.sources}> {{ ?document prov:wasDerivedFrom ?source . "
@@ -119,36 +119,36 @@ def times(engine: Engine, names: Names, documents: Iterable[str]) -> list[Soluti
 
 
 def members(engine: Engine, class_: str, where: str = "") -> list[str]:
-    """The members of a class that meet a pattern over ?s0, in no order."""
+    """The members of a class that match a pattern over ?s0, unordered."""
     return [row[0].value for row in engine.select(f"SELECT ?s0 WHERE {{ ?s0 a <{class_}> . {where} }}").rows]
 
 
 def has_member(engine: Engine, class_: str, where: str) -> bool:
-    """True if a member of a class meets a pattern over ?s0."""
+    """True if a member of a class matches a pattern over ?s0."""
     return engine.ask(f"ASK {{ ?s0 a <{class_}> . {where} }}")
 
 
 def values_where(engine: Engine, where: str, property_: str) -> list[tuple[str, NamedNode | Literal]]:
-    """What the subjects that meet a pattern over ?s0 have for a property: subject and value, in no order."""
+    """The values of a property for the subjects that match a pattern over ?s0: subject and value, unordered."""
     query = f"SELECT ?s0 ?value WHERE {{ {where} ?s0 <{property_}> ?value }}"
     return [(subject.value, value) for subject, value in engine.select(query).rows]
 
 
 def values_at(engine: Engine, class_: str, path: Iterable[str], most: int) -> list[NamedNode | Literal]:
-    """Different values that members of a class have at the end of a path of properties, no more than `most`."""
+    """At most `most` different values at the end of a path of properties from the members of a class."""
     steps = "/".join(f"<{iri}>" for iri in path)
     query = f"SELECT DISTINCT ?v {{ ?s0 a <{class_}> ; {steps} ?v }} LIMIT {most}"
     return [row[0] for row in engine.select(query).rows]
 
 
 def first_member(engine: Engine, class_: str, beginning: str) -> str | None:
-    """The first member of a class, by its IRI, of those whose IRIs begin so."""
+    """The first member of a class, by IRI, whose IRI begins with the given text."""
     query = f"SELECT ?s WHERE {{ ?s a <{class_}> FILTER(STRSTARTS(STR(?s), '{beginning}')) }} ORDER BY ?s LIMIT 1"
     return next((row["s"].value for row in engine.select(query)), None)
 
 
 def counts(engine: Engine, classes: Iterable[str]) -> dict[str, tuple[int, str]]:
-    """Of each of some classes that has members: how many, and the first of them by its IRI."""
+    """The number of members of each class that has any, and the first of them by IRI."""
     query = (
         "SELECT ?class (COUNT(*) AS ?count) (MIN(?each) AS ?thing) "
         f"{{ VALUES ?class {{ {listed(classes)} }} ?each a ?class }} GROUP BY ?class"
@@ -157,7 +157,7 @@ def counts(engine: Engine, classes: Iterable[str]) -> dict[str, tuple[int, str]]
 
 
 def statements_of_first(engine: Engine, properties: Iterable[str]) -> list[Triple]:
-    """For each of some properties the triples by which its first subject, by its IRI, has it; each once."""
+    """For each property, the triples by which its first subject, by IRI, has it; each once."""
     query = (
         "CONSTRUCT { ?thing ?property ?value } "
         f"{{ {{ SELECT ?property (MIN(?each) AS ?thing) {{ VALUES ?property {{ {listed(properties)} }} "
@@ -182,9 +182,9 @@ def example(engine: Engine, names: Names) -> str:
 
 
 def partitions(engine: Engine, names: Names, sort: str, count: str) -> list[tuple[str, int]]:
-    """The terms by which the catalogue partitions the dataset (w3.org/TR/void, 4.5), the most used first.
+    """The terms by which the catalogue partitions the dataset (w3.org/TR/void, 4.5), the most frequent first.
 
-    `sort` is `class` or `property`; `count`, `entities` or `triples`, is the number that is given with each.
+    `sort` is `class` or `property`. `count` is the number that is returned with each term: `entities` or `triples`.
     """
     query = f"""SELECT ?term ?count {{ GRAPH <{names.dataset}> {{
         <{names.dataset}> void:{sort}Partition [ void:{sort} ?term ; void:{count} ?count ] }} }}
@@ -198,7 +198,7 @@ def has_graph(engine: Engine, name: NamedNode) -> bool:
 
 
 def graphs_described(engine: Engine, names: Names) -> list[Triple]:
-    """What the catalogue says of the graphs of the dataset (SPARQL 1.1 Service Description), and the questions."""
+    """The description of the graphs in the catalogue (SPARQL 1.1 Service Description), and the questions."""
     data = NamedNode(names.dataset)
     query = f"""CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {{ GRAPH {data} {{
             {{ VALUES ?type {{ sd:Graph sd:NamedGraph }} ?s a ?type ; ?p ?o }}

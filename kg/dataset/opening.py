@@ -15,7 +15,7 @@ def load(store: Store, directory: Path) -> None:
 
 
 def open_engine(dataset: Dataset) -> Oxigraph:
-    """The engine with a dataset in it, for reading only; in memory where its own files are missing or damaged."""
+    """A read-only engine with a dataset; it is in memory if its own files are missing or damaged."""
     try:
         store = open_files(dataset.engine_files)
     except OSError:

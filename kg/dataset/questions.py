@@ -1,7 +1,8 @@
-"""Questions: the competency questions as examples for people, as data for SPARQL editors, and as queries to fill in.
+"""Questions: the competency questions as examples for people, as data for SPARQL editors, and as queries with values.
 
-As data they are executables of SHACL (SHACL Advanced Features, 6 and 8.2): editors find `sh:SPARQLExecutable` with a
-comment and a query. A question takes its parameters on top: each `VALUES ?name { a term }` that its WHERE begins with.
+As data they are SPARQL executables of SHACL (SHACL Advanced Features, 6 and 8.2): editors find `sh:SPARQLExecutable`
+with a comment and a query. The parameters of a question are at its top: each `VALUES ?name { a term }` with which its
+WHERE begins.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,12 +20,12 @@ from kg.namespaces import SDO
 from kg.sparql.query_text import QueryText, Token
 
 FORMS = {"SELECT": "Select", "ASK": "Ask", "CONSTRUCT": "Construct", "DESCRIBE": "Describe"}
-"""By first word of a query: the class of SHACL, without SPARQL and Executable around it."""
+"""The class of SHACL for the first word of a query, without the prefix SPARQL and the suffix Executable."""
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionParameter:
-    """A parameter: its name, its value by default, its datatype (an IRI; empty for an IRI), its place in the query."""
+    """A parameter: its name, default value, datatype (an IRI; empty for an IRI), and place in the query."""
 
     name: str
     default: str
@@ -35,7 +36,7 @@ class QuestionParameter:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question: the name of its file, what it asks in English, and its query, with its first word and parameters."""
+    """A question: the name of its file, its English text, and its query, with its first word and parameters."""
 
     name: str
     question: str
@@ -49,9 +50,9 @@ class Question:
         return cls(**{**told, "parameters": tuple(QuestionParameter(**each) for each in told["parameters"])})
 
     def fill(self, values: Mapping[str, str], names: Names) -> str:
-        """The query with other values of its parameters; ValueError for a value that is none, or an unknown name.
+        """The query with other values of its parameters. Raises ValueError for an invalid value or an unknown name.
 
-        A value is written as in YAML: an IRI, the path of a thing, or what the datatype admits.
+        A value is written as in YAML: an IRI, the path of a thing, or a literal that is valid for the datatype.
         """
         if unknown := {*values} - {parameter.name for parameter in self.parameters}:
             known = ", ".join(parameter.name for parameter in self.parameters) or "none"
@@ -65,7 +66,7 @@ class Question:
 
 
 def term(value: str, parameter: QuestionParameter, names: Names) -> str:
-    """A value as a term of SPARQL; ValueError if it is none."""
+    """A value as a term of SPARQL. Raises ValueError if it is invalid."""
     try:
         if not parameter.datatype:
             if ":" not in value and "/" not in value.strip("/"):
@@ -80,7 +81,7 @@ def term(value: str, parameter: QuestionParameter, names: Names) -> str:
 
 
 def read_questions(directory: Path, names: Names) -> list[Question]:
-    """The questions of a directory, one a file, under the base."""
+    """The questions of a directory, one in each file, under the base."""
     found = []
     for file in sorted(directory.glob("*.rq")):
         lines = names.rebase(file.read_text(encoding="utf-8", errors="replace")).splitlines()
@@ -93,7 +94,7 @@ def read_questions(directory: Path, names: Names) -> list[Question]:
 
 
 def parameters(text: QueryText) -> Iterator[QuestionParameter]:
-    """The parameters that a query takes on top."""
+    """The parameters at the top of a query."""
     tokens = text.tokens
     words = [token.text.upper() for token in tokens]
     place = words.index("WHERE") + 2 if "WHERE" in words else len(words)
@@ -126,7 +127,7 @@ def parameter_of(name: str, value: list[Token], text: QueryText) -> QuestionPara
 
 
 def as_quads(questions: list[Question], names: Names) -> Iterator[Quad]:
-    """The questions as data, in a graph of their own."""
+    """The questions as data, in their own graph."""
     endpoint = NamedNode(names.base + "sparql")
 
     def about(subject: str, *told: tuple[str, NamedNode | Literal]) -> Iterator[Quad]:

@@ -1,18 +1,18 @@
-"""Search: the index of a dataset, in which the words of all things and what they are told apart by are looked up.
+"""Search: the search index of a dataset, with the words of all things and the values that distinguish them.
 
-An SQLite database with the extension FTS5 (sqlite.org/fts5.html) has the tables
+It is an SQLite database with the extension FTS5 (sqlite.org/fts5.html) and these tables:
 
-    things (id, path, uses, facets)    the things; the least ids are of those that the facets of most others name;
-                                       `facets` are the ids of their own, as 32-bit integers
+    things (id, path, uses, facets)    the things; those that the facets of most others name have the lowest ids;
+                                       `facets` are the ids of the facets of a thing, as 32-bit integers
     texts (thing, place, field, property, language, text)
-                                       what a thing is called and what it says, in order
-    words (COLUMNS)                    the words of these; its rowid is the id of the thing
-    vocabulary (term, col, doc)        every word, and in how many things it stands, by column
-    facets (id, name, value)           a value by which things are told apart, as a query string writes it
-    holds (facet, thing)               which things have it
-    identifiers (key, thing)           the keys of what identifies a thing (kg/model/identifiers.py)
+                                       the names and other texts of a thing, in order
+    words (COLUMNS)                    the words of the texts; its rowid is the id of the thing
+    vocabulary (term, col, doc)        every word, and the number of things that contain it, by column
+    facets (id, name, value)           the values of facets, as they are written in a query string
+    holds (facet, thing)               the things that have a facet value
+    identifiers (key, thing)           the keys of the identifiers of a thing (kg/model/identifiers.py)
 
-The same triples make the same bytes, as long as SQLite is the same.
+The same triples result in the same bytes, as long as the version of SQLite is the same.
 """
 
 import re
@@ -30,7 +30,7 @@ from kg.names import RDF_TYPE, RDFS_LABEL, XSD, Names, local_name
 from kg.text.words import composed, plain, stems_of, words
 
 FIELDS = ("label", "name", "text")
-"""Where a text stands: what a thing is called, what else it is or was called, what else it says."""
+"""The kinds of a text: a label, another present or former name, any other text."""
 
 STEMS = tuple(f"{name}_stems" for name in FIELDS)
 
@@ -40,13 +40,13 @@ WHOLE = "whole"
 COLUMNS = (*FIELDS, *STEMS, WHOLE)
 
 ADDRESS = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+(/\S*)?")
-"""What a page of the web is called that is not called anything else."""
+"""The name of a web page that has no other name."""
 
 LANGUAGE = "en"
-"""The language of texts that name none."""
+"""The language of texts without a language tag."""
 
 KIND, TYPE = "kind", "type"
-"""The facets that are no properties: the kind of a thing, and its classes where the kind has several."""
+"""The facets that are not properties: the kind of a thing, and its classes if the kind has several."""
 
 TABLES = f"""
 CREATE TABLE things (
@@ -66,10 +66,10 @@ CREATE TABLE holds (facet INTEGER NOT NULL, thing INTEGER NOT NULL, PRIMARY KEY 
 INSERT_WORDS = f"INSERT INTO words (rowid, {', '.join(COLUMNS)}) VALUES (?{', ?' * len(COLUMNS)})"  # noqa: S608
 
 Text = tuple[int, str, str, str]
-"""Of a text: the number of its field, the IRI of its property, its language if it has one, and the text itself."""
+"""A text: the number of its field, the IRI of its property, its language or an empty string, and the text itself."""
 
 Object = NamedNode | Literal
-"""The object of a triple: no blank node, which the data does not have."""
+"""The object of a triple; the data has no blank nodes."""
 
 SubjectObject = tuple[str, Object]
 """The subject and the object of a triple."""
@@ -80,7 +80,7 @@ Facet = tuple[str, str]
 
 @dataclass(slots=True)
 class Thing:
-    """A thing as the index holds it."""
+    """A thing in the index."""
 
     texts: set[Text] = field(default_factory=set)
     facets: set[Facet] = field(default_factory=set)
@@ -88,7 +88,7 @@ class Thing:
 
 
 def write_index(store: Store, schema: Schema, names: Names) -> bytes:
-    """The index of what the default graph of a store says of things."""
+    """The index of the things in the default graph of a store."""
     database = sqlite3.connect(":memory:")
     try:
         fill(database, things_of(store, schema, names))
@@ -98,7 +98,7 @@ def write_index(store: Store, schema: Schema, names: Names) -> bytes:
 
 
 def fill(database: sqlite3.Connection, things: dict[str, Thing]) -> None:
-    """Makes the tables of an empty database, and fills them in an order that the things alone decide."""
+    """Makes and fills the tables of an empty database, in an order that depends only on the things."""
     database.executescript(TABLES)
     uses = Counter(value for thing in things.values() for _, value in thing.facets)
     facets = sorted({facet for thing in things.values() for facet in thing.facets})
@@ -120,7 +120,7 @@ def fill(database: sqlite3.Connection, things: dict[str, Thing]) -> None:
 
 
 def columns_of(stated: list[Text]) -> Iterator[str]:
-    """What stands in each of COLUMNS; an address is no name, whatever it stands as."""
+    """The words for each of COLUMNS; a web address is not a name, whatever its field is."""
     said = FIELDS.index("text")
     texts = [(said if ADDRESS.fullmatch(text) else at, iri, language, text) for at, iri, language, text in stated]
     for number in range(len(FIELDS)):
@@ -131,11 +131,11 @@ def columns_of(stated: list[Text]) -> Iterator[str]:
     yield " ".join(dict.fromkeys(plain(text) for at, _, _, text in texts if at < FIELDS.index("text")))
 
 
-# ── What is said of things ───────────────────────────────────────────────────────────────────────────────────────
+# ── Statements about things ──────────────────────────────────────────────────────────────────────────────────────
 
 
 def things_of(store: Store, schema: Schema, names: Names) -> dict[str, Thing]:
-    """Every thing of the default graph, by path, with its texts and facets and those of its parts."""
+    """Every thing of the default graph, by path, with the texts and facets of the thing and of its parts."""
 
     def stated(property_: str) -> Iterator[SubjectObject]:
         for quad in store.quads_for_pattern(None, NamedNode(property_), None, DefaultGraph()):
@@ -165,12 +165,12 @@ def things_of(store: Store, schema: Schema, names: Names) -> dict[str, Thing]:
 
 
 def path_of(iri: str, names: Names) -> str | None:
-    """The path of a thing; None for what is none, or a part of one."""
+    """The path of a thing; None for a part, or for anything else."""
     return names.path(iri) if "#" not in iri else None
 
 
 def classes_of(types: Iterable[SubjectObject], schema: Schema) -> dict[str, Class]:
-    """The most specific class of ours that each subject has."""
+    """The most specific of our classes for each subject."""
     found: dict[str, Class] = {}
     for iri, type_ in types:
         class_ = schema.classes.get(type_.value)
@@ -180,7 +180,7 @@ def classes_of(types: Iterable[SubjectObject], schema: Schema) -> dict[str, Clas
 
 
 def type_of(class_: Class, kind: Class, schema: Schema) -> Iterator[Facet]:
-    """The classes of a thing as facets: those below the class of its kind."""
+    """The classes of a thing as facets: the subclasses of the class of its kind."""
     for iri in class_.ancestors:
         if iri in schema.classes and kind.iri in schema.classes[iri].ancestors and iri != kind.iri:
             yield TYPE, schema.classes[iri].name
@@ -194,7 +194,7 @@ def is_text(property_: Property) -> bool:
 def add_text(
     things: dict[str, Thing], iri: str, text: Object, property_: Property, schema: Schema, names: Names
 ) -> None:
-    """Gives a text to the thing that it is about, itself or by a part; what labels a part is stated as its name too."""
+    """Adds a text to its thing, directly or through a part. Labels of parts are skipped: they are names as well."""
     thing = things.get(names.path(iri) or "")
     if thing is None or not isinstance(text, Literal):
         return
@@ -207,24 +207,24 @@ def add_text(
 
 
 def add_keys(things: dict[str, Thing], iri: str, value: Object, names: Names) -> None:
-    """Gives what a value identifies, itself or by a part, the keys of the value; our own things identify nothing."""
+    """Adds the keys of an identifying value to its thing, directly or through a part; IRIs of our things have none."""
     thing = things.get(names.path(iri) or "")
     if thing and not value.value.startswith(names.base):
         thing.keys.update(keys_of(value.value))
 
 
 def add_former(things: dict[str, Thing], iri: str, value: Object, names: Names) -> None:
-    """Gives a thing the key of a path, or of a name within its kind, that it had."""
+    """Adds the keys of a former path, or of a former name within the kind, to a thing."""
     path = names.path(iri) or ""
     if path in things:
         things[path].keys.add(value.value if "/" in value.value else f"{path.partition('/')[0]}/{value.value}")
 
 
-# ── What things are told apart by ────────────────────────────────────────────────────────────────────────────────
+# ── Facets ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def facet_paths(schema: Schema, class_: Class) -> list[tuple[Property, ...]]:
-    """The properties that tell things of a class apart, each with those that lead to the part which has it."""
+    """The facet properties of a class, each with the properties that lead to the part that has it."""
     return list(_facet_paths(schema, class_, (), (class_,)))
 
 
@@ -246,7 +246,7 @@ def add_facets(
     schema: Schema,
     names: Names,
 ) -> None:
-    """Gives each thing the values that tell it apart."""
+    """Adds its facet values to each thing."""
     paths = {class_: facet_paths(schema, class_) for class_ in set(classes.values())}
     objects: dict[tuple[str, str], list[str]] = defaultdict(list)
     for iri in sorted({step.iri for found in paths.values() for path in found for step in path}):
@@ -263,7 +263,7 @@ def add_facets(
 
 
 def value_of(property_: Property, text: str, names: Names) -> str | None:
-    """A value as a query string writes it: a thing by its path, a term by its name, a date by its year."""
+    """A value as it is written in a query string: a thing as its path, a term as its name, a date as its year."""
     if property_.values is Values.REFERENCE:
         return names.path(text)
     if property_.values is Values.TERM:

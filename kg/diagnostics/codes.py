@@ -1,4 +1,4 @@
-"""The meaning of each problem code, with a wrong and a right example, from the table in `codes.yaml`.
+"""Problem codes: their meanings, each with a wrong and a right example, from the table in `codes.yaml`.
 
 `kg explain CODE` prints the page of a code; `python -m kg.diagnostics.codes DIR` writes all of them, as `make docs`
 does to `kg/diagnostics/docs/`.
@@ -15,11 +15,11 @@ import yaml
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One code: its title, what it means and how to mend it, and an example of one file.
+    """One code: its title, its meaning and remedy, and an example of one file.
 
-    `file` is the path of the example in the project; `wrong` makes the problem, `right` does not; `also` are files
-    that stand beside both. `wrong` is None where no source brings the problem about, and `means` says why.
-    `encoding` is that of `wrong`.
+    `file` is the path of the example in the project. `wrong` causes the problem, and `right` does not; both are used
+    together with the files of `also`. `wrong` is None if no source can cause the problem, and `means` says why.
+    `encoding` is the encoding of `wrong`.
     """
 
     code: str
@@ -34,7 +34,7 @@ class Code:
 
 @cache
 def codes() -> dict[str, Code]:
-    """Every code, in order."""
+    """All codes, in order."""
     table = yaml.safe_load((files("kg.diagnostics") / "codes.yaml").read_text(encoding="utf-8"))
     return {code: Code(code, **entry) for code, entry in table.items()}
 

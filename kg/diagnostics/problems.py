@@ -1,4 +1,4 @@
-"""Problems: what is wrong in a source, where, and how to mend it."""
+"""Problems: what is wrong in a source, the place, and how to correct it."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class Severity(StrEnum):
-    """How bad a problem is; only errors keep a dataset from being published."""
+    """The severity of a problem; only errors prevent publication."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -17,9 +17,9 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """Another place that a problem is about, such as the other record that has the same number.
+    """Another place that a problem is about, such as another record with the same number.
 
-    `thing` is the path of the record there; of a place that is in no record, None.
+    `thing` is the path of the record at that place; None if the place is not in a record.
     """
 
     file: Path
@@ -30,11 +30,11 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong.
+    """A problem in a source.
 
-    `line` and `column` count from 1; `length` is how many characters the caret underlines; `thing` is the path,
-    `kind/name`, of the record it is in; `related` are the other places that it is about; `keys` are keys that it names
-    and whose values may be missing because of it.
+    `line` and `column` count from 1. `length` is the number of characters that the caret underlines. `thing` is the
+    path, `kind/name`, of the record that contains the place. `related` are other places that the problem is about; `keys`
+    are keys that it names and whose values may be missing because of it.
     """
 
     code: str
@@ -53,7 +53,7 @@ class Problem:
 
 
 def only_in(problems: Iterable[Problem], paths: Collection[Path]) -> list[Problem]:
-    """The problems that are about a place in some files or directories; all problems if none is given."""
+    """The problems at a place in some files or directories; all problems if none is given."""
     wanted = [path.resolve() for path in paths]
 
     def is_asked(problem: Problem) -> bool:
@@ -64,7 +64,7 @@ def only_in(problems: Iterable[Problem], paths: Collection[Path]) -> list[Proble
 
 
 def errors_by_file(problems: Iterable[Problem]) -> dict[Path, list[Problem]]:
-    """The errors among the problems, by the files that have any, in order."""
+    """The errors among the problems by file, in order."""
     found: dict[Path, list[Problem]] = defaultdict(list)
     for problem in in_order(problems):
         if problem.severity is Severity.ERROR:
@@ -73,15 +73,15 @@ def errors_by_file(problems: Iterable[Problem]) -> dict[Path, list[Problem]]:
 
 
 def errors(problems: Iterable[Problem]) -> int:
-    """How many of the problems are errors."""
+    """The number of errors among the problems."""
     return sum(problem.severity is Severity.ERROR for problem in problems)
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
-    """The problems by file and place, each once."""
+    """The problems in the order of files and places, each once."""
     return sorted(set(problems), key=lambda p: (str(p.file), p.line, p.column, p.code, p.message))
 
 
 def counted(number: int, noun: str) -> str:
-    """A number of something, in words."""
+    """A number with its noun, in the singular or plural."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,4 +1,4 @@
-"""Reports: problems as text for people, in the manner of rustc, and as JSON, SARIF and GitHub annotations."""
+"""Reports: problems as text for people, in the style of rustc, and as JSON, SARIF and GitHub annotations."""
 
 import hashlib
 import json
@@ -29,13 +29,13 @@ ANNOTATIONS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.IN
 """The annotations of GitHub."""
 
 MAX_WIDTH = 160
-"""Maximum number of cells of a line that are shown."""
+"""Maximum number of terminal cells of a source line that are shown."""
 
 MIN_WIDTH = 20
 """Minimum width of a text on a terminal, in cells."""
 
 INDENT = " " * 4
-"""What stands before the lines of a text that goes on."""
+"""The indentation of continuation lines."""
 
 DETAILS = ("expected", "found", "hint")
 
@@ -43,7 +43,7 @@ SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schem
 
 
 def relative(file: Path) -> str:
-    """A file as seen from the working directory."""
+    """A file relative to the working directory."""
     return os.path.relpath(file)
 
 
@@ -58,10 +58,10 @@ def as_json(
     records: int,
     seconds: float,
 ) -> str:
-    """One object: problems, elsewhere, notes, files, records, seconds.
+    """One JSON object: problems, elsewhere, notes, files, records, seconds.
 
-    `elsewhere` says of each file that was not asked about how many errors it has, and the line of the first; `notes`
-    say what was not checked.
+    `elsewhere` has the number of errors and the line of the first error for each file outside the request; `notes` say
+    what was not checked.
     """
     listed = [
         {
@@ -132,7 +132,7 @@ def rule(code: str) -> dict[str, Any]:
 
 
 def location(problem: Problem | Related) -> dict[str, Any]:
-    """Where a problem is, or what else it is about, as a physical location (SARIF 2.1.0, 3.29)."""
+    """The place of a problem, or another place that it is about, as a physical location (SARIF 2.1.0, 3.29)."""
     region = {"startLine": problem.line, "startColumn": problem.column}
     if isinstance(problem, Problem):
         region["endColumn"] = problem.column + problem.length
@@ -140,7 +140,7 @@ def location(problem: Problem | Related) -> dict[str, Any]:
 
 
 def as_github(problems: Iterable[Problem]) -> str:
-    """A line for each problem that GitHub Actions shows beside the source (workflow commands)."""
+    """A workflow command for each problem, which GitHub Actions shows beside the source."""
 
     def escaped(text: str, also: str = "") -> str:
         return "".join(f"%{ord(c):02X}" if c in "%\r\n" + also else c for c in text)
@@ -155,13 +155,13 @@ def as_github(problems: Iterable[Problem]) -> str:
 
 
 def in_full(problem: Problem) -> str:
-    """The message of a problem with what was expected and found, the hint, and the other places it is about."""
+    """The message of a problem with the expected and the found value, the hint, and related places."""
     details = [f"{word}: {value}" for word in DETAILS if (value := getattr(problem, word))]
     return "\n".join([problem.message, *details, *(f"see: {place_text(other)}" for other in problem.related)])
 
 
 def place_text(place: Problem | Related) -> str:
-    """A place as it is printed, and as editors read it: file:line:column, and the record that is there."""
+    """A place in the printed form that editors recognize, file:line:column, and the record at that place."""
     thing = f" ({place.thing})" if isinstance(place, Related) and place.thing else ""
     return f"{relative(place.file)}:{place.line}:{place.column}{thing}"
 
@@ -174,9 +174,9 @@ def as_text(
     console: Console,
     most: int = 0,
 ) -> None:
-    """Prints each problem with its line and a caret under what it is about.
+    """Prints each problem with its source line and a caret under the marked part.
 
-    Of a code, at most `most` are shown, and the others counted; 0 shows all.
+    At most `most` problems of each code are shown, and the others are counted; 0 shows all.
     """
     lines: dict[Path, list[str]] = {}
     shown: Counter[str] = Counter()
@@ -194,9 +194,9 @@ def as_text(
 
 
 def text_of(problem: Problem, lines: list[str], room: int | None) -> Text:
-    """One problem as text: place, code, message, line with caret, expected, found, hint.
+    """One problem as text: place, code, message, source line with caret, expected, found, hint.
 
-    On a terminal, `room` is its width in cells: longer lines are wrapped between words, and the source line is cut.
+    `room` is the width of the terminal in cells: longer lines are wrapped between words, and the source line is cut.
     """
     color = COLORS[problem.severity]
     text = Text()
@@ -224,12 +224,12 @@ def text_of(problem: Problem, lines: list[str], room: int | None) -> Text:
 
 
 def wrapped(text: Text, room: int | None) -> Text:
-    """A line that is broken between words where it is longer than the room, each line after the first indented."""
+    """A line wrapped between words if it is longer than the room; each line after the first is indented."""
     if room is None or text.cell_len <= room:
         return text
     most, used, breaks = max(MIN_WIDTH, room - len(INDENT)), 0, []
     for word in re.finditer(r"\s*\S+\s*", text.plain):
-        if used and used + cell_len(word[0].rstrip()) > most:  # a word that is longer than the room stays whole
+        if used and used + cell_len(word[0].rstrip()) > most:  # a word that is longer than the room is not broken
             breaks.append(word.start())
             used = 0
         used += cell_len(word[0])
@@ -240,7 +240,7 @@ def wrapped(text: Text, room: int | None) -> Text:
 
 
 def excerpt(line: str, column: int, length: int, widest: int) -> tuple[str, str, str]:
-    """A line as what stands before the marked part, that part, and the rest; of a line too wide, what is near."""
+    """A line in three parts: before the marked part, that part, and the rest; a line too wide is cut around it."""
     line = line.rstrip("\r")
     start, end = column - 1, min(column - 1 + length, len(line))
     first, last = 0, len(line)
@@ -251,9 +251,9 @@ def excerpt(line: str, column: int, length: int, widest: int) -> tuple[str, str,
         last = first
         while last < len(line) and cells(line[first : last + 1]) <= room:
             last += 1
-        while first and cells(line[first - 1 : last]) <= room:  # the line ends before the room does
+        while first and cells(line[first - 1 : last]) <= room:  # the line ends before the available width
             first -= 1
-        while first < start and not cells(line[first]):  # what combines with a character that is cut off
+        while first < start and not cells(line[first]):  # combining characters without their base character
             first += 1
         end = min(end, last)
     before, marked, after = (visible(part) for part in (line[first:start], line[start:end], line[end:last]))
@@ -261,12 +261,12 @@ def excerpt(line: str, column: int, length: int, widest: int) -> tuple[str, str,
 
 
 def cells(text: str) -> int:
-    """How wide a text is on a terminal, with the most that a tab may take."""
+    """The width of a text on a terminal in cells, with the maximum width of a tab."""
     return sum(8 if character == "\t" else cell_len(visible(character)) for character in text)
 
 
 def linked(style: str, file: Path) -> Style:
-    """A style that makes a text a link to a file, where the terminal knows links."""
+    """A style that makes a text a link to a file, if the terminal supports links."""
     return Style.parse(style) + Style(link=file.as_uri())
 
 
@@ -276,7 +276,7 @@ def page_of(code: str) -> Path:
 
 
 def lines_of(file: Path) -> list[str]:
-    """The lines of a source as an editor shows them; none if it cannot be read."""
+    """The lines of a source as an editor counts them; empty if it cannot be read."""
     try:
         return file.read_bytes().decode("utf-8-sig", "replace").split("\n")
     except OSError:

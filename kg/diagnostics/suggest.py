@@ -1,4 +1,4 @@
-"""Suggestions: which name was meant, by edit distance over all that a thing or a key is called."""
+"""Suggestions: the name that was probably meant, by edit distance from all names of things or keys."""
 
 from collections.abc import Callable, Iterable
 
@@ -8,29 +8,29 @@ from rapidfuzz.distance import OSA
 from kg.text.folding import fold
 
 CLOSE = 0.6
-"""How alike two names must be at least, of 1: edits (insert, delete, replace, swap) for their length."""
+"""Minimum similarity of two names, from 0 to 1: edits (insert, delete, replace, swap) in relation to their length."""
 
 AS_CLOSE = 0.04
-"""How much less alike than the best another name may be and still be named."""
+"""Maximum difference in similarity between the best suggestion and any other one."""
 
 MAX_SUGGESTIONS = 3
 """Maximum number of names that are suggested."""
 
 Named = tuple[str, str]
-"""A name, and what to write for it."""
+"""A name, and the text to suggest for it."""
 
 
 class Choices:
-    """Names to choose from, folded once for many questions."""
+    """Names to choose from, folded once for many searches."""
 
     def __init__(self, named: Iterable[Named]) -> None:
         self._candidates = sorted({(folded, write) for name, write in named if (folded := fold(name))})
         self._names = [name for name, _ in self._candidates]
 
     def nearest(self, text: str, favour: Callable[[str], float] = lambda _: 0.0) -> list[str]:
-        """What to write for the names most like a text, best first.
+        """The suggestions for the names that are most similar to a text, best first.
 
-        `favour` adds to the likeness of what would be written, in hundredths: it breaks ties, and no more.
+        `favour` adds to the similarity of a suggestion, in hundredths; it only breaks ties.
         """
         scorer = OSA.normalized_similarity
         found = process.extract(fold(text), self._names, scorer=scorer, score_cutoff=CLOSE, limit=20)
@@ -44,12 +44,12 @@ class Choices:
 
 
 def nearest(text: str, named: Iterable[Named]) -> list[str]:
-    """What to write for the names most like a text, best first."""
+    """The suggestions for the names that are most similar to a text, best first."""
     return Choices(named).nearest(text)
 
 
 def did_you_mean(choices: list[str]) -> str | None:
-    """A hint that names what may have been meant, if anything."""
+    """A hint that names what was probably meant, if anything."""
     return f"did you mean {' or '.join(map(repr, choices))}?" if choices else None
 
 
@@ -58,7 +58,7 @@ MAX_LISTED = 8
 
 
 def one_of(text: str, names: Iterable[str], told_by: str = "") -> str:
-    """The names that there are, nearest to a text first; of many, some, and the command that lists them."""
+    """The existing names, the most similar to a text first; of many, some, and the command that lists them."""
     candidates = sorted(set(names))
     if len(candidates) <= MAX_LISTED:
         return "one of " + ", ".join(candidates)

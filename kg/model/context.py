@@ -1,6 +1,7 @@
-"""The JSON-LD context that the schema implies, and documents in it.
+"""The JSON-LD context that follows from the schema, and documents that use it.
 
-JSON-LD 1.1 (w3.org/TR/json-ld11). A key is the local name of its property, so that JSON reads like the YAML source.
+The context follows JSON-LD 1.1 (w3.org/TR/json-ld11). A key is the local name of its property, so that the JSON looks
+like the YAML source.
 """
 
 import json
@@ -17,7 +18,7 @@ Json = dict[str, Any]
 
 
 def context(schema: Schema, names: Names) -> Json:
-    """The context for all keys, types and terms of a schema; the value of `@context`."""
+    """The context for all keys, types and terms of a schema: the value of `@context`."""
     terms: Json = {"@version": 1.1, **names.prefixes, "id": "@id", "type": "@type"}
     for class_ in schema.classes.values():
         terms[class_.name] = class_.iri
@@ -40,19 +41,23 @@ def context(schema: Schema, names: Names) -> Json:
 
 
 def as_document(context: Json) -> bytes:
-    """A context as the document that is served and stored."""
+    """A context as the document that is published and stored."""
     return json.dumps({"@context": context}, ensure_ascii=False, indent=2).encode() + b"\n"
 
 
 class Framing:
-    """Writes triples about a thing as one JSON-LD tree, with keys and types of the schema's context.
+    """Writes the triples about a thing as one JSON-LD tree, with the keys and types of the context.
 
-    What the context has no key for keeps a prefixed name. The shape follows from the schema and never from the data:
+    A term without a key in the context keeps its prefixed name. The structure follows from the schema and never from
+    the data:
 
-    - a property that may have several values has a list, texts stand by language, every node lists its types;
-    - a link is an object with `id`, and with what the triples say of it: all of a part, the labels of what is labelled;
-    - an address is a string; a literal is a string, number or boolean, with `@type` if its property has several;
-    - what links to the root stands under `@reverse`, what is linked from nowhere under `@included`.
+    - The value of a property that may have several values is a list; texts are grouped by language; every node lists
+      its types.
+    - A link is an object with `id` and with what the triples state about its target: everything for a part, the labels
+      for a thing.
+    - An address is a string. A literal is a string, number or boolean, with `@type` if its property has several
+      datatypes.
+    - Subjects that link to the root are under `@reverse`; nodes that nothing links to are under `@included`.
     """
 
     def __init__(self, schema: Schema, names: Names) -> None:
@@ -67,7 +72,7 @@ class Framing:
         return self._context
 
     def document(self, triples: Iterable[Triple], context: Any, root: str) -> Json:
-        """The JSON-LD of some triples as a tree from `root`."""
+        """The JSON-LD document of some triples, as a tree with the given root."""
         tree = Tree(triples, root)
         node = self._node(root, tree, ())
         if reverse := self._reverse(root, tree):
@@ -77,11 +82,11 @@ class Framing:
         return {"@context": context, **node}
 
     def graph(self, triples: Iterable[Triple], context: Any) -> Json:
-        """The JSON-LD of a graph that is about nothing in particular: its nodes side by side."""
+        """The JSON-LD document of a graph without a root: all of its nodes as a list."""
         return {"@context": context, "@graph": list(self.nodes(triples))}
 
     def nodes(self, triples: Iterable[Triple]) -> Iterator[Json]:
-        """The nodes of a graph, each with its parts inside it."""
+        """The nodes of a graph, each of which contains its parts."""
         tree = Tree(triples)
         for subject in sorted(tree.about, key=lambda subject: (subject.count("#"), len(subject))):
             if subject not in tree.reached:
@@ -109,7 +114,7 @@ class Framing:
         return {"id": iri}
 
     def _reverse(self, root: str, tree: "Tree") -> Json:
-        """What links to the root: by property a list of what does, with its labels."""
+        """The links to the root: for each property, a list of the subjects with their labels."""
         found: Json = {}
         for triple in tree.incoming:
             found.setdefault(self._key(triple.predicate.value), []).append(self._node(_id(triple.subject), tree, ()))
@@ -125,11 +130,11 @@ class Framing:
             texts.setdefault(literal.language, []).append(literal.value)
         elif literal.language and literal.language not in texts:
             texts[literal.language] = literal.value
-        else:  # what a map by language has no place for
+        else:  # values that a language map cannot contain
             node.setdefault(self._short(predicate), []).append(self._value(literal, None))
 
     def _value(self, literal: Literal, property_: Property | None) -> Any:
-        """A literal as the context reads it back (JSON-LD 1.1, 4.2.1 and 4.2.3)."""
+        """A literal in the form from which the context restores it (JSON-LD 1.1, 4.2.1 and 4.2.3)."""
         datatype = literal.datatype.value
         if literal.language:
             return {"@value": literal.value, "@language": literal.language}
@@ -139,7 +144,7 @@ class Framing:
         return {"@value": literal.value, "@type": datatype}
 
     def _add(self, node: Json, predicate: str, value: Any) -> None:
-        """A property that may have several values always has a list; where one was told, a second goes aside."""
+        """Adds a value, in a list if the property may have several; an excess value goes under the prefixed name."""
         key = self._key(predicate)
         if predicate not in self._single:
             node.setdefault(key, []).append(value)
@@ -153,7 +158,7 @@ class Framing:
         return property_.key if property_ else self._short(predicate)
 
     def _short(self, iri: str) -> str:
-        """An IRI with a prefix of the context, or whole."""
+        """An IRI as a prefixed name if the context has its prefix, else the whole IRI."""
         for prefix, namespace in self._names.prefixes.items():
             name = iri.removeprefix(namespace)
             if name and name != iri and "/" not in name:
@@ -162,7 +167,7 @@ class Framing:
 
 
 class Tree:
-    """Triples by subject, what links to the root if there is one, and which subjects have been reached."""
+    """The triples by subject, the subjects that link to the root, if there is one, and the subjects visited so far."""
 
     def __init__(self, triples: Iterable[Triple], root: str | None = None) -> None:
         self._root = root
@@ -176,19 +181,20 @@ class Tree:
                 self.about[_id(triple.subject)].append(triple)
 
     def is_inside(self, iri: str, subject: str, above: tuple[str, ...]) -> bool:
-        """True for a part of the subject, and below a root for what is no part of anything that stands above."""
+        """True for a part of the subject and, below a root, for a node that is not part of an enclosing node."""
         if iri not in self.about or iri in above or iri == subject:
             return False
         return is_part(iri, subject) or bool(self._root and not is_part(iri, self._root))
 
 
 def is_part(iri: str, owner: str) -> bool:
-    """True for a node that has its address below that of another: a part, or a part of a part."""
+    """True for a node whose address begins with that of another: a part, or a part of a part."""
     return iri.startswith((owner + "#", owner + "/"))
 
 
 NATIVE: dict[str, Callable[[str], Any]] = {XSD + "integer": int, XSD + "boolean": "true".__eq__}
-"""What a literal is in JSON, by datatype, if not a string; a decimal stays one, since JSON would make it a double."""
+"""How a literal is written in JSON, by datatype, if not as a string. A decimal is a string because JSON would make it a
+double."""
 
 
 def _id(term: Any) -> str:

@@ -1,4 +1,4 @@
-"""Dates: what a date or a span of dates may mean that is not written as ISO 8601 (1992, 1992-07 or 1992-07-09).
+"""Dates: the meaning of dates and periods that are not written as ISO 8601 (1992, 1992-07 or 1992-07-09).
 
 The names of months and days are those of the languages of the sources, from the CLDR.
 """
@@ -19,7 +19,7 @@ FILLERS = frozenset(
         *("vom", "von", "dem", "г", "год", "года", "a", "d"),
     )
 )
-"""Words that stand in dates and say nothing."""
+"""Words in dates that do not change their meaning."""
 
 UNKNOWN = frozenset(
     map(
@@ -33,18 +33,18 @@ UNKNOWN = frozenset(
         ),
     )
 )
-"""What people write, folded, where a date is not known or there is none yet."""
+"""What people write, folded, if a date is unknown or has not come yet."""
 
 
 def is_unknown(text: str) -> bool:
-    """True of what says that a date is not known, or that there is none yet."""
+    """True for a text that says that a date is unknown or has not come yet."""
     return fold(text) in UNKNOWN or bool(re.fullmatch(r"[?.…–—-]+", text.strip()))
 
 
 ROMAN = dict(zip(("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii"), range(1, 13), strict=True))
 
 BETWEEN = re.compile(r"\s+(?:to|until|till|bis|au|à|al|a|hasta|fino a|по|до|and|und|et|e|y|и)\s+|\s*[-–—‒−/]\s*")
-"""What stands between the first and the last day of a span."""
+"""The separators between the first and the last day of a period."""
 
 TIME = re.compile(
     r"(?:T|[\s,]+(?:at|um|à|alle|в)?\s*)\d{1,2}[:.h]\d\d(?::\d\d(?:\.\d+)?)?\s*(?:Z|[+-]\d\d:?\d\d|[ap]\.?m\.?)?$"
@@ -54,7 +54,7 @@ ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th|er|re|[ºª°]|-?(?:го|е|ое))(
 
 @cache
 def months() -> dict[str, int]:
-    """The number of each month by its names, folded, in all languages."""
+    """The number of each month by its folded names in all languages."""
     return {
         fold(name): number
         for language in LANGUAGES
@@ -65,13 +65,13 @@ def months() -> dict[str, int]:
 
 @cache
 def weekdays() -> frozenset[str]:
-    """The names of the days of the week, folded, in all languages, in full and shortened."""
+    """The folded names of the days of the week in all languages, in full and abbreviated."""
     days = (Locale(language).days["format"][width] for language in LANGUAGES for width in ("wide", "abbreviated"))
     return frozenset(fold(name) for names in days for name in names.values())
 
 
 def month(word: str) -> int | None:
-    """The month that a folded word names, in full or shortened to three letters or more."""
+    """The month that a folded word names, in full or abbreviated to three letters or more."""
     if word in months():
         return months()[word]
     found = {number for name, number in months().items() if len(word) > 2 and name.startswith(word)}
@@ -79,7 +79,7 @@ def month(word: str) -> int | None:
 
 
 def readings(text: str) -> list[str]:
-    """The ISO forms of what a text may mean as one date; several where day and month cannot be told apart."""
+    """The ISO forms of the dates that a text may mean; several if day and month cannot be distinguished."""
     plain = re.sub(r"[.,;]+$", "", text.strip())
     plain = TIME.sub("", plain) if len(plain) > 7 else plain
     found = dict.fromkeys([*_in_digits(re.sub(r"\s*([./-])\s*", r"\1", plain)), *_in_words(plain)])
@@ -87,7 +87,7 @@ def readings(text: str) -> list[str]:
 
 
 def is_date(text: str) -> bool:
-    """True for a year, month or day that there is."""
+    """True for a year, month or day that exists."""
     try:
         date.fromisoformat((text + "-01-01")[:10])
     except ValueError:
@@ -96,12 +96,12 @@ def is_date(text: str) -> bool:
 
 
 def _year(digits: str) -> str:
-    """A year in four digits: 69 to 99 are of the twentieth century (POSIX, strptime)."""
+    """A year in four digits; 69 to 99 are in the twentieth century (POSIX, strptime)."""
     return digits if len(digits) == 4 else f"{'19' if int(digits) > 68 else '20'}{digits}"
 
 
 def _in_digits(text: str) -> Iterator[str]:
-    """The readings of a date in digits."""
+    """The possible readings of a date in digits."""
     if match := re.fullmatch(r"(\d{4})([-/.])(\d{1,2})(?:\2(\d{1,2}))?", text, re.ASCII):
         year, _, second, third = match.groups()
         if third and int(second) > 12:
@@ -126,7 +126,7 @@ def _in_digits(text: str) -> Iterator[str]:
 
 
 def _in_words(text: str) -> Iterator[str]:
-    """The reading of a date whose month is in words."""
+    """The reading of a date whose month is a word."""
     words = [word for word in fold(ORDINAL.sub("", text)).split() if word not in FILLERS | weekdays()]
     named = [number for word in words if (number := month(word))]
     years = [word for word in words if re.fullmatch(r"\d{4}", word)]
@@ -136,7 +136,7 @@ def _in_words(text: str) -> Iterator[str]:
 
 
 def span(text: str) -> tuple[str, str] | None:
-    """The first and the last date of a span, if a text can only be read as one."""
+    """The first and the last date of a period, if a text has only one reading."""
     plain = re.sub(r"^(?:from|between|von|vom|du|de|dal|dall'|del|с)\s+", "", text.strip())
     if match := re.fullmatch(r"(\D+?)\s*(\d{1,2})\s*[-–—/]\s*(\d{1,2}),?\s+(\d{4})", plain):
         plain = f"{match[2]}-{match[3]} {match[1]} {match[4]}"
@@ -147,7 +147,7 @@ def span(text: str) -> tuple[str, str] | None:
 
 
 def _halves(text: str, between: re.Match[str]) -> Iterator[tuple[str, str]]:
-    """The two dates of a span that is cut in one place; what one half leaves out stands in the other."""
+    """The two dates of a period that is split at one place; each half supplies what the other one omits."""
     left, right = text[: between.start()].strip(" ."), text[between.end() :].strip(" .")
     first, last = _only(left), _only(right)
     if last and not first and len(last) == 10:
@@ -162,6 +162,6 @@ def _halves(text: str, between: re.Match[str]) -> Iterator[tuple[str, str]]:
 
 
 def _only(text: str) -> str | None:
-    """The one reading of a text as a date."""
+    """The only reading of a text as a date."""
     found = [text] if is_date(text) else readings(text)
     return found[0] if len(found) == 1 else None

@@ -1,7 +1,7 @@
-"""Identifiers: what names exactly one thing, or few: web addresses, symbols, numbers, codes, and the paths of things.
+"""Identifiers: texts that name exactly one thing, or few: web addresses, symbols, numbers, codes, and paths of things.
 
-Texts that are indexed and texts that are asked for become keys the same way, so that it does not matter how an
-identifier is written: in which case, with or without scheme, `www.`, language, final slash, query or fragment.
+Indexed texts and queries are converted to keys in the same way, so that the spelling of an identifier does not matter:
+its case, and whether it has a scheme, `www.`, a language, a final slash, a query or a fragment.
 """
 
 import re
@@ -16,24 +16,24 @@ from kg.names import NAME, XSD
 from kg.text.words import composed
 
 AROUND = " \t\r\n<>\"'“”„«»()[],;"
-"""What stands around an identifier that was copied out of a text."""
+"""Characters that surround an identifier that was copied from a text."""
 
 SCHEME = re.compile(r"(?:https?:)?//(?:www\.)?|www\.")
 LANGUAGE = re.compile(rf"(?<=[^/])/(?:{'|'.join(LANGUAGES)})(?=/|$)")
-"""The first step of the path of an address, where it is a language."""
+"""The first step of the path of an address, if it is a language."""
 
 OURS = re.compile(rf"(?:^|.*/)(?:id|doc)/({NAME.pattern}/{NAME.pattern})(?:\.[a-z]+)*/?")
-"""The address of a thing or of its document, on whatever host, with the path of the thing."""
+"""The address of a thing or of its document, on any host, with the path of the thing."""
 
 ALONE = re.compile(r"(?=\S*([./:]|\d{5}))\S+")
-"""A query that an identifier answers alone: one that is no word, such as an address, a symbol or a long number."""
+"""A query that only an identifier can answer, because it is not a word: an address, a symbol or a long number."""
 
 TOGETHER = re.compile(r"(?=(https?:)?//|www\.|\S*\d)(?=\S*[./])\S+")
-"""A query whose words must stand together, since it is an address or a symbol, or the beginning of one."""
+"""A query whose words must be adjacent, because it is an address or a symbol, or the beginning of one."""
 
 
 def keys_of(text: str) -> list[str]:
-    """The keys of an identifier, that which is written most exactly first."""
+    """The keys of an identifier, the most exact one first."""
     return list(dict.fromkeys(key for key in _keys_of(text) if key))
 
 
@@ -50,10 +50,10 @@ def _keys_of(text: str) -> Iterator[str]:
 
 
 def identifies(property_: Property, schema: Schema) -> bool:
-    """True for a property whose values identify what has them.
+    """True for a property whose values identify their subjects.
 
-    These are web addresses, values of subproperties of dcterms:identifier and skos:notation, and codes: strings of
-    which a thing has at most one, of a form that its shape prescribes (sh:pattern).
+    These are web addresses, values of subproperties of dcterms:identifier and skos:notation, and codes: strings with a
+    pattern in their shape (sh:pattern), of which a thing has at most one.
     """
     if property_.values is Values.ADDRESS or {str(DCTERMS.identifier), str(SKOS.notation)} & {
         *schema.superproperties(property_.iri)

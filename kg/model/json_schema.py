@@ -1,7 +1,8 @@
-"""JSON Schema: what the JSON of each class looks like, as a document in JSON-LD and as a source in YAML.
+"""JSON Schema: the JSON of each class, as a document in JSON-LD and as a source in YAML.
 
-JSON Schema 2020-12 (json-schema.org/draft/2020-12). Derived from the schema, as the context is; see context.py for the
-rules of the documents, and data/README.md for those of the sources. One schema serves both: a document has `@context`.
+The schemas follow JSON Schema 2020-12 (json-schema.org/draft/2020-12). They are derived from the schema, as the context
+is. context.py has the rules for documents, and data/README.md the rules for sources. One JSON Schema serves both: a
+document has `@context`.
 """
 
 from functools import lru_cache
@@ -52,7 +53,7 @@ def definitions(schema: Schema) -> Json:
 
 
 def shared() -> Json:
-    """The definitions that every schema has."""
+    """The definitions that are the same in every JSON Schema."""
     values = [{"type": ["string", "number", "boolean"]}, {"type": "object", "required": ["@value"]}, LINK]
     about = "The values of a property of another vocabulary, always as a list."
     return {
@@ -82,7 +83,7 @@ def document(class_: Class, schema: Schema, names: Names) -> Json:
 
 
 def node(schema: Schema) -> Json:
-    """A node of a document: a thing, a part, or what is linked with its labels."""
+    """A node of a document: a thing, a part, or a linked thing with its labels."""
     single = schema.single
     properties = sorted(schema.properties.values(), key=lambda p: p.key)
     return {
@@ -128,7 +129,7 @@ def literal(property_: Property) -> Json:
 
 
 def source(classes: list[Class], schema: Schema) -> Json:
-    """A record or part of one of some classes, as YAML writes it."""
+    """A record or part of one of the given classes, as it is written in YAML."""
     keys: dict[str, Key] = {}
     of_each = [schema.keys(class_) for class_ in classes]
     for found in of_each:
@@ -154,7 +155,7 @@ def source(classes: list[Class], schema: Schema) -> Json:
 
 
 def must_have(key: Key | None, keys: dict[str, Key], schema: Schema) -> bool:
-    """True if a record has a key, because no other key can stand for it, and its values follow from no other's."""
+    """True if a record must have a key: no other key can replace it, and its values do not follow from another key."""
     if key is None or not key.least or not key.lone:
         return False
     return not any(key.property.iri in schema.superproperties(other.property.iri) for other in keys.values())
@@ -182,14 +183,14 @@ def record_value(key: Key, schema: Schema) -> Json:
 
 
 def written(value: Json, most: int | None) -> Json:
-    """One value, or a list of them where several are allowed."""
+    """One value, or also a list if several values are allowed."""
     if most == 1:
         return value
     return {"anyOf": [value, {"type": "array", "items": value, "minItems": 1, **({"maxItems": most} if most else {})}]}
 
 
 def scalar(datatype: str) -> Json:
-    """A literal as YAML writes it: its form counts, not what YAML takes it for."""
+    """A literal as it is written in YAML; its written form counts, not the type that a YAML parser gives it."""
     if datatype in TYPES:
         return {"type": TYPES[datatype]}
     if datatype == LANG_STRING or datatype not in PATTERNS:
@@ -200,5 +201,5 @@ def scalar(datatype: str) -> Json:
 
 
 def parts(schema: Schema) -> list[Class]:
-    """The classes of parts that can have instances of their own."""
+    """The classes of parts that can have direct instances."""
     return [class_ for class_ in schema.classes.values() if schema.is_part(class_) and not class_.abstract]

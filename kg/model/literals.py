@@ -1,7 +1,7 @@
-"""Literals: what may be written for each datatype, and its canonical form.
+"""Literals: the allowed forms of each datatype, and their canonical forms.
 
-The lexical spaces are those of XML Schema 1.1 Part 2, widened by the spellings of the YAML 1.2 Core schema for
-booleans and integers; the canonical forms are those that the engine keeps.
+The lexical spaces are those of XML Schema 1.1 Part 2, extended by the spellings of the YAML 1.2 Core schema for
+booleans and integers. The canonical forms are those that the engine preserves.
 """
 
 import calendar
@@ -24,7 +24,7 @@ LANG_STRING = RDF + "langString"
 
 @dataclass(frozen=True, slots=True)
 class Datatype:
-    """One datatype: its local name, what to write for it, and a function to the canonical form (ValueError if none)."""
+    """A datatype: its local name, a description of its values, and a function to the canonical form, or ValueError."""
 
     name: str
     expected: str
@@ -52,11 +52,11 @@ def _date_time(text: str) -> str:
 
 LABEL = r"[^\s./?#@:,;!&*+=$%()<>{}|^`\[\]\\\"']+"
 HOST = rf"(?:[^/?#@]*@)?(?:{LABEL}(?:\.{LABEL})*\.?|\[[0-9A-Fa-f:.]+\])(?::\d+)?"
-"""A host of the web, as DNS names it, or an address in brackets, with its port (RFC 3986, 3.2)."""
+"""A host name in the DNS, or an address in brackets, with an optional port (RFC 3986, 3.2)."""
 
 
 def _address(text: str) -> str:
-    """A web address with its scheme in small letters (RFC 3986, 6.2.2.1)."""
+    """A web address with its scheme in lower case (RFC 3986, 6.2.2.1)."""
     scheme, _, rest = text.partition(":")
     return NamedNode(f"{scheme.lower()}:{rest}").value
 
@@ -98,11 +98,11 @@ DATATYPES = {
         ),
     )
 }
-"""The datatypes a property may range over, by IRI: those whose literals every engine keeps as they are."""
+"""The datatypes that a property may have as its range, by IRI: every engine preserves their literals."""
 
 
 def typed(text: str, datatypes: tuple[str, ...]) -> tuple[str, str]:
-    """The canonical form and the datatype of a text: the first of the datatypes that admits it, else ValueError."""
+    """The canonical form and the datatype of a text, by the first datatype that accepts it; ValueError if none does."""
     for datatype in datatypes:
         try:
             return DATATYPES[datatype].canonical(text), datatype
@@ -112,7 +112,7 @@ def typed(text: str, datatypes: tuple[str, ...]) -> tuple[str, str]:
 
 
 def mend(text: str, datatypes: tuple[str, ...]) -> str | None:
-    """A hint with what to write for a text that none of the datatypes admits, if it can be read in one or two ways."""
+    """A hint for a text that is invalid for all of the datatypes, if it can be read in one or two ways."""
     found = []
     for guess in dict.fromkeys(_guesses(text.strip(), datatypes)):
         try:
@@ -124,7 +124,7 @@ def mend(text: str, datatypes: tuple[str, ...]) -> str | None:
 
 
 def why_not(text: str) -> str | None:
-    """Why there is no day or month like that which a text names."""
+    """The reason why the day or month that a text names does not exist."""
     if day := re.fullmatch(r"(\d{4})-(\d\d)(?:-(\d\d))?", text):
         year, month = int(day[1]), int(day[2])
         if year and 1 <= month <= 12:
@@ -141,7 +141,7 @@ FALSE = frozenset(map(fold, ("false", "no", "n", "off", "non", "faux", "nein", "
 
 
 def _guesses(text: str, datatypes: tuple[str, ...]) -> Iterator[str]:
-    """Other spellings of what looks like a boolean, a date or a number."""
+    """Other spellings of a text that looks like a boolean, a date or a number."""
     if fold(text) in TRUE | FALSE:
         yield "true" if fold(text) in TRUE else "false"
     if any(datatype in datatypes for datatype in DATES):
@@ -158,11 +158,11 @@ DEGREES = re.compile(
     r"([NSEWO])?\s*([-+]?\d+(?:[.,]\d+)?)\s*°?\s*(?:(\d+(?:[.,]\d+)?)\s*['′’]\s*(?:(\d+(?:[.,]\d+)?)\s*(?:\"|″|''|”)\s*)?)?([NSEWO])?",
     re.ASCII,
 )
-"""Degrees, minutes and seconds, with the point of the compass before or behind."""
+"""Degrees, minutes and seconds, with the compass point before or after them."""
 
 
 def _numbers(text: str, fractions: bool) -> Iterator[str]:
-    """The readings of a number with other marks, with a unit of money, or in degrees."""
+    """The readings of a number with other separators, with a unit of currency, or in degrees."""
     plain = re.sub(r"^(?:[$€£]|EUR|USD|CHF)\s*|\s*(?:[$€£]|EUR|USD|CHF)$", "", text)
     plain = re.sub(r"(?<=\d)[ _’'\u00a0\u202f](?=\d{3}(?!\d))", "", unicodedata.normalize("NFKC", plain))
     if re.fullmatch(r"[-+]?\d{1,3}(,\d{3}){2,}(\.\d+)?|[-+]?\d{1,3}(,\d{3})+\.\d+", plain):
@@ -186,7 +186,7 @@ def _numbers(text: str, fractions: bool) -> Iterator[str]:
 
 
 def expected(datatypes: tuple[str, ...]) -> str:
-    """What to write for a value of one of these datatypes."""
+    """A description of the valid values of these datatypes."""
     return ", or ".join(DATATYPES[datatype].expected for datatype in datatypes)
 
 

@@ -1,8 +1,8 @@
-"""Patterns: regular expressions of sh:pattern, in the one dialect that prefilter, validator and endpoint share.
+"""Patterns: the regular expressions of sh:pattern, in the dialect that prefilter, validator and endpoint share.
 
-sh:pattern is defined by REGEX of SPARQL (w3.org/TR/shacl, 4.4.3; SPARQL 1.1, 17.4.3.14), so the engine says what a
-pattern means, wherever one is used. It takes Unicode classes such as `\\p{Lu}`; it has neither look-around nor
-back-references.
+SHACL defines sh:pattern by the function REGEX of SPARQL (w3.org/TR/shacl, 4.4.3; SPARQL 1.1, 17.4.3.14), so the engine
+determines the meaning of a pattern everywhere. It supports Unicode classes such as `\\p{Lu}`, but neither look-around
+nor back-references.
 """
 
 from functools import lru_cache
@@ -13,7 +13,7 @@ from kg.sparql.oxigraph import select
 
 
 def matches(pattern: str, text: str, flags: str = "") -> bool | None:
-    """Whether a text matches; None for a pattern, or flags, that REGEX does not take."""
+    """Whether a text matches a pattern; None if REGEX does not accept the pattern or the flags."""
     arguments = ", ".join(str(Literal(each)) for each in (text, pattern, flags))
     solution = next(iter(select(Store(), f"SELECT (REGEX({arguments}) AS ?matches) WHERE {{}}")))
     return solution["matches"].value == "true" if solution else None
@@ -21,5 +21,5 @@ def matches(pattern: str, text: str, flags: str = "") -> bool | None:
 
 @lru_cache(1024)
 def is_pattern(pattern: str, flags: str = "") -> bool:
-    """True of what REGEX takes."""
+    """True if REGEX accepts the pattern and the flags."""
     return matches(pattern, "", flags) is not None

@@ -1,4 +1,4 @@
-"""Profiles: the views of a document, each defined as data in shapes/profiles.ttl (w3.org/TR/dx-prof)."""
+"""Profiles: the profiles of a document, each defined as data in shapes/profiles.ttl (w3.org/TR/dx-prof)."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ PROF = PREFIXES["prof"]
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A profile: its token, its IRI, what it is called, and the CONSTRUCT query that makes it of all triples."""
+    """A profile: its token, its IRI, its label, and the CONSTRUCT query that selects its triples from all triples."""
 
     token: str
     iri: str = ""
@@ -22,7 +22,7 @@ class Profile:
     query: str | None = None
 
     def of(self, triples: list[Triple], names: Names) -> list[Triple]:
-        """What of some triples belongs to this profile."""
+        """The triples that belong to this profile."""
         if self.query is None:
             return triples
         store = Store()
@@ -32,11 +32,11 @@ class Profile:
 
 
 FULL = Profile("full")
-"""The profile of a document without further wish: everything."""
+"""The default profile of a document: all triples."""
 
 
 def profiles_of(shapes: Graph) -> dict[str, Profile]:
-    """The profiles that a graph defines, by token; FULL is always there, and comes first."""
+    """The profiles that a graph defines, by token; FULL is always the first."""
     found = {FULL.token: FULL}
     for iri in sorted(shapes.subjects(RDF.type, URIRef(PROF + "Profile")), key=str):
         token = str(shapes.value(iri, URIRef(PROF + "hasToken")))

@@ -1,6 +1,6 @@
-"""The schema: what ontology and shapes say about each class and key, in the form that every other step asks for.
+"""The schema: what ontology and shapes define for each class and key, in the form that every other step uses.
 
-Nothing here knows a class or property by name: a new one in `ontology/` and `shapes/` is all that is needed.
+This module knows no class or property by name: to add one, change only `ontology/` and `shapes/`.
 """
 
 from collections import defaultdict
@@ -21,10 +21,10 @@ from kg.names import PREFIXES, XSD, Names, kebab, local_name
 from kg.text.language_preference import ENGLISH, best_tag, in_language
 
 NUMBERS = (int, Decimal, float)
-"""What rdflib makes of a literal that is a number."""
+"""The Python types of rdflib's numeric literals."""
 
 UNORDERED = 50
-"""Where a key without sh:order stands among the others."""
+"""The order of a key without sh:order."""
 
 ABSTRACT, HIDDEN, ROLE, KEY_INFO, ID = (
     URIRef(PREFIXES["dash"] + name) for name in ("abstract", "hidden", "propertyRole", "KeyInfoRole", "IDRole")
@@ -32,22 +32,22 @@ ABSTRACT, HIDDEN, ROLE, KEY_INFO, ID = (
 
 
 class Values(Enum):
-    """What sort of values a property takes, and so how YAML writes them."""
+    """The sort of values of a property, which determines how YAML writes them."""
 
     TEXT = auto()
     """Text by language: a map from language tag to text or list of texts."""
     LITERAL = auto()
-    """A scalar, typed by the range."""
+    """A scalar whose datatype is the range."""
     REFERENCE = auto()
-    """`kind/name` of a thing."""
+    """A reference to a thing: `kind/name`."""
     TERM = auto()
     """The local name of an individual that the ontology declares."""
     ADDRESS = auto()
     """An http(s) address."""
     PART = auto()
-    """A map that becomes a node of its own under the record."""
+    """A map that becomes a node of its own, with an address below the record."""
     SAME = auto()
-    """Whatever the property takes that another key of the same map names (`written_as`)."""
+    """A value in the form of the property that another key of the same map names (`written_as`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,44 +71,44 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A property as a class uses it: how many values (`most` None is any number), and its place among the others."""
+    """A property as it is used by a class: the number of values (no maximum if `most` is None), and its order."""
 
     property: Property
     least: int
     most: int | None
     order: float
     single: bool
-    """True if there is never more than one value, or of text never more than one in a language."""
+    """True if there is at most one value or, for text, at most one in each language."""
     classes: tuple[tuple[str, ...], ...] = ()
-    """Of what classes (IRIs) a value is: of one of each group."""
+    """Required classes (IRIs) of a value: it must belong to one class of each group."""
     languages: tuple[str, ...] = ()
     """The languages of a text, if the shapes list them."""
     terms: tuple[str, ...] = ()
-    """The terms that a value is one of, if the shapes list them."""
+    """The allowed terms, if the shapes list them."""
     lone: bool = True
-    """False if another key may stand in its place (sh:alternativePath)."""
+    """False if another key may be used instead (sh:alternativePath)."""
     message: str = ""
-    """What the shape nearest to the class says of the values."""
+    """The message of the shape that is nearest to the class."""
     group: str | None = None
-    """The IRI of the group that it is shown in (sh:group)."""
+    """The IRI of the group in which it is shown (sh:group)."""
     is_key_info: bool = False
-    """True if things are told apart by the values (dash:propertyRole dash:KeyInfoRole), so that they make a facet."""
+    """True if the values distinguish things and therefore become a facet (dash:propertyRole dash:KeyInfoRole)."""
     is_hidden: bool = False
-    """True if pages leave it out (dash:hidden)."""
+    """True if pages do not show it (dash:hidden)."""
     is_id: bool = False
-    """True if the values name a part that has no value of its key (dash:propertyRole dash:IDRole)."""
+    """True if the values identify a part that has no value of its key (dash:propertyRole dash:IDRole)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Class:
-    """A class of ours: its IRI, its name, the IRIs of itself and its superclasses, nearest first."""
+    """A class of the ontology: its IRI, its name, and the IRIs of itself and its superclasses, nearest first."""
 
     iri: str
     name: str
     ancestors: tuple[str, ...]
     abstract: bool
     part_key: tuple[str, ...]
-    """The properties whose values name a part within its record (owl:hasKey); empty if the class is not of parts."""
+    """The properties whose values identify a part within its record (owl:hasKey); empty for other classes."""
 
     @property
     def kind(self) -> str:
@@ -117,20 +117,20 @@ class Class:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something wrong in ontology or shapes: a code of E5xx, a message, and the IRI of the term it is about."""
+    """An error in ontology or shapes: a code E5xx, a message, and the IRI of the term that it is about."""
 
     code: str
     message: str
     term: str
     hint: str | None = None
     part: str | None = None
-    """The IRI of the property that the finding is about, where the term says several things."""
+    """The IRI of the property that the finding is about, if the term has several statements."""
 
 
 class Schema:
     """Classes, properties and keys, derived from an ontology graph and a shapes graph.
 
-    `findings` holds what could not be derived; a schema with findings is not used to build.
+    `findings` are the errors that were found; a schema with findings is not used for a build.
     """
 
     def __init__(self, ontology: Graph, shapes: Graph, names: Names) -> None:
@@ -169,7 +169,7 @@ class Schema:
         )
 
     def _ancestors(self, iri: URIRef, relation: URIRef) -> Iterator[str]:
-        """The IRI and what it is sub-something of, breadth first."""
+        """The IRI and its ancestors by a relation, breadth first."""
         seen, queue = {iri}, [iri]
         while queue:
             current = queue.pop(0)
@@ -183,13 +183,13 @@ class Schema:
         return bool(self.part_key(class_))
 
     def part_key(self, class_: Class) -> tuple[str, ...]:
-        """The key of a class of parts: its own, or that of the nearest superclass that has one."""
+        """The key of a class of parts: its own key, or that of the nearest superclass that has one."""
         keys = (self.classes[iri].part_key for iri in class_.ancestors if iri in self.classes)
         return next((key for key in keys if key), ())
 
     @cached_property
     def kinds(self) -> dict[str, Class]:
-        """The classes that records can be of, by kind: those of the things, not of parts or of terms."""
+        """The classes of records by kind: classes of things, not of parts or terms."""
         values = {p.range for p in self.properties.values() if p.values is Values.TERM}
         return {
             class_.kind: class_
@@ -198,7 +198,7 @@ class Schema:
         }
 
     def subclasses(self, iri: str) -> list[Class]:
-        """A class and all below it that can have instances of their own."""
+        """A class and all of its subclasses that can have direct instances."""
         return [class_ for class_ in self.classes.values() if iri in class_.ancestors and not class_.abstract]
 
     # ── Properties ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -241,7 +241,7 @@ class Schema:
         return Property(str(iri), local_name(iri), Values.ADDRESS)
 
     def _ranges(self, iri: URIRef) -> Iterator[Node]:
-        """Ranges of a property and its superproperties, then what its shapes say of its values."""
+        """The ranges of a property and its superproperties, followed by the classes and datatypes in its shapes."""
         for ancestor in self._ancestors(iri, RDFS.subPropertyOf):
             yield from sorted(self.ontology.objects(URIRef(ancestor), RDFS.range), key=str)
         for shape in sorted(self._use[str(iri)], key=str):
@@ -251,7 +251,7 @@ class Schema:
                 yield from sorted(self.shapes.objects(node, SH.targetClass), key=str)
 
     def _datatypes(self, range_: Node) -> tuple[str, ...]:
-        """The datatypes that a range stands for: itself, or the members of a union (OWL 2 Structural, 7.2)."""
+        """The datatypes in a range: the range itself, or the members of a union (OWL 2 Structural, 7.2)."""
         if str(range_) in DATATYPES or str(range_) == LANG_STRING:
             return (str(range_),)
         for node in (range_, *self.ontology.objects(range_, OWL.equivalentClass)):
@@ -268,7 +268,7 @@ class Schema:
     def _find_unsupported(self) -> None:
         for property_ in self.properties.values():
             for datatype in property_.datatypes:
-                unknown = datatype.startswith(PREFIXES["xsd"]) and URIRef(datatype) not in XSD_TERMS  # told as E507
+                unknown = datatype.startswith(PREFIXES["xsd"]) and URIRef(datatype) not in XSD_TERMS  # reported as E507
                 if datatype not in DATATYPES and not unknown:
                     self.findings.append(
                         Finding(
@@ -285,7 +285,7 @@ class Schema:
                 self.findings.append(Finding("E503", message, term, "rename the term in the ontology of this project"))
 
     def _names(self) -> dict[str, set[str]]:
-        """What each name that the JSON-LD context defines stands for; more than one thing is a clash."""
+        """The meanings of each name in the JSON-LD context; a name with several meanings is a conflict."""
         names = {prefix: {iri} for prefix, iri in self.names.prefixes.items()}
         names |= {"id": {"@id"}, "type": {"@type"}}
         terms = [(class_.name, class_.iri) for class_ in self.classes.values()]
@@ -303,26 +303,26 @@ class Schema:
 
     @cached_property
     def _bounds(self) -> dict[str, Property]:
-        """The property whose bound a derived property is."""
+        """The property to which a derived bound property belongs."""
         return {iri: p for p in self.properties.values() if p.bounds for iri in p.bounds}
 
     def is_name(self, property_: Property) -> bool:
-        """True for a property whose values are what a thing is called: a label of some sort."""
+        """True for a property whose values are names of a thing, such as labels."""
         labels = {str(RDFS.label), str(SKOS.prefLabel), str(SKOS.altLabel), str(SKOS.hiddenLabel)}
         return bool(labels & {property_.iri, *self.superproperties(property_.iri)})
 
     def names_vary(self, class_: Class) -> bool:
-        """True for a class whose things go by names that are spelled in several ways, or one below such a class."""
+        """True for a class whose things have names that are spelled in several ways, or for a subclass of one."""
         vary = URIRef(self.names.names_vary)
         return any((URIRef(iri), vary, Literal(True)) in self.ontology for iri in class_.ancestors)
 
     def labels(self, iri: str) -> list[str]:
-        """What a term is called, in every language."""
+        """The labels of a term in every language."""
         return sorted(str(label) for label in self.ontology.objects(URIRef(iri), RDFS.label))
 
     @cached_property
     def deprecated(self) -> dict[str, tuple[str, ...]]:
-        """The terms of ours that are deprecated (OWL 2 Structural, 5.5), each with the IRIs of what replaces it."""
+        """Our deprecated terms (OWL 2 Structural, 5.5), each with the IRIs of its replacements."""
         found = (term for term in self.ontology.subjects(OWL.deprecated, Literal(True)) if isinstance(term, URIRef))
         return {
             str(term): tuple(sorted(str(other) for other in self.ontology.objects(term, DCTERMS.isReplacedBy)))
@@ -331,7 +331,7 @@ class Schema:
         }
 
     def deprecation(self, iri: str) -> tuple[str, str]:
-        """The message and the hint about a use of a deprecated term."""
+        """The message and the hint about the use of a deprecated term."""
         instead = " or ".join(map(local_name, self.deprecated[iri]))
         return (
             f"{local_name(iri)} is deprecated",
@@ -339,21 +339,21 @@ class Schema:
         )
 
     def property_of(self, iri: str) -> Property | None:
-        """The property that an IRI names; for the bound of a date, the property of that date."""
+        """The property with an IRI; for the bound of a date, the property of that date."""
         return self._bounds.get(iri) or self._by_iri.get(iri)
 
     def superproperties(self, iri: str) -> list[str]:
-        """The IRIs of all properties that hold wherever one does, without itself."""
+        """The IRIs of all properties that follow from a property, without the property itself."""
         return list(self._ancestors(URIRef(iri), RDFS.subPropertyOf))[1:]
 
     def subproperties(self, iri: str) -> list[Property]:
-        """The property that an IRI names (for a bound, that of its date), then all whose values are values of it."""
+        """The property with an IRI (for a bound, the property of that date), followed by all of its subproperties."""
         property_ = self.property_of(iri)
         return [*([property_] if property_ else []), *(p for p in self._below.get(iri, ()) if p is not property_)]
 
     @cached_property
     def _below(self) -> dict[str, list[Property]]:
-        """By the IRI of each property those whose values are values of it."""
+        """The subproperties of each property by IRI."""
         found: dict[str, list[Property]] = defaultdict(list)
         for property_ in self.properties.values():
             for above in self._ancestors(URIRef(property_.iri), RDFS.subPropertyOf):
@@ -361,20 +361,20 @@ class Schema:
         return found
 
     def inverses(self, iri: str) -> list[str]:
-        """The IRIs of the properties that the ontology names as inverses of one."""
+        """The IRIs of the properties that the ontology declares as inverses of a property."""
         property_ = URIRef(iri)
         ends = {*self.ontology.objects(property_, OWL.inverseOf), *self.ontology.subjects(OWL.inverseOf, property_)}
         return sorted(str(end) for end in ends if isinstance(end, URIRef))
 
     def has_inverse(self, iri: str) -> bool:
-        """True if the ontology names an inverse of a property, so that every link by it is stated from both ends."""
+        """True if the ontology declares an inverse of a property, so that every link is stated in both directions."""
         term = URIRef(iri)
         symmetric = (term, RDF.type, OWL.SymmetricProperty) in self.ontology
         named = (term, OWL.inverseOf, None) in self.ontology or (None, OWL.inverseOf, term) in self.ontology
         return symmetric or named
 
     def keys(self, class_: Class) -> dict[str, Key]:
-        """The keys that the shapes of a class and its superclasses give to a record, in the order to show them."""
+        """The keys that the shapes of a class and its superclasses allow in a record, in the order of display."""
         if class_.iri not in self._keys:
             self._keys[class_.iri] = self._derive_keys(class_)
         return self._keys[class_.iri]
@@ -390,7 +390,7 @@ class Schema:
         return bool(key.least) and not any(iri in self.superproperties(other) for other in others)
 
     def example(self, key: Key) -> str:
-        """How YAML writes a value of a key, with … for what only an editor knows."""
+        """The form of a value of a key in YAML, with … for the part that only an editor knows."""
         property_ = key.property
         match property_.values:
             case Values.TEXT:
@@ -411,7 +411,7 @@ class Schema:
                 return "…"
 
     def kinds_for(self, classes: tuple[tuple[str, ...], ...]) -> list[str]:
-        """The kinds of the things that are of one class (IRI) of each group."""
+        """The kinds of the things that belong to one class (IRI) of each group."""
         return [
             kind
             for kind, class_ in self.kinds.items()
@@ -419,7 +419,7 @@ class Schema:
         ]
 
     def key_of(self, shape: Node) -> Key | None:
-        """The key that a property shape is about, as the class that has the shape uses it."""
+        """The key of a property shape, as it is used by the class that has the shape."""
         property_ = self.property_of(self.path_of(shape))
         for class_ in self.classes.values() if property_ else ():
             if property_ and property_.key in self.keys(class_) and shape in set(self.property_shapes(class_.iri)):
@@ -427,9 +427,9 @@ class Schema:
         return None
 
     def span_of(self, property_: Property, class_: Class) -> tuple[Property, Property] | None:
-        """The first and the last day of a span, as the one pair of properties of a class of which a property is one.
+        """The properties for the first and the last day of a period, for the class that has a pair with this property.
 
-        Of two pairs, that which spans a pair of the other is passed over: what is wound up was closed before.
+        A pair that encloses another pair is not used: for example, a structure is closed before it is wound up.
         """
         found = {
             (first.key, last.key)
@@ -474,13 +474,13 @@ class Schema:
         return dict(sorted(allowed.items(), key=lambda item: (item[1].order, item[0])))
 
     def path_of(self, shape: Node | None) -> str:
-        """The property that a property shape is about; of alternatives, the first (SHACL 2.3.1.3)."""
+        """The property of a property shape; for alternative paths, the first (SHACL 2.3.1.3)."""
         path = self.shapes.value(shape, SH.path)
         head = self.shapes.value(path, SH.alternativePath)
         return str(path if head is None else next(iter(Collection(self.shapes, head))))
 
     def _value_classes(self, property_: Property, shape: Node) -> Iterator[tuple[str, ...]]:
-        """What range, sh:class and sh:or of sh:class say of the class of a value; warnings are left to SHACL."""
+        """The classes that range, sh:class and sh:or of sh:class require of a value, without those that only warn."""
         if property_.values is not Values.REFERENCE:
             return
         yield (property_.range or "",)
@@ -503,7 +503,7 @@ class Schema:
         return tuple(str(language) for language in Collection(self.shapes, head)) if head is not None else ()
 
     def node_shapes(self, iri: str) -> list[Node]:
-        """The node shapes that target a class, and those that they include (SHACL 2.1.3)."""
+        """The node shapes that target a class, and the node shapes that these include (SHACL 2.1.3)."""
         node = URIRef(iri)
         shapes = set(self.shapes.subjects(SH.targetClass, node))
         if (node, RDF.type, SH.NodeShape) in self.shapes:
@@ -521,7 +521,7 @@ class Schema:
         return int(str(value)) if str(value).isdigit() else None
 
     def _order(self, shape: Node) -> float:
-        """The value of sh:order, or where something stands that has none, or one that is no number."""
+        """The value of sh:order; the order of keys without it if it is missing or not a number."""
         value = self.shapes.value(shape, SH.order)
         return float(value) if isinstance(value, Literal) and isinstance(value.value, NUMBERS) else UNORDERED
 
@@ -530,7 +530,7 @@ class Schema:
 
     @cached_property
     def single(self) -> set[str]:
-        """The properties, and the bounds of dates, that no class gives more than one value."""
+        """The properties, and the bounds of dates, that have at most one value in every class."""
         keys = [key for class_ in self.classes.values() for key in self.keys(class_).values()]
         several = {key.property.iri for key in keys if not key.single}
         once = {key.property.iri: key.property for key in keys if key.property.iri not in several}
@@ -543,20 +543,20 @@ class Schema:
 
     @cached_property
     def declared_properties(self) -> list[str]:
-        """Every property of ours, those that are no keys too, in the order of their names."""
+        """Every property of the ontology, including those that are not keys, ordered by name."""
         types = OWL.ObjectProperty, OWL.DatatypeProperty, OWL.AnnotationProperty, RDF.Property, RDFS.Datatype
         return sorted(str(iri) for iri in self._ours(*types))
 
     @cached_property
     def individuals(self) -> list[str]:
-        """Every term of ours that is neither class nor property: those of the vocabularies."""
+        """Every term of the ontology that is neither a class nor a property: the terms of the vocabularies."""
         ours = {
             str(s) for s in self.ontology.subjects() if isinstance(s, URIRef) and s.startswith(self.names.vocabulary)
         }
         return sorted(ours - set(self.classes) - set(self.declared_properties))
 
     def definition(self, iri: str) -> str:
-        """What a term means, in English."""
+        """The English definition of a term."""
         term = URIRef(iri)
         found = [*self.ontology.objects(term, SKOS.definition), *self.ontology.objects(term, RDFS.comment)]
         english = [o for o in found if isinstance(o, Literal) and (o.language or "en") == "en"]
@@ -564,18 +564,18 @@ class Schema:
 
     @cached_property
     def groups(self) -> dict[str, float]:
-        """The groups that properties are shown in (SHACL 2.3.2.3), each with its order."""
+        """The groups in which properties are shown (SHACL 2.3.2.3), each with its order."""
         found = self.shapes.subjects(RDF.type, SH.PropertyGroup)
         return {str(iri): self._order(iri) for iri in sorted(found, key=str)}
 
     def label(self, iri: str, language: str = ENGLISH) -> str:
-        """The label of a term, or a group, that a reader of a language prefers; else its local name."""
+        """The label of a term or group that a reader of a language prefers; else its local name."""
         labels = self._labels.get(iri)
         return labels[best_tag(labels, language)] if labels else local_name(iri)
 
     @cached_property
     def _labels(self) -> dict[str, dict[str | None, str]]:
-        """The labels of each term, and of what the shapes name, by language."""
+        """The labels of each term, and of what the shapes define, by language."""
         found: dict[str, dict[str | None, str]] = defaultdict(dict)
         for graph in (self.shapes, self.ontology):
             for term, label in graph.subject_objects(RDFS.label):

@@ -1,6 +1,6 @@
-"""Views: what the page of a thing shows besides its properties, each defined as data in shapes/views.ttl.
+"""Views: what the page of a thing shows in addition to its properties, each defined as data in shapes/views.ttl.
 
-A view is a SELECT query about the things of a class (SHACL Advanced Features, 8.2), with `$this` as the thing.
+A view is a SELECT query about the things of a class (SHACL Advanced Features, 8.2), in which `$this` is the thing.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from kg.names import PREFIXES, Names, local_name
 from kg.sparql.query_text import QueryText
 
 SORTS = ("map", "timeline", "chart", "tree", "line", "table")
-"""The sorts of pictures; the viewer of a map is called MapViewer, and so on."""
+"""The kinds of pictures; the viewer of a map is called MapViewer, and so on."""
 
 MAX_ROWS = 200
 """Maximum number of rows that a picture shows."""
@@ -24,9 +24,9 @@ THIS = ("$this", "?this")
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view: its IRI, its labels by language, the class it is about, the sort of its picture, its place, its query.
+    """A view: its IRI, its labels by language, its class, the kind of its picture, its order, and its query.
 
-    `most` is how many of its rows a page shows.
+    `most` is the maximum number of rows on a page.
     """
 
     iri: str
@@ -39,11 +39,11 @@ class View:
 
     @property
     def name(self) -> str:
-        """What a page calls its place."""
+        """The name of the view in the address of its place on a page."""
         return local_name(self.iri)
 
     def about_thing(self, iri: str, names: Names) -> str:
-        """The query about one thing, as anybody can ask it: with that for `$this`, and with the prefixes it needs."""
+        """The query about one thing, complete for use elsewhere: with the thing for `$this`, and with its prefixes."""
         query = self.query
         for token in reversed(QueryText(query).tokens):
             if token.kind == "variable" and token.text in THIS:
@@ -58,17 +58,17 @@ class View:
 DASH_VIEWER = URIRef(PREFIXES["dash"] + "viewer")
 ABOUT = URIRef(PREFIXES["schema"] + "about")
 LIMIT = URIRef(PREFIXES["hydra"] + "limit")
-"""The properties of a view that are not of SHACL."""
+"""The properties of a view that are not SHACL properties."""
 
 
 def views_in(shapes: Graph) -> tuple[View, ...]:
-    """The views that a graph defines, in their order, without those that no page can show (`presentation.py`)."""
+    """The views that a graph defines, in order, without those that no page can show (`presentation.py`)."""
     found = [view_of(shapes, iri) for iri in shapes.subjects(RDF.type, SH.SPARQLSelectExecutable)]
     return tuple(sorted((view for view in found if view), key=lambda view: (view.order, view.iri)))
 
 
 def view_of(shapes: Graph, iri: Node) -> View | None:
-    """A view as the shapes define it; None for one that lacks what a page needs."""
+    """A view as the shapes define it; None if it lacks something that a page needs."""
     sort = local_name(str(shapes.value(iri, DASH_VIEWER))).removesuffix("Viewer").lower()
     labels = {o.language: str(o) for o in shapes.objects(iri, RDFS.label) if isinstance(o, Literal) and o.language}
     query, about = shapes.value(iri, SH.select), shapes.value(iri, ABOUT)
@@ -79,7 +79,7 @@ def view_of(shapes: Graph, iri: Node) -> View | None:
 
 
 def number(value: Node | None, default: int) -> float | None:
-    """A literal as a number; the default where there is none; None for what is no number."""
+    """A literal as a number; the default if there is no literal; None if it is not a number."""
     try:
         return float(str(default if value is None else value))
     except ValueError:

@@ -1,15 +1,15 @@
-"""Constraints: SPARQL-based constraints (w3.org/TR/shacl, 5), checked when read, and as queries for the engine.
+"""Constraints: SPARQL-based constraints (w3.org/TR/shacl, 5), checked when read, and translated for the engine.
 
-pySHACL puts the query of a constraint to each focus node by itself, with `$this` bound beforehand. `candidates_query`
-gives one query that the engine answers for all focus nodes together, and that finds at least the nodes of which
-pySHACL would report a violation. It is derived from the algebra of the query (SPARQL 1.1, 18.2), so it rests on its
-meaning:
+pySHACL evaluates the query of a constraint separately for each focus node, with `$this` already bound.
+`candidates_query` returns one query that the engine evaluates for all focus nodes together. It finds at least the nodes
+for which pySHACL would report a violation. It is derived from the algebra of the original query (SPARQL 1.1, 18.2) by
+these rules:
 
-- Where no part of the pattern sees `$this` unbound, the pattern finds the same with `$this` left open. Elsewhere the
-  pattern is asked within EXISTS, which puts the focus node into it (SPARQL 1.1, 18.6).
-- Where the engine and pySHACL may disagree on an expression, such as a comparison of a year with a day, which the
-  standard calls an error, the condition is widened so that nothing is missed, or narrowed within NOT EXISTS.
-- What cannot be written down so that this holds is Untranslatable, and pySHACL is asked about every focus node.
+- If every part of the pattern binds `$this`, the pattern finds the same solutions with `$this` unbound. Otherwise it is
+  evaluated inside EXISTS, which substitutes the focus node (SPARQL 1.1, 18.6).
+- If the engine and pySHACL may disagree on an expression, such as a comparison of a year with a day, which is an error
+  in the standard, the condition is widened so that nothing is missed, or narrowed inside NOT EXISTS.
+- If a constraint cannot be translated in this way, it is Untranslatable, and pySHACL validates every focus node.
 """
 
 import re
@@ -30,7 +30,7 @@ THIS = Variable("this")
 
 MENTIONS_THIS = re.compile(r"[$?]this\b")
 BOUND_BEFOREHAND = re.compile(r"[$?](?:PATH|shapesGraph|currentShape)\b")
-"""What pySHACL puts into a query besides the focus node (w3.org/TR/shacl, 5.3.1)."""
+"""The variables that pySHACL binds in addition to the focus node (w3.org/TR/shacl, 5.3.1)."""
 
 
 class Untranslatable(ValueError):  # noqa: N818 - it tells pySHACL's part from the engine's, and is no error of a user
@@ -41,7 +41,7 @@ class Untranslatable(ValueError):  # noqa: N818 - it tells pySHACL's part from t
 
 
 def prefixes(shapes: Graph, constraint: Node) -> dict[str, str]:
-    """The prefixes of a constraint (5.2.1), and those that pySHACL knows besides."""
+    """The prefixes of a constraint (5.2.1), and those that pySHACL declares in addition."""
     known = {"rdf": str(RDF), "rdfs": str(RDFS), "owl": str(OWL)}
     for owner in sorted(prefix_owners(shapes, constraint), key=str):
         for declaration in sorted(shapes.objects(owner, SH.declare), key=str):
@@ -50,7 +50,11 @@ def prefixes(shapes: Graph, constraint: Node) -> dict[str, str]:
 
 
 def prefix_owners(shapes: Graph, constraint: Node) -> set[Node]:
-    """What declares the prefixes of a constraint: what sh:prefixes names, and, as in pySHACL, else the ontologies."""
+    """The subjects that declare the prefixes of a constraint.
+
+    These are the values of sh:prefixes and, unless one of them is an ontology with declarations, all ontologies, as in
+    pySHACL.
+    """
     named = set(shapes.objects(constraint, SH.prefixes))
     ontologies = set(shapes.subjects(RDF.type, OWL.Ontology))
     if not named or any(owner in ontologies and (owner, SH.declare, None) in shapes for owner in named):
@@ -71,13 +75,13 @@ def declarations(shapes: Graph, constraint: Node) -> Graph:
 
 
 def parse(text: str, known: dict[str, str]) -> CompValue:
-    """The algebra of a query; ValueError says why it is none."""
+    """The algebra of a query. Raises ValueError, which says why, if the query is invalid."""
     return _parse(text, tuple(sorted(known.items())))
 
 
-@lru_cache(256)  # a query is parsed when it is checked and when it is asked
+@lru_cache(256)  # a query is parsed both when it is checked and when it is run
 def _parse(text: str, known: tuple[tuple[str, str], ...]) -> CompValue:
-    from rdflib.plugins.sparql import prepareQuery  # here: it takes a sixth of a start, and few programs check
+    from rdflib.plugins.sparql import prepareQuery  # takes a sixth of the start-up time, and few programs need it
 
     prologue = "".join(f"PREFIX {prefix}: <{namespace}>\n" for prefix, namespace in known)
     try:
@@ -96,11 +100,11 @@ FORBIDDEN = {
     "values": ("VALUES", "write FILTER($this IN (…)), or a UNION of patterns"),
     "ServiceGraphPattern": ("SERVICE", "remove it: validation does not query other endpoints"),
 }
-"""What the query of a constraint may not contain (5.2.1), by its name in the algebra: the keyword, and a hint."""
+"""What the query of a constraint must not contain (5.2.1), by its name in the algebra: the keyword and a hint."""
 
 
 def objections(shapes: Graph, constraint: Node) -> Iterator[tuple[str, str | None]]:
-    """What is wrong with the query of a constraint, and a hint; these queries are ill-formed, or find nothing."""
+    """Yields what is wrong with the query of a constraint, and a hint. Such a query is ill-formed or finds nothing."""
     for select in sorted(shapes.objects(constraint, SH.select), key=str):
         if not isinstance(select, Literal) or not isinstance(select.value, str):
             yield "the value of sh:select must be a query as a plain string", None
@@ -123,7 +127,7 @@ def objections(shapes: Graph, constraint: Node) -> Iterator[tuple[str, str | Non
         if refused:
             continue
         extended = (part for part in parts(query) if part.name == "Extend" and part.var == THIS)
-        if any(not str(part.expr).startswith("__agg_") for part in extended):  # what rdflib calls an aggregate
+        if any(not str(part.expr).startswith("__agg_") for part in extended):  # rdflib's name for an aggregate
             yield "$this is already bound, so AS and BIND must not assign a value to it", "use another variable"
         if any(part.name == "ToMultiSet" and THIS not in selected(part.p) for part in parts(query)):
             yield "a sub-select of a constraint must select $this, which is already bound", "add $this to its variables"
@@ -134,13 +138,13 @@ def objections(shapes: Graph, constraint: Node) -> Iterator[tuple[str, str | Non
 
 
 def without_path(text: str) -> str:
-    """A query with any property in place of $PATH, for which pySHACL puts in the path of the shape."""
+    """A query with any property in place of $PATH, for which pySHACL substitutes the path of the shape."""
     return re.sub(r"[$?]PATH\b", "rdf:type", text)
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What a query finds missing: statements with these predicates, of these selected variables; None is of any."""
+    """Statements that a query reports as missing: their predicates, and the variables of their subjects; None: any."""
 
     predicates: frozenset[str] | None
     subjects: frozenset[str] | None
@@ -149,7 +153,8 @@ class Missing:
 def missing_of(text: str, known: dict[str, str]) -> Missing:
     """What a query finds only because a pattern has no solution.
 
-    Such a pattern stands in NOT EXISTS, however it is written, or in an OPTIONAL that BOUND or COALESCE tests.
+    Such a pattern is inside NOT EXISTS, in whatever form, or inside an OPTIONAL whose variables BOUND or COALESCE
+    tests.
     """
     try:
         query = parse(without_path(text), known)
@@ -174,7 +179,7 @@ def missing_of(text: str, known: dict[str, str]) -> Missing:
 
 
 def variables_in(node: Any) -> set[Variable]:
-    """The variables that a part of the algebra names."""
+    """The variables in a part of the algebra."""
     if isinstance(node, Variable):
         return {node}
     if isinstance(node, CompValue):
@@ -185,7 +190,7 @@ def variables_in(node: Any) -> set[Variable]:
 
 
 def iris_of(predicate: Node | Path) -> set[str]:
-    """The properties of a predicate or property path."""
+    """The properties in a predicate or property path."""
     if isinstance(predicate, Path):
         inner = [getattr(predicate, "arg", None), getattr(predicate, "path", None), *getattr(predicate, "args", ())]
         return {iri for each in inner if each is not None for iri in iris_of(each)}
@@ -201,11 +206,11 @@ def selected(part: CompValue) -> list[Variable]:
 
 
 EXISTENCE = ("Builtin_EXISTS", "Builtin_NOTEXISTS")
-"""The tests whose pattern, as algebra, is an attribute; the item of the same name is as it was parsed."""
+"""The tests whose pattern is an attribute in the algebra; the item with the same name is the unprocessed pattern."""
 
 
 def parts(node: Any) -> Iterator[CompValue]:
-    """All parts of an algebra expression, itself among them."""
+    """All parts of an algebra expression, including the expression itself."""
     waiting = [node]
     while waiting:
         part = waiting.pop()
@@ -220,30 +225,30 @@ def parts(node: Any) -> Iterator[CompValue]:
 
 
 class Mode(Enum):
-    """How a condition may differ from what pySHACL finds of it."""
+    """How a translated condition may differ from the condition that pySHACL evaluates."""
 
     WIDER = auto()
-    """It holds at least where pySHACL's does."""
+    """It is true at least whenever pySHACL's condition is true."""
     WIDEST = auto()
-    """It holds at least where pySHACL's does or is an error, so its negation holds at most where pySHACL's does."""
+    """It is true at least whenever pySHACL's is true or an error, so its negation is true at most when pySHACL's is."""
     NARROWER = auto()
-    """It holds at most where pySHACL's does."""
+    """It is true at most when pySHACL's condition is true."""
     EXACT = auto()
-    """It holds just where pySHACL's does."""
+    """It is true exactly when pySHACL's condition is true."""
 
     @property
     def negated(self) -> "Mode":
-        """How what is negated may differ."""
+        """The mode of the operand of a negation."""
         return {Mode.EXACT: Mode.EXACT, Mode.NARROWER: Mode.WIDEST}.get(self, Mode.NARROWER)
 
     @property
     def of_patterns(self) -> "Mode":
-        """How the pattern of EXISTS, which is never an error, may differ."""
+        """The mode of the pattern of EXISTS, which never raises an error."""
         return Mode.WIDER if self is Mode.WIDEST else self
 
 
 def candidates_query(text: str, known: dict[str, str], target: str) -> str:
-    """A query for each ?this of a target, a graph pattern, that may not meet a constraint; raises Untranslatable."""
+    """A query for each ?this of a target pattern that may violate a constraint. Raises Untranslatable."""
     try:
         query = parse(text, known)
     except ValueError as error:
@@ -251,7 +256,7 @@ def candidates_query(text: str, known: dict[str, str], target: str) -> str:
     if query.name != "SelectQuery" or query.datasetClause or BOUND_BEFOREHAND.search(text):
         raise Untranslatable(text)
     body = query.p
-    while body.name in ("Project", "Distinct", "Reduced", "OrderBy", "Extend"):  # how solutions are shown
+    while body.name in ("Project", "Distinct", "Reduced", "OrderBy", "Extend"):  # modifiers of the solutions
         body = body.p
     pattern, focus = _pattern(body, Mode.WIDER), f"{{ SELECT DISTINCT ?this WHERE {{ {target} }} }}"
     if certain(body) and open_to_all(body):
@@ -276,10 +281,10 @@ def certain(pattern: CompValue) -> bool:
 
 
 def open_to_all(pattern: CompValue) -> bool:
-    """True if a pattern with ?this open has the solutions that it has for each node that ?this may be.
+    """True if a pattern with ?this unbound has the same solutions as with each possible value of ?this.
 
-    Basic graph patterns have. A condition that speaks of ?this, or a pattern that is optional, has where what it is
-    applied to certainly binds ?this.
+    This is true of a basic graph pattern. It is true of a condition that mentions ?this, or of an optional pattern, if
+    the pattern before it certainly binds ?this.
     """
     match pattern.name:
         case "BGP":
@@ -295,7 +300,7 @@ def open_to_all(pattern: CompValue) -> bool:
 
 
 def mentions_this(node: Any) -> bool:
-    """True if ?this stands anywhere in a part of the algebra."""
+    """True if ?this occurs anywhere in a part of the algebra."""
     if isinstance(node, CompValue):
         return any(mentions_this(value) for key, value in node.items() if key != "_vars")
     if isinstance(node, list | tuple | set):
@@ -304,7 +309,7 @@ def mentions_this(node: Any) -> bool:
 
 
 def _pattern(pattern: CompValue, mode: Mode) -> str:
-    """A graph pattern as SPARQL, whose solutions are in the relation of the mode to those of pySHACL."""
+    """A graph pattern in SPARQL. The mode says how its solutions may differ from those of pySHACL."""
     match pattern.name:
         case "BGP":
             return " . ".join(" ".join(map(_place, triple)) for triple in pattern.triples)
@@ -312,7 +317,7 @@ def _pattern(pattern: CompValue, mode: Mode) -> str:
             return f"{{ {_pattern(pattern.p1, mode)} }} {{ {_pattern(pattern.p2, mode)} }}"
         case "Union":
             return f"{{ {_pattern(pattern.p1, mode)} }} UNION {{ {_pattern(pattern.p2, mode)} }}"
-        case "LeftJoin":  # what is optional decides what is bound: to find more there may be to find less behind it
+        case "LeftJoin":  # more solutions of the optional part may mean fewer solutions after it
             condition = "" if pattern.expr.name == "TrueFilter" else f"FILTER({_condition(pattern.expr, Mode.EXACT)})"
             optional = f"OPTIONAL {{ {{ {_pattern(pattern.p2, Mode.EXACT)} }} {condition} }}"
             return f"{{ {_pattern(pattern.p1, mode)} }} {optional}"
@@ -338,7 +343,7 @@ def _place(term: Any) -> str:
 
 
 def _takes_a_step(path: Any) -> bool:
-    """True of a property path without negation that no term alone matches: of such terms, engines think differently."""
+    """True for a property path without negation that matches no zero-length path, on which engines disagree."""
     match path:
         case SequencePath():
             return all(map(_is_plain, path.args)) and any(map(_takes_a_step, path.args))
@@ -352,7 +357,7 @@ def _takes_a_step(path: Any) -> bool:
 
 
 def _is_plain(path: Any) -> bool:
-    """True of a property path without negation."""
+    """True for a property path without negation."""
     match path:
         case SequencePath() | AlternativePath():
             return all(map(_is_plain, path.args))
@@ -368,12 +373,12 @@ def _is_plain(path: Any) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Functions:
-    """Functions on which engine and pySHACL agree, by their name in the algebra, with the names of their arguments."""
+    """Functions on which engine and pySHACL agree, by their names in the algebra, with the names of their arguments."""
 
     names: dict[str, str]
 
     def call(self, expression: CompValue) -> str | None:
-        """A call of one of them as SPARQL; None where it is another, or an argument may be disputed."""
+        """A call of one of these functions in SPARQL; None for another function, or if an argument may be disputed."""
         name = expression.name.removeprefix("Builtin_")
         if name not in self.names or not expression.name.startswith("Builtin_"):
             return None
@@ -393,7 +398,7 @@ TESTS = Functions(
     }
 )
 SURE = {f"Builtin_{name}" for name in ("BOUND", "sameTerm", "isIRI", "isURI", "isBLANK", "isLITERAL")}
-"""Tests on which everybody agrees, whatever is bound."""
+"""Tests on which engine and pySHACL always agree."""
 
 VALUES = Functions(
     {
@@ -410,7 +415,7 @@ VALUES = Functions(
 )
 
 COMMON = re.compile(r"(?:[\w /:_,;=@#&%~'\"<>^$.*+?()|-]|\[[\w^ -]+\])*", re.ASCII)
-"""What means the same in the regular expressions of both."""
+"""The regular expressions that have the same meaning in both dialects."""
 
 
 def _is_common(pattern: Any) -> bool:
@@ -418,7 +423,7 @@ def _is_common(pattern: Any) -> bool:
 
 
 def _value(expression: Any) -> str | None:
-    """An expression for a value on which engine and pySHACL agree; None of another."""
+    """An expression for a value on which engine and pySHACL agree; None for any other expression."""
     if isinstance(expression, Variable | URIRef) or (isinstance(expression, Literal) and not expression.ill_typed):
         return str(expression.n3())
     if not isinstance(expression, CompValue):
@@ -436,12 +441,12 @@ def _value(expression: Any) -> str | None:
 
 
 def _is_simple(arguments: Iterable[Any]) -> bool:
-    """True of variables and constants, which raise no error but that of being unbound."""
+    """True for variables and constants, which raise no error unless they are unbound."""
     return all(isinstance(each, Variable | URIRef | Literal) for each in arguments)
 
 
 def _condition(expression: Any, mode: Mode) -> str:
-    """An expression that is true or false, and true in the relation of the mode to that of pySHACL."""
+    """An expression that is true or false; the mode says how it may differ from the condition in pySHACL."""
     name = expression.name if isinstance(expression, CompValue) else ""
     match name:
         case "ConditionalAndExpression" | "ConditionalOrExpression":
@@ -467,16 +472,16 @@ def _condition(expression: Any, mode: Mode) -> str:
     if mode is not Mode.WIDER:
         return f"COALESCE({test}, {'true' if mode is Mode.WIDEST else 'false'})"
     bound = (f"BOUND(?{variable})" for variable in sorted(set(re.findall(r"\?(\w+)", test))))
-    return f"COALESCE({test}, {' && '.join(bound) or 'true'})"  # what is not bound is an error for everybody
+    return f"COALESCE({test}, {' && '.join(bound) or 'true'})"  # an unbound variable is an error in both
 
 
 def _never_errs(expression: Any) -> bool:
-    """True of tests that are true or false whatever they are asked of."""
+    """True for tests that never raise an error."""
     return isinstance(expression, CompValue) and expression.name in ("Builtin_BOUND", *EXISTENCE)
 
 
 def _comparison(expression: CompValue) -> str | None:
-    """A comparison as SPARQL; None where engine and pySHACL may disagree on what is compared."""
+    """A comparison in SPARQL; None if engine and pySHACL may disagree on the operands."""
     left = _value(expression.expr)
     if expression.op in ("IN", "NOT IN"):
         right = [_value(each) for each in expression.other] if isinstance(expression.other, list) else [None]
@@ -488,10 +493,10 @@ def _comparison(expression: CompValue) -> str | None:
     test = f"{left} {expression.op} {other}"
     if expression.op in ("=", "!="):
         return test
-    return f"IF(isLITERAL({left}) && isLITERAL({other}), {test}, 1/0)"  # nodes have no order, which is an error
+    return f"IF(isLITERAL({left}) && isLITERAL({other}), {test}, 1/0)"  # nodes have no order, so this is an error
 
 
 def _is_about_nodes(expression: CompValue) -> bool:
-    """True of a comparison for equality with ?this or an IRI, on which nobody disagrees."""
+    """True for a test of equality with ?this or an IRI, on which engine and pySHACL agree."""
     sides = (expression.expr, expression.other)
     return expression.op in ("=", "!=") and any(side == THIS or isinstance(side, URIRef) for side in sides)

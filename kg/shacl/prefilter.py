@@ -1,8 +1,8 @@
 """The prefilter: the engine finds the focus nodes that may violate a shape, and pySHACL validates only those.
 
-Of SHACL core, each node shape is one query (`violations.py`); so is each SPARQL-based constraint (`constraints.py`).
-Both find at least the focus nodes for which pySHACL would report a result. Where that is not certain, pySHACL validates
-every focus node.
+Each node shape of SHACL Core becomes one query (`violations.py`), and so does each SPARQL-based constraint
+(`constraints.py`). Both find at least the focus nodes for which pySHACL would report a result. If that is not certain,
+pySHACL validates every focus node.
 """
 
 from collections.abc import Collection, Iterator
@@ -24,7 +24,7 @@ RDFS_PREFIX = f"PREFIX rdfs: <{RDFS}>"
 
 
 def validation_results(shapes: Graph, store: Store, skipped: Collection[Node] = ()) -> Iterator[ValidationResult]:
-    """The results of validating the default graph, as pySHACL reports them; raises InvalidShapesError.
+    """Yields the results of validating the default graph, as pySHACL reports them. Raises InvalidShapesError.
 
     SPARQL-based constraints that are `skipped` are not validated.
     """
@@ -39,7 +39,7 @@ def validation_results(shapes: Graph, store: Store, skipped: Collection[Node] = 
 
 
 def prefilter_constraints(shapes: Graph, store: Store, skipped: Collection[Node] = ()) -> tuple[Graph, Graph]:
-    """The shapes without the SPARQL-based constraints that are translated, and these with candidates as their targets.
+    """Returns the shapes without the translated SPARQL-based constraints, and these with candidates as their targets.
 
     Constraints that are `skipped`, or that have no candidates, are in neither.
     """
@@ -72,9 +72,9 @@ TARGETS = {
 
 
 def prefilter_shapes(shapes: Graph, store: Store) -> tuple[Graph, set[str] | None]:
-    """The shapes with the candidates as their targets, and these; None instead if pySHACL must see all of the data.
+    """Returns the shapes with candidates as their targets, and the candidates; None if pySHACL must validate all data.
 
-    A shape without candidates has no target left, and is left out where all shapes are translated; one that is not
+    A shape without candidates has no target, and is left out if all shapes are translated. A shape that is not
     translated keeps its targets.
     """
     replaced: list[tuple[Node, URIRef, Node, set[str]]] = []
@@ -92,7 +92,7 @@ def prefilter_shapes(shapes: Graph, store: Store) -> tuple[Graph, set[str] | Non
             query = f"{RDFS_PREFIX} SELECT DISTINCT ?this WHERE {{ {focus} FILTER({expression}) }}"
             candidates = [solution["this"] for solution in select(store, query)]
             nodes = {node.value for node in candidates if isinstance(node, NamedNode)}
-            if len(nodes) < len(candidates):  # a blank node has no name to target
+            if len(nodes) < len(candidates):  # a blank node cannot be a target
                 whole = True
                 continue
             replaced.append((shape, kind, target, nodes))

@@ -1,7 +1,8 @@
-"""Violations: constraints of SHACL core (w3.org/TR/shacl, 4) as SPARQL, which is true of what may not meet them.
+"""Violations: constraints of SHACL Core (w3.org/TR/shacl, 4) as SPARQL expressions that find possible violations.
 
-An expression speaks of the focus node ?this. It is true wherever pySHACL would find something, and may be true of more,
-since pySHACL validates the candidates; what is not said here, or is not well-formed, is Untranslatable.
+An expression is about the focus node ?this. It is true for every node for which pySHACL would report a result, and may
+be true for others, because pySHACL validates the candidates. What cannot be translated, or is ill-formed, is
+Untranslatable.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,20 +17,20 @@ from kg.model.schema import HIDDEN, ROLE
 from kg.shacl.constraints import Untranslatable
 
 Fresh = Callable[[], str]
-"""Makes a variable that stands nowhere else in the query."""
+"""Makes a variable that does not occur elsewhere in the query."""
 
 SILENT = {RDF.type, RDFS.label, RDFS.comment, DCTERMS.description, HIDDEN, ROLE}
 SILENT |= {SH[name] for name in ("path", "order", "message", "severity", "name", "description", "group")}
 SILENT |= {SH[name] for name in ("defaultValue", "flags", "qualifiedMinCount")}
 SILENT |= {SH[name] for name in ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf")}
-"""What validates nothing by itself."""
+"""The parameters that validate nothing by themselves."""
 
 MAX_PAIRED = 3
-"""Maximum number of values that are compared pair by pair."""
+"""Maximum number of values that are compared in pairs."""
 
 
 def violation(shapes: Graph, shape: Node) -> str:
-    """A SPARQL expression that is true of each ?this that may not meet a shape; raises Untranslatable."""
+    """A SPARQL expression that is true for each ?this that may violate a shape. Raises Untranslatable."""
     numbers = count()
 
     def fresh() -> str:
@@ -43,12 +44,12 @@ def _any(expressions: Iterator[str]) -> str:
 
 
 def _violations(shapes: Graph, shape: Node, fresh: Fresh) -> Iterator[str]:
-    """One expression a constraint, of a node shape or of a property shape."""
+    """One expression for each constraint of a node shape or property shape."""
     path = _path(shapes, shape)
     for parameter, value in sorted(shapes.predicate_objects(shape), key=str):
         if parameter in SILENT:
             continue
-        if parameter == SH.property and path is None:  # below a path it would speak of the values
+        if parameter == SH.property and path is None:  # after a path it would be about the values
             if (value, SH.path, None) not in shapes:
                 raise Untranslatable(value)
             yield _any(_violations(shapes, value, fresh))
@@ -73,7 +74,7 @@ def _violations(shapes: Graph, shape: Node, fresh: Fresh) -> Iterator[str]:
 
 
 def _path(shapes: Graph, shape: Node) -> str | None:
-    """The property path (2.3.1) in SPARQL: a property, or several of which any will do; None of a node shape."""
+    """The property path (2.3.1) in SPARQL: one property, or alternative properties; None for a node shape."""
     paths = list(shapes.objects(shape, SH.path))
     if len(paths) > 1:
         raise Untranslatable(shape)
@@ -107,11 +108,11 @@ def _members(shapes: Graph, head: Node | None) -> list[Node]:
     return members
 
 
-# ── How many values (4.2, 4.7.3) ─────────────────────────────────────────────────────────────────────────────────────
+# ── Number of values (4.2, 4.7.3) ────────────────────────────────────────────────────────────────────────────────────
 
 
 def _several(path: str, number: int, fresh: Fresh) -> str:
-    """A pattern that matches where there are at least so many values."""
+    """A pattern that matches if there are at least `number` values."""
     if number > MAX_PAIRED:
         raise Untranslatable(number)
     variables = [fresh() for _ in range(number)]
@@ -131,7 +132,7 @@ COUNTS: dict[Node, Callable[[str, int, Fresh], str]] = {SH.minCount: _min_count,
 
 
 def _qualified(shapes: Graph, shape: Node, path: str, value: Node, fresh: Fresh) -> str:
-    """That no value has what one at least must have."""
+    """An expression that is true if too few values satisfy a qualified shape."""
     if shapes.value(shape, SH.qualifiedMinCount) != Literal(1):
         raise Untranslatable(value)
     variable = fresh()
@@ -139,7 +140,7 @@ def _qualified(shapes: Graph, shape: Node, path: str, value: Node, fresh: Fresh)
 
 
 ORDERS: dict[Node, str] = {SH.lessThan: "<", SH.lessThanOrEquals: "<="}
-"""How two values of a node stand to each other (4.5)."""
+"""The relations between two values of a node (4.5)."""
 
 
 # ── One value (4.1, 4.3, 4.4, 4.6, 4.8) ──────────────────────────────────────────────────────────────────────────────
@@ -152,15 +153,15 @@ BOUNDS: dict[Node, str] = {
     SH.maxExclusive: "<",
 }
 LENGTHS: dict[Node, str] = {SH.minLength: ">=", SH.maxLength: "<="}
-"""How a value, or its length, stands to what a constraint gives (4.3, 4.4)."""
+"""The relations of a value, or its length, to the value of a constraint (4.3, 4.4)."""
 
 
 CASTS = {XSD.integer, XSD.decimal, XSD.double, XSD.float, XSD.boolean, XSD.date, XSD.dateTime, XSD.time}
-"""The datatypes whose literals pySHACL reads: what is not well-formed does not meet sh:datatype (4.1.2)."""
+"""The datatypes whose literals pySHACL parses: an ill-formed literal violates sh:datatype (4.1.2)."""
 
 
 def _keeps(shapes: Graph, shape: Node, parameter: Node, value: Node, variable: str) -> str:
-    """An expression that is true of a value that meets one constraint."""
+    """An expression that is true for a value that satisfies one constraint."""
     match parameter:
         case SH.datatype:
             is_typed = f"DATATYPE({variable}) = {_iri(value)}"
@@ -186,13 +187,13 @@ def _keeps(shapes: Graph, shape: Node, parameter: Node, value: Node, variable: s
         return f"({' || '.join(f'sameTerm({variable}, {_term(member)})' for member in _members(shapes, value))})"
     if parameter == SH["or"]:
         return "(" + " || ".join(_all(shapes, member, variable) for member in _members(shapes, value)) + ")"
-    if parameter == SH["not"] and set(shapes.predicates(value)) == {SH.languageIn}:  # of which nothing is disputed
+    if parameter == SH["not"] and set(shapes.predicates(value)) == {SH.languageIn}:  # on this, both always agree
         return f"!{_keeps(shapes, value, SH.languageIn, shapes.value(value, SH.languageIn) or value, variable)}"
     raise Untranslatable(parameter)
 
 
 def _all(shapes: Graph, shape: Node, variable: str) -> str:
-    """An expression that is true of a value that meets a shape about the value alone, which has no path."""
+    """An expression that is true for a value that satisfies a shape without a path."""
     if (shape, SH.path, None) in shapes:
         raise Untranslatable(shape)
     kept = [_keeps(shapes, shape, p, o, variable) for p, o in shapes.predicate_objects(shape) if p not in SILENT]

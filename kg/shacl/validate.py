@@ -1,4 +1,4 @@
-"""SHACL: validation by pySHACL, and its results in one plain form (w3.org/TR/shacl, 3.6)."""
+"""SHACL: validation by pySHACL, and its results in one simple form (w3.org/TR/shacl, 3.6)."""
 
 import logging
 import re
@@ -22,14 +22,14 @@ SEVERITIES = {SH.Violation: Severity.ERROR, SH.Warning: Severity.WARNING, SH.Inf
 
 
 class InvalidShapesError(ValueError):
-    """Raised when shapes are not well-formed SHACL; the message says which and why."""
+    """Raised when shapes are not well-formed SHACL; the message names the shapes and the reasons."""
 
 
 @dataclass(frozen=True, slots=True)
 class ValidationResult:
     """One validation result: `component` is the local name of the constraint component, such as MinCount.
 
-    `shape` is the shape whose constraint is not met; `constraint`, of a SPARQL-based one, is that constraint.
+    `shape` is the shape whose constraint is violated. `constraint` is the constraint itself if it is SPARQL-based.
     """
 
     focus: str
@@ -43,16 +43,16 @@ class ValidationResult:
 
 
 def validate(data: Graph, shapes: Graph) -> Iterator[ValidationResult]:
-    """The results of validating a data graph, without further inference; raises InvalidShapesError."""
+    """The results of validating a data graph, without inference. Raises InvalidShapesError."""
     import pyshacl  # here, since to load it takes a third of a start, and few programs validate
 
-    logging.getLogger("pyshacl-validate").disabled = True  # it prints what it raises
+    logging.getLogger("pyshacl-validate").disabled = True  # it prints the exceptions that it raises
     try:
-        known, meant = (copy_of(g, "default") for g in (data, shapes))  # pySHACL takes no other graphs
+        known, meant = (copy_of(g, "default") for g in (data, shapes))  # the only graphs that pySHACL accepts
         keep_one_message(meant)
         with engine_patterns():
             _, report, text = pyshacl.validate(known, shacl_graph=meant, inference="none")
-    except Exception as error:  # whatever a constraint brings about, such as a query that does not parse
+    except Exception as error:  # any error in a constraint, such as an invalid query
         raise InvalidShapesError(reason(error)) from error
     if not isinstance(report, Graph):
         raise InvalidShapesError(" ".join(str(text).split()))
@@ -71,14 +71,14 @@ def validate(data: Graph, shapes: Graph) -> Iterator[ValidationResult]:
 
 
 def keep_one_message(shapes: Graph) -> None:
-    """Leaves each shape and constraint the message for a terminal: pySHACL drops the languages of some messages."""
+    """Keeps one message for each shape and constraint, for terminals: pySHACL drops the languages of some messages."""
     for subject in set(shapes.subjects(SH.message)):
         if (message := in_language(shapes.objects(subject, SH.message))) is not None:
             shapes.set((subject, SH.message, message))
 
 
 def message_of(report: Graph, result: Node, shapes: Graph) -> str:
-    """The message of a result: that of the constraint, else of the shape, of which pySHACL reports both."""
+    """The message of a result: that of the constraint, else that of the shape; pySHACL reports both."""
     messages = sorted(str(message) for message in report.objects(result, SH.resultMessage))
     constraint = report.value(result, SH.sourceConstraint)
     if len(messages) > 1 and (constraint, SH.message, None) in shapes:
@@ -90,7 +90,7 @@ def message_of(report: Graph, result: Node, shapes: Graph) -> str:
 
 @contextmanager
 def engine_patterns() -> Iterator[None]:
-    """Lets pySHACL evaluate sh:pattern by REGEX of the engine, the dialect of `patterns`, and not by that of Python."""
+    """Makes pySHACL evaluate sh:pattern by REGEX of the engine (see `patterns`) instead of by Python's `re`."""
     from pyshacl.constraints import CONSTRAINT_PARAMETERS_MAP
     from pyshacl.constraints.core.string_based_constraints import PatternConstraintComponent, StringBasedConstraintBase
 
@@ -112,7 +112,7 @@ def engine_patterns() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class CompiledPattern:
-    """A pattern and its flags, with the methods that pySHACL calls; raises ValueError if it is none."""
+    """A pattern with its flags, and the methods that pySHACL calls. Raises ValueError if the pattern is invalid."""
 
     pattern: str
     flags: str
@@ -128,14 +128,14 @@ class CompiledPattern:
 
 
 def invalid_shapes(shapes: Graph) -> Iterator[tuple[Node, str]]:
-    """The shapes that are not well-formed by themselves, and why."""
+    """The shapes that are ill-formed by themselves, and the reasons."""
     named = {*shapes.subjects(RDF.type, SH.NodeShape), *shapes.subjects(RDF.type, SH.PropertyShape)}
     for shape in sorted(named | set(shapes.objects(None, SH.property)), key=str):
         alone = shapes.cbd(shape)
         alone.remove((shape, SH.property, None))
         for constraint in shapes.objects(shape, SH.sparql):
             alone += shapes.cbd(constraint) + declarations(shapes, constraint)
-        alone.add((shape, SH.targetNode, SH.Shape))  # without a focus node, constraints are not looked at
+        alone.add((shape, SH.targetNode, SH.Shape))  # without a focus node, pySHACL does not look at constraints
         try:
             list(validate(Graph(), alone))
         except InvalidShapesError as error:
@@ -143,6 +143,6 @@ def invalid_shapes(shapes: Graph) -> Iterator[tuple[Node, str]]:
 
 
 def reason(error: Exception) -> str:
-    """The first line of what pySHACL says, without the name of the component."""
+    """The first line of pySHACL's message, without the name of the component."""
     first = str(error).split("For reference")[0]
     return re.sub(r"^\w+Component ", "", " ".join(first.split()))

@@ -1,4 +1,4 @@
-"""Addresses: the address of a web page that a text is meant for, if it can be made one (RFC 3986)."""
+"""Addresses: finds the address of a web page in a text that does not spell it correctly (RFC 3986)."""
 
 import re
 from urllib.parse import quote
@@ -7,17 +7,17 @@ from kg.model.literals import DATATYPES
 from kg.names import XSD
 
 SCHEME = re.compile(r"(?i)^(?:h?t{1,2}ps?|https?)\s*(?:[:;]\s*/{1,3}|[:;]?\s*//+|[:;]\s*\\{1,2}|:(?=\w))\s*")
-"""What is meant for the scheme and the slashes behind it."""
+"""Misspellings of the scheme and the slashes after it."""
 
 LINK = re.compile(r"\[[^\]]*\]\((\S+)\)")
-"""A link as Markdown writes it."""
+"""A link in Markdown."""
 
 AROUND = "<>()[]{}\"'“”„«»‘’ \t\r\n"
-"""What stands around an address that was copied out of a text."""
+"""Characters that surround an address that was copied from a text."""
 
 
 def are_several(text: str) -> bool:
-    """True for addresses with a mark between them, which would pass for one."""
+    """True for several addresses with a separator between them, which would otherwise pass for one address."""
     return bool(re.search(r"[,;|]https?://", text))
 
 
@@ -27,7 +27,7 @@ def are_dotted(text: str) -> bool:
 
 
 def meant(text: str) -> list[str]:
-    """The addresses that a text is meant for, in order; none where that is not certain."""
+    """The addresses that a text probably means, in order; none if that is not certain."""
     plain = re.sub(r"(?i)^(?:https?:/*)+(?=https?://)", "", LINK.sub(r"\1", text.strip()))
     plain = re.sub(r"(?<=\w),(?=[\w.]+(?:/|$))", ".", plain, count=1) if are_dotted(plain) else plain
     if plain.strip(AROUND).count("://") + plain.count("www.") > 1:
@@ -45,10 +45,10 @@ def meant(text: str) -> list[str]:
 
 
 def one(text: str) -> str | None:
-    """The one address that a text is meant for."""
+    """The one address that a text probably means."""
     plain = text.strip(AROUND)
     if re.match(r"(?i)(?!https?:)[a-z]+:(?!/)", plain) and not SCHEME.match(plain):
-        return None  # an address of another sort: mailto, javascript, data
+        return None  # an address with another scheme: mailto, javascript, data
     secure = "http" if re.match(r"(?i)h?t+p\b(?!s)", plain) else "https"
     rest, found = SCHEME.subn("", plain, count=1)
     if not found:

@@ -1,8 +1,8 @@
-"""Generate: synthetic records of a kind for tests of scale, made after the real ones; the seed decides all.
+"""Generate: synthetic records of a kind for load tests, modelled on the real ones; the seed determines everything.
 
-Each has the keys of one real record; each key takes the values of another, unless a shape ties it to other keys.
-Fresh are texts, addresses, identifiers, and dates, which stay within the years of their key. If two records of a kind
-may not overlap in time, each has the year alone in which it begins, so that none certainly overlaps.
+Each record has the keys of one real record. Each key takes the value of another record, unless a shape ties it to other
+keys. Texts, addresses, identifiers and dates are new; dates stay within the range of years of their key. If two records
+of a kind must not overlap in time, each has only the year in which it begins, so that no overlap is certain.
 """
 
 import json
@@ -25,25 +25,25 @@ from kg.sources.record import Record
 from kg.sources.texts import flaws
 
 PER_FILE = 100
-"""How many records stand in one file."""
+"""Number of records in one file."""
 
 ADDRESS = "https://example.org/generated-{0}/{1}"
-"""The fresh address {1} of record {0}; it leads nowhere (RFC 2606)."""
+"""The new address {1} of record {0}; it leads nowhere (RFC 2606)."""
 
 IDENTIFIERS = "Generated{0} {1}", "generated-{0}-{1}", "9{0:05}{1:03}"
-"""What the fresh identifier {1} of record {0} may look like; the first that fits is taken."""
+"""Possible forms of the new identifier {1} of record {0}; the first one that is valid is used."""
 
 EITHER = "< STR($this)"
-"""What a query says that compares any two records, and reports one of them."""
+"""A condition in a query that compares each pair of records and reports only one of the two."""
 
 PAIRS = SH.lessThan, SH.lessThanOrEquals, SH.equals, SH.disjoint
 DATES = {XSD + name for name in ("date", "gYearMonth", "gYear", "dateTime")}
 
 
 class Generator:
-    """Makes records of a kind after those of a data graph; ValueError if it has none of the kind.
+    """Makes records of a kind that are modelled on those of a data graph. Raises ValueError if it has none of the kind.
 
-    `taken` are the paths that no new record may have.
+    `taken` are the paths that new records must not have.
     """
 
     def __init__(self, schema: Schema, records: Iterable[Record], taken: Set[str], kind: str, seed: int) -> None:
@@ -69,13 +69,13 @@ class Generator:
         self.number = self.serial = 0
 
     def files(self, most: int) -> Iterator[tuple[str, str]]:
-        """The names and texts of the files of so many records."""
+        """The names and texts of the files for the given number of records."""
         free = (number for number in count(1) if f"{self.kind}/generated-{number}" not in self.taken)
         numbers = islice(free, most)
         while batch := list(islice(numbers, PER_FILE)):
             yield f"generated-{batch[0]}.yaml", "---\n".join(map(self._record, batch))
 
-    # ── What is learnt ───────────────────────────────────────────────────────────────────────────────────────────
+    # ── Learning from the real records ───────────────────────────────────────────────────────────────────────────
 
     def _learn(self, values: dict[str, Any]) -> None:
         class_ = self._class(self.schema.kinds[self.kind], values)
@@ -93,7 +93,7 @@ class Generator:
                     self.strings[property_.key].append(text)
 
     def _may_take(self, class_: Class, key: str) -> bool:
-        """False for what another record cannot take over: former names, and what speaks of other keys."""
+        """False for values that another record must not have: former names, and values that refer to other keys."""
         if (class_.iri, key) not in self.takes:
             known = self.schema.keys(class_).get(key)
             self.takes[class_.iri, key] = known is not None and not (
@@ -116,7 +116,7 @@ class Generator:
         return [key for part in self._parts(property_) for key in self.schema.keys(part).values()]
 
     def scalars(self, key: str, value: Any, language: str = "") -> Iterator[tuple[Property, str, str]]:
-        """Every scalar under a key, also within parts, with its property and its language."""
+        """Every scalar under a key, including those within parts, with its property and its language."""
         property_ = self.schema.properties.get(key)
         if isinstance(value, list):
             for item in value:
@@ -145,7 +145,7 @@ class Generator:
                     yield from self._queries(part, seen)
 
     def _tied(self, class_: Class, queries: list[str]) -> set[str]:
-        """The keys that shapes compare with others: their values stay together, as one real record has them."""
+        """The keys that shapes compare with others. Their values are taken together from one real record."""
         schema, shapes = self.schema, self.schema.shapes
         compared = {iri for query in queries for iri in self._named(query)}
         for shape in (shape for target in self._targets(class_) for shape in shapes.objects(target, SH.property)):
@@ -167,7 +167,7 @@ class Generator:
         return set(map(self.schema.names.expand, re.findall(r"\w+:\w+", query)))
 
     def _forms(self, queries: set[str]) -> dict[str, str]:
-        """How to write the values of each key that tell things apart, by a query or as all differ; "" if not at all."""
+        """The form of new values for each key whose values must be unique, by a query or in the data; "" for none."""
         shared = {query: self._shared(query) for query in queries}
         compared = {iri for iris in shared.values() for iri in iris}
         unique = [iris for query, iris in shared.items() if EITHER in query and iris == self._twice(query)]
@@ -181,28 +181,28 @@ class Generator:
         return forms
 
     def _shared(self, query: str) -> set[str]:
-        """The IRIs of the properties of which a query wants one value of two things."""
+        """The IRIs of the properties for which a query matches the same value in two things."""
         pairs = Counter(re.findall(r"(\w+:\w+)\s+(\?\w+)", query))
         return {self.schema.names.expand(name) for (name, _), times in pairs.items() if times > 1}
 
     def _twice(self, query: str) -> set[str]:
-        """The IRIs that a query names more than once."""
+        """The IRIs that a query contains more than once."""
         names = Counter(re.findall(r"\w+:\w+", query))
         return {self.schema.names.expand(name) for name, times in names.items() if times > 1}
 
     def _refers_alone(self, key: str, alone: set[str]) -> bool:
-        """True if no two things may have one thing under a key."""
+        """True if no two things may refer to the same thing under a key."""
         property_ = self.schema.properties.get(key)
         return property_ is not None and property_.values is Values.REFERENCE and property_.iri in alone
 
     def _is_successive(self, query: str) -> bool:
-        """True if a query wants any two records of a kind apart in time, whatever else they say."""
+        """True if a query requires that no two records of a kind overlap in time, whatever their other values."""
         twice = map(self.schema.property_of, self._twice(query))
         dates = any(property_ is not None and is_date(property_) for property_ in twice)
         return dates and EITHER in query and not self._shared(query)
 
     def _admits(self, property_: Property, text: str) -> bool:
-        """True if a property takes a text, for all that its datatypes and shapes say."""
+        """True if a text is valid for a property according to its datatypes and shapes."""
         shapes = self.schema.shapes
         about = list(shapes.subjects(SH.path, URIRef(property_.iri)))
         patterns = [str(pattern) for shape in about for pattern in shapes.objects(shape, SH.pattern)]
@@ -213,10 +213,10 @@ class Generator:
         listed = any(shapes.value(shape, SH["in"]) for shape in about)
         return not listed and all(matches(pattern, text) for pattern in patterns)
 
-    # ── What is made ─────────────────────────────────────────────────────────────────────────────────────────────
+    # ── Making new records ───────────────────────────────────────────────────────────────────────────────────────
 
     def _record(self, number: int) -> str:
-        """A record as YAML: a key a line, its values as JSON."""
+        """A record as YAML, with one key on each line and the values as JSON."""
         self.number, self.serial = number, 0
         class_, base = self.random.choice(self.records)
         lines = [f"id: {self.kind}/generated-{number}\n"]
@@ -233,13 +233,13 @@ class Generator:
         return "".join(lines)
 
     def _shift(self, key: str, value: Any) -> int:
-        """By how many years to move the dates of a value, so that they stay within the years of the key."""
+        """The number of years by which to move the dates of a value, so that they stay within the years of the key."""
         known = self.years.get(key)
         years = self._years({key: value}) if known else []
         return self.random.randint(min(known) - min(years), max(known) - max(years)) if known and years else 0
 
     def _vague(self, class_: Class, key: str, value: Any) -> Any:
-        """A date as its year, or None if it may be left out; any other value as it is."""
+        """A date as its year, or None if it is optional; any other value unchanged."""
         key_ = self.schema.keys(class_)[key]
         if not is_date(key_.property):
             return value
@@ -251,7 +251,7 @@ class Generator:
         return [int(text[:4]) for property_, _, text in found if is_date(property_)]
 
     def _fresh(self, class_: Class, key: str, value: Any, shift: int) -> Any:
-        """A value with all that must be fresh made so; None if it has to be left out."""
+        """A value with new texts, addresses, identifiers and dates; None if it must be left out."""
         key_ = self.schema.keys(class_).get(key)
         if key_ is None:
             return value
@@ -278,7 +278,7 @@ class Generator:
         return form.format(self.number, self.serial) or None
 
     def _counted(self, property_: Property, text: str) -> str:
-        """A text with other digits at its end, which no record has yet; the text itself if all are taken."""
+        """A text with other digits at its end that no record has yet; the text itself if all are taken."""
         end = re.findall(r"\d*$", text)[0]
         free = (f"{text.removesuffix(end)}{n:0{len(end)}}" for n in range(10 ** len(end))) if end else iter(())
         known = self.known.setdefault(property_.key, set())
@@ -287,7 +287,7 @@ class Generator:
         return made
 
     def _texts(self, key: str, language: str, value: Any) -> Any:
-        """As many texts as there are, each of as many words of the same key and language."""
+        """New texts of the same number, each with the same number of words of the same key and language."""
         if isinstance(value, list):
             return [self._texts(key, language, item) for item in value]
         self.serial += 1
@@ -301,7 +301,7 @@ def is_date(property_: Property) -> bool:
 
 
 def plain(node: Node) -> Any:
-    """A tree of YAML as Python has it, with every scalar as it is written."""
+    """A YAML tree as Python values, with every scalar as it is written."""
     if isinstance(node, MappingNode):
         return {key.value: plain(value) for key, value in node.value}
     return [plain(item) for item in node.value] if isinstance(node, SequenceNode) else node.value

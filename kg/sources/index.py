@@ -1,4 +1,4 @@
-"""The index: every thing that the sources name, its class as far as it is known, and what it is called."""
+"""The index: every thing that the sources name, its class as far as it is known, and its names."""
 
 import re
 from collections import defaultdict
@@ -17,17 +17,17 @@ from kg.sources.yaml_tree import PROBLEM, scalars
 from kg.text.folding import as_name, fold
 
 Wanted = tuple[tuple[str, ...], ...]
-"""Of what classes (IRIs) a value must be: of one of each group."""
+"""Required classes (IRIs) of a value: the value must belong to one class of each group."""
 
 SAME_KIND = 0.04
-"""What the kind of a reference adds to the likeness of a thing."""
+"""The amount by which the kind of a reference raises the similarity of a thing."""
 
 
 class Index:
     """The things of a build, by path.
 
-    Those of broken records are among them, so that references to them do not dangle; of a kind whose folder is
-    `unread`, anything may be.
+    Things with broken records are included, so that references to them do not dangle. If the folder of a kind is
+    `unread`, any name of that kind may exist.
     """
 
     def __init__(
@@ -50,11 +50,11 @@ class Index:
 
     @cached_property
     def kinds(self) -> set[str]:
-        """The kinds of which there are records."""
+        """The kinds that have records."""
         return {path.partition("/")[0] for path in self._paths}
 
     def class_of(self, path: str) -> Class | None:
-        """The class of a thing, if its record says so."""
+        """The class of a thing, if its record determines it."""
         record = self._records.get(path)
         kind = self._schema.kinds.get(path.partition("/")[0])
         if record is None or kind is None:
@@ -65,18 +65,18 @@ class Index:
         return next((c for c in self._schema.subclasses(kind.iri) if c.name == given.value), None)
 
     def fits(self, path: str, wanted: Wanted) -> bool:
-        """True if a thing is, or for all that is known may be, of the wanted classes."""
+        """True if a thing belongs, or may belong, to the required classes."""
         kind = self._schema.kinds.get(path.partition("/")[0])
         known = self.class_of(path)
         classes = [known] if known else self._schema.subclasses(kind.iri) if kind else []
         return any(all(set(group) & set(class_.ancestors) for group in wanted) for class_ in classes)
 
     def fitting(self, wanted: Wanted) -> Iterator[str]:
-        """The paths of the things that are of the wanted classes, in order."""
+        """The paths of the things that belong to the required classes, in order."""
         return (path for path in sorted(self._paths) if self.fits(path, wanted))
 
     def suggest(self, text: str, wanted: Wanted) -> list[str]:
-        """The things of the wanted classes that a text which names none may have meant, nearest first."""
+        """The things of the required classes that a text which does not name a thing may mean, best match first."""
         plain = text.strip().rstrip("/").removesuffix(".yaml").removeprefix(CANONICAL)
         kind, _, name = plain.rpartition("/")
         kind = kind.rpartition("/")[2]
@@ -85,7 +85,7 @@ class Index:
         return self._choices[wanted].nearest(name, lambda path: SAME_KIND if path.startswith(kind + "/") else 0.0)
 
     def exactly(self, text: str, wanted: Wanted) -> list[str]:
-        """The things of the wanted classes that a text names: by path, address, label, former name or code."""
+        """The things of the required classes that a text names by path, address, label, former name or code."""
         plain = unquote(text.strip().strip(AROUND + ".")).replace("\\", "/")
         ours = OURS.fullmatch(plain.partition("#")[0].partition("?")[0].lower())
         path = ours[1] if ours else re.sub(r"\.ya?ml$", "", plain.lower()).strip("/")
@@ -97,7 +97,7 @@ class Index:
 
     @cached_property
     def _exact(self) -> dict[str, list[str]]:
-        """The things by what they are called and by their codes, folded."""
+        """The things by their folded names and codes."""
         named: dict[str, list[str]] = defaultdict(list)
         for name, path in [*self._named, *self._codes]:
             if (folded := fold(name)) and path not in named[folded]:
@@ -106,7 +106,7 @@ class Index:
 
     @cached_property
     def _former(self) -> dict[str, list[str]]:
-        """The things by the paths that they had."""
+        """The things by their former paths."""
         former: dict[str, list[str]] = defaultdict(list)
         key = self._schema.names.renamed_from.removeprefix(self._schema.names.vocabulary)
         for path, record in self._records.items():
@@ -116,7 +116,7 @@ class Index:
 
     @property
     def _codes(self) -> Iterator[Named]:
-        """What identifies a thing and is no address: a code, a symbol."""
+        """The values that identify a thing, except addresses: a code, a symbol."""
         codes = {
             key
             for key, p in self._schema.properties.items()
@@ -137,7 +137,7 @@ class Index:
         ]
 
     def labels(self, node: Node) -> Iterator[ScalarNode]:
-        """What a record and its parts are called, in every language; former paths among it."""
+        """The names of a record and its parts in every language, including former paths."""
         for key, value in node.value if isinstance(node, MappingNode) else ():
             property_ = self._schema.properties.get(key.value) if isinstance(key, ScalarNode) else None
             if property_ is None or PROBLEM in (key.tag, value.tag):

@@ -8,9 +8,9 @@ from yaml import MappingNode
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One YAML document: the path of its thing (`kind/name`), the file it stands in, and its tree with positions.
+    """One YAML document: the path of its thing (`kind/name`), the file that contains it, and its tree with positions.
 
-    A record that is not `sound` has an error already: what of it is right is mapped all the same, and checked.
+    A record that is not `sound` already has an error. Its valid values are mapped and checked nevertheless.
     """
 
     path: str
@@ -25,7 +25,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """A thing that was taken back: its path, the day (as written), why, and the path of what replaced it if any."""
+    """A withdrawn thing: its path, the date (as written), the reason, and the path of the replacement, if any."""
 
     path: str
     date: str

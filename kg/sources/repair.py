@@ -1,6 +1,6 @@
-"""Repairs: the edit of one line that makes YAML of a text, found by trying the edits for the usual mistakes.
+"""Repairs: the edit of one line that makes a text valid YAML, found by trying the edits for common mistakes.
 
-An edit becomes a hint only after the text has been parsed with it, so that a hint can be followed literally.
+An edit becomes a hint only if the text with the edit can be parsed, so that a hint can be followed literally.
 """
 
 import re
@@ -15,43 +15,43 @@ MAX_LENGTH = 20_000
 
 KEY = r"[^\W\d][\w-]*"
 START = r" *(?:- +)?"
-"""What may stand before a key: spaces, and the hyphen of an item."""
+"""What may precede a key: spaces, and the hyphen of an item."""
 
 SPACES = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
-"""White space that is no space in YAML, as characters of a class."""
+"""White space that is not a space in YAML, for a character class."""
 
 COLONS = "\uff1a\ufe55\u2236\ufe13\ua789"
-"""Characters that look like a colon, as characters of a class."""
+"""Characters that look like a colon, for a character class."""
 
 OPENING, CLOSING = "\u201c\u201d\u201e\u00ab\u2018\u2019\u201a", "\u201c\u201d\u00bb\u2018\u2019"
-"""Typographic quotation marks, as characters of a class."""
+"""Typographic quotation marks, for a character class."""
 
 TAG = r"[a-z]{2,3}(?:-\w+)?"
-"""What looks like a language tag."""
+"""A text that looks like a language tag."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What to write in place of one line (from 0), and what is wrong with it, if the edit says more than the parser."""
+    """The replacement of one line (from 0), and a description of the error if it is more precise than the parser's."""
 
     line: int
     instead: tuple[str, ...]
     message: str | None = None
 
     def hint(self, before: int) -> str:
-        """The edit in words, for a text that has some lines above it."""
+        """The edit in words, for a text that has `before` lines above it."""
         written = " and ".join(f'"{line}"' for line in self.instead)
         return f"write line {self.line + before + 1} as {'two lines: ' if len(self.instead) > 1 else ''}{written}"
 
 
 Parse = Callable[[str], object]
-"""Parses a text; raises yaml.YAMLError where it is not YAML."""
+"""Parses a text. Raises yaml.YAMLError if it is not valid YAML."""
 
 
 def repair(text: str, at: int, parse: Parse, keys: frozenset[str] = frozenset()) -> Edit | None:
-    """The first edit of a line (from 0), of the one above it or of the first that makes YAML of a text.
+    """The first edit of a line (from 0), of the line above it or of the first line that makes a text valid YAML.
 
-    `keys` are the keys that a record may have; where they are known, no other key is moved to the left edge.
+    `keys` are the keys that a record may have; if they are known, no other key is moved to the left edge.
     """
     if len(text) > MAX_LENGTH:
         return None
@@ -76,7 +76,7 @@ def mends(lines: list[str], edit: Edit, parse: Parse) -> bool:
 
 
 def written_otherwise(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[Edit]:
-    """A key and its value with the colon and the space that belong between them."""
+    """A key and its value with the missing or misspelled colon and space between them."""
     for pattern, message in (
         (f"[ {SPACES}]*([{COLONS}])\\s*", "this is {} instead of a colon"),
         (f":([{SPACES}]+) *", "{} follows the colon instead of a space"),
@@ -89,7 +89,7 @@ def written_otherwise(lines: list[str], number: int, keys: frozenset[str]) -> It
 
 
 def bracketed(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[Edit]:
-    """A value in brackets, with brackets that match and quotes around its texts."""
+    """A value in brackets, with matching brackets and quotes around its texts."""
     match = re.match(rf"({START}{KEY}: +)([\[{{].*?)\s*$", lines[number])
     if match is None:
         return
@@ -106,7 +106,7 @@ def bracketed(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[E
 
 
 def flow_map(text: str) -> str | None:
-    """A map in braces of what stands in them, with quotes around the texts that need them; None if there is no key."""
+    """A map in braces, with quotes around the texts that need them; None if it contains no key."""
     pieces = re.split(rf"(?:^|, *|(?<=\s))({KEY})[:=] *", text)
     if len(pieces) < 3 or pieces[0].strip():
         return None
@@ -119,7 +119,7 @@ def flow_map(text: str) -> str | None:
 
 
 def unquoted(text: str) -> str:
-    """A text without the quotes around it, if there are any."""
+    """A text without its surrounding quotes, if it has any."""
     if (
         len(text) > 1
         and text[0] == text[-1]
@@ -131,7 +131,7 @@ def unquoted(text: str) -> str:
 
 
 def quoted_values(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[Edit]:
-    """The value of a key, or an item, in quotes; what is text by language, in braces; an item on a line of its own."""
+    """The value of a key, or an item, in quotes; text by language in braces; an item on a line of its own."""
     line = lines[number]
     if match := re.match(rf"({START}{KEY}: +)(\S.*?)\s*$", line):
         before, value = match.groups()
@@ -153,7 +153,7 @@ def quoted_values(lines: list[str], number: int, keys: frozenset[str]) -> Iterat
 
 
 def in_quotes(value: str) -> Iterator[str]:
-    """A value in quotes, without those that it has already, and with a comment behind it."""
+    """A value in quotes, without its present quotes, and with a comment after it."""
     if re.fullmatch(r"''[^'].*[^']''", value):
         yield value[2:-2]
     elif value[0] in "'\"":
@@ -170,7 +170,7 @@ def in_quotes(value: str) -> Iterator[str]:
 
 
 def hyphened(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[Edit]:
-    """An item with the hyphen and the space before it."""
+    """An item with its missing hyphen and space."""
     line = lines[number]
     bare = line.strip()
     above = next((other for other in reversed(lines[:number]) if re.match(" *- ", other)), None)
@@ -181,19 +181,19 @@ def hyphened(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[Ed
         key = re.match(rf"{KEY}:(?=\s|$)", bare)
         item = lines[max(n for n, other in enumerate(lines[:number]) if other == above) : number]
         if key and not any(re.match(rf"{START}{re.escape(key[0])}", other) for other in item):
-            return  # a further key of the item above
+            return  # another key of the item above
         indent = " " * (len(above) - len(above.lstrip()))
         yield Edit(number, (f"{indent}- {bare}",), "an item of a list must begin with a hyphen")
 
 
 def unhyphened(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[Edit]:
-    """A key without the hyphen before it."""
+    """A key without its unnecessary hyphen."""
     if match := re.match(rf"( *)- +({KEY}:(?: .*)?)$", lines[number]):
         yield Edit(number, (match[1] + match[2],), "a hyphen begins an item of a list, but there is no list here")
 
 
 def indented(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[Edit]:
-    """The line as far to the right as a line near it; nothing where two places are possible."""
+    """The line with the indentation of a line near it; nothing if two indentations are possible."""
     line = lines[number]
     bare, space = line.strip(), len(line) - len(line.lstrip(" "))
     above = next((other for other in reversed(lines[:number]) if other.strip()), "")
@@ -206,7 +206,7 @@ def indented(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[Ed
     value = re.sub(rf"^{START}(?:{KEY}:(?:\s|$))?", "", above).strip()
     is_text = not key and not bare.startswith("-") and bool(value)
     if is_text and " " not in value and value[0] not in "|>":
-        return  # what follows one word hardly goes on with it
+        return  # a line after a single word is rarely its continuation
     width = len(above) - len(above.lstrip(" "))
     inside = len(above) - len(re.sub(r"^ *(?:- +)?", "", above))
     choices = sorted({0, width, inside, width + 2} - {space}, key=lambda choice: (abs(choice - space), -choice))
@@ -226,19 +226,19 @@ def indented(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[Ed
 
 
 def with_colon(lines: list[str], number: int, keys: frozenset[str]) -> Iterator[Edit]:
-    """A key with the colon behind it."""
+    """A key with its missing colon."""
     if match := re.match(rf"({START}{KEY})(?:[;,.]|\s*$|\s+(?=\S))(.*)$", lines[number]):
         key = match[1].split()[-1]
         below = next((line for line in lines[number + 1 :] if line.strip()), "")
         if not match[2] and not re.match(rf" {{{len(lines[number]) - len(lines[number].lstrip()) + 1},}}|-", below):
-            return  # a key without a value would be no better
+            return  # a key without a value would still be wrong
         is_tag = lines[number][0] == " " and re.fullmatch(TAG, key)
         if not keys or key in keys or is_tag or not match[2]:
             yield Edit(number, (f"{match[1]}: {match[2]}".rstrip(),), "a colon is missing after the key")
 
 
 def without_tabs(text: str, before: int, parse: Parse) -> str | None:
-    """The hint for a text that is indented with tabs: how many spaces to put in place of each, and in which lines."""
+    """A hint for a text that is indented with tabs: the number of spaces in place of each tab, and the lines."""
     lines = [line.rstrip("\r") for line in text.split("\n")]
     tabbed = [number for number, line in enumerate(lines) if re.match(r" *\t", line) and line.strip()]
     if len(text) > MAX_LENGTH:
@@ -260,24 +260,24 @@ def without_tabs(text: str, before: int, parse: Parse) -> str | None:
 
 
 def untabbed(line: str, width: int) -> str:
-    """A line with so many spaces in place of each tab at its start."""
+    """A line with `width` spaces in place of each tab at its start."""
     bare = line.lstrip(" \t")
     return line[: len(line) - len(bare)].replace("\t", " " * width) + bare
 
 
 def listed(numbers: list[int]) -> str:
-    """Lines by their numbers, as a hint names them."""
+    """Line numbers as a hint writes them."""
     *first, last = map(str, numbers)
     return f"lines {', '.join(first)} and {last}" if first else f"line {last}"
 
 
 def quoted(text: str) -> str:
-    """A text in single quotes, as YAML writes it."""
+    """A text in single quotes, as it is written in YAML."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def in_flow(text: str) -> str:
-    """A text as an item in brackets: in quotes where they are needed."""
+    """A text as an item in brackets, in quotes if it needs them."""
     try:
         node: Node | None = yaml.compose(f"[{text}]", yaml.CSafeLoader)
     except yaml.YAMLError:
@@ -288,13 +288,13 @@ def in_flow(text: str) -> str:
 
 
 def is_bare(key: Node, value: Node) -> bool:
-    """True for a pair of a map in braces that is one text: what stands behind a comma, without a colon."""
+    """True for a pair of a map in braces that is only a text after a comma, without a colon."""
     nothing = isinstance(value, ScalarNode) and not value.value and value.start_mark.index == value.end_mark.index
     return nothing and isinstance(key, ScalarNode) and value.start_mark.index == key.end_mark.index
 
 
 def bare_pairs(root: Node) -> Iterator[tuple[MappingNode, int]]:
-    """Each first bare pair of a run of them in the maps in braces below a node: the map, and its place in it."""
+    """The first of each run of bare pairs in the maps in braces below a node: the map, and the index in it."""
     waiting, seen = [root], set()
     while waiting:
         node = waiting.pop()

@@ -1,4 +1,4 @@
-"""Skeletons: a new record as YAML, from the shapes, with an example of each value from the records that there are."""
+"""Skeletons: new records as YAML, made from the shapes, with example values from existing records."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -14,23 +14,23 @@ from kg.sources.record import Record
 from kg.sources.yaml_tree import scalars
 
 WIDTH = 100
-"""Where a comment is broken."""
+"""Maximum width of a comment, in characters."""
 
 MAX_LENGTH = 60
-"""Maximum length of an example, in characters; what is longer is cut."""
+"""Maximum length of an example, in characters; a longer example is cut."""
 
 
 IN_NAME = re.compile(r"(?P<number>[0-9]+)|(?P<date>[0-9]{4}(-[0-9]{2}){0,2})(-.*)?")
-"""What a name may say of its thing: a number alone, or a date at its beginning."""
+"""What a name may contain about its thing: only a number, or a date at its beginning."""
 
 MIN_AGREEMENT = 0.95
-"""Minimum share of records whose value is what their name says, for a new record to be given it."""
+"""Minimum share of records whose value agrees with their name, for filling in this value in a new record."""
 
 
 def skeleton(schema: Schema, class_: Class, path: str, records: Iterable[Record], index: Index) -> str:
-    """The text of a new record: what it must have, empty, then what it may have, as comments.
+    """The text of a new record: the required keys with empty values, followed by the other keys as comments.
 
-    What the name says is filled in: the values of keys that are what the names say in the records of the kind.
+    Values that follow from the name are filled in, if the names of other records of the kind agree with these values.
     """
     sound = sorted((record for record in records if record.sound), key=lambda r: (r.kind != class_.kind, r.path))
     nodes = [record.node for record in sound]
@@ -56,7 +56,7 @@ def skeleton(schema: Schema, class_: Class, path: str, records: Iterable[Record]
 
 
 def with_number(line: str, path: str, index: Index) -> str:
-    """A line whose example is a web address that ends in the number of its record, with the number of this one."""
+    """A line with an example address in which the number of the example's record is replaced by that of the new one."""
     kind, _, name = path.partition("/")
     number = re.search(r"://.*/([0-9]+)$", line)
     is_own = number and name.isdigit() and f"{kind}/{number[1]}" in index
@@ -64,9 +64,9 @@ def with_number(line: str, path: str, index: Index) -> str:
 
 
 def from_name(schema: Schema, class_: Class, path: str, alike: list[Record]) -> dict[str, str]:
-    """The values that the name of a record says, by key: as the names of other records do, else as the shapes have it.
+    """The values that follow from the name of a record, by key: as in other records, else according to the shapes.
 
-    Without such records, a number is the identifier whose pattern it has, and a day the first date of the class.
+    Without such records, a number is the identifier whose pattern it matches, and a day is the first date of the class.
     """
     if not (said := said_by(path)):
         return {}
@@ -82,7 +82,7 @@ def from_name(schema: Schema, class_: Class, path: str, alike: list[Record]) -> 
 
 
 def agrees(key: Key, records: list[Record]) -> bool:
-    """True if records have, nearly all, under a key what their names say."""
+    """True if nearly all records have the value under a key that their name contains."""
     agree = [
         (scalar.value == said[1])
         for record in records
@@ -94,7 +94,7 @@ def agrees(key: Key, records: list[Record]) -> bool:
 
 
 def has_pattern(schema: Schema, class_: Class, key: Key, text: str) -> bool:
-    """True if a shape gives the values of a key a pattern, and a text has it."""
+    """True if a shape has a pattern for the values of a key, and a text matches it."""
     return any(
         re.search(str(pattern), text)
         for shape in schema.property_shapes(class_.iri)
@@ -104,7 +104,7 @@ def has_pattern(schema: Schema, class_: Class, key: Key, text: str) -> bool:
 
 
 def said_by(path: str) -> tuple[str, str] | None:
-    """What the name in a path says, if anything: that it is a number, or a day, month or year at its beginning."""
+    """What the name in a path contains: a number, or a day, month or year at its beginning; None for anything else."""
     found = IN_NAME.fullmatch(path.partition("/")[2])
     if not found:
         return None
@@ -119,7 +119,7 @@ def required_first(schema: Schema, keys: dict[str, Key]) -> list[Key]:
 
 
 def entry(schema: Schema, key: Key, found: list[Node], index: Index) -> Iterator[str]:
-    """A key with an empty value, as lines; each with an example, if a record has one."""
+    """A key with an empty value, as lines, with examples from records, if there are any."""
     name, property_ = key.property.key, key.property
     match property_.values:
         case Values.TEXT:
@@ -133,7 +133,7 @@ def entry(schema: Schema, key: Key, found: list[Node], index: Index) -> Iterator
             parts = [part for node in found for part in items(node)]
             parts.sort(
                 key=lambda part: -sum(bool(examples([part], key)) for key in shown)
-            )  # all from one, if it has all
+            )  # preferably all from one part
             mark, others = "  - ", [key.property.key for key in inner if key not in shown]
             for key_ in shown:
                 first, *rest = entry(schema, key_, examples(parts, key_), index)
@@ -144,20 +144,20 @@ def entry(schema: Schema, key: Key, found: list[Node], index: Index) -> Iterator
             if types:
                 yield f"    # type: {' | '.join(types)}"
             if others:
-                yield from (f"    # {line}" for line in wrap(f"It may also have {', '.join(others)}.", WIDTH - 6))
+                yield from (f"    # {line}" for line in wrap(f"Other possible keys: {', '.join(others)}.", WIDTH - 6))
         case _:
             longest = MAX_LENGTH if property_.values is Values.LITERAL else None
             yield f"{name}:{remark(fitting(key, found, index), longest)}"
 
 
 def values(found: list[Node]) -> Iterator[str]:
-    """What some values are written as."""
+    """The written forms of some values."""
     for node in found:
         yield from (scalar.value for scalar in (*scalars(node, "en"), *scalars(node)))
 
 
 def fitting(key: Key, found: list[Node], index: Index) -> Iterator[str]:
-    """Those of some values that the key takes, which other kinds may use otherwise."""
+    """The values that are valid for the key; other kinds may use the key differently."""
     match key.property.values:
         case Values.REFERENCE:
             yield from (path for path in values(found) if path in index and index.fits(path, key.classes))
@@ -170,7 +170,7 @@ def fitting(key: Key, found: list[Node], index: Index) -> Iterator[str]:
 
 
 def remark(texts: Iterator[str], longest: int | None) -> str:
-    """A comment with an example of a value, if there is one; a text longer than `longest` is cut."""
+    """A comment with an example value, if there is one; a text longer than `longest` is cut."""
     text = next((" ".join(text.split()) for text in texts), None)
     if text is None:
         return ""
@@ -178,7 +178,7 @@ def remark(texts: Iterator[str], longest: int | None) -> str:
 
 
 def examples(nodes: Iterable[Node], key: Key) -> list[Node]:
-    """What some records or parts have under a key."""
+    """The values of some records or parts for a key."""
     maps = [node for node in nodes if isinstance(node, MappingNode)]
     return [value for node in maps for name, value in node.value if name.value == key.property.key]
 

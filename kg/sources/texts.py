@@ -1,7 +1,7 @@
-"""Texts: what sources of all formats may hold that looks right and is not.
+"""Texts: finds flaws in texts that look right, for sources in all formats.
 
-Texts are in Unicode normalization form C (w3.org/TR/charmod-norm, 3.1; unicode.org/reports/tr15), and plain: neither
-HTML nor Markdown.
+Texts must be in Unicode normalization form C (w3.org/TR/charmod-norm, 3.1; unicode.org/reports/tr15), and plain,
+without HTML and Markdown.
 """
 
 import re
@@ -31,26 +31,26 @@ from kg.text.characters import (
 )
 
 WORD = r"[^\s!-&(-,./:-@\[-`{-~]+"
-"""Anything between white space and the punctuation of ASCII, but for hyphens and apostrophes."""
+"""A run of characters other than white space and ASCII punctuation, except hyphens and apostrophes."""
 
 LETTERS = re.compile(r"[^\W\d_]+")
 
 COMPATIBLE = (
     "\ufb00-\ufb06\ufb13-\ufb17\uff01-\uff5e\u2160-\u217f\u24b6-\u24e9\U0001d400-\U0001d7ff\U0001f130-\U0001f149"
 )
-"""Ligatures, wide letters, and letters and digits of mathematics: other characters for what the keyboard has."""
+"""Ligatures, full-width letters, and mathematical letters and digits, which stand for ordinary characters."""
 
 CONTINUED = "\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122"
-"""What the bytes 0x80 to 0xBF are in Windows-1252."""
+"""The characters for the bytes 0x80 to 0xBF in Windows-1252."""
 
 CONTINUED_CYRILLIC = "\u0402-\u040f\u0452-\u045f\u00a0-\u00bf\u0490\u0491\u2013-\u203a\u20ac\u2116\u2122"
-"""What the bytes 0x80 to 0xBF are in Windows-1251."""
+"""The characters for the bytes 0x80 to 0xBF in Windows-1251."""
 
 GARBLED = re.compile(
     f"[\u00c2-\u00d4\u00d8-\u00df\u00e2-\u00ef][{CONTINUED}]|\u00e2\u20ac|[РС][{CONTINUED_CYRILLIC}]"
     "|[\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff]{4}"
 )
-"""Where a text may have been read in another encoding than it was written in."""
+"""A place at which a text may have been decoded with the wrong encoding."""
 
 MARK = "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20df\ufe20-\ufe2f"
 LONE_MARK = re.compile(rf"(?:^|(?<=\s))[{MARK}]+")
@@ -73,7 +73,7 @@ ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://\S")
 ODD_SPACES = re.compile(rf"[ \t{SPACES}]{{2,}}|[\t{SPACES}]")
 NO_BREAK = "\u00a0\u202f\u2007\u2009\u200a"
 BEFORE, BEHIND = "«‹„“§№#°.–—&\u2212+×/", ":;!?»›%‰°–—…€$£”*×/=<>\u2212+"
-"""The marks that a no-break space keeps with what follows them, or with what is before them."""
+"""The punctuation marks before or after which a no-break space is allowed."""
 
 QUOTES = ("“”", "„“", "„”", "””", "‘’", "‚‘", "‚’", "’’", "«»", "»«", "»»", "‹›", "›‹", "´´", "`´", "＂＂")
 QUOTED = re.compile("|".join(f"{pair[0]}[^{pair}]+{pair[1]}" for pair in QUOTES))
@@ -84,11 +84,11 @@ MAY_HAVE_FLAWS = re.compile(
     r"|[ \t]#[^\s#]|&(?:#|[A-Za-z]\w*;|(?:nbsp|amp|quot|lt|gt)\b)|<[!/A-Za-z]|\*\*|__|\]\(|`|['\"]#"
     r"|(?<!\S)(?!https?://)[^\s%]*%[0-9A-Fa-f]{2}"
 )
-"""What a source must hold for any of its texts to be looked at, if it is ASCII."""
+"""Signs of possible flaws in an ASCII source; without them, none of its texts is checked."""
 
 SIGNS = ("\t", " #", "'#", '"#', "&", "<", "**", "__", "](", "`", "%", " ' ", ' " ', "[' ", '[" ')
 ENDS = tuple(f" {quote}{end}" for quote in "'\"" for end in ("\n", "\r", ",", "]", "}", ":", " #"))
-"""What such a text holds: inside it, and at its end in quotes."""
+"""The same for a single text: inside it, and at its end in quotes."""
 
 DOUBLED = re.compile(r"  (?<=[^\s]  )")
 UNUSUAL = re.compile(f"[{SPACES}{COMPATIBLE}{MARK}]|[\\s\\[{{,][“„”‘‚’«»‹›´＂]|{GARBLED.pattern}")
@@ -97,7 +97,7 @@ ALIKE = re.compile(f"(?<![{SCRIPTS['Cyrillic']}])[{CYRILLIC_ALIKE}]+(?![{SCRIPTS
 
 
 def may_have_flaws(text: str) -> bool:
-    """True if a source, or a text with the characters around it, is to be looked at: quick, since nearly none is."""
+    """True if a source, or a text with the characters around it, must be checked; fast, because this is rare."""
     if "\\" in text:
         return True
     signs = any(sign in text for sign in (*SIGNS, *ENDS)) or DOUBLED.search(text) or text.endswith((" '", ' "'))
@@ -112,7 +112,7 @@ def may_have_flaws(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """What is wrong in a text, from `start` to `end`; `fix` is what to write there, if that is known."""
+    """A flaw in a text from `start` to `end`; `fix` is the replacement, if it is certain."""
 
     start: int
     end: int
@@ -130,14 +130,14 @@ MEANT = {
     "E118": "the text without markup",
     "E119": "the letters in the original text",
 }
-"""What is expected in place of a flaw for which no edit is certain, by code."""
+"""The expected value for a flaw without a certain edit, by code."""
 
 
 # ── In a text ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def flaws(text: str, *, laid_out: bool = False) -> Iterator[Flaw]:
-    """What is wrong in one text; if it is `laid_out` in lines, with blanks that are meant."""
+    """The flaws of one text; if it is `laid_out` on several lines, its blanks are intended."""
     if ADDRESS.match(text):
         yield from (flaw for flaw in entities(text) if flaw.found.endswith(";"))
         return
@@ -152,7 +152,7 @@ def flaws(text: str, *, laid_out: bool = False) -> Iterator[Flaw]:
 
 
 def look_alikes(text: str) -> Iterator[Flaw]:
-    """Words in letters of two scripts, words of another script that look Latin, and other characters for letters."""
+    """Words with letters of two scripts, words of another script that look Latin, and compatibility characters."""
     letters = scripts(text) if MIXED.search(text) else {}
     for match in LETTERS.finditer(text) if letters else ():
         if not MIXED.search(match[0]):
@@ -187,13 +187,13 @@ def look_alikes(text: str) -> Iterator[Flaw]:
 
 
 def and_points(word: str, odd: Iterable[str]) -> str:
-    """A word, and the code points of what is odd in it; of many, the first."""
+    """A word, and the code points of its unusual characters, at most three of them."""
     points = list(dict.fromkeys(map(code_point, odd)))
     return f"{word}, with {', '.join(points[:3])}" + (f" and {len(points) - 3} more" if len(points) > 3 else "")
 
 
 def spaces(text: str) -> Iterator[Flaw]:
-    """Blanks at the ends, two where one is meant, tabs, and spaces of another sort where nothing asks for them."""
+    """White space at the ends, repeated spaces, tabs, and unusual spaces that nothing requires."""
     if not text.strip():
         return
     first, last = len(text) - len(text.lstrip()), len(text.rstrip())
@@ -215,12 +215,12 @@ def spaces(text: str) -> Iterator[Flaw]:
 
 
 def points(blanks: str) -> str:
-    """The code points of some blanks, or how many they are where all are the space of the keyboard."""
+    """The code points of white space, or its length if it consists of ordinary spaces."""
     return f"{len(blanks)} × U+0020 SPACE" if set(blanks) == {" "} else ", ".join(map(code_point, blanks[:4]))
 
 
 def is_kept(before: str, space: str, behind: str) -> bool:
-    """True if a no-break or thin space keeps together what belongs together: a number, a mark, an initial."""
+    """True if a no-break or thin space keeps together a number, a punctuation mark or an initial and its neighbour."""
     if space == "\u3000":
         return bool(re.match(f"[{IDEOGRAPH}]", before[-1]) or re.match(f"[{IDEOGRAPH}]", behind))
     if space not in NO_BREAK:
@@ -230,14 +230,14 @@ def is_kept(before: str, space: str, behind: str) -> bool:
 
 
 def entities(text: str) -> Iterator[Flaw]:
-    """Character references of HTML."""
+    """HTML character references."""
     for match in ENTITY.finditer(text):
         if (meant := meant_by(match[0])) is not None:
             yield Flaw(*match.span(), "E118", "HTML is not allowed: texts are plain", match[0], meant)
 
 
 def meant_by(entity: str) -> str | None:
-    """The character that a reference of HTML stands for, a space for one that cannot be seen; None if it is none."""
+    """The character that an HTML reference stands for, a space for an invisible one; None if it is not a reference."""
     if entity[1] != "#" and f"{entity[1:].rstrip(';')};" not in html5:
         return None
     character = unescape(entity if entity.endswith(";") else f"{entity};")
@@ -246,7 +246,7 @@ def meant_by(entity: str) -> str | None:
 
 
 def markup(text: str) -> Iterator[Flaw]:
-    """HTML and Markdown: of one line, from the first mark of HTML to the last."""
+    """HTML and Markdown; the HTML of a line is one flaw, from the first mark to the last."""
     marks = [(m.start(), m.end()) for m in TAG.finditer(text)] if "<" in text else []
     if "&" in text:
         marks = sorted([*marks, *((flaw.start, flaw.end) for flaw in entities(text))])
@@ -257,7 +257,7 @@ def markup(text: str) -> Iterator[Flaw]:
     for start, end in spans:
         fix = plain(text, start, end)
         if not fix and text[end : end + 1].isspace() and (start == 0 or text[start - 1].isspace()):
-            end += 1  # of the two blanks around what goes, one goes with it
+            end += 1  # remove also one of the two blanks around it
         yield Flaw(start, end, "E118", "HTML is not allowed: texts are plain", text[start:end], fix)
     for match in MARKDOWN.finditer(text):
         inner = next((group for group in match.groups() if group), "")
@@ -266,7 +266,7 @@ def markup(text: str) -> Iterator[Flaw]:
 
 
 def plain(text: str, start: int, end: int) -> str:
-    """Part of a text without HTML; a blank stands for a break between two words."""
+    """Part of a text without HTML; a line break becomes a blank."""
     inner = TAG.sub(lambda match: " " if BREAK.match(match[0]) else "", text[start:end])
     inner = re.sub(r"\s+", " ", ENTITY.sub(lambda match: match[0] if (m := meant_by(match[0])) is None else m, inner))
     if start == 0 or text[start - 1].isspace():
@@ -275,7 +275,7 @@ def plain(text: str, start: int, end: int) -> str:
 
 
 def garbled(text: str) -> Iterator[Flaw]:
-    """Words that were read in another encoding than they were written in, and accents without a letter."""
+    """Words that were decoded with the wrong encoding, and combining accents without a letter."""
     for match in LONE_MARK.finditer(text):
         yield Flaw(*match.span(), "E119", "this combining accent has no letter", code_point(match[0][0]))
     if not GARBLED.search(text):
@@ -290,7 +290,7 @@ def garbled(text: str) -> Iterator[Flaw]:
 
 
 def decoded(word: str) -> str | None:
-    """What a garbled word was; the word itself if it is none."""
+    """The original of a garbled word; the word itself if it is not garbled."""
     for encoding in ("cp1252", "cp1251"):
         try:
             meant = b"".join(byte_of(letter, encoding) for letter in word).decode()
@@ -304,15 +304,15 @@ def decoded(word: str) -> str | None:
 
 
 def byte_of(letter: str, encoding: str) -> bytes:
-    """The byte of a letter in an encoding, also of one that the encoding leaves open; raises UnicodeError."""
+    """The byte of a letter in an encoding, even if the encoding leaves it undefined. Raises UnicodeError."""
     return bytes([ord(letter)]) if 0x80 <= ord(letter) < 0xA0 else letter.encode(encoding)
 
 
 def encoded(text: str) -> Iterator[Flaw]:
-    """Letters in the form that addresses give them (RFC 3986, 2.1)."""
+    """Percent-encoded letters (RFC 3986, 2.1)."""
     for match in ENCODED.finditer(text):
         if "://" in match[0] or re.match(r"[\w-]+(\.[\w-]+)+/", match[0]):
-            continue  # an address, whole or without its scheme
+            continue  # an address, complete or without its scheme
         try:
             meant = unquote_to_bytes(match[0]).decode()
         except UnicodeDecodeError:
@@ -322,7 +322,7 @@ def encoded(text: str) -> Iterator[Flaw]:
 
 
 def quoted_wholly(text: str) -> Flaw | None:
-    """A text that stands in quotes that are not those of YAML."""
+    """A text in quotes that YAML does not treat as quotes."""
     if not QUOTED.fullmatch(text):
         return None
     found = f"{code_point(text[0])} and {code_point(text[-1])}"
@@ -340,7 +340,7 @@ def quoted_wholly(text: str) -> Flaw | None:
 
 
 def not_composed(text: str, file: Path, thing: str | None = None) -> Iterator[Problem]:
-    """A warning for each word that is not in NFC: it looks the same, and a search for what people type misses it."""
+    """A warning for each word that is not in NFC: it looks the same, but a search for what people type misses it."""
     if unicodedata.is_normalized("NFC", text):
         return
     for number, line in enumerate(text.split("\n"), 1):
@@ -361,7 +361,7 @@ def decomposed(text: str) -> Iterator[Flaw]:
 
 
 def at(file: Path, line: int, column: int, flaw: Flaw, thing: str | None = None, fix: str | None = None) -> Problem:
-    """A flaw as a problem; `fix` is what to write in the file."""
+    """A flaw as a problem; `fix` is the replacement in the form in which the file contains it."""
     fix = flaw.fix if fix is None else fix
     blank = {"": "remove it", " ": "put one space in its place"}
     hint = flaw.hint if fix is None else blank.get(fix, f"write {fix}")
@@ -373,11 +373,11 @@ def at(file: Path, line: int, column: int, flaw: Flaw, thing: str | None = None,
 
 
 LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)+)"(?=@[A-Za-z])')
-"""Text in a language, as Turtle writes it in one line (w3.org/TR/turtle, 6.4)."""
+"""A text with a language, as Turtle writes it on one line (w3.org/TR/turtle, 6.4)."""
 
 
 def flaws_of_turtle(text: str, file: Path) -> Iterator[Problem]:
-    """What is wrong in the texts of a Turtle file that have a language."""
+    """The flaws of the texts with a language in a Turtle file."""
     if not may_have_flaws(text) and not any(True for _ in unseen(text)):
         return
     starts = [0, *(match.end() for match in re.finditer("\n", text))]

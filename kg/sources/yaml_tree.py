@@ -1,6 +1,6 @@
-"""Trees: YAML text to nodes with positions, under the YAML 1.2 Core schema (yaml.org/spec/1.2.2, 10.3).
+"""Trees: parses YAML text to nodes with positions, by the YAML 1.2 Core schema (yaml.org/spec/1.2.2, 10.3).
 
-What cannot be parsed hides little: each document, and each key at the left edge of one, is then parsed by itself.
+If a text cannot be parsed as a whole, each document, and each key at the left edge of a document, is parsed separately.
 """
 
 import re
@@ -23,22 +23,22 @@ MAX_DEPTH = 50
 """Maximum depth of the nested lists and maps of a record."""
 
 MAX_SALVAGED = 1_000
-"""Maximum number of keys at the left edge of a document that is not YAML, for them to be read one by one."""
+"""Maximum number of keys at the left edge of an invalid document, for parsing them one by one."""
 
 MAX_JOINED = 50
-"""Maximum number of keys at the left edge inside one bracket that spans them, in a text that is not YAML."""
+"""Maximum number of keys at the left edge within one bracket, in an invalid text."""
 
 STRING = "tag:yaml.org,2002:str"
 NULL = "tag:yaml.org,2002:null"
 PROBLEM = "!problem"
-"""The tag of a node that a problem is reported of."""
+"""The tag of a node for which a problem was reported."""
 
 MAP = "tag:yaml.org,2002:map"
 SEQUENCE = "tag:yaml.org,2002:seq"
 
 
 class CoreLoader(CParser, BaseResolver):
-    """Composes YAML with the scalars of the 1.2 Core schema instead of PyYAML's 1.1."""
+    """Composes YAML with the scalars of the 1.2 Core schema instead of those of PyYAML's 1.1."""
 
     def __init__(self, stream: str) -> None:
         CParser.__init__(self, stream)
@@ -63,7 +63,7 @@ CORE_TAGS = {STRING, MAP, SEQUENCE, *(f"tag:yaml.org,2002:{name}" for name in ("
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a text is not YAML: where (from 1), what is wrong, what was found and how to mend it.
+    """A reason why a text is not valid YAML: the place (from 1), the message, what was found, and a hint.
 
     `keys` are the keys that were meant there and that YAML does not see.
     """
@@ -79,16 +79,16 @@ class Fault:
 
 @dataclass(slots=True)
 class YamlDocument:
-    """One YAML document: its tree, None where nothing of it could be parsed, and what is wrong in it."""
+    """One YAML document: its tree, which is None if nothing could be parsed, and its faults."""
 
     node: Node | None
     faults: list[Fault] = field(default_factory=list)
     hint: str | None = None
-    """How to make a map of a text that is none."""
+    """How to make a map of a text that is not a map."""
 
 
 class NestingError(yaml.YAMLError):
-    """Raised when a YAML text nests deeper than MAX_DEPTH; `place` is the line and column where it does."""
+    """Raised when a YAML text is nested deeper than MAX_DEPTH; `place` is the line and column."""
 
     def __init__(self, place: tuple[int, int]) -> None:
         super().__init__("nested too deeply")
@@ -96,7 +96,7 @@ class NestingError(yaml.YAMLError):
 
 
 def documents(text: str, keys: frozenset[str] = frozenset()) -> list[YamlDocument]:
-    """The documents of a YAML text, without the empty ones; `keys` are those that a record may have, if known."""
+    """The documents of a YAML text, without empty ones; `keys` are those that a record may have, if they are known."""
     try:
         return [parsed(node, text, keys) for node in compose(text) if node is not None]
     except NestingError as error:
@@ -107,7 +107,7 @@ def documents(text: str, keys: frozenset[str] = frozenset()) -> list[YamlDocumen
 
 
 def parsed(node: Node, text: str, keys: frozenset[str], before: int = 0) -> YamlDocument:
-    """A document of a text that is YAML, with what was hardly meant so."""
+    """A document of a text that is valid YAML, with faults for what was probably not intended."""
     document = YamlDocument(node, list(unmeant(node, text, before)))
     if isinstance(node, ScalarNode) and not node.style and (line := next(starts(text, node), None)) is not None:
         edit = repair(text, line, partial(record_of, keys=keys), keys)
@@ -116,13 +116,13 @@ def parsed(node: Node, text: str, keys: frozenset[str], before: int = 0) -> Yaml
 
 
 def starts(text: str, node: Node) -> Iterator[int]:
-    """The line, from 0, on which a node starts, if it stands on that one line."""
+    """The line, from 0, on which a node starts, if the node is on that line only."""
     if node.start_mark.line == node.end_mark.line or not text[node.start_mark.index :].strip().count("\n"):
         yield node.start_mark.line
 
 
 def map_of(text: str) -> Node:
-    """The one map that a text is. Raises yaml.YAMLError where it is none."""
+    """The only map in a text. Raises yaml.YAMLError if the text is anything else."""
     nodes = [node for node in compose(text) if node is not None]
     if len(nodes) != 1 or not isinstance(nodes[0], MappingNode):
         raise yaml.YAMLError("this is not one map")
@@ -130,7 +130,7 @@ def map_of(text: str) -> Node:
 
 
 def record_of(text: str, keys: frozenset[str]) -> Node:
-    """Likewise where it has keys of a record, if these are known, each with a value."""
+    """The same, if each key has a value and, if the keys of records are known, is one of them."""
     node = map_of(text)
     if any(value.tag == NULL or (keys and key.value not in keys) for key, value in node.value):
         raise yaml.YAMLError("this is not a record")
@@ -138,7 +138,7 @@ def record_of(text: str, keys: frozenset[str]) -> Node:
 
 
 def unmeant(root: Node, text: str, before: int) -> Iterator[Fault]:
-    """What is YAML and was hardly meant so: a comma in a text in braces, or an & before a text."""
+    """Valid YAML that was probably not intended: a comma in a text in braces, or an & before a text."""
     lines = text.split("\n")
     for map_, place in list(bare_pairs(root)):
         run = [key for key, _ in takewhile(lambda pair: is_bare(*pair), map_.value[place:])]
@@ -172,7 +172,7 @@ KEY_START = re.compile(r"^(?:[\w@$][^\s:#]*|\"[^\"\n]*\"|'[^'\n]*')[ \t]*:(?=[ \
 
 
 def pieces(text: str, start: re.Pattern[str]) -> Iterator[tuple[int, str]]:
-    """A text cut before each match of `start`; each piece with the number of lines before it."""
+    """The pieces of a text, split before each match of `start`, with the number of lines before each piece."""
     lines = 0
     for begin, end in pairwise(sorted({0, *(match.start() for match in start.finditer(text)), len(text)})):
         yield lines, text[begin:end]
@@ -180,7 +180,7 @@ def pieces(text: str, start: re.Pattern[str]) -> Iterator[tuple[int, str]]:
 
 
 def parse_document(text: str, before: int, keys: frozenset[str]) -> Iterator[YamlDocument]:
-    """The documents of one piece of a text that has `before` lines above it, as much of them as can be parsed."""
+    """The documents of one piece of a text with `before` lines above it, as far as they can be parsed."""
     try:
         for node in [node for node in compose(text) if node is not None]:
             document = parsed(node, text, keys, before)
@@ -191,7 +191,7 @@ def parse_document(text: str, before: int, keys: frozenset[str]) -> Iterator[Yam
 
 
 def shifted(root: Node, lines: int) -> Node:
-    """A tree whose text has some lines above it."""
+    """A tree with its lines moved down by a number of lines."""
     waiting, seen = [root], set()
     while waiting:
         node = waiting.pop()
@@ -209,7 +209,7 @@ def shifted(root: Node, lines: int) -> Node:
 
 
 def salvage(text: str, before: int, first: Fault, keys: frozenset[str]) -> YamlDocument:
-    """What can be had of a document with a fault: the keys at its left edge that are right by themselves."""
+    """The part of an invalid document that can be parsed: the keys at its left edge that are valid by themselves."""
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith(("#", "---", "%"))]
     if first.code == TOO_DEEP or not lines or not KEY_START.match(lines[0]):
         return YamlDocument(None, [first])
@@ -234,9 +234,9 @@ def salvage(text: str, before: int, first: Fault, keys: frozenset[str]) -> YamlD
 def salvage_key(
     waiting: list[tuple[int, str]], before: int, keys: frozenset[str]
 ) -> tuple[list[Node], int, Fault | None]:
-    """The trees of the first piece, how many pieces they take, and what is wrong in it.
+    """The trees of the first piece, the number of pieces in them, and the fault, if any.
 
-    Lines at the left edge inside brackets look like keys: there, pieces are joined until the bracket closes.
+    Lines at the left edge inside brackets look like keys, so pieces are joined until the bracket is closed.
     """
     above, text = before + waiting[0][0], ""
     fault_of_first: Fault | None = None
@@ -265,7 +265,7 @@ def compose(text: str) -> Iterator[Node | None]:
 
 
 def bound_depth(text: str) -> None:
-    """Raises NestingError where a text nests too deep: the parser's composer recurses, and its stack is not ours."""
+    """Raises NestingError if a text is nested too deeply, because the parser is recursive and its stack is limited."""
     brackets = text.count("[") + text.count("{")
     if brackets + max(map(len, re.findall(r"^[ \t?:-]*", text, re.MULTILINE)), default=0) <= MAX_DEPTH:
         return
@@ -283,7 +283,7 @@ TOO_DEEP = "E111"
 
 
 def fault(error: yaml.YAMLError, text: str, before: int = 0, keys: frozenset[str] = frozenset()) -> Fault:
-    """What the YAML parser says of a text with some lines above it, in words and at the place where to look."""
+    """The YAML parser's error about a text with `before` lines above it, in plain words and at a helpful place."""
     if isinstance(error, NestingError):
         line, column = error.place
         return Fault(line + before, column, "this is nested too deeply", code=TOO_DEEP)
@@ -292,10 +292,10 @@ def fault(error: yaml.YAMLError, text: str, before: int = 0, keys: frozenset[str
     mark, began = error.problem_mark or error.context_mark, error.context_mark
     at_end = mark is None or mark.line >= text.rstrip().count("\n") + 1
     if began and (at_end or error.context in ("while scanning a simple key", "while scanning a quoted scalar")):
-        mark = began  # where it began says more than where the parser gave up
+        mark = began  # the beginning says more than the place where the parser gave up
     line, column = (mark.line, mark.column) if mark else (0, 0)
     lines = [line.rstrip("\r") for line in text.split("\n")]
-    if line >= len(lines) or not any(map(str.strip, lines[line:])):  # behind the end: the last letter there is
+    if line >= len(lines) or not any(map(str.strip, lines[line:])):  # after the end: use the last letter
         line = max((n for n, written in enumerate(lines) if written.strip()), default=0)
         column = max(len(lines[line].rstrip()) - 1, 0)
     here = lines[line]
@@ -330,11 +330,11 @@ TAB = "tabs are not allowed in indentation"
 
 
 HASH = r"#(?![\s#=*~_-])"
-"""A hash that hardly begins a comment: no blank is behind it."""
+"""A hash that probably does not begin a comment, because no blank follows it."""
 
 
 def text_with_hash(line: str) -> tuple[int, str] | None:
-    """A text without quotes that YAML cuts at a hash: where in a line it begins, and the text as it is meant."""
+    """A text without quotes that YAML cuts off at a hash: its start in a line, and the whole text."""
     lost = re.search(rf"[ \t]{HASH}", line)
     if lost is None or "'" in line[: lost.start()] or '"' in line[: lost.start()]:
         return None
@@ -350,7 +350,7 @@ def text_with_hash(line: str) -> tuple[int, str] | None:
 
 
 def explain(said: str, context: str, here: str, line: int, column: int) -> Fault:
-    """The words for what the parser said, of the line `here`."""
+    """The explanation of a message of the parser, for the line `here`."""
     at = here[column - 1 : column]
     rest = here[column - 1 :].strip()
     if "\t" in here[: column + 1] and not here[:column].strip():
@@ -408,7 +408,7 @@ def explain(said: str, context: str, here: str, line: int, column: int) -> Fault
 
 
 def scalars(node: Node, language: str | None = None) -> Iterator[ScalarNode]:
-    """The scalars of a value, whatever map or list they stand in; of text by language, those of one if it is given."""
+    """The scalars of a value, in any maps and lists; of text by language, those of one language if it is given."""
     match node:
         case ScalarNode():
             yield node
@@ -422,7 +422,7 @@ def scalars(node: Node, language: str | None = None) -> Iterator[ScalarNode]:
 
 
 class Source:
-    """The text of a source, where places of its tree and offsets are to be told from each other."""
+    """The text of a source, with the correspondence between places in its tree and offsets."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -438,11 +438,11 @@ class Source:
         return line, offset - self.starts[line - 1] + 1
 
     def slice(self, node: Node) -> str:
-        """A node as it is written."""
+        """A node as it is written in the source."""
         return self.text[self.offset(node.start_mark) : self.offset(node.end_mark)]
 
     def around(self, node: Node) -> str:
-        """Likewise, with the characters before and behind it."""
+        """A node as it is written, with the characters before and after it."""
         return self.text[max(0, self.offset(node.start_mark) - 1) : self.offset(node.end_mark) + 1]
 
 
@@ -450,7 +450,7 @@ LOST = re.compile(rf"[ \t]+{HASH}(?:(?![ \t]#(?:[ \t]|$))[^\r\n])*")
 
 
 def cut_off(source: Source, offset: int) -> str | None:
-    """What follows an offset in its line that YAML takes for a comment, if it hardly is one: no blank is behind #."""
+    """Text that YAML takes for a comment although it probably is not one, because no blank follows the hash."""
     match = LOST.match(source.text, offset)
     return match[0].rstrip() if match else None
 
@@ -459,9 +459,9 @@ ESCAPE = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|\r?\n
 
 
 def written(raw: str, value: str, style: str) -> list[int]:
-    """For each character of the value of a scalar, and its end, where in `raw`, the scalar as written, it stands.
+    """The offset in `raw`, the scalar as written, of each character of its value, and of the end.
 
-    `style` is the quote or the mark of a block, or empty. Blanks that YAML folds stand where the line ends.
+    `style` is the quote or block indicator, or empty. Blanks that result from folding have the offset of the line end.
     """
     properties = re.match(r"(?:[&!]\S*\s+)*", raw)
     at, last = properties.end() if properties else 0, len(raw.rstrip())

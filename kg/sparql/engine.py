@@ -1,13 +1,13 @@
-"""The engine: the interface of what answers SPARQL queries on a published dataset.
+"""The engine: the interface for answering SPARQL queries on a published dataset.
 
-`Engine` answers the queries of this project (named_queries.py), `UntrustedQueries` those that anybody may write. To add
-an engine, write a class with the members of `Engine`, and pass an instance to `create_app` (server/app.py), which uses
-nothing else of it. The engine in use is Oxigraph (oxigraph.py); untrusted queries are answered by processes of their
-own (server/queries/).
+`Engine` answers the queries of this project (named_queries.py), and `UntrustedQueries` answers queries that anybody may
+write. To add an engine, write a class with the members of `Engine`, and pass an instance to `create_app`
+(server/app.py), which uses no other member of it. The engine in use is Oxigraph (oxigraph.py). Untrusted queries are
+answered by separate processes (server/queries/).
 
-Terms are those of pyoxigraph everywhere, in records, graphs and answers: NamedNode, BlankNode, Literal, Triple and
-Quad. They are values that need no store, so another engine converts its own terms to them. The result classes of an
-engine are known to the module of that engine alone.
+All modules use the terms of pyoxigraph, in records, graphs and answers: NamedNode, BlankNode, Literal, Triple and Quad.
+They are values that need no store, so another engine converts its own terms to them. Only the module of an engine knows
+the result classes of that engine.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -20,18 +20,16 @@ Term = NamedNode | BlankNode | Literal | Triple
 """A term of RDF, or a triple as a term (RDF 1.2 Concepts, 3.4)."""
 
 Solution = dict[str, Any]
-"""The terms of a solution by the names of its variables, without question mark; a variable without a value is absent.
-
-They are of the type Term, and declared as Any, since a query decides which of them a variable has.
-"""
+"""The terms of a solution by variable name without question mark; an unbound variable is absent. The values are of the
+type Term, and declared as Any because the query determines which of them a variable has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Solutions:
-    """The solutions of a SELECT query: its variables in order, and the solutions as they come, which can be read once.
+    """The solutions of a SELECT query: its variables in order, and an iterator of solutions, which can be read once.
 
-    Iteration gives each as a Solution. `rows` gives each as its terms in the order of the variables, None for no value,
-    which is quicker where there are many.
+    Iteration yields each solution as a Solution. `rows` yields each as its terms in the order of the variables, with
+    None for an unbound variable, which is faster for many solutions.
     """
 
     variables: tuple[str, ...]
@@ -49,19 +47,19 @@ class Engine(Protocol):
 
     - It answers SPARQL 1.1 Query. Relative IRIs are resolved against the base of the dataset, and the prefixes of the
       dataset (`Names.prefixes`) are declared, unless a query declares them itself.
-    - It holds the files of `dataset.GRAPHS`: a default graph with the asserted and the inferred triples,
-      each once, and the named graphs, which are no part of the default graph.
+    - It contains the files of `dataset.GRAPHS`: a default graph with the asserted and the inferred triples, each once,
+      and the named graphs, which are not part of the default graph.
     - A method raises SyntaxError, before it returns, for a text that is not a query. The message begins with
-      `error at LINE:COLUMN: `, a place in the text as it was given, if the engine knows the place.
+      `error at LINE:COLUMN: `, a place in the given text, if the engine knows the place.
     - A method raises TypeError, before it returns, for a query of another form than its own.
     - A failing evaluation raises ValueError, OSError or RuntimeError, also while the answer is being read.
-    - An answer is computed while it is read, and may be left unread.
-    - The columns of `SELECT *` stand in the order in which the query first names the variables.
-    - Blank nodes have the labels that they have in the files, in every answer.
+    - An answer is computed while it is read, and does not have to be read to its end.
+    - The columns of `SELECT *` are in the order in which the query first names the variables.
+    - Blank nodes have the same labels in every answer as in the files.
     - Several threads may call it at the same time.
-    - It is hashable: caches of the server have it as a part of their keys.
+    - It is hashable, because caches of the server use it as part of their keys.
 
-    It has no limits of time or memory. Queries that anybody may write are for UntrustedQueries.
+    It has no limits of time or memory. UntrustedQueries answers queries that anybody may write.
     """
 
     def __hash__(self) -> int: ...
@@ -81,14 +79,14 @@ class Engine(Protocol):
         """The solutions of a SELECT query."""
 
     def construct(self, query: str) -> Iterator[Triple]:
-        """The triples of a CONSTRUCT or DESCRIBE query; a triple may come more than once."""
+        """The triples of a CONSTRUCT or DESCRIBE query; a triple may occur more than once."""
 
     def graph(self, name: str) -> Iterator[Triple]:
-        """The triples of a named graph, each once; none for a graph that the dataset does not have."""
+        """The triples of a named graph, each once; none if the dataset does not contain the graph."""
 
 
 def syntax_error(engine: Engine, query: str) -> str:
-    """The message of an engine about a text that is not a query; empty for a query."""
+    """The message of an engine about a text that is not a query; empty if the text is a query."""
     try:
         engine.ask(query)
     except SyntaxError as error:
@@ -102,13 +100,14 @@ def syntax_error(engine: Engine, query: str) -> str:
 
 
 class UntrustedQuery(TypedDict):
-    """A query that anybody may have written, with all that its answer depends on.
+    """A query that anybody may have written, with everything that its answer depends on.
 
-    `base` and `prefixes` are those of the dataset: the first resolves relative IRIs, the second shorten IRIs in answers
-    and hints, and are not declared. `seconds` is how long the answer may take; `client` tells clients apart, among whom
-    the engine is shared. `media` has for each form of an answer (`solutions`, `boolean`, `triples`) the name of the
-    media type that it is written in, None where the client takes none. `default` and `named` are the IRIs of the
-    graphs that make the dataset of the query (SPARQL 1.1 Protocol, 2.1.4), empty where that is the published one.
+    `base` and `prefixes` are those of the dataset: relative IRIs are resolved against the base; the prefixes shorten
+    IRIs in answers and hints, and are not declared. `seconds` is the maximum time for the answer. `client`
+    distinguishes the clients that share the engine. `media` maps each form of an answer (`solutions`, `boolean`,
+    `triples`) to the name of its media type, or to None if the client accepts none. `default` and `named` are the IRIs
+    of the graphs of the RDF dataset of the query (SPARQL 1.1 Protocol, 2.1.4); both are empty for the published
+    dataset.
     """
 
     query: str
@@ -122,15 +121,15 @@ class UntrustedQuery(TypedDict):
 
 
 class AnswerBody(Iterator[bytes], Protocol):
-    """The body of an answer as it comes; iteration raises CutError where it does not come to its end."""
+    """The body of an answer as a stream; iteration raises CutError if the answer is incomplete."""
 
     def close(self) -> None:
-        """Ends the query, if it still runs."""
+        """Ends the query if it is still running."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer: its form (`solutions`, `boolean` or `triples`), its media type, and its body, whole or as it comes."""
+    """An answer: its form (`solutions`, `boolean` or `triples`), its media type, and its body, whole or as a stream."""
 
     form: str
     media: str
@@ -138,13 +137,13 @@ class Answer:
 
 
 class UnansweredError(Exception):
-    """Raised where a query gets no answer: the reason, and what more is told of it.
+    """Raised when a query gets no answer: the reason, and details.
 
-    The reasons `timeout`, `busy`, `memory`, `rows` and `bytes` are limits that are met; `nesting` is a query that nests
-    too deeply, `service` one that asks an endpoint that is not allowed. The others come with more: `syntax` with
-    message, detail, line, column and hint; `unacceptable`, an answer of which the client takes no media type, and
-    `unwritable`, one that its media type cannot hold, with the form; `evaluation`, and `fault`, which is an error of
-    the engine, with a message.
+    The reasons `timeout`, `busy`, `memory`, `rows` and `bytes` are exceeded limits; `nesting` is a query that is nested
+    too deeply; `service` is a query of an endpoint that is not allowed. The other reasons have details: `syntax` has
+    message, detail, line, column and hint. `unacceptable`, an answer for which the client accepts no media type, and
+    `unwritable`, an answer that its media type cannot represent, have the form. `evaluation`, and `fault`, which is an
+    error of the engine, have a message.
     """
 
     def __init__(self, reason: str, more: dict[str, Any]) -> None:
@@ -153,15 +152,15 @@ class UnansweredError(Exception):
 
 
 class CutError(Exception):
-    """Raised within the body of an answer that does not come to its end."""
+    """Raised while the body of an answer is read, if the answer cannot be completed."""
 
 
 class UntrustedQueries(Protocol):
     """Answers queries that anybody may write, on one dataset, within limits of time, memory, rows and bytes.
 
-    An implementation guarantees that a query changes nothing, reads no file, asks no other endpoint than those that are
-    allowed, and that none can stop the others from being answered.
+    An implementation guarantees that a query changes nothing, reads no file, contacts only the endpoints that are
+    allowed, and cannot prevent others from being answered.
     """
 
     def ask(self, question: UntrustedQuery, on_leave: Callable[[Callable[[], None]], None]) -> Answer:
-        """The answer to a query; raises UnansweredError. `on_leave` takes what to do should the client leave."""
+        """The answer to a query. Raises UnansweredError. `on_leave` registers an action for when the client leaves."""

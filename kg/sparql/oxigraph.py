@@ -1,7 +1,7 @@
-"""Oxigraph: the engine, embedded (engine.py), on its own files where the build made them, else in memory.
+"""Oxigraph: the embedded engine (engine.py), on its own files if the build made them, else in memory.
 
-It is the one module besides the worker of untrusted queries (server/queries/worker.py) that knows the engine's results.
-The steps of the build ask their store by `select`, the server asks a published dataset by `Oxigraph`.
+Besides the worker of untrusted queries (server/queries/worker.py), this is the only module that knows the results of
+the engine. The steps of the build query their store by `select`; the server queries a published dataset by `Oxigraph`.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ QueryResult = QuerySolutions | QueryBoolean | QueryTriples
 
 
 def open_files(directory: Path) -> Store:
-    """The store on its own files; OSError where they are missing or damaged."""
+    """The store on its own files. Raises OSError if they are missing or damaged."""
     if not directory.is_dir():
         raise FileNotFoundError(directory)
     try:
@@ -32,25 +32,25 @@ def open_files(directory: Path) -> Store:
 
 
 def evaluate(store: Store, query: str, **options: Any) -> QueryResult:
-    """The result of a SPARQL 1.1 query on a store; SyntaxError if it is none.
+    """The result of a SPARQL 1.1 query on a store. Raises SyntaxError if the text is not a query.
 
-    `options` are those of the store: base_iri, prefixes, default_graph, named_graphs, substitutions. The store reads a
-    query that means the same, with the patterns of EXISTS in an order that it is quick with (query_plan.py), and with
-    the columns of `SELECT *` in the order in which the query first names them.
+    `options` are those of the store: base_iri, prefixes, default_graph, named_graphs, substitutions. The store
+    evaluates an equivalent query, with the patterns of EXISTS in an order that is fast (query_plan.py), and with the
+    columns of `SELECT *` in the order in which the query first names them.
     """
     text = QueryText(query)
     planned = QueryText(reordered(text.text))
     try:
-        if planned.star and not planned.has_word("SERVICE"):  # which would be asked twice
+        if planned.star and not planned.has_word("SERVICE"):  # which would be evaluated twice
             columns = text.in_order(variables(planned.text, options))
             planned = QueryText(planned.with_columns(columns))
         return store.query(planned.text, **options)
-    except SyntaxError:  # which is told of the query as it was written
+    except SyntaxError:  # the message must be about the query as it was written
         return store.query(text.text, **options)
 
 
 def variables(query: str, options: dict[str, Any]) -> list[str]:
-    """The names of the variables that a SELECT answers; the engine says so of a query to a store without data."""
+    """The names of the variables of a SELECT query; the engine knows them from a query on an empty store."""
     syntax = {name: options[name] for name in ("base_iri", "prefixes") if name in options}
     found = Store().query(query, **syntax)
     assert isinstance(found, QuerySolutions)
@@ -58,7 +58,7 @@ def variables(query: str, options: dict[str, Any]) -> list[str]:
 
 
 def select(store: Store, query: str, **options: Any) -> Solutions:
-    """The solutions of a SELECT query on a store; raises what `Engine` says. `options` as `evaluate`."""
+    """The solutions of a SELECT query on a store, with the errors of `Engine` and the options of `evaluate`."""
     found = evaluate(store, query, **options)
     if not isinstance(found, QuerySolutions):
         raise TypeError("it is not a SELECT query")
@@ -66,23 +66,23 @@ def select(store: Store, query: str, **options: Any) -> Solutions:
 
 
 def ask(store: Store, query: str, **options: Any) -> bool:
-    """The answer to an ASK query on a store; raises what `Engine` says. `options` as `evaluate`."""
+    """The answer to an ASK query on a store, with the errors of `Engine` and the options of `evaluate`."""
     found = evaluate(store, query, **options)
     if not isinstance(found, QueryBoolean):
-        raise TypeError("it is no ASK query")
+        raise TypeError("it is not an ASK query")
     return bool(found)
 
 
 def construct(store: Store, query: str, **options: Any) -> Iterator[Triple]:
-    """The triples of a CONSTRUCT or DESCRIBE query on a store; raises what `Engine` says. `options` as `evaluate`."""
+    """The triples of a CONSTRUCT or DESCRIBE query on a store, with the errors of `Engine` and `evaluate`'s options."""
     found = evaluate(store, query, **options)
     if not isinstance(found, QueryTriples):
-        raise TypeError("it is no CONSTRUCT or DESCRIBE query")
+        raise TypeError("it is not a CONSTRUCT or DESCRIBE query")
     return iter(found)
 
 
 class Oxigraph:
-    """An Engine: a store with a dataset in it, and the names under the base of the dataset."""
+    """An Engine with a dataset in its store, and the names under the base of the dataset."""
 
     name = "oxigraph"
     version = pyoxigraph.__version__

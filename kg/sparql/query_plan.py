@@ -1,11 +1,12 @@
-"""Query plans: what the engine does in an order that takes long, done in a better one, or told.
+"""Query plans: reorders patterns that the engine would evaluate slowly, and reports other slow forms.
 
-The engine evaluates the pattern of an EXISTS anew for each solution, and its triple patterns in the order in which they
-are written. So where the first of them shares no variable with the query around, all that matches it is gone through
-each time. A group of triple patterns is a set (SPARQL 1.1 Query, 18.1.4 and 18.2.2.5), and a filter is about the whole
-of its group: another order means the same. `reordered` begins with what is bound outside and grows from there.
+The engine evaluates the pattern of an EXISTS for each solution, with its triple patterns in the order in which they are
+written. If the first of them shares no variable with the enclosing query, all of its matches are evaluated each time. A
+group of triple patterns is a set (SPARQL 1.1 Query, 18.1.4 and 18.2.2.5), and a filter applies to its whole group, so
+another order has the same meaning. `reordered` begins with the patterns that are bound outside and continues from
+there.
 
-What it cannot order, and other forms that take long, `causes` finds and tells with the form that is cheap.
+`cause` finds what cannot be reordered, and other slow forms, and suggests a faster form.
 """
 
 import re
@@ -18,37 +19,37 @@ from kg.sparql.query_text import BRACKETS, ESCAPE, QueryError, QueryText, Token
 EXISTS = re.compile(r"\bEXISTS\b", re.IGNORECASE)
 
 MAX_QUERY_LENGTH = 100_000
-"""Maximum length of a query that is planned, in characters."""
+"""Maximum length of a query that is reordered or explained, in characters."""
 
 VALUES = ("iri", "name", "variable")
-"""The kinds of tokens that are a term by themselves, besides literals."""
+"""The kinds of tokens that are terms by themselves, besides literals."""
 
 
 class UnreadableError(Exception):
-    """Raised where a text is no group of triple patterns and filters alone, or has what is not read here."""
+    """Raised when a text does not consist of triple patterns and filters only, or contains something unsupported."""
 
 
 @dataclass(frozen=True, slots=True)
 class TriplePattern:
-    """A triple pattern or path: its text, the variables of subject, predicate and object, and where it is written."""
+    """A triple pattern or path: its text, the variables of subject, predicate and object, and its place."""
 
     text: str
     variables: tuple[str, ...]
     subject: str
-    """The variable that is its subject; empty where that is a term."""
+    """The variable that is its subject; empty if the subject is another term."""
     first: Token
     verb: Token
     has_path: bool
-    """Whether its predicate is a path that repeats."""
+    """Whether its predicate is a path of any length."""
 
 
 @dataclass(slots=True)
 class GroupPattern:
-    """A group between braces that has nothing but triple patterns and filters, with the text of each filter."""
+    """A group in braces that consists of triple patterns and filters, with the text of each filter."""
 
     patterns: list[TriplePattern] = field(default_factory=list)
     filters: list[tuple[int, int]] = field(default_factory=list)
-    """Where filters begin and end, as numbers of tokens."""
+    """The numbers of the first token of each filter and of the token after it."""
 
 
 class Reader:
@@ -65,7 +66,7 @@ class Reader:
         self._at = self._end = 0
 
     def group(self, start: int, end: int) -> GroupPattern:
-        """The group of the tokens from `start` to before `end`; raises UnreadableError."""
+        """The group of the tokens from `start` to before `end`. Raises UnreadableError."""
         group = self._begin(start, end)
         while self._at < end:
             if self.word() == "FILTER":
@@ -79,7 +80,7 @@ class Reader:
         return group
 
     def leading(self, start: int, end: int) -> list[TriplePattern]:
-        """The patterns that a group begins with, whatever else it has."""
+        """The patterns with which a group begins, whatever follows them."""
         with suppress(UnreadableError):
             self.group(start, end)
         return self._group.patterns
@@ -94,12 +95,12 @@ class Reader:
         return self.tokens[self._at].text if self._at < self._end else ""
 
     def word(self) -> str:
-        """The next token as a keyword, if it is one."""
+        """The next token as an upper-case keyword; empty if it is not a word."""
         is_word = self._at < self._end and self.tokens[self._at].kind == "word"
         return self.next.upper() if is_word else ""
 
     def filter(self) -> None:
-        """Passes over a filter, which ends with the bracket that it opens first."""
+        """Skips a filter, which ends with the bracket that closes its first bracket."""
         start = self._at
         while self._at < self._end and self.next not in BRACKETS:
             self._at += 1
@@ -122,7 +123,7 @@ class Reader:
         self.properties(subject, first)
 
     def properties(self, subject: str, first: Token) -> None:
-        """Reads predicates and objects of a subject, which is the token `first`."""
+        """Reads the predicates and objects of a subject; `first` is the token of the subject."""
         while True:
             start = self._at
             predicate, has_path = self.verb()
@@ -143,7 +144,7 @@ class Reader:
                 return
 
     def blank(self) -> str:
-        """Reads a blank node, as a variable that is named nowhere else."""
+        """Reads a blank node as a variable with a new name."""
         self._at += 1
         self._blanks += 1
         name = f"?{self._blank}{self._blanks}"
@@ -155,7 +156,7 @@ class Reader:
         return name
 
     def term(self) -> str:
-        """Reads an IRI, a variable or a literal without sign."""
+        """Reads an IRI, a variable or a literal without a sign."""
         if self._at >= self._end:
             raise UnreadableError
         token = self.tokens[self._at]
@@ -182,7 +183,7 @@ class Reader:
         return self.tokens[self._at - 1].text
 
     def verb(self) -> tuple[str, bool]:
-        """Reads a predicate: a variable, or a path; and whether that repeats."""
+        """Reads a predicate: a variable, or a path; returns also whether the path is of any length."""
         start = self._at
         if self._at < self._end and self.tokens[self._at].kind == "variable":
             self._at += 1
@@ -212,7 +213,7 @@ class Reader:
 
 
 def closing_brackets(tokens: list[Token]) -> dict[int, int]:
-    """By number of the token of an opening bracket: that of the one that closes it."""
+    """For the number of each token that is an opening bracket, the number of the closing bracket."""
     found: dict[int, int] = {}
     stack: list[int] = []
     for number, token in enumerate(tokens):
@@ -224,7 +225,7 @@ def closing_brackets(tokens: list[Token]) -> dict[int, int]:
 
 
 def reordered(query: str) -> str:
-    """The query with the triple patterns in each EXISTS in an order that begins with what is bound outside of it."""
+    """The query with the patterns in each EXISTS reordered to begin with what is bound outside of it."""
     if len(query) > MAX_QUERY_LENGTH or not EXISTS.search(query) or ESCAPE.search(query):
         return query
     text = QueryText(query)
@@ -233,14 +234,14 @@ def reordered(query: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reordering:
-    """Writes a query anew, part by part."""
+    """Writes a query with reordered patterns, part by part."""
 
     reader: Reader
 
     def of(self, start: int, end: int, outside: frozenset[str], is_inside: bool = False) -> str:
-        """The text of the tokens from `start` to before `end`; `outside` are the variables of what is around an EXISTS.
+        """The text of the tokens from `start` to before `end`; `outside` are the variables bound outside an EXISTS.
 
-        Only patterns of EXISTS are looked at, or, inside of one, all groups.
+        Outside an EXISTS, only the patterns of EXISTS are reordered; inside an EXISTS, all groups are.
         """
         tokens, text = self.reader.tokens, self.reader.text
         bound = outside | variables(self.reader, start, end, is_inside)
@@ -253,7 +254,7 @@ class Reordering:
         return "".join([*parts, text[done : tokens[end].start if end < len(tokens) else len(text)]])
 
     def group(self, start: int, end: int, bound: frozenset[str]) -> str:
-        """The text of a group in an EXISTS; a sub-select is left as it is, since it may count what it finds."""
+        """The text of a group in an EXISTS; a sub-select is unchanged, because it may count its solutions."""
         if start < end and self.reader.tokens[start].text.upper() == "SELECT":
             return self.of(start, end, bound)
         try:
@@ -270,7 +271,7 @@ class Reordering:
 
 
 def opened(reader: Reader, start: int, end: int, is_inside: bool) -> Iterator[int]:
-    """The numbers of the brackets that open the outermost patterns of EXISTS among some tokens, or all groups."""
+    """The numbers of the brackets that open the outermost patterns of EXISTS, or all groups, among some tokens."""
     tokens = reader.tokens
     number = start
     while number < end:
@@ -283,7 +284,7 @@ def opened(reader: Reader, start: int, end: int, is_inside: bool) -> Iterator[in
 
 
 def variables(reader: Reader, start: int, end: int, is_inside: bool) -> frozenset[str]:
-    """The variables among some tokens, but for those in what `opened` finds among them."""
+    """The variables among some tokens, except those within the brackets that `opened` finds."""
     found, number = set(), start
     inside = {opening: reader.closing[opening] for opening in opened(reader, start, end, is_inside)}
     while number < end:
@@ -294,9 +295,9 @@ def variables(reader: Reader, start: int, end: int, is_inside: bool) -> frozense
 
 
 def in_order(patterns: list[TriplePattern], bound: frozenset[str]) -> list[TriplePattern]:
-    """The patterns in the order in which they are written, if each has something bound before it; else in a better one.
+    """The patterns unchanged if each has a variable that is bound before it; else in a better order.
 
-    Of those that have something bound comes first the one with the fewest variables left, a subject before an object.
+    The pattern with the fewest unbound variables comes first; a bound subject is preferred to a bound object.
     """
     if are_connected(patterns, bound) or not any(bound.intersection(pattern.variables) for pattern in patterns):
         return patterns
@@ -315,7 +316,7 @@ def in_order(patterns: list[TriplePattern], bound: frozenset[str]) -> list[Tripl
 
 
 def are_connected(patterns: Iterable[TriplePattern], bound: Iterable[str]) -> bool:
-    """True if each pattern, in order, has a variable that is bound before it, or none."""
+    """True if each pattern, in order, has no variables or one that is bound before it."""
     known = set(bound)
     for pattern in patterns:
         if pattern.variables and not known.intersection(pattern.variables):
@@ -324,11 +325,11 @@ def are_connected(patterns: Iterable[TriplePattern], bound: Iterable[str]) -> bo
     return True
 
 
-# ── What takes long ──────────────────────────────────────────────────────────────────────────────────────────────
+# ── Slow forms ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def cause(query: str) -> QueryError | None:
-    """What most likely makes a query take long, at its place, with the form that is cheap as hint; None if unknown."""
+    """The most likely cause of a slow query, with its place and a faster form as a hint; None if unknown."""
     if len(query) > MAX_QUERY_LENGTH:
         return None
     reader = Reader(QueryText(query))
@@ -337,7 +338,7 @@ def cause(query: str) -> QueryError | None:
 
 
 def groups(reader: Reader) -> Iterator[tuple[int, list[TriplePattern]]]:
-    """The groups of a query, but for the template of CONSTRUCT: where each begins, and its first patterns."""
+    """The groups of a query, except the template of CONSTRUCT: the opening bracket and the first patterns of each."""
     for opening, closing in sorted(reader.closing.items()):
         before = reader.tokens[opening - 1].text.upper() if opening else ""
         if reader.tokens[opening].text == "{" and before != "CONSTRUCT":
@@ -345,7 +346,7 @@ def groups(reader: Reader) -> Iterator[tuple[int, list[TriplePattern]]]:
 
 
 def strange_exists(reader: Reader) -> Iterator[QueryError]:
-    """Each EXISTS whose pattern begins with something that nothing outside binds, and that could not be reordered."""
+    """Each EXISTS whose pattern begins with variables that are not bound outside, and that could not be reordered."""
     tokens = reader.tokens
     for opening, patterns in groups(reader):
         if opening == 0 or tokens[opening - 1].text.upper() != "EXISTS":
@@ -367,7 +368,7 @@ def strange_exists(reader: Reader) -> Iterator[QueryError]:
 
 
 def product(reader: Reader) -> Iterator[QueryError]:
-    """Each pattern that shares no variable with those of its group before it."""
+    """Each pattern that shares no variable with the patterns before it in its group."""
     for _, patterns in groups(reader):
         parts: list[tuple[TriplePattern, set[str]]] = []
         for pattern in patterns:
@@ -399,7 +400,7 @@ def open_path(reader: Reader) -> Iterator[QueryError]:
 
 
 def early_optional(reader: Reader) -> Iterator[QueryError]:
-    """Each OPTIONAL that is followed by patterns which could narrow the solutions before it."""
+    """Each OPTIONAL that is followed by patterns that could restrict the solutions before it."""
     for number, token in enumerate(reader.tokens):
         if token.kind == "word" and token.text.upper() == "OPTIONAL" and number + 1 in reader.closing:
             after = reader.tokens[reader.closing[number + 1] + 1 :][:2]
@@ -414,7 +415,7 @@ def early_optional(reader: Reader) -> Iterator[QueryError]:
 
 
 def search_by_filter(reader: Reader) -> Iterator[QueryError]:
-    """Each function that looks into texts one by one."""
+    """Each function that searches texts one by one."""
     for token in reader.tokens:
         if token.kind == "word" and token.text.upper() in ("REGEX", "CONTAINS", "STRSTARTS", "STRENDS", "REPLACE"):
             yield at(
@@ -426,7 +427,7 @@ def search_by_filter(reader: Reader) -> Iterator[QueryError]:
 
 
 def sorting(reader: Reader) -> Iterator[QueryError]:
-    """What needs all solutions before it answers the first one."""
+    """Each keyword that needs all solutions before it can return the first one."""
     for token in reader.tokens:
         if token.kind == "word" and token.text.upper() in ("ORDER", "GROUP", "DISTINCT"):
             yield at(
@@ -438,5 +439,5 @@ def sorting(reader: Reader) -> Iterator[QueryError]:
 
 
 def at(reader: Reader, token: Token, message: str, hint: str) -> QueryError:
-    """What takes long, at the place of a token."""
+    """A cause of slowness at the place of a token."""
     return QueryError(message, reader.text, token.start, len(token.text), hint)

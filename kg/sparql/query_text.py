@@ -1,8 +1,8 @@
-"""Query texts: what can be told of a SPARQL query by its tokens alone, before and besides the engine.
+"""Query texts: everything that the tokens of a SPARQL query show, without or before parsing by the engine.
 
-The engine parses and answers; here is only what it cannot tell or must not be trusted with: how deep a query nests,
-whether it is an update, where it went wrong, and which of our terms it misspells. The tokens are those of
-SPARQL 1.1 Query, 19.8 (terminals); codepoint escapes those of 19.2.
+The engine parses and evaluates queries. This module finds what the engine does not report or must be protected from:
+the depth of nesting, updates, the place of an error, and misspelled terms. The tokens are those of SPARQL 1.1 Query,
+19.8 (terminals); codepoint escapes are those of 19.2.
 """
 
 import re
@@ -17,13 +17,13 @@ from urllib.parse import urljoin
 from kg.diagnostics.suggest import nearest
 
 MAX_DEPTH = 200
-"""Maximum depth of nested brackets in a query; the engine recurses over them."""
+"""Maximum depth of nested brackets in a query; the engine is recursive."""
 
 MAX_WIDTH = 120
 """Maximum number of characters of a line that are shown around a place."""
 
 PAD = 16
-"""How many characters the engine may look ahead: more than its longest keyword."""
+"""Maximum number of characters that the engine looks ahead: more than its longest keyword."""
 
 TOKEN = re.compile(
     r"""
@@ -44,16 +44,16 @@ TOKEN = re.compile(
 OPAQUE = re.compile(
     rf"(?= [^\W\d] | [\#\"'<?$:@\\] ) (?: {TOKEN.pattern.partition('| (?P<number>')[0]} | \\. )", TOKEN.flags
 )
-"""The tokens in which brackets and words mean nothing, and words themselves."""
+"""The tokens in which brackets and words have no meaning, and words themselves."""
 
 UPDATE = re.compile(r"(?:INSERT|DELETE|LOAD|CLEAR|DROP|CREATE|ADD|MOVE|COPY|WITH)", re.IGNORECASE)
-"""The word that an update begins with, after its prologue (SPARQL 1.1 Update, 3)."""
+"""The first word of an update after its prologue (SPARQL 1.1 Update, 3)."""
 
 FORMS = ("SELECT", "CONSTRUCT", "ASK", "DESCRIBE")
 """The forms of a query (SPARQL 1.1 Query, 16)."""
 
 VOLATILE = re.compile(r"(?:NOW|RAND|UUID|BNODE)\s*\(", re.IGNORECASE)
-"""Functions that give another value each time."""
+"""Functions that return a different value each time."""
 
 ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 """Codepoint escapes (SPARQL 1.1 Query, 19.2)."""
@@ -64,9 +64,8 @@ STRAY = re.compile(
     "[^\t\n\r\x20-\x7e\xb7\xc0-\xd6\xd8-\xf6\xf8-\u037d\u037f-\u167f\u1681-\u180d\u180f-\u1fff\u200c\u200d\u203f\u2040\u2070-\u218f"
     "\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufefe\uff00-\ufffd\U00010000-\U000effff]"
 )
-"""Characters that stand nowhere but in strings, IRIs and comments: what is no PN_CHARS (SPARQL 1.1 Query, 19.8).
-
-U+1680, U+180E and U+FEFF are left out although names may have them: nobody means a name with a blank in it.
+"""Characters that are only allowed in strings, IRIs and comments, because they are not PN_CHARS (SPARQL 1.1 Query,
+19.8). U+1680, U+180E and U+FEFF are included although names may contain them, because nobody means a name with a blank.
 """
 
 MEANT = {
@@ -89,13 +88,13 @@ MEANT |= {
     "\xd7": "*",
     "\u2026": "...",
 }
-"""What is meant by characters that word processors write."""
+"""The intended characters for those that word processors insert."""
 
 CONTROLS = {"\0": "NULL", "\v": "VERTICAL TABULATION", "\f": "FORM FEED", "\x7f": "DELETE", "\x85": "NEXT LINE"}
-"""Names of control characters, which have none in Unicode."""
+"""Names of control characters, which have no name in Unicode."""
 
 STAR = re.compile(r"SELECT\b (?: \s | \#[^\r\n]* | DISTINCT\b | REDUCED\b )* \*", re.VERBOSE | re.IGNORECASE)
-"""What looks like a SELECT of all variables."""
+"""The beginning of a SELECT of all variables."""
 
 MAX_HINTS = 10
 """Maximum number of unknown terms that are reported for a query."""
@@ -106,7 +105,7 @@ CLOSING = {**BRACKETS, "'": "'", '"': '"'}
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token of a query: its kind (a group of TOKEN), its text, and where it starts, in characters from 0."""
+    """A token of a query: its kind (a group of TOKEN), its text, and its start, in characters from 0."""
 
     kind: str
     text: str
@@ -114,9 +113,10 @@ class Token:
 
 
 class QueryError(Exception):
-    """What is wrong with a query, and where.
+    """An error in a query, and its place.
 
-    `line` and `column` count from 1; `excerpt` is the line with a caret below the place; `hint` says how to mend it.
+    `line` and `column` count from 1. `excerpt` is the line with a caret below the place. `hint` says how to correct the
+    error.
     """
 
     def __init__(self, message: str, text: str, start: int, length: int = 1, hint: str | None = None) -> None:
@@ -136,7 +136,7 @@ class QueryError(Exception):
 class QueryText:
     """The text of a query without a byte order mark, and its tokens without comments.
 
-    `prefixes` are those that it need not declare, `base` is what its relative IRIs are resolved against.
+    `prefixes` do not have to be declared in the query; `base` is the IRI against which its relative IRIs are resolved.
     """
 
     def __init__(self, text: str, prefixes: Mapping[str, str] | None = None, base: str = "") -> None:
@@ -150,19 +150,19 @@ class QueryText:
 
     @cached_property
     def bare(self) -> str:
-        """The text with blanks for what is opaque; places stay the same."""
+        """The text with blanks in place of opaque tokens; places stay the same."""
         return OPAQUE.sub(blank, self.text)
 
     def check_nesting(self) -> None:
-        """Raises QueryError where brackets nest deeper than MAX_DEPTH."""
+        """Raises QueryError if brackets are nested deeper than MAX_DEPTH."""
         depth = 0
         for match in re.finditer(r"[(\[{]|[)\]}]", self.bare):
             depth += 1 if match[0] in BRACKETS else -1
             if depth > MAX_DEPTH:
-                raise QueryError(f"the query nests deeper than {MAX_DEPTH} brackets", self.text, match.start())
+                raise QueryError(f"the query is nested more than {MAX_DEPTH} brackets deep", self.text, match.start())
 
     def check_characters(self) -> None:
-        """Raises QueryError for a character that belongs to no query, outside of strings, IRIs and comments."""
+        """Raises QueryError for a character that is not allowed outside of strings, IRIs and comments."""
         if not STRAY.search(self.text):
             return
         opaque = OPAQUE.sub(lambda match: blank(match, ("string", "iri", "comment")), self.text)
@@ -175,23 +175,23 @@ class QueryText:
         return bool(UPDATE.fullmatch(next(words, "")))
 
     def has_word(self, word: str) -> bool:
-        """True if a keyword, in capitals, stands in the query."""
+        """True if a keyword, in capitals, occurs in the query."""
         may_have = word in self.text.upper()
         return may_have and any(token.kind == "word" and token.text.upper() == word for token in self.tokens)
 
     @property
     def form(self) -> str:
-        """Its form (SPARQL 1.1 Query, 16), in capitals: the first word after the prologue; empty if it has none."""
+        """The form (SPARQL 1.1 Query, 16), in capitals: the first word after the prologue; empty if there is none."""
         words = (token.text.upper() for token in tokens(unescaped(self.text)) if token.kind == "word")
         return next((word for word in words if word in FORMS), "")
 
     def is_volatile(self) -> bool:
-        """True if its answer may differ each time, on the same data."""
+        """True if the answer may differ each time, on the same data."""
         return bool(VOLATILE.search(self.bare))
 
     @cached_property
     def _prologue(self) -> tuple[str, dict[str, str]]:
-        """The base and the prefixes of the query, without colon (SPARQL 1.1 Query, 4.1)."""
+        """The base and the prefixes (without colon) of the query (SPARQL 1.1 Query, 4.1)."""
         base, declared = self._base, dict(self._known)
         for word, first, second in zip(self.tokens, self.tokens[1:], self.tokens[2:], strict=False):
             if (word.text.upper(), first.kind) == ("BASE", "iri"):
@@ -206,7 +206,7 @@ class QueryText:
         return self._prologue[1]
 
     def iri(self, token: Token) -> str:
-        """The IRI that a token names; empty where its prefix is not declared."""
+        """The IRI that a token stands for; empty if its prefix is not declared."""
         if token.kind == "iri":
             return resolved(self._prologue[0], token.text[1:-1])
         prefix, _, local = token.text.partition(":")
@@ -246,10 +246,10 @@ class QueryText:
         return None
 
     def explain(self, parse: Callable[[str], str], known: Mapping[str, str]) -> QueryError:
-        """What is wrong with the query that the engine does not take.
+        """The error in a query that the engine rejects.
 
-        `parse` gives the engine's message for a text, `known` are prefixes that a hint may name. The engine looks up
-        to PAD characters ahead of what it does not take, so it is asked again with more room between the tokens.
+        `parse` returns the message of the engine for a text; `known` are prefixes that a hint may name. The engine
+        looks up to PAD characters ahead of the error, so the query is parsed again with more space between the tokens.
         """
         spaced, starts = self._spaced()
         said = re.match(r"error at (\d+):(\d+): (.*)", message := parse(spaced), re.DOTALL)
@@ -271,7 +271,7 @@ class QueryText:
         return QueryError(f"{here.text[:40]} is not allowed here{reason}", self.text, here.start, len(here.text))
 
     def _spaced(self) -> tuple[str, list[int]]:
-        """The query with PAD blanks where it has any, and where each token then starts."""
+        """The query with PAD blanks for each blank, and the start of each token in it."""
         parts: list[str] = []
         starts: list[int] = []
         length = end = 0
@@ -283,12 +283,12 @@ class QueryText:
         return "".join(parts) + " " * 2 * PAD, starts
 
     def _undeclared(self, index: int) -> Token | None:
-        """The last name up to a token whose prefix is not declared."""
+        """The last name before a token whose prefix is not declared."""
         names = (token for token in reversed(self.tokens[: index + 1]) if token.kind == "name")
         return next((token for token in names if token.text.partition(":")[0] not in self.prefixes), None)
 
     def _lone(self) -> Token | None:
-        """The first quotation mark, or else bracket, without its counterpart."""
+        """The first quotation mark, or else bracket, without a counterpart."""
         stack: list[Token] = []
         for token in self.tokens:
             if token.text in ("'", '"'):
@@ -302,7 +302,7 @@ class QueryText:
         return stack[-1] if stack else None
 
     def unknown_terms(self, namespace: str, known: Iterable[str]) -> Iterator[str]:
-        """A hint for each term of a namespace that the query names and that is not among the `known` IRIs."""
+        """A hint for each term in one of our namespaces that is not among the `known` IRIs."""
         declared = {iri.removeprefix(namespace) for iri in known}
         written: dict[str, str] = {}
         for token in self.tokens:
@@ -318,14 +318,14 @@ class QueryText:
 
 
 def tokens(text: str) -> Iterator[Token]:
-    """The tokens of a text, comments among them; blanks are passed over."""
+    """The tokens of a text, including comments; blanks are skipped."""
     for match in TOKEN.finditer(text):
         assert match.lastgroup is not None
         yield Token(match.lastgroup, match[0], match.start())
 
 
 def stray(character: str, text: str, start: int) -> QueryError:
-    """The error about a character that belongs to no query."""
+    """The error about a character that is not allowed in a query."""
     name = CONTROLS.get(character) or unicodedata.name(character, "a character without a name")
     is_blank = character.isspace()
     meant = MEANT.get(character)
@@ -335,7 +335,7 @@ def stray(character: str, text: str, start: int) -> QueryError:
 
 
 def blank(match: re.Match[str], kinds: tuple[str, ...] = ()) -> str:
-    """Blanks for what is opaque in a token, and the rest of it; of these kinds alone, if any are given."""
+    """A token with blanks in place of its opaque parts; only for the given kinds of tokens, if any are given."""
     token = match[0]
     if kinds and match.lastgroup not in kinds:
         return token
@@ -353,26 +353,26 @@ def blank(match: re.Match[str], kinds: tuple[str, ...] = ()) -> str:
 
 
 def resolved(base: str, iri: str) -> str:
-    """An IRI, resolved against a base where it is relative (RFC 3986, 5.2); as it is where it is malformed."""
+    """An IRI resolved against a base if it is relative (RFC 3986, 5.2); a malformed IRI is unchanged."""
     try:
         whole = iri if re.match(r"[A-Za-z][\w+.-]*:", iri) else urljoin(base, iri)
     except ValueError:
         return iri
-    return f"{whole}#" if iri.endswith("#") and not whole.endswith("#") else whole  # which urljoin leaves out
+    return f"{whole}#" if iri.endswith("#") and not whole.endswith("#") else whole  # which urljoin drops
 
 
 def unescaped(text: str) -> str:
-    """A text with its codepoint escapes read (SPARQL 1.1 Query, 19.2)."""
+    """A text with its codepoint escapes replaced (SPARQL 1.1 Query, 19.2)."""
     return ESCAPE.sub(lambda m: chr(min(int(m[1] or m[2], 16), 0x10FFFF)), text)
 
 
 def offset(text: str, line: int, column: int) -> int:
-    """Where a line and column, from 1, lie in a text, in characters from 0."""
+    """The offset, in characters from 0, of a line and column, which count from 1, in a text."""
     lines = text.split("\n")
     return min(sum(len(each) + 1 for each in lines[: line - 1]) + column - 1, len(text))
 
 
 def phrases(expected: str) -> list[str]:
-    """What the engine says in words among the tokens that it would have taken."""
+    """The words in the engine's message about the tokens that it expected."""
     parts = re.split(r",\s|expected one of |expected ", expected)
     return [part for part in parts if re.fullmatch(r"[A-Z][\w ]*[a-z][\w ,.]*", part) and " " in part]

@@ -1,4 +1,4 @@
-"""Check: SHACL over asserted and inferred triples, each result brought back to the line that it is about."""
+"""Check: SHACL validation of asserted and inferred triples; each result is located at the line that caused it."""
 
 import re
 from collections import defaultdict
@@ -63,11 +63,11 @@ COMPONENTS = {
     "Property": "E313",
     "SPARQL": "E314",
 }
-"""The code for each constraint component of SHACL core (w3.org/TR/shacl, 4)."""
+"""The code for each constraint component of SHACL Core (w3.org/TR/shacl, 4)."""
 
 
 def check(model: Model, records: Records, graph: DataGraph) -> Findings:
-    """A problem for every SHACL result, except those that an earlier problem already explains."""
+    """Returns a problem for each SHACL result, except for those that an earlier problem already explains."""
     incomplete = Incomplete(model, records, graph)
     notes, problems = list(incomplete.notes()), list[Problem]()
     try:
@@ -81,12 +81,12 @@ def check(model: Model, records: Records, graph: DataGraph) -> Findings:
     pairs = {(result.constraint, result.focus, other) for result, others in found for other in others}
     for result, others in found:
         shown = [o for o in others if o < result.focus or (result.constraint, o, result.focus) not in pairs]
-        if finding(result, result.path) in told or (others and not shown):  # of a pair, the second one is told
+        if finding(result, result.path) in told or (others and not shown):  # of a pair, only the second one is reported
             continue
         written = where_written(model, graph, result)
         seen = [result.focus if other == written.focus else other for other in shown]
         about = replace(to_problem(model, graph, written), related=tuple(places_of(model, graph, written, seen)))
-        same = about.message, about.file, about.line, about.column  # one shape may notice a mistake in two ways
+        same = about.message, about.file, about.line, about.column  # one shape may find a mistake in two ways
         if same not in told and not incomplete.is_told(result, about):
             problems.append(about)
         told |= {same, finding(result, result.path)}
@@ -95,7 +95,7 @@ def check(model: Model, records: Records, graph: DataGraph) -> Findings:
 
 
 def bound_by(model: Model, graph: DataGraph, result: ValidationResult) -> dict[str, list[str]]:
-    """The things that a SPARQL-based constraint selects besides the focus node, by variable, in order."""
+    """The things that a SPARQL-based constraint selects in addition to the focus node, by variable, in order."""
     shapes, constraint = model.shapes_graph, result.constraint
     if constraint is None:
         return {}
@@ -117,7 +117,7 @@ def bound_by(model: Model, graph: DataGraph, result: ValidationResult) -> dict[s
 
 
 def places_of(model: Model, graph: DataGraph, result: ValidationResult, others: list[str]) -> Iterator[Related]:
-    """Where the same value, or else the record, of each of some other things stands."""
+    """The places of the same value in some other things, or else of their records."""
     properties = model.schema.subproperties(str(result.path))
     for other in [other for other in others if other in graph.nodes]:
         record, node = graph.nodes[other]
@@ -127,12 +127,12 @@ def places_of(model: Model, graph: DataGraph, result: ValidationResult, others: 
 
 
 def finding(result: ValidationResult, path: Node | str | None) -> tuple[str, ...]:
-    """What is wrong with which value of a property, whichever shape says so."""
+    """A key that is equal for results about the same mistake in the same value, whichever shape reports it."""
     return result.focus, str(path), str(result.value), code_of(result)
 
 
 def echoes(schema: Schema, result: ValidationResult) -> Iterator[tuple[str, ...]]:
-    """The findings that only repeat one: what is wrong of a property is wrong of the properties above it."""
+    """The findings that repeat this one: the same mistake reported for the superproperties."""
     for path in schema.superproperties(str(result.path)):
         yield finding(result, path)
 
@@ -142,7 +142,7 @@ def code_of(result: ValidationResult) -> str:
 
 
 def to_problem(model: Model, graph: DataGraph, result: ValidationResult) -> Problem:
-    """A SHACL result as a problem, at the line that it is about: of a record, or of a term of the ontology."""
+    """A SHACL result as a problem at the line that caused it, in a record or in the ontology."""
     if result.focus not in graph.nodes:
         return at_term(model.sources, model.names, result.focus, "E502", result.message, severity=result.severity)
     record, node = graph.nodes[result.focus]
@@ -161,7 +161,7 @@ def to_problem(model: Model, graph: DataGraph, result: ValidationResult) -> Prob
 
 
 def where_written(model: Model, graph: DataGraph, result: ValidationResult) -> ValidationResult:
-    """The same result about the record that states the link, where the focus node has it as the inverse of another."""
+    """The same result for the record that states the link, if the focus node has it only as the inverse of another."""
     other = str(result.value)
     if other not in graph.nodes or not isinstance(result.path, URIRef):
         return result
@@ -180,7 +180,7 @@ def where_written(model: Model, graph: DataGraph, result: ValidationResult) -> V
 
 
 def message(model: Model, result: ValidationResult) -> str:
-    """What the shape says, with the names of things as in a source; of one that says nothing, what it asks for."""
+    """The message of the shape, with things named as in a source; without a message, the value that is required."""
     property_ = model.schema.property_of(str(result.path))
     asked = expected(model, result)
     if (result.shape, SH.message, None) in model.shapes_graph or not property_ or not asked:
@@ -189,7 +189,7 @@ def message(model: Model, result: ValidationResult) -> str:
 
 
 def place_in(model: Model, graph: DataGraph, node: MappingNode, result: ValidationResult) -> YamlNode:
-    """Where in a record or part the value of a result stands, or the first key where something is missing."""
+    """The place in a record or part where the value of a result is written, or the first key if a value is missing."""
     language = result.value.language if isinstance(result.value, Literal) else None
     path = str(result.path) if result.path is not None else ""
     inner = graph.nodes.get(str(result.value))
@@ -204,7 +204,7 @@ def place_in(model: Model, graph: DataGraph, node: MappingNode, result: Validati
 
 
 def tag_of(node: YamlNode, text: YamlNode) -> YamlNode | None:
-    """The tag of the language under which a text stands in a record or part."""
+    """The language tag under which a text is written in a record or part."""
     for key, value in node.value if isinstance(node, MappingNode) else ():
         if value is text or (isinstance(value, SequenceNode) and text in value.value):
             return None if isinstance(value, SequenceNode) and not isinstance(node, MappingNode) else key
@@ -215,7 +215,7 @@ def tag_of(node: YamlNode, text: YamlNode) -> YamlNode | None:
 
 
 def expected(model: Model, result: ValidationResult) -> str | None:
-    """What the constraint that is not met asks for (w3.org/TR/shacl, 4), in the words of the sources."""
+    """What the violated constraint requires (w3.org/TR/shacl, 4), in the terms of the sources."""
 
     def parameter(name: str) -> str:
         return str(model.shapes_graph.value(result.shape, SH[name]))
@@ -250,7 +250,7 @@ def expected(model: Model, result: ValidationResult) -> str | None:
 
 
 def hint(model: Model, graph: DataGraph, result: ValidationResult, place: YamlNode) -> str | None:
-    """How to meet a constraint, where it is plain."""
+    """A hint that says how to satisfy a constraint, if that is certain."""
     property_ = model.schema.property_of(model.schema.path_of(result.shape))
     match result.component:
         case "MinCount" | "QualifiedMinCount" if (
@@ -271,7 +271,7 @@ def hint(model: Model, graph: DataGraph, result: ValidationResult, place: YamlNo
 
 
 def missing(model: Model, graph: DataGraph, result: ValidationResult, key: Key) -> str | None:
-    """A hint with what to add; nothing where the key stands already, unless a text in English is all that it lacks."""
+    """A hint that says what to add; None if the key is already there, unless only an English text is missing."""
     node = graph.nodes[result.focus][1]
     there = next((value for name, value in node.value if name.value == key.property.key), None)
     if there is None:
@@ -282,17 +282,17 @@ def missing(model: Model, graph: DataGraph, result: ValidationResult, key: Key) 
 
 
 def pattern_in_words(model: Model, result: ValidationResult) -> str | None:
-    """What a pattern asks for: in the words of its shape (sh:description), else those of its message."""
+    """What a pattern requires: the sh:description of its shape, else the message of the shape."""
     words = in_language(model.shapes_graph.objects(result.shape, SH.description))
     if words is not None:
         return str(words)
     if (result.shape, SH.message, None) in model.shapes_graph:
-        return None  # the message says it
+        return None  # the message describes it
     return f"text that matches {model.shapes_graph.value(result.shape, SH.pattern)}"
 
 
 def pattern_meant(model: Model, result: ValidationResult, text: str) -> str | None:
-    """A hint with the one spelling of a text that matches its pattern: without marks, in other capitals, as a name."""
+    """A hint with a spelling that matches the pattern: without punctuation, in other capitals, or as a name."""
     pattern = str(model.shapes_graph.value(result.shape, SH.pattern))
     flags = str(model.shapes_graph.value(result.shape, SH.flags) or "")
     if matches(pattern, "sr-Latn", flags):  # the tag of a language
@@ -312,7 +312,7 @@ def pattern_meant(model: Model, result: ValidationResult, text: str) -> str | No
 
 
 def members(model: Model, result: ValidationResult, list_: URIRef) -> list[str]:
-    """The members of a list that a shape gives, as they are written in a source."""
+    """The members of a list in a shape, as they are written in a source."""
     head = model.shapes_graph.value(result.shape, list_)
     names = [str(member) for member in Collection(model.shapes_graph, head)] if head is not None else []
     return [local_name(n) if n.startswith(model.names.vocabulary) else model.names.compact(n) for n in names]
@@ -323,7 +323,7 @@ def lower_first(name: str) -> str:
 
 
 def circles(model: Model, graph: DataGraph) -> Iterator[Problem]:
-    """The statements that lead a thing back to itself by an irreflexive property (OWL 2 RL, prp-irp)."""
+    """The statements that link a thing back to itself by an irreflexive property (OWL 2 RL, prp-irp)."""
     inferred = NamedNode(model.names.inferred)
     for irreflexive in sorted(map(str, model.schema.ontology.subjects(RDF.type, OWL.IrreflexiveProperty))):
         node = NamedNode(irreflexive)
@@ -341,7 +341,7 @@ def circles(model: Model, graph: DataGraph) -> Iterator[Problem]:
                     if not isinstance(quad.object, NamedNode) or iri not in follows[quad.object.value]:
                         continue
                     if Quad(quad.subject, quad.predicate, quad.object, inferred) in graph.store:
-                        continue  # what follows from a link is told of the link
+                        continue  # what is inferred from a link is reported for the link
                     others = [model.names.compact(other) for other in looped if other in follows[iri] and other != iri]
                     way = " and ".join(others) if others else "nothing else"
                     yield problem(

@@ -1,6 +1,7 @@
-"""Describe: what is published beside the data: the catalogue, the origin of each document, ontology versions.
+"""Describe: the metadata that is published with the data: the catalogue, the sources of documents, ontology versions.
 
-DCAT 3 (w3.org/TR/vocab-dcat-3), VoID (w3.org/TR/void), PROV-O (w3.org/TR/prov-o). Counts are of the default graph.
+The catalogue uses DCAT 3 (w3.org/TR/vocab-dcat-3), VoID (w3.org/TR/void) and PROV-O (w3.org/TR/prov-o). All counts are
+counts of the default graph.
 """
 
 import hashlib
@@ -29,18 +30,18 @@ from kg.steps.results import Catalogue, DataGraph, Model, Records, Sources
 from kg.steps.versions import read_contexts, read_ontology_versions
 
 EU = "http://publications.europa.eu/resource/authority/"
-"""The authority tables of the European Union, whose terms DCAT-AP 3 asks for (semiceu.github.io/DCAT-AP)."""
+"""The authority tables of the European Union, whose terms DCAT-AP 3 requires (semiceu.github.io/DCAT-AP)."""
 
 THEMES = {
     "INTR": "International issues",
     "GOVE": "Government and public sector",
     "JUST": "Justice, legal system and public safety",
 }
-"""What the dataset is about, by the codes of the data themes of the European Union."""
+"""The subjects of the dataset, by the codes of the data themes of the European Union."""
 
 EU_LANGUAGES = {"en": "ENG", "fr": "FRA", "de": "DEU", "it": "ITA", "ru": "RUS", "es": "SPA"}
 EU_FILE_TYPES = {"nq": "RDF_N_QUADS", "ttl": "RDF_TURTLE", "jsonld": "JSON_LD"}
-"""The codes of languages and of file types, by tag and by suffix."""
+"""The codes of languages by tag, and of file types by suffix."""
 
 IANA = "https://www.iana.org/assignments/media-types/"
 LOC_LANGUAGE = "http://id.loc.gov/vocabulary/iso639-1/"
@@ -60,7 +61,7 @@ DATATYPES = """SELECT ?class ?p ?to (COUNT(*) AS ?n) WHERE {
   ?s a ?class ; ?p ?o FILTER(STRSTARTS(STR(?class), "$") && ISLITERAL(?o))
   FILTER NOT EXISTS { GRAPH <#inferred> { ?s a ?class } } BIND(DATATYPE(?o) AS ?to)
 } GROUP BY ?class ?p ?to ORDER BY ?class ?p ?to"""
-"""The properties of our classes, and what they lead to, by the classes that are stated, not those that follow."""
+"""The properties of our classes, and the classes and datatypes of their values; inferred classes are not counted."""
 
 TOTALS = """SELECT (COUNT(*) AS ?triples) (COUNT(DISTINCT ?s) AS ?subjects) (COUNT(DISTINCT ?o) AS ?objects)
 WHERE { ?s ?p ?o }"""
@@ -69,7 +70,7 @@ Statement = tuple[str, str, NamedNode | Literal]
 
 
 def describe(model: Model, records: Records, graph: DataGraph) -> Catalogue:
-    """The catalogue, the source of each document, what was withdrawn, and the earlier versions of the ontology."""
+    """The catalogue, the sources of the documents, the withdrawn things, and the earlier versions of the ontology."""
     names, problems = model.names, list[Problem]()
     origins, contexts = origins_of(model, graph.records), read_contexts(model)
     questions = read_questions(model.sources.questions, names)
@@ -101,10 +102,10 @@ def in_catalogue(statements: Iterable[Statement], names: Names) -> list[Quad]:
 def distributions(
     names: Names, version: str, contents: dict[MediaType, bytes], dumps: dict[MediaType, bytes]
 ) -> Iterator[Statement]:
-    """The version, and its dumps, as they are and compressed, with sizes and checksums (DCAT 3, 6.8).
+    """Yields statements about the version and its dumps, plain and compressed, with sizes and checksums (DCAT 3, 6.8).
 
-    `contents` are those of the dumps, by media type, and `dumps` the same compressed; for checksums see
-    spdx.org/rdf/terms.
+    `contents` maps media types to the content of the dumps, and `dumps` to the compressed content. The terms for
+    checksums are from spdx.org/rdf/terms.
     """
     yield names.dataset, str(DCAT.version), Literal(version)
     for media, content in contents.items():
@@ -152,7 +153,7 @@ def _distribution(names: Names, address: str, media: MediaType, content: bytes, 
 
 
 DUMPED = {"nq": "All graphs", "ttl": "The default graph", "jsonld": "The default graph"}
-"""What a dump holds, by its suffix."""
+"""The content of a dump, by its suffix."""
 
 
 def _about(subject: str, values: Mapping[URIRef, object]) -> Iterator[Statement]:
@@ -283,7 +284,7 @@ def _dataset(model: Model, graph: DataGraph, issued: dict[URIRef, Literal]) -> I
 
 
 def _foreign(names: Names, described: Iterable[Statement]) -> Iterator[Statement]:
-    """The classes of what others publish, and statements name, as DCAT-AP 3 expects them to be told."""
+    """The classes of the resources of other publishers that these statements mention, as DCAT-AP 3 requires them."""
     for _, predicate, value in described:
         class_ = RANGES.get(URIRef(predicate))
         if class_ is not None and isinstance(value, NamedNode) and not value.value.startswith(names.dataset):
@@ -304,7 +305,7 @@ RANGES = {
 
 
 def _issued(origins: list[Quad]) -> dict[URIRef, Literal]:
-    """When the first of the records was written, if that is known."""
+    """The date on which the first record was created, if it is known."""
     created = NamedNode(DCTERMS.created)
     created_quads = (quad for quad in origins if quad.predicate == created)
     days = [quad.object.value[:10] for quad in created_quads if isinstance(quad.object, Literal)]
@@ -312,7 +313,7 @@ def _issued(origins: list[Quad]) -> dict[URIRef, Literal]:
 
 
 def _span(model: Model, graph: DataGraph) -> list[str]:
-    """The first and the last day that the dates of the dataset can mean; none without a date."""
+    """The first and the last day that the dates of the dataset can mean; empty if it has no dates."""
     bounds = [bound for property_ in model.schema.properties.values() for bound in property_.bounds or ()]
     days = [
         quad.object.value
@@ -324,7 +325,7 @@ def _span(model: Model, graph: DataGraph) -> list[str]:
 
 
 def _contact(names: Names) -> Iterator[Statement]:
-    """The home page, and where on it corrections are asked for (vCard, w3.org/TR/vcard-rdf)."""
+    """The home page, and its section about corrections (vCard, w3.org/TR/vcard-rdf)."""
     label = _english("Corrections")
     home = _english(f"{TITLE}: home page")
     yield from _about(
@@ -350,7 +351,7 @@ def _contact(names: Names) -> Iterator[Statement]:
 def _graphs(names: Names, earlier: list[str]) -> Iterator[Statement]:
     """The graphs of the dataset, as a SPARQL endpoint describes them (w3.org/TR/sparql11-service-description, 4.2)."""
     default = names.dataset + "#default"
-    everything = _english("All asserted and inferred triples, each of them once.")
+    everything = _english("All asserted and inferred triples, each once.")
     yield from _about(names.dataset, {RDF_TERMS.type: SD.Dataset, SD.defaultGraph: default})
     yield from _about(
         default,
@@ -393,7 +394,7 @@ def _partitions(store: Store, names: Names) -> Iterator[Statement]:
 
 
 def _within_classes(store: Store, names: Names) -> Iterator[Statement]:
-    """The properties of each class of ours, and the classes and datatypes they lead to, as editors ask for them."""
+    """The properties of each of our classes, with the classes and datatypes of their values, for query editors."""
 
     def rows(query: str) -> Iterator[Sequence[Any]]:
         return select(store, query.replace("$", names.vocabulary).replace("#inferred", names.inferred)).rows
@@ -409,13 +410,13 @@ def _within_classes(store: Store, names: Names) -> Iterator[Statement]:
 
 
 def _partition_iri(names: Names, parent: str, sort: str, iri: str) -> str:
-    """The name of a part of the dataset or of a part of it."""
+    """The IRI of a partition of the dataset or of another partition."""
     name = f"{sort}-{re.sub(r'[^a-zA-Z0-9]+', '-', names.compact(iri))}"
     return f"{parent}-{name}" if "#" in parent else f"{parent}#{name}"
 
 
 def _partition(names: Names, parent: str, sort: str, iri: str, count: URIRef, number: int) -> Iterator[Statement]:
-    """A part by class, property or datatype (VoID, 4.5; its extension for datatypes)."""
+    """A partition by class, property or datatype (VoID, 4.5, and its extension for datatypes)."""
     void = VOID_EXT if sort == "datatype" else VOID
     partition = _partition_iri(names, parent, sort, iri)
     yield parent, str(void[f"{sort}Partition"]), NamedNode(partition)
@@ -425,7 +426,7 @@ def _partition(names: Names, parent: str, sort: str, iri: str, count: URIRef, nu
 
 
 def _commit(model: Model) -> Iterator[Statement]:
-    """How the dataset was made: by which commit of the sources, and when."""
+    """The build that made the dataset: the commit of the sources, and the time."""
     activity = model.names.dataset + "#build"
     commit, time = revision(model.sources)
     yield from _about(model.names.dataset, {PROV.wasGeneratedBy: activity})
@@ -442,9 +443,10 @@ def _commit(model: Model) -> Iterator[Statement]:
 
 
 def revision(sources: Sources) -> tuple[str | None, str | None]:
-    """The commit that sources were taken from, and its time: SOURCE_DATE_EPOCH, else the commit's, else none.
+    """The commit of the sources, and its time: SOURCE_DATE_EPOCH, else the time of the commit, else None.
 
-    It is the last that changed data, ontology or shapes; where these are no part of the repository, the data alone.
+    This is the last commit that changed data, ontology or shapes. If ontology and shapes are not in the same
+    repository, only the data counts.
     """
     of_data, of_model = [*sources.data], [sources.ontology, sources.shapes]
     commit, seconds = last_commit([*of_data, *of_model]) or last_commit(of_data) or (None, None)
@@ -455,7 +457,7 @@ def revision(sources: Sources) -> tuple[str | None, str | None]:
 
 
 def last_commit(directories: list[Path]) -> tuple[str, str] | None:
-    """The last commit that changed some directories, and its time in seconds; None where one is not in a repository."""
+    """The last commit that changed some directories, and its time in seconds; None if one is not in a repository."""
     paths = [str(directory.resolve()) for directory in directories]
     git = ["git", "-C", paths[0], "log", "-1", "--format=%H %ct", "--", *paths]
     try:

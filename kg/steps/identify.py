@@ -1,4 +1,4 @@
-"""Identify: one record a thing; names that are former or withdrawn stay free; what is perhaps one thing is told."""
+"""Identify: checks that each thing has one record and that former and withdrawn names are free; finds duplicates."""
 
 import re
 from collections import Counter, defaultdict
@@ -38,15 +38,15 @@ from kg.steps.results import Model, Records
 from kg.text.folding import fold
 
 ALIKE = 0.88
-"""How alike the names of two things must be, of 1, for them to be reported as possible duplicates."""
+"""Minimum similarity of the names of two things, from 0 to 1, for reporting them as possible duplicates."""
 
 ENTRY = {"path": True, "date": True, "reason": True, "replacedBy": False}
-"""The keys of an entry of withdrawn.yaml, and whether it must have them."""
+"""The keys of an entry of withdrawn.yaml, and whether they are required."""
 
 
 @dataclass(slots=True)
 class Identification:
-    """What is known of the identity of things so far: of the records that were read, and of what was withdrawn."""
+    """What is known about the identity of things: the records that were read, and the things that were withdrawn."""
 
     model: Model
     records: list[Record]
@@ -56,9 +56,9 @@ class Identification:
 
 
 def identify(model: Model, records: Records) -> Records:
-    """The same records with what was withdrawn; a double is not sound.
+    """Returns the same records with the withdrawn things; the second record of a thing is not sound.
 
-    Among the problems are things that stand twice, copies, and names that clash.
+    Duplicate records, copies and conflicting names are added to the problems.
     """
     records = distinguish(records, different_keys(model.schema))
     known = Identification(model, records.records, records.paths)
@@ -97,7 +97,7 @@ def distinguish(records: Records, differ: list[str]) -> Records:
 
 
 def copies(records: list[Record], differ: list[str]) -> Iterator[Problem]:
-    """Reports each record that says just what another of its kind says, unless that is a name alone."""
+    """Reports each record with the same content as another one of its kind, unless the content is only a name."""
     first: dict[tuple[str, Hashable], Record] = {}
     files = Counter(record.file for record in records)
     for record in [record for record in records if record.sound]:
@@ -122,7 +122,7 @@ def copies(records: list[Record], differ: list[str]) -> Iterator[Problem]:
 
 
 def content(node: Node) -> Hashable:
-    """What a record or a value of it says, whatever its name and the order of its keys."""
+    """The content of a record or value, without its name and the order of its keys."""
     if isinstance(node, MappingNode):
         return frozenset((content(key), content(value)) for key, value in node.value if key.value != "id")
     if isinstance(node, SequenceNode):
@@ -131,7 +131,7 @@ def content(node: Node) -> Hashable:
 
 
 def former_names(known: Identification, records: Iterable[Record]) -> set[str]:
-    """The former paths of things; reports those that are taken, or former of two things."""
+    """The former paths of things. Reports those that are in use, or that two things claim."""
     key = known.model.names.renamed_from.removeprefix(known.model.names.vocabulary)
     leads: dict[str, Related] = {}
     there = {record.path: related_at(record.file, record.node, record.path) for record in known.records}
@@ -156,7 +156,7 @@ def former_names(known: Identification, records: Iterable[Record]) -> set[str]:
 
 
 def read_withdrawn(known: Identification, file: Path, renamed: set[str]) -> Iterator[Problem]:
-    """Reads a list of things that were taken back: path, date, reason, and what replaced it."""
+    """Reads a list of withdrawn things: path, date, reason, and replacement."""
     content = bytes_of(file, None, known.problems)
     if content is None:
         return
@@ -186,7 +186,7 @@ def read_withdrawn(known: Identification, file: Path, renamed: set[str]) -> Iter
 
 
 def check_entry(known: Identification, entry: MappingNode, file: Path, renamed: set[str]) -> Iterator[Problem]:
-    """What is wrong in one entry of withdrawn.yaml; notes its path as withdrawn."""
+    """Checks one entry of withdrawn.yaml, and adds its path to the withdrawn things."""
     values = {key.value: value for key, value in entry.value}
     for key, _ in entry.value:
         if key.value not in ENTRY:
@@ -253,24 +253,24 @@ def check_entry(known: Identification, entry: MappingNode, file: Path, renamed: 
 
 
 def check_form(key: str, value: Node, file: Path) -> Iterator[Problem]:
-    """What is wrong in the form of a value in withdrawn.yaml: each is one text, and the reason says something."""
+    """Checks the form of a value in withdrawn.yaml: each value is one text, and a reason contains words."""
     if not isinstance(value, ScalarNode):
         texts = [text.value for text in scalars(value)]
         hint = f"write {key}: {texts[0] if is_plain(texts[0]) else quoted(texts[0])}" if len(texts) == 1 else None
-        hint = hint or f"write {key}: and one value behind it"
+        hint = hint or f"write {key}: …"
         message, found = f"{key} must have exactly one value, not {describe(value)}", describe(value)
         yield problem("E202", message, file, value, None, expected=f"{key}: …", found=found, hint=hint)
     elif not value.value.strip():
         yield problem("E104", "the text is empty", file, value, None, hint=f"write the {key}, or remove the entry")
     elif key == "reason" and (value.tag != STRING or not re.search(r"[^\W\d_]{2}", value.value)):
         said, expected = "this is not a reason", "words that give the reason, such as: it was entered twice"
-        yield problem("E203", said, file, value, None, expected=expected, found=describe(value), hint="write why")
+        yield problem("E203", said, file, value, None, expected=expected, found=describe(value), hint="give a text")
 
 
 def possible_duplicates(known: Identification, told: frozenset[str]) -> Iterator[Problem]:
-    """Warns of two things of a class whose names are spelled in several ways, if theirs are nearly the same.
+    """Warns about two things with nearly the same name, if their class has names that are spelled in several ways.
 
-    Those of which it was told already that they are copies are left out.
+    Things that were already reported as copies (`told`) are left out.
     """
     index = Index(known.model.schema, known.paths, known.records)
     called: dict[str, list[tuple[str, Node]]] = {}
@@ -307,17 +307,17 @@ def possible_duplicates(known: Identification, told: frozenset[str]) -> Iterator
 
 
 def different_keys(schema: Schema) -> list[str]:
-    """The keys by which a record says that its thing is not another (owl:differentFrom)."""
+    """The keys by which a record states that its thing is different from another (owl:differentFrom)."""
     return [property_.key for property_ in schema.subproperties(PREFIXES["owl"] + "differentFrom")]
 
 
 def stated(record: Record, keys: list[str]) -> set[str]:
-    """What a record has under some keys."""
+    """The values that a record has under some keys."""
     return {node.value for key, value in record.node.value if key.value in keys for node in scalars(value)}
 
 
 def alike(one: str, other: str) -> bool:
-    """True if two names, folded and not empty, may be spellings of one: other order, few other letters, initials."""
+    """True if two folded, non-empty names may be spellings of one name: other order, few other letters, or initials."""
     a, b = sorted(one.split()), sorted(other.split())
     if a == b or OSA.normalized_similarity(" ".join(a), " ".join(b)) >= ALIKE:
         return True

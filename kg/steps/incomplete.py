@@ -1,7 +1,7 @@
-"""Incomplete: which results of SHACL are certain although some records have errors of their own.
+"""Incomplete: decides which SHACL results are certain although some records have errors.
 
-A record with an error is mapped without the values that are wrong. What is found in the rest of it is true; what is
-found missing may only be missing because it was written wrongly, and that has been told already.
+A record with an error is mapped without its invalid values. Problems that are found in the other values are certain. A
+value that seems to be missing may only have been written wrongly, and that has already been reported.
 """
 
 from collections import defaultdict
@@ -22,19 +22,19 @@ from kg.steps.infer import rules
 from kg.steps.results import DataGraph, Model, Records
 
 TORN = ("E102", "E111")
-"""The codes of problems after which the rest of a file may be read otherwise than it was meant."""
+"""The codes of problems after which the rest of a file may not have its intended meaning."""
 
 MISSING = ("MinCount", "QualifiedMinCount", "HasValue")
-"""The components that find a value missing."""
+"""The constraint components that report missing values."""
 
 SEVERAL = ("Equals", "Or", "And", "Not", "Xone", "Node", "Property")
-"""The components that look at several constraints at once, any of which may be about what is missing."""
+"""The constraint components that combine several constraints, any of which may be about a missing value."""
 
 
 class Incomplete:
-    """What is known of the records with errors, once all records are mapped.
+    """Information about the records with errors, once all records are mapped.
 
-    `waiting` are the SPARQL-based constraints that find something missing which may be what was left out.
+    `waiting` are the SPARQL-based constraints that report something missing that may only have been left out.
     """
 
     def __init__(self, model: Model, records: Records, graph: DataGraph) -> None:
@@ -58,10 +58,10 @@ class Incomplete:
         if number := len(self._unread):
             yield f"{counted(number, 'record')} could not be read, so everything that depends on them was not checked."
         if number := len(self._with_errors):
-            yield f"In {counted(number, 'record')} with errors, only the other values were checked."
+            yield f"In {counted(number, 'record')} with errors, only the values without errors were checked."
         if number := len(self.waiting):
             constraints = counted(number, "constraint")
-            yield f"{constraints} about missing values can only be checked when these errors are corrected."
+            yield f"{constraints} about missing values cannot be checked until these errors are corrected."
 
     def allows(self, result: ValidationResult, bound: Iterable[str]) -> bool:
         """True if a result would still be found after the errors are corrected.
@@ -84,7 +84,7 @@ class Incomplete:
         return True
 
     def _constraints(self) -> Iterator[tuple[RdfNode, Missing]]:
-        """The SPARQL-based constraints that find something missing which may have been left out."""
+        """The SPARQL-based constraints that report something missing that may have been left out."""
         shapes, schema = self._model.shapes_graph, self._model.schema
         lost = follow(self._lost(), schema)
         for constraint in set(shapes.objects(None, SH.sparql)):
@@ -110,7 +110,7 @@ class Incomplete:
         return found
 
     def is_told(self, result: ValidationResult, problem: Problem) -> bool:
-        """True if the problem of a result is about a value of which the sources have an error already."""
+        """True if a result is about a value for which the sources already have an error."""
         if result.component in MISSING:
             return False
         place = problem.line, problem.column
@@ -124,7 +124,7 @@ class Incomplete:
         return any(problem.code in TORN for problem in self._problems.get(file, ()))
 
     def _explains_missing(self, result: ValidationResult, file: Path, node: MappingNode) -> bool:
-        """True if an error of the sources explains why a value is missing from a record or part."""
+        """True if an error in the sources explains why a value is missing from a record or part."""
         schema = self._model.schema
         if not isinstance(result.path, URIRef):
             return any(self._within(file, node))
@@ -135,7 +135,7 @@ class Incomplete:
         return any(problem.keys & keys for problem in self._within(file, node))
 
     def _within(self, file: Path, node: Node) -> Iterator[Problem]:
-        """The errors that stand in a node, or in the key before it."""
+        """The errors in a node, or in the key before it."""
         start, end = (node.start_mark.line + 1, 0), (node.end_mark.line + 1, node.end_mark.column + 1)
         for problem in self._problems.get(file, ()):
             if start <= (problem.line, problem.column) <= end:
@@ -143,7 +143,7 @@ class Incomplete:
 
 
 def keys_in(node: Node) -> Iterator[Node]:
-    """The keys of a tree that are text, at every depth."""
+    """The scalar keys of a tree, at every depth."""
     if isinstance(node, MappingNode):
         for key, value in node.value:
             if isinstance(key, ScalarNode):
@@ -155,7 +155,7 @@ def keys_in(node: Node) -> Iterator[Node]:
 
 
 def properties_of(class_: Class, schema: Schema) -> set[str]:
-    """The properties that a record of a class may have, and its parts."""
+    """The properties that a record of a class, and its parts, may have."""
     found: set[str] = set()
     waiting, seen = [class_.iri], {class_.iri}
     while waiting:
@@ -169,7 +169,7 @@ def properties_of(class_: Class, schema: Schema) -> set[str]:
 
 
 def follow(properties: set[str], schema: Schema) -> set[str]:
-    """Some properties, and those of which statements follow from theirs."""
+    """The given properties, and those whose statements are inferred from theirs."""
     found = set(properties)
     found |= {bound for p in schema.properties.values() if p.iri in properties for bound in p.bounds or ()}
     steps = [

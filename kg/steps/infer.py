@@ -1,7 +1,8 @@
-"""Infer: what the ontology implies, as rules run in the engine until nothing new follows.
+"""Infer: the triples that follow from the ontology, by rules that run in the engine until nothing new follows.
 
-From the axioms of OWL 2 RL (w3.org/TR/owl2-profiles, 4.3) that the ontology uses: cax-sco, prp-spo1, prp-inv,
-prp-symp, prp-trp and prp-spo2 (property chains). One rule an axiom, so that each inferred triple has a reason.
+The rules are those of OWL 2 RL (w3.org/TR/owl2-profiles, 4.3) for the axioms that the ontology uses: cax-sco, prp-spo1,
+prp-inv, prp-symp, prp-trp and prp-spo2 (property chains). There is one rule for each axiom, so that each inferred
+triple has a reason.
 """
 
 from collections.abc import Iterator
@@ -25,14 +26,14 @@ A = f"<{RDF_TYPE}>"
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One axiom as a rule: its name, the triple that follows, and the triples it follows from, as SPARQL patterns."""
+    """One axiom as a rule: its name, its conclusion and its premises as SPARQL triple patterns."""
 
     name: str
     then: Pattern
     when: tuple[Pattern, ...]
 
     def update(self, inferred: str) -> str:
-        """SPARQL that adds what follows, and is not yet there, to the default and to the inferred graph."""
+        """A SPARQL update that adds the new conclusions to the default graph and to the inferred graph."""
         then = sparql(self.then)
         return (
             f"INSERT {{ {then} GRAPH <{inferred}> {{ {then} }} }}\n"
@@ -46,7 +47,7 @@ def sparql(*patterns: Pattern) -> str:
 
 
 def infer(model: Model, graph: DataGraph) -> DataGraph:
-    """The same graph with what follows in the default graph of its store, and in its inferred graph."""
+    """Returns the same graph with the inferred triples in the default graph of its store, and in its inferred graph."""
     store, inferred = graph.store, model.names.inferred
     add_bounds(store, [(p.iri, p.bounds) for p in model.schema.properties.values() if p.bounds], inferred)
     updates = [rule.update(inferred) for rule in rules(model.schema.ontology)]
@@ -59,7 +60,7 @@ def infer(model: Model, graph: DataGraph) -> DataGraph:
 
 
 def rules(ontology: Graph) -> list[Rule]:
-    """The rules that the axioms of an ontology make, in a fixed order."""
+    """The rules for the axioms of an ontology, in a fixed order."""
     return sorted(set(_rules(ontology)), key=lambda rule: rule.name)
 
 

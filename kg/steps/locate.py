@@ -1,4 +1,4 @@
-"""Provenance: where in the sources a triple stands."""
+"""Provenance: the places of triples in the sources."""
 
 from pyoxigraph import Literal, NamedNode, Triple
 from yaml.nodes import MappingNode, Node, ScalarNode
@@ -13,9 +13,9 @@ from kg.steps.results import DataGraph, Model
 
 
 def statement_of(model: Model, graph: DataGraph, triple: Triple) -> tuple[Record, Node] | None:
-    """The record and the node of its tree that state a triple; None for one that no record states.
+    """The record and the node of its tree that state a triple; None if no record states it.
 
-    A class that is given by the folder or the key stands at the first key of the record or part.
+    The place of a class that is given by the folder or the key is the first key of the record or part.
     """
     if not isinstance(triple.subject, NamedNode) or triple.subject.value not in graph.nodes:
         return None
@@ -36,7 +36,7 @@ def statement_of(model: Model, graph: DataGraph, triple: Triple) -> tuple[Record
 def written_value(
     node: MappingNode, properties: list[Property], value: str, language: str | None, things: str
 ) -> Node | None:
-    """The scalar of a record or part that is how a value of one of some properties was written."""
+    """The scalar of a record or part that a value of one of some properties was written as."""
     for property_, written in values_of(node, properties):
         for item in scalars(written, language):
             if is_written(item, property_, value, things):
@@ -45,12 +45,12 @@ def written_value(
 
 
 def values_of(node: MappingNode, properties: list[Property]) -> list[tuple[Property, Node]]:
-    """What a record or part has under the keys of some properties."""
+    """The values of some properties in a record or part."""
     return [(p, value) for p in properties for key, value in node.value if key.value == p.key]
 
 
 def is_written(node: ScalarNode, property_: Property, value: str, things: str) -> bool:
-    """True if a scalar is how a value of the property was written."""
+    """True if a value of the property was written as a scalar."""
     text = str(node.value)
     if property_.values is Values.SAME and local_name(value) == text:
         return True
@@ -63,9 +63,9 @@ def is_written(node: ScalarNode, property_: Property, value: str, things: str) -
 
 
 def locate(node: MappingNode, schema: Schema, path: str, value: str, language: str | None, things: str) -> Node:
-    """Where a value of a property stands in a record or part; else what its key has; else the first key.
+    """The place of a value of a property in a record or part; else the value of its key; else the first key.
 
-    A value that is inferred stands where the subproperty that it follows from is written.
+    The place of an inferred value is that of the subproperty from which it follows.
     """
     properties = schema.subproperties(path)
     place = written_value(node, properties, value, language, things)

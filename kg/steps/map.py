@@ -1,7 +1,7 @@
-"""Map: records to triples, through JSON-LD 1.1 with the context that the schema implies.
+"""Map: converts records to triples, by JSON-LD 1.1 with the context that follows from the schema.
 
-Whatever a JSON-LD processor would drop or accept in silence is a problem before it gets there, and the statements
-that come back are counted against those that went in.
+Everything that a JSON-LD processor would silently drop or accept is reported before it is processed. The resulting
+statements are compared in number with the expected ones.
 """
 
 import json
@@ -33,23 +33,23 @@ from kg.text.languages import LANGUAGE_TAG, is_mistaken
 from kg.text.languages import meant as language_meant
 
 BATCH = 100
-"""How many records go to the JSON-LD processor at once."""
+"""Number of records that are given to the JSON-LD processor at once."""
 
 TAGGED = re.compile(r"(?:^|(?<=[\s,;]))([a-z]{2})\s*[:=\uff1a]\s*")
-"""The tag of a language before a text."""
+"""A language tag before a text."""
 
 RESERVED = ("id", "type")
 
 GIVE = "give a text"
-"""The hint where only an editor knows what to write."""
+"""The hint if only an editor knows the right value."""
 
 Json = dict[str, Any]
 
 
 def map_records(model: Model, records: Records) -> DataGraph:
-    """The triples that records state.
+    """Returns the triples that records state.
 
-    Of a record with errors, these are those of what is right in it. A record whose class or path is not certain has
+    For a record with errors, these are the triples of its valid values. A record whose class or path is uncertain has
     none.
     """
     names, store = model.names, Store()
@@ -57,7 +57,7 @@ def map_records(model: Model, records: Records) -> DataGraph:
     mapped: list[tuple[Record, Mapped]] = []
     incomplete: list[tuple[Record, Mapped]] = []
     index = Index(model.schema, records.paths, records.records, records.withdrawn, records.unread)
-    taken = set(records.copies)  # a copy says nothing of its own
+    taken = set(records.copies)  # a copy states nothing of its own
     for record in records.records:
         result = Mapper(model.schema, index, record).map()
         problems += result.problems
@@ -87,7 +87,7 @@ def map_records(model: Model, records: Records) -> DataGraph:
 
 
 def is_about(quad: Quad, individuals: set[str]) -> bool:
-    """True for a triple about an individual of a scheme: such individuals are data as well as ontology."""
+    """True for a triple about an individual of a scheme; such individuals are part of the data and of the ontology."""
     return isinstance(quad.subject, NamedNode) and quad.subject.value in individuals
 
 
@@ -97,7 +97,7 @@ def to_quads(documents: list[Json], ours: Json, base: str) -> list[Quad]:
 
 
 def lost_statements(batch: "list[tuple[Record, Mapped]]", ours: Json, base: str) -> Iterator[Problem]:
-    """The records of a batch of which fewer, or other, statements came back than went in."""
+    """Reports the records of a batch that resulted in another number of statements than expected."""
     for record, result in batch:
         count = len(to_quads([result.document], ours, base))
         if count != result.statements:
@@ -114,7 +114,7 @@ def lost_statements(batch: "list[tuple[Record, Mapped]]", ours: Json, base: str)
 
 @dataclass(slots=True)
 class Mapped:
-    """A record as JSON-LD: the document, how many statements it makes, and the YAML map of each of its subjects."""
+    """A record as JSON-LD: the document, the number of its statements, and the YAML map of each of its subjects."""
 
     document: Json = field(default_factory=dict)
     statements: int = 0
@@ -131,9 +131,9 @@ class Mapper:
         self.record = record
         self.result = Mapped()
         self._above: list[dict[str, Key]] = []
-        """The keys of the record, and of each part within it, down to where the mapper is."""
+        """The keys of the record, and of each nested part down to the current one."""
         self._maps: list[MappingNode] = []
-        """The map of the record, and of each part within it, likewise."""
+        """The map of the record, and of each nested part down to the current one."""
         self._value: dict[Values, Callable[[Key, Node], Any]] = {
             Values.REFERENCE: self._reference,
             Values.TERM: self._term,
@@ -165,7 +165,7 @@ class Mapper:
         )
 
     def _warn_of(self, iri: str, node: Node) -> None:
-        """Warns where a term of the ontology is deprecated."""
+        """Warns if a term of the ontology is deprecated."""
         if iri in self.schema.deprecated:
             message, hint = self.schema.deprecation(iri)
             self._problem("E216", message, node, hint=hint, severity=Severity.WARNING)
@@ -188,7 +188,7 @@ class Mapper:
                 continue
             key = keys[name]
             if other := self._meant_for(key, value, keys, node):
-                message = f"the keys of this {name} are those of {other}"
+                message = f"the keys of this {name} belong to {other}"
                 hint = f"write {other}"
                 self._problem("E201", message, key_node, expected=other, found=name, hint=hint, keys=(name, other))
                 continue
@@ -229,7 +229,7 @@ class Mapper:
         return class_
 
     def _called(self, name: str, iri: str) -> list[str]:
-        """What a term of the ontology is called: its name, and its labels in every language."""
+        """The names of a term of the ontology: its local name, and its labels in every language."""
         return [name, *self.schema.labels(iri)]
 
     def _unknown_key(self, key: Node, map_: MappingNode, class_: Class, keys: dict[str, Key]) -> None:
@@ -267,7 +267,7 @@ class Mapper:
         return did_you_mean(like), like
 
     def _belongs_inside(self, key: Node, map_: MappingNode, keys: dict[str, Key]) -> str | None:
-        """The one key whose map has a place for another: the one that stands above, else the one that can."""
+        """The only key whose map can contain another key: the nearest one above it, else the only possible one."""
         value = next(value for other, value in map_.value if other is key)
         fitting = [name for name, each in keys.items() if self._has_place(each, key.value, value)]
         written = [other.value for other, _ in map_.value[: map_.value.index((key, value))] if other.value in fitting]
@@ -284,7 +284,7 @@ class Mapper:
         return choices[0] if is_open or is_free else None
 
     def _has_place(self, key: Key, name: str, value: Node) -> bool:
-        """True if a map under a key may have a further key: one of the part, or the tag of a language."""
+        """True if the map under a key may contain another key: a key of the part, or a language tag."""
         if is_of_parts(key):
             return name in self._keys_inside(key)
         return key.property.values is Values.TEXT and name in key.languages and not isinstance(value, MappingNode)
@@ -295,13 +295,13 @@ class Mapper:
         return key is not None and takes_form(key, value) and name not in {k.value for k, _ in self._maps[level].value}
 
     def _meant_for(self, key: Key, node: Node, keys: dict[str, Key], map_: MappingNode) -> str | None:
-        """The one other key of parts that takes a part, where the part does not belong to this one."""
+        """The only other key whose parts have the keys of the given part, if the part does not belong to this key."""
         if key.property.values is not Values.PART or names_in(node) <= set(self._keys_inside(key)):
             return None
         return self._taking(node, keys, map_)
 
     def _taking(self, node: Node, keys: dict[str, Key], map_: MappingNode) -> str | None:
-        """The one key, of those that do not stand in a map yet, whose parts have the keys of a part."""
+        """The only key, of those that are not in a map yet, whose parts have the keys of the given part."""
         names, there = names_in(node), {key.value for key, _ in map_.value}
         fitting = []
         for name, key in keys.items():
@@ -312,13 +312,13 @@ class Mapper:
         return fitting[0] if len(fitting) == 1 else None
 
     def _keys_inside(self, key: Key) -> dict[str, Key]:
-        """The keys of the parts that a key takes; none where it takes no parts."""
+        """The keys of the parts that are values of a key; empty if its values are not parts."""
         return self.schema.keys(self.schema.classes[key.property.range or ""]) if is_of_parts(key) else {}
 
     # ── Values ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _items(self, node: Node) -> list[Node]:
-        """A value as the list that it is, or stands for."""
+        """A value as a list; a single value is a list of one."""
         if not isinstance(node, SequenceNode):
             return [node]
         if not node.value:
@@ -326,14 +326,14 @@ class Mapper:
         return [item for item in node.value if item.tag != PROBLEM]
 
     def _values(self, key: Key, node: Node, map_: MappingNode) -> list[Any]:
-        """Scalars of one property, each once; `map_` is where they stand."""
+        """The scalars of one property, each once; `map_` is the map that contains them."""
         property_ = key.property
         values: list[Any] = []
         for item in self._items(node):
             if not isinstance(item, ScalarNode):
                 self._problem(
                     "E202",
-                    f"{property_.key} does not take {describe(item)}",
+                    f"{property_.key} must not be {describe(item)}",
                     item,
                     expected=self._expected(key),
                     found=describe(item),
@@ -354,7 +354,7 @@ class Mapper:
         return values
 
     def _scalar_meant(self, key: Key, node: Node) -> str | None:
-        """A hint with the one value that a map or list holds where a scalar is wanted."""
+        """A hint with the only scalar in a map or list, if a scalar is expected."""
         inner = [scalar.value for scalar in scalars(node)]
         if len(inner) != 1:
             return None
@@ -394,7 +394,7 @@ class Mapper:
                 return "a value of the property that is named beside it"
 
     def _reference_to(self, key: Key) -> str:
-        """What a reference may name, in the form in which it is written."""
+        """A description of the references that a key takes, in the form in which they are written."""
         kinds = self.schema.kinds_for(key.classes)
         kinds = [kind for kind in kinds if kind in self.index.kinds] or kinds
         if len(kinds) <= 3:
@@ -402,18 +402,18 @@ class Mapper:
         return f"a reference such as {kinds[0]}/name or {kinds[1]}/name: kind/name of one of {len(kinds)} kinds"
 
     def _same(self, key: Key, node: Node, map_: MappingNode) -> list[Any]:
-        """Values written as the property takes them that another key of the same map names."""
+        """Values written in the form of the property that another key of the same map names."""
         names = self.schema.property_of(key.property.written_as or "")
         written = {k.value: v.value for k, v in map_.value if isinstance(v, ScalarNode)}
         meant = self.schema.properties.get(written.get(names.key, "")) if names else None
         if meant is None:
-            return []  # told already of the key that names it
+            return []  # the key that names the property has already been reported
         if meant.values in (Values.PART, Values.TEXT):
             meant = replace(meant, values=Values.LITERAL, datatypes=(XSD + "string",))
         return [self._explicit(meant, value) for value in self._values(replace(key, property=meant), node, map_)]
 
     def _explicit(self, property_: Property, value: Any) -> Json:
-        """A value of a property with its type, where the context knows none (JSON-LD 1.1, 4.2.1)."""
+        """A value of a property with its type, if the context defines no type (JSON-LD 1.1, 4.2.1)."""
         if property_.values in (Values.REFERENCE, Values.ADDRESS):
             return {"@id": value}
         if property_.values is Values.TERM:
@@ -445,7 +445,7 @@ class Mapper:
         return text
 
     def _span_meant(self, key: Key, text: str, map_: MappingNode) -> tuple[str | None, list[str]]:
-        """A hint for a span where one date belongs, or for words that say that there is no date; and a key to add."""
+        """A hint for a period in place of a date, or for words that say that there is no date; and a key to add."""
         if not key.property.bounds:
             return None, []
         class_ = next((c for c in self.schema.classes.values() if self.schema.keys(c) is self._above[-1]), None)
@@ -490,7 +490,7 @@ class Mapper:
             what = class_.name if class_ else kind
             self._problem(
                 "E215",
-                f"{path} is of the class {what}, which is not allowed for {key.property.key}",
+                f"{path} belongs to the class {what}, which is not allowed for {key.property.key}",
                 node,
                 expected=self._reference_to(key),
                 found=f"{path}, of the class {what}",
@@ -514,7 +514,7 @@ class Mapper:
         return did_you_mean(paths) if key.most == 1 else f"write [{', '.join(paths)}]"
 
     def _replaced(self, path: str, key: Key) -> str | None:
-        """A hint with what took the place of a withdrawn thing."""
+        """A hint with the replacement of a withdrawn thing."""
         withdrawal = self.index.withdrawn.get(path)
         by = withdrawal and withdrawal.replaced_by
         return f"write {by}" if by and by in self.index and self.index.fits(by, key.classes) else None
@@ -604,7 +604,8 @@ class Mapper:
         if not isinstance(node, ScalarNode):
             inner = list(scalars(node))
             hint = f"write {tag}: {in_flow(inner[0].value)}" if len(inner) == 1 else None
-            self._problem("E202", "a text is a scalar", node, expected="text", found=describe(node), hint=hint)
+            message = f"a text must be plain text, not {form(node)}"
+            self._problem("E202", message, node, expected="text", found=describe(node), hint=hint)
         elif not node.value.strip():
             self._problem(
                 "E104", "the text is empty", node, hint=GIVE if alone else "remove the language, or give a text"
@@ -638,7 +639,7 @@ class Mapper:
                 continue
             before = len(self.result.problems)
             place = item.start_mark
-            parts.append(self._subject(item, f"{owner}#{place.line}.{place.column}", class_))  # for what else is wrong
+            parts.append(self._subject(item, f"{owner}#{place.line}.{place.column}", class_))  # to find other errors
             if id_ is None:
                 self._part_without_key(property_, item, class_, self.result.problems[before:])
                 continue
@@ -653,7 +654,7 @@ class Mapper:
         return parts
 
     def _part_meant(self, node: Node, class_: Class) -> str | None:
-        """A hint for a scalar where a part belongs: the part with the one key that takes it, if it needs no more."""
+        """A hint for a scalar in place of a part: the part with the only key that takes it, if no other is required."""
         keys = self.schema.keys(class_)
         if not isinstance(node, ScalarNode):
             return None
@@ -662,7 +663,7 @@ class Mapper:
         return f"write {{{taking[0]}: {node.value}}}" if len(taking) == 1 and needed <= set(taking) else None
 
     def _is_value(self, key: Key, text: str) -> bool:
-        """True for a reference, an address or a date that a key takes."""
+        """True for a reference, an address or a date that is valid for a key."""
         match key.property.values:
             case Values.REFERENCE:
                 return text in self.index and self.index.fits(text, key.classes)
@@ -673,13 +674,13 @@ class Mapper:
         return False
 
     def _key_names(self, class_: Class) -> list[str]:
-        """The keys whose values name a part; its owner is known from where it stands."""
+        """The keys whose values identify a part within its owner."""
         keys = self.schema.keys(class_)
         names = [p.key for iri in self.schema.part_key(class_) if (p := self.schema.property_of(iri))]
         return [name for name in names if name in keys]
 
     def _word(self, key: str, text: str) -> str:
-        """The value of a key in the address of a part; of a reference, the name alone."""
+        """The value of a key in the address of a part; for a reference, only the name."""
         match self.schema.properties[key].values:
             case Values.REFERENCE:
                 return as_part_name(text.rpartition("/")[2])
@@ -688,7 +689,7 @@ class Mapper:
         return as_part_name(text)
 
     def _naming(self, key: Key, node: Node) -> list[ScalarNode]:
-        """What names a part: a scalar, or all of several; of text by language the English one, else the first."""
+        """The scalars that identify a part: one, or all of a list; of text by language, the English or the first."""
         if key.property.values is Values.TEXT:
             return [text for language in ("en", None) for text in scalars(node, language)][:1]
         if isinstance(node, SequenceNode) and key.most != 1:
@@ -696,13 +697,13 @@ class Mapper:
         return [node] if isinstance(node, ScalarNode) else []
 
     def _id_names(self, class_: Class) -> list[str]:
-        """The keys whose values name a part that has no value of its key."""
+        """The keys whose values identify a part that has none of the keys of its class (owl:hasKey)."""
         return [name for name, key in self.schema.keys(class_).items() if key.is_id]
 
     def _part_id(self, property_: Property, node: MappingNode, class_: Class, owner: str) -> str | None:
-        """The address of a part: that of its owner, the name of the property, and the values of its key.
+        """The address of a part: the address of its owner, the name of the property, and the values of its key.
 
-        Where no value of the key is given, the values of the properties that identify the part stand for it.
+        If no value of the key is given, the values of the properties that identify the part are used instead.
         """
         keys = self.schema.keys(class_)
         for names in (self._key_names(class_), self._id_names(class_)):
@@ -718,7 +719,7 @@ class Mapper:
         return None
 
     def _hyphen_too_many(self, node: MappingNode) -> str | None:
-        """A hint for the two items of a list that are one: what the one lacks, the next has, and nothing twice."""
+        """A hint for two list items that are one item: each has what the other lacks, and no key occurs in both."""
         for list_ in self._lists(self.record.node):
             if node in list_.value[:-1] and list_.value:
                 after = list_.value[list_.value.index(node) + 1]
@@ -740,7 +741,7 @@ class Mapper:
                 yield from self._lists(value)
 
     def _part_without_key(self, property_: Property, node: MappingNode, class_: Class, told: list[Problem]) -> None:
-        """Reports a part that cannot be named, unless an earlier problem says why."""
+        """Reports a part without identifying values, unless an earlier problem explains why."""
         names = [*self._key_names(class_), *self._id_names(class_)]
         given = [(key.value, value) for key, value in node.value if key.value in names]
         if any(value.tag == PROBLEM for _, value in given):
@@ -750,7 +751,7 @@ class Mapper:
             return
         if given:
             key, value = given[0]
-            message = f"{key} names the {property_.key}, so it must be one value with letters or digits"
+            message = f"{key} identifies the {property_.key}, so it must be one value that contains letters or digits"
             self._problem("E202", message, value, expected="one value", found=describe(value))
             return
         self._problem(
@@ -765,7 +766,7 @@ class Mapper:
 
 
 def form(node: Node) -> str:
-    """What a value is in YAML: plain text, a list or a map."""
+    """The form of a YAML value: plain text, a list or a map."""
     return "plain text" if isinstance(node, ScalarNode) else describe(node)
 
 
@@ -775,18 +776,18 @@ def is_of_parts(key: Key) -> bool:
 
 
 def takes_form(key: Key, node: Node) -> bool:
-    """True if a value has the form that a key takes: a map for parts and texts, else a scalar or a list."""
+    """True if a value has the form that a key requires: a map for parts and texts, else a scalar or a list."""
     return isinstance(node, MappingNode) == (key.property.values in (Values.PART, Values.TEXT))
 
 
 def names_in(node: Node) -> set[str]:
-    """The keys of a part, or of several."""
+    """The keys of one part, or of several."""
     parts = node.value if isinstance(node, SequenceNode) else [node]
     return {key.value for part in parts if isinstance(part, MappingNode) for key, _ in part.value} - set(RESERVED)
 
 
 def text_meant(node: Node, languages: tuple[str, ...]) -> str | None:
-    """A hint for a value where text by language belongs: the text, or texts, that it holds under their languages."""
+    """A hint for a value in place of text by language: its text, or texts, under their languages."""
     if isinstance(node, SequenceNode):
         pairs = [pair for item in node.value if isinstance(item, MappingNode) for pair in item.value]
         if pairs and len(pairs) == sum(len(item.value) for item in node.value if isinstance(item, MappingNode)):
@@ -810,5 +811,5 @@ def text_meant(node: Node, languages: tuple[str, ...]) -> str | None:
 
 
 def in_braces(texts: dict[str, str]) -> str:
-    """A hint with texts by language."""
+    """A hint with texts by language in braces."""
     return "write {" + ", ".join(f"{tag}: {in_flow(' '.join(text.split()))}" for tag, text in texts.items()) + "}"

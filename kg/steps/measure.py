@@ -1,7 +1,7 @@
-"""Quality: what is missing, what is to be checked and what is disputed, asked of the graph.
+"""Quality: measures of what is missing, unverified or disputed, answered from the graph.
 
-Each `*.rq` in `quality/` beside the shapes is one measure: its first line is a question, its second a sentence with
-the variables of the query in braces, which is said once for each row. A new measure needs no Python.
+Each `*.rq` in `quality/` beside the shapes is one measure. Its first line is a question, and its second line a sentence
+with the variables of the query in braces, which is filled in for each row. A new measure needs no Python code.
 """
 
 import re
@@ -24,7 +24,7 @@ CODE = "E315"
 
 
 def measure(model: Model, graph: DataGraph) -> Quality:
-    """Every measure, answered from the default graph; what cannot be asked is a problem."""
+    """Answers every measure from the default graph; an invalid measure is a problem."""
     measures, problems = list[Measure](), list[Problem]()
     for file in query_files(model.sources.shapes / "quality"):
         lines = model.names.rebase(file.read_text(encoding="utf-8", errors="replace")).splitlines()
@@ -41,7 +41,7 @@ def measure(model: Model, graph: DataGraph) -> Quality:
 
 
 def said(sentence: str, row: Solution, schema: Schema, names: Names) -> str:
-    """A sentence with the values of a row: classes by their label, properties by their key, things by their path."""
+    """A sentence filled in with the values of a row: classes by label, properties by key, things by path."""
 
     def word(match: re.Match[str]) -> str:
         term = row.get(match[1])
@@ -56,7 +56,7 @@ def said(sentence: str, row: Solution, schema: Schema, names: Names) -> str:
 
 
 def gaps(model: Model, graph: DataGraph, quality: Quality) -> Iterator[Problem]:
-    """What the measures found as problems of severity info: at the thing, else at the class or property."""
+    """The findings of the measures as problems of severity info: at the thing, else at the class or property."""
     for found in quality.measures:
         for row in found.rows:
             message = said(found.sentence, row, model.schema, model.names)

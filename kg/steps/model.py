@@ -33,10 +33,10 @@ from kg.steps.vocabulary import findings, owner
 from kg.text.language_preference import in_language
 
 ONTOLOGY_VERSIONS = "versions"
-"""The directory of `ontology/` that holds its earlier versions."""
+"""The directory in `ontology/` that contains earlier versions."""
 
 RULES = "ontology.ttl"
-"""The file of `shapes/` that holds the rules for the ontology itself."""
+"""The file in `shapes/` that contains the rules for the ontology itself."""
 
 TURTLE, QUERY = ".ttl", ".rq"
 QUERIES = (QUERY, ".sparql")
@@ -55,11 +55,11 @@ SUFFIXES = (
     ".json",
     ".ofn",
 )
-"""The suffixes of files that say something of a model, in small letters."""
+"""The suffixes, in lower case, of files that define parts of a model."""
 
 
 def read_model(sources: Sources, names: Names) -> Model | NoModel:
-    """The model of the Turtle files of two directories, or none where it cannot be built on."""
+    """Returns the model of the Turtle files of two directories, or NoModel if they have errors."""
     problems = [problem for directory in (sources.ontology, sources.shapes) for problem in not_read(directory)]
     ontology_files, shape_files = turtle_files(sources.ontology), turtle_files(sources.shapes)
     files, before = len(ontology_files) + len(shape_files), len(problems)
@@ -102,12 +102,12 @@ def turtle_files(directory: Path) -> list[Path]:
 
 
 def query_files(directory: Path) -> list[Path]:
-    """The files of a directory that hold queries."""
+    """The files of a directory that contain queries."""
     return [file for file in entries(directory) if file.suffix == QUERY and file.is_file()]
 
 
 def entries(directory: Path) -> list[Path]:
-    """What lies in the ontology or the shapes, in order, but for earlier versions and what an editor hides."""
+    """The entries of the ontology or shapes directory, in order, without earlier versions and hidden files."""
     readable = (file for file in sorted(directory.rglob("*")) if os.access(file.parent, os.X_OK))
     found = [(file, file.relative_to(directory).parts) for file in readable]
     return [
@@ -116,7 +116,7 @@ def entries(directory: Path) -> list[Path]:
 
 
 def not_read(directory: Path) -> Iterator[Problem]:
-    """A problem for everything that looks like a file of RDF or a query and would be passed over in silence."""
+    """Reports everything that looks like a file of RDF or a query and would be silently ignored."""
     for file in entries(directory):
         suffix = file.suffix.lower()
         if file.is_dir() and not os.access(file, os.R_OK | os.X_OK):
@@ -138,7 +138,7 @@ def not_read(directory: Path) -> Iterator[Problem]:
 
 
 def read_turtle(file: Path, names: Names, problems: list[Problem]) -> Iterable[Triple]:
-    """The triples of one Turtle file, rebased; what is wrong in it is added to the problems, at its place."""
+    """The triples of one Turtle file, rebased; errors in it are added to the problems with their places."""
     try:
         text = names.rebase(file.read_bytes().decode("utf-8-sig"))
         problems += [*not_composed(text, file), *flaws_of_turtle(text, file)]
@@ -163,7 +163,7 @@ def read_turtle(file: Path, names: Names, problems: list[Problem]) -> Iterable[T
 
 
 def canonical(graphs: dict[str, Iterable[Triple]]) -> list[Quad]:
-    """The triples of named graphs as the quads of one dataset, with the blank nodes labelled by RDFC-1.0."""
+    """The triples of named graphs as the quads of one dataset, with blank nodes labelled by RDFC-1.0."""
     dataset = Dataset(
         Quad(triple.subject, triple.predicate, triple.object, NamedNode(name))
         for name, triples in graphs.items()
@@ -174,9 +174,9 @@ def canonical(graphs: dict[str, Iterable[Triple]]) -> list[Quad]:
 
 
 def declare_bounds(ontology: Graph, vocabulary: str) -> None:
-    """Declares, for each property that ranges over a union of date datatypes, the two properties of its bounds.
+    """Declares the two bound properties of each property whose range is a union of date datatypes.
 
-    A gYear cannot be compared with a date in SPARQL; `…Earliest` and `…Latest` always are xsd:date.
+    A gYear cannot be compared with a date in SPARQL; `…Earliest` and `…Latest` are always xsd:date.
     """
     dates = {XSD.date, XSD.gYear, XSD.gYearMonth}
     for property_, range_ in sorted(ontology.subject_objects(RDFS.range)):
@@ -203,7 +203,7 @@ def declare_bounds(ontology: Graph, vocabulary: str) -> None:
 
 
 def shapes_within(ontology: Graph) -> Graph:
-    """What the ontology says in terms of SHACL: of a class that is a shape as well, say (w3.org/TR/shacl, 2.1.3.3)."""
+    """The SHACL triples of the ontology, such as those of a class that is also a shape (w3.org/TR/shacl, 2.1.3.3)."""
     declared = {
         subject
         for subject, predicate, value in ontology
@@ -221,11 +221,11 @@ def shapes_within(ontology: Graph) -> Graph:
 
 
 SAYS_NOTHING = {SH[name] for name in ("declare", "prefix", "namespace", "order", "group", "name", "description")}
-"""The terms of SHACL that make no shape of what has them."""
+"""The terms of SHACL that do not make their subject a shape."""
 
 
 def declare_targets(ontology: Graph, shapes: Graph) -> None:
-    """Declares each class that is a shape as its own target (w3.org/TR/shacl, 2.1.3.3)."""
+    """Declares each class that is also a shape as its own target (w3.org/TR/shacl, 2.1.3.3)."""
     declared = set(shapes.subjects(RDF.type, SH.NodeShape))
     declared |= {s for s, p, _ in shapes if str(p).startswith(str(SH)) and p not in SAYS_NOTHING}
     for shape in declared:
@@ -235,7 +235,7 @@ def declare_targets(ontology: Graph, shapes: Graph) -> None:
 
 
 def check_ontology(sources: Sources, names: Names, quads: Iterable[Quad], rules: Graph) -> Iterable[Problem]:
-    """The rules for the ontology that its own terms do not meet."""
+    """The rules for the ontology that its own terms violate."""
     ontology = Store()
     ontology.extend(in_graph(quads))
     for result in validation_results(rules, ontology):
@@ -245,7 +245,7 @@ def check_ontology(sources: Sources, names: Names, quads: Iterable[Quad], rules:
 
 
 def not_shacl(sources: Sources, names: Names, shapes: Graph, why: str) -> list[Problem]:
-    """A problem for each shape that is not well-formed; one for all where none is wrong by itself."""
+    """Reports each ill-formed shape, or all shapes together if none is ill-formed by itself."""
     invalid = list(invalid_shapes(shapes))
     found = [at_term(sources, names, owner(shapes, shape), "E506", f"invalid SHACL: {said}") for shape, said in invalid]
     if found:
@@ -265,7 +265,7 @@ def at_term(
     hint: str | None = None,
     part: str | None = None,
 ) -> Problem:
-    """A problem where a term or shape is the subject, else where it is first named; at a part of it if one is given."""
+    """A problem at the place of a term or shape: where it is a subject, else where it is first named; or at `part`."""
     places = places_of(sources, names, iri)
     file, line, column, length = places[0]
     part = part and part.replace(names.base, CANONICAL)
@@ -279,12 +279,12 @@ def at_term(
 
 
 def place_of(sources: Sources, names: Names, iri: str) -> tuple[Path, int, int, int]:
-    """File, line, column and length of where a term or shape is declared, else a subject, else first named."""
+    """File, line, column and length of the declaration of a term or shape, else of its first use or mention."""
     return places_of(sources, names, iri)[0]
 
 
 def places_of(sources: Sources, names: Names, iri: str) -> list[tuple[Path, int, int, int]]:
-    """Likewise of all lines that name it, in this order; of one that none names, the ontology."""
+    """The same for all lines that name it, in this order; for a term that no line names, of the ontology header."""
     canonical_iri = iri.replace(names.base, CANONICAL)
     found = [
         (match.start() > 0, not line[match.end() :].startswith(" a "), file, number, match.start() + 1, len(match[0]))
@@ -300,7 +300,7 @@ def places_of(sources: Sources, names: Names, iri: str) -> list[tuple[Path, int,
 
 
 def part_of(file: Path, line: int, iri: str) -> tuple[int, int, int] | None:
-    """Line, column and length of where a property or class is first named from a line of a file on."""
+    """Line, column and length of the first mention of a property or class, starting at a line of a file."""
     text = file.read_text(encoding="utf-8", errors="replace")
     term = written(iri, text)
     for number, row in enumerate(text.splitlines()[line - 1 :], line):
@@ -310,7 +310,7 @@ def part_of(file: Path, line: int, iri: str) -> tuple[int, int, int] | None:
 
 
 def deprecated_terms(sources: Sources, names: Names, schema: Schema) -> Iterator[Problem]:
-    """A warning for each line of the shapes and the questions that names a deprecated term of the ontology."""
+    """A warning for each line of the shapes and the questions that uses a deprecated term of the ontology."""
     if not schema.deprecated:
         return
     queries = [*query_files(sources.shapes), *query_files(sources.questions)]
@@ -326,7 +326,7 @@ def deprecated_terms(sources: Sources, names: Names, schema: Schema) -> Iterator
 
 
 def written(iri: str, text: str) -> re.Pattern[str]:
-    """How a text in Turtle or SPARQL may write an IRI: whole, or with a prefix that it declares, or with ours."""
+    """The forms of an IRI in Turtle or SPARQL: in full, or with a prefix that the text declares, or with ours."""
     prefixes = re.findall(r"(?i)^\s*@?prefix\s+([\w-]*):\s*<([^>]*)>", text, re.MULTILINE)
     prefixes.append(("osce", CANONICAL + "ontology#"))
     names = [re.escape(f"{prefix}:{iri.removeprefix(space)}") for prefix, space in prefixes if iri.startswith(space)]

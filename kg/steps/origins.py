@@ -1,4 +1,4 @@
-"""Origins: from which source each document comes, and what was withdrawn, as quads of two named graphs.
+"""Origins: the source of each document, and the withdrawn things, as quads of two named graphs.
 
 The line of the source on which each fact stands is no part of a graph (source_lines.py).
 """
@@ -27,7 +27,7 @@ DATES = (XSD + "date", XSD + "gYearMonth", XSD + "gYear")
 
 
 def origins_of(model: Model, records: Iterable[Record]) -> list[Quad]:
-    """The source of the document about each record, as quads."""
+    """The sources of the documents about the records, as quads."""
     known = {file: times for directory in model.sources.data for file, times in times_of_files(directory).items()}
     return [
         quad
@@ -37,7 +37,7 @@ def origins_of(model: Model, records: Iterable[Record]) -> list[Quad]:
 
 
 def texts(records: Iterable[Record]) -> Iterator[tuple[Record, str]]:
-    """Each record with the text of its YAML document."""
+    """The records, each with the text of its YAML document."""
     by_file: dict[Path, list[Record]] = defaultdict(list)
     for record in records:
         by_file[record.file].append(record)
@@ -49,7 +49,7 @@ def texts(records: Iterable[Record]) -> Iterator[tuple[Record, str]]:
 
 
 def times_of_files(directory: Path) -> dict[Path, dict[str, int]]:
-    """When the files of a directory were first and last changed by a commit, in seconds; none outside a repository."""
+    """The times of the first and last commit of each file in a directory, in seconds; empty outside a repository."""
     git = ["git", "-C", str(directory), "log", "--format=%ct", "--name-only", "--relative", "--no-renames", "--", "."]
     try:
         logged = subprocess.run(git, capture_output=True, text=True, check=True).stdout.splitlines()  # noqa: S603
@@ -68,9 +68,9 @@ def times_of_files(directory: Path) -> dict[Path, dict[str, int]]:
 
 
 def origin_of(model: Model, record: Record, text: str, times: dict[str, int]) -> Iterator[Quad]:
-    """The source of the document about a record's thing: file and line, its text, and the times of its file (PROV-O).
+    """The source of the document about the thing of a record: file and line, text, and the times of the file (PROV-O).
 
-    `times` are the seconds in which the file was created and last modified, where these are known.
+    `times` are the seconds at which the file was created and last modified, if they are known.
     """
     names = model.names
     document = NamedNode(names.document(record.path))
@@ -107,13 +107,13 @@ def stamp(seconds: int) -> Literal:
 
 
 def published_name(model: Model, file: Path) -> str:
-    """What a source file is called wherever the project lies: from the name of its data directory on."""
+    """The published name of a source file: its path from the data directory, wherever the project is."""
     directory = next(directory for directory in model.sources.data if file.is_relative_to(directory))
     return f"{directory.resolve().name}/{file.relative_to(directory).as_posix()}"
 
 
 def tombstone(names: Names, withdrawal: Withdrawal) -> Iterator[Quad]:
-    """What is left of a thing that was withdrawn: when, why, and what replaced it (ActivityStreams 2.0 Tombstone)."""
+    """The description of a withdrawn thing: date, reason and replacement (ActivityStreams 2.0 Tombstone)."""
     thing = NamedNode(names.thing(withdrawal.path))
     day, datatype = literals.typed(withdrawal.date, DATES)
     told: list[tuple[str, NamedNode | Literal]] = [

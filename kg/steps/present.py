@@ -1,7 +1,7 @@
-"""Presentation: what the shapes say of pages and documents, checked: views, profiles, and groups of properties.
+"""Presentation: checks what the shapes define for pages and documents: views, profiles, and groups of properties.
 
-A view or profile is read and tried before it is published, so that it cannot break a page. What is wrong stands at its
-line; what is wrong in its query, at that place within the query.
+The query of each view or profile is run before publication, so that it cannot break a page. A problem is reported at
+its line or, if it is in a query, at its place within the query.
 """
 
 from collections.abc import Iterator
@@ -29,11 +29,11 @@ TOKEN = URIRef(PROF + "hasToken")
 SELECT, CONSTRUCT = "SELECT", "CONSTRUCT"
 
 Said = tuple[str, str | None, URIRef | None]
-"""What is wrong with a view, profile or group: a message, a hint, and the property that it is about."""
+"""A problem with a view, profile or group: a message, a hint, and the property that it is about."""
 
 
 def check_presentation(model: Model, graph: DataGraph, findings: Findings) -> Findings:
-    """The findings with a problem for everything by which a page or document would fail, or hide what the data says."""
+    """Returns the findings, with a problem for everything that would break a page or document, or hide data."""
     problems: list[Problem] = []
     shapes = model.shapes_graph
     views = sorted(shapes.subjects(RDF.type, SH.SPARQLSelectExecutable), key=str)
@@ -56,11 +56,11 @@ def check_presentation(model: Model, graph: DataGraph, findings: Findings) -> Fi
     return replace(findings, problems=[*findings.problems, *problems])
 
 
-# ── What is said ─────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Definitions ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def wrong_view(model: Model, view: Node) -> Iterator[Said]:
-    """What a view lacks that a page needs (shapes/README.md)."""
+    """Yields what a view lacks that a page needs (shapes/README.md)."""
     shapes, schema = model.shapes_graph, model.schema
     if not isinstance(view, URIRef):
         yield "a view must have an IRI, because pages link to it", None, None
@@ -96,7 +96,7 @@ def wrong_view(model: Model, view: Node) -> Iterator[Said]:
 
 
 def wrong_profile(shapes: Graph, profile: Node, tokens: dict[str, URIRef]) -> Iterator[Said]:
-    """What is wrong in a profile; notes its token among those that are taken."""
+    """Yields the problems of a profile, and adds its token to those in use."""
     if not isinstance(profile, URIRef):
         yield "a profile must have an IRI, by which clients request it", None, None
     given = [str(token) for token in shapes.objects(profile, TOKEN)]
@@ -111,7 +111,7 @@ def wrong_profile(shapes: Graph, profile: Node, tokens: dict[str, URIRef]) -> It
 
 
 def one_query(shapes: Graph, node: Node, form: URIRef) -> Iterator[Said]:
-    """That a view or profile has one query, as a plain text."""
+    """Checks that a view or profile has one query, as a plain string."""
     queries = list(shapes.objects(node, form))
     if len(queries) != 1 or not isinstance(queries[0], Literal) or not isinstance(queries[0].value, str):
         name = f"sh:{local_name(str(form))}"
@@ -119,7 +119,7 @@ def one_query(shapes: Graph, node: Node, form: URIRef) -> Iterator[Said]:
 
 
 def wrong_group(shapes: Graph, group: Node) -> Iterator[Said]:
-    """That a property is shown in a group which is declared."""
+    """Checks that a property is shown in a group that is declared."""
     known = [
         (local_name(str(iri)), f"shapes:{local_name(str(iri))}") for iri in shapes.subjects(RDF.type, SH.PropertyGroup)
     ]
@@ -133,7 +133,7 @@ def wrong_group(shapes: Graph, group: Node) -> Iterator[Said]:
 
 
 def without_label(shapes: Graph, node: Node) -> Iterator[Said]:
-    """That a heading of a page has a text: in English, which stands for languages without one."""
+    """Checks that a heading of a page has an English text, which is used for languages without a translation."""
     languages = {label.language for label in shapes.objects(node, RDFS.label) if isinstance(label, Literal)}
     if LANGUAGES[0] not in languages:
         yield (
@@ -143,11 +143,11 @@ def without_label(shapes: Graph, node: Node) -> Iterator[Said]:
         )
 
 
-# ── What is asked ────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Queries ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def failures(model: Model, graph: DataGraph, node: Node, query: str, form: str) -> Iterator[Problem]:
-    """What is wrong in the query of a view or profile, which is tried on a thing of the data that is checked."""
+    """Yields the problems of the query of a view or profile, which is run on a thing of the data."""
     text = QueryText(query, model.names.prefixes)
 
     def reason(asked: str) -> str:
@@ -183,11 +183,11 @@ def failures(model: Model, graph: DataGraph, node: Node, query: str, form: str) 
     try:
         tried(model, graph, node, query, form)
     except (SyntaxError, ValueError, OSError, RuntimeError) as error:
-        yield in_query(model, node, query, QueryError(f"the query fails: {error}", query, 0))
+        yield in_query(model, node, query, QueryError(f"the query failed: {error}", query, 0))
 
 
 def tried(model: Model, graph: DataGraph, node: Node, query: str, form: str) -> None:
-    """Asks the query of a view about the first thing that has it, or of a profile about one thing."""
+    """Runs the query of a view on the first thing that has the view, or of a profile on one thing."""
     if form == CONSTRUCT:
         thing = next(iter(sorted(graph.nodes)), model.names.dataset)
         triples = [quad.triple for quad in graph.store.quads_for_pattern(NamedNode(thing), None, None, DefaultGraph())]
@@ -204,7 +204,7 @@ def tried(model: Model, graph: DataGraph, node: Node, query: str, form: str) -> 
 
 
 def in_query(model: Model, node: Node, query: str, error: QueryError, code: str = "E513") -> Problem:
-    """A problem at its place within a query, in the file where the query is written."""
+    """A problem at its place within a query, in the file that contains the query."""
     found = at_term(model.sources, model.names, owner(model.shapes_graph, node), code, error.message, hint=error.hint)
     for file in turtle_files(model.sources.shapes):
         text = model.names.rebase(file.read_text(encoding="utf-8", errors="replace"))

@@ -1,4 +1,4 @@
-"""Publish: the dataset as files in a directory named by their content, swapped in by one rename.
+"""Publish: writes the dataset to a directory named after its content, and replaces the current version by one rename.
 
 The files are those of the published format (dataset.py).
 """
@@ -61,12 +61,12 @@ from kg.steps.model import at_term
 from kg.steps.results import Catalogue, DataGraph, Model, Published, Quality
 
 SHORT = 16
-"""How many hexadecimal digits of the version stand in paths."""
+"""Number of hexadecimal digits of the version in paths."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a version is made of: the results of the steps before this one."""
+    """The content of a version: the results of the steps before this one."""
 
     model: Model
     graph: DataGraph
@@ -75,7 +75,7 @@ class Content:
 
 
 def publish(published: Path, content: Content, keep: int) -> Published:
-    """Writes the dataset and makes it current, unless that must not be; keeps the `keep` newest versions."""
+    """Writes the dataset and makes it current, unless a context has changed; keeps the `keep` newest versions."""
     model, graph, catalogue = content.model, content.graph, content.catalogue
     names, schema = model.names, model.schema
     published.mkdir(parents=True, exist_ok=True)
@@ -111,7 +111,7 @@ def publish(published: Path, content: Content, keep: int) -> Published:
 
 
 def changed_contexts(published: Path, model: Model, contexts: dict[str, dict[str, Any]]) -> Iterator[Problem]:
-    """A problem where this version of the ontology has been published with another JSON-LD context."""
+    """Reports a JSON-LD context that differs from the published one of the same version of the ontology."""
     version = model.schema.version
     for directory in sorted(published.iterdir()):
         try:
@@ -126,7 +126,7 @@ def changed_contexts(published: Path, model: Model, contexts: dict[str, dict[str
                 model.names,
                 model.names.ontology,
                 "E510",
-                f"the JSON-LD context of version {version} has been published, and has changed: {', '.join(terms)}",
+                f"the JSON-LD context of version {version} has changed since it was published: {', '.join(terms)}",
                 hint=f"write {following(version, set(before) - set(contexts[version]))} in place of {version} "
                 "in owl:versionInfo and owl:versionIRI",
                 part=str(OWL.versionInfo),
@@ -135,7 +135,7 @@ def changed_contexts(published: Path, model: Model, contexts: dict[str, dict[str
 
 
 def following(version: str, removed: set[str]) -> str:
-    """The number of the version that follows: a major one where terms were removed, else a minor one (semver.org)."""
+    """The next version number: a major version if terms were removed, else a minor version (semver.org)."""
     major, minor, _ = (int(number) for number in version.split("."))
     return f"{major + 1}.0.0" if removed else f"{major}.{minor + 1}.0"
 
@@ -158,7 +158,7 @@ def version_of(lines: list[bytes], names: Names) -> str:
 
 
 def is_whole(directory: Path) -> bool:
-    """True if a version's directory has this format, and every file of its manifest unharmed."""
+    """True if the directory of a version has this format, and all files of its manifest are undamaged."""
     try:
         manifest = Manifest.read(directory)
         return manifest.format == FORMAT and all(
@@ -171,7 +171,7 @@ def is_whole(directory: Path) -> bool:
 def replace_version(
     published: Path, content: Content, version: str, lines: list[bytes], files: dict[str, bytes]
 ) -> None:
-    """Writes a version aside, and moves it into place by renames."""
+    """Writes a version to a temporary directory, and moves it into place by renames."""
     aside = Path(tempfile.mkdtemp(prefix=".new-", dir=published))
     aside.chmod(0o755)
     data = b"".join(lines)
@@ -240,7 +240,7 @@ def write_engine(published: Path, version: str) -> None:
 
 
 def make_current(published: Path, version: str) -> None:
-    """Points `current` at a version, in one step."""
+    """Makes `current` point to a version, atomically."""
     link = published / ".current"
     link.unlink(missing_ok=True)
     link.symlink_to(version)
@@ -249,7 +249,7 @@ def make_current(published: Path, version: str) -> None:
 
 
 def prune(published: Path, keep: int) -> None:
-    """Removes what killed builds left, and all but the current and the newest versions."""
+    """Removes the remains of aborted builds, and all versions except the current one and the newest ones."""
     current = os.readlink(published / CURRENT)
     versions = sorted(
         (d for d in published.iterdir() if (d / MANIFEST).is_file() and not d.is_symlink() and d.name[0] != "."),
@@ -266,7 +266,7 @@ def prune(published: Path, keep: int) -> None:
 
 @contextmanager
 def locked(published: Path) -> Iterator[None]:
-    """Holds the directory against other builds."""
+    """Locks the directory against concurrent builds."""
     with (published / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -280,7 +280,7 @@ def write(file: Path, content: bytes) -> None:
 
 
 def sync(directory: Path) -> None:
-    """Makes renames in a directory last through a power cut."""
+    """Makes renames in a directory durable, so that they survive a power failure."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)

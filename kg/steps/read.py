@@ -1,7 +1,8 @@
-"""Read: YAML files to records, with every value's place kept.
+"""Read: converts YAML files to records, and keeps the place of every value.
 
-YAML 1.2 Core schema (yaml.org/spec/1.2.2, 10.3): string keys, no duplicates, no tags, no nulls, one tree a document.
-A value with a problem stays in its tree, marked: the steps that follow pass over it, and report only what is new.
+The format is the YAML 1.2 Core schema (yaml.org/spec/1.2.2, 10.3) with string keys and without duplicate keys, tags and
+nulls; each document is one tree. A value with a problem stays in its tree and is marked, so that later steps skip it
+and report only new problems.
 """
 
 import os
@@ -41,29 +42,29 @@ from kg.text.characters import REPLACED, as_latin, code_point, unseen
 from kg.text.folding import as_name
 
 MAX_BYTES = 4 * 1024 * 1024
-"""How large a file may be."""
+"""Maximum size of a file, in bytes."""
 
 MAX_NODES = 100_000
-"""How many nodes a record may have, each alias counted as what it stands for."""
+"""Maximum number of nodes in a record; an alias counts as the nodes that it repeats."""
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(-\w+)?")
-"""What a key is like that is the tag of a language."""
+"""The form of a key that is a language tag."""
 
 WITHDRAWN = "withdrawn.yaml"
-"""The file of a data directory that holds no records: the things that were taken back."""
+"""The file in a data directory that lists the withdrawn things instead of containing a record."""
 
 MAX_UNSEEN = 100
-"""How many such characters a file may hold and still be looked at."""
+"""Maximum number of such characters in a file that is still checked."""
 
 MAX_FLAWS = 20
-"""How many flaws of one text are told."""
+"""Maximum number of flaws that are reported for one text."""
 
 Place = tuple[int, int]
 
 
 @dataclass(slots=True)
 class Reading:
-    """What is read so far: how many files, the paths that they name, the kinds that cannot be read, the problems.
+    """The results of reading so far: the number of files, the named paths, the unreadable kinds, and the problems.
 
     `keys` are the keys that a record may have, by kind; None without a model.
     """
@@ -77,7 +78,7 @@ class Reading:
 
 
 def read(model: Model) -> Records:
-    """The records of the data directories; what cannot be read is among the problems."""
+    """Returns the records of the data directories; unreadable files are reported as problems."""
     keys = {kind: frozenset(model.schema.keys(class_)) for kind, class_ in model.schema.kinds.items()}
     return read_all(model.sources, Reading(model.names, keys))
 
@@ -100,16 +101,16 @@ def read_all(sources: Sources, reading: Reading) -> Records:
 
 YAML = r"ya?ml|json"
 BACKUP = re.compile(r"#|[~]+|\.(?:bak|orig|sw[a-p]|tmp|old|save|rej|~\d+~)", re.IGNORECASE)
-"""How editors name the copies that they leave beside a file."""
+"""The suffixes and marks of backup files that editors create beside a file."""
 
 PAGE = re.compile(r"[A-Z]+(?:[.].*)?|.*[.](?:md|html?|rst)")
-"""The names of files that are about records and hold none."""
+"""The names of files that describe records but contain none."""
 
 
 def files(directory: Path, reading: Reading) -> Iterator[Path]:
-    """The source files of a data directory, in order: those in the folders directly under it; others are reported.
+    """The source files of a data directory, in order: those directly in its folders. Other files are reported.
 
-    Hidden folders are passed over. The kind of a folder that cannot be read is noted in `unread`.
+    Hidden folders are skipped. The kind of an unreadable folder is added to `unread`.
     """
     for here, folders, names in os.walk(directory):
         folder, depth = Path(here), len(Path(here).relative_to(directory).parts)
@@ -127,14 +128,14 @@ def files(directory: Path, reading: Reading) -> Iterator[Path]:
             if depth != 1 or file.suffix != ".yaml" or file.name.startswith(".") or not is_regular(file):
                 for problem_ in file_problem(file, depth):
                     reading.problems.append(problem_)
-                    if depth == 1:  # what refers to it does not dangle
+                    if depth == 1:  # references to it must not dangle
                         reading.paths.add(f"{folder.name}/{as_name(file.name.lstrip('.#').partition('.')[0])}")
             else:
                 yield file
 
 
 def is_regular(file: Path) -> bool:
-    """True for a file, or a link to one: no pipe, socket or device, which a reader could wait for without end."""
+    """True for a file or a link to one; false for a pipe, socket or device, which could block a reader indefinitely."""
     try:
         return stat.S_ISREG(file.stat().st_mode)
     except OSError:
@@ -142,7 +143,7 @@ def is_regular(file: Path) -> bool:
 
 
 def folder_problem(folder: Path, depth: int) -> Problem | None:
-    """Why what is in a folder would be passed over, if it would."""
+    """A problem for a folder whose content would be ignored."""
     if re.search(rf"\.({YAML})$", folder.name, re.IGNORECASE):
         hint = "remove it, and write the record as a file" if depth else "remove it, or give it the name of a kind"
         return Problem("E109", "this is not a file that can be read", folder, found="a directory", hint=hint)
@@ -156,7 +157,7 @@ def folder_problem(folder: Path, depth: int) -> Problem | None:
 
 
 def file_problem(file: Path, depth: int) -> Iterator[Problem]:
-    """A problem for a file that would be passed over although it seems to hold a record."""
+    """A problem for a file that would be ignored although it seems to contain a record."""
     hidden = re.fullmatch(rf"\.(?=[a-zA-Z0-9])(.+\.({YAML}))", file.name, re.IGNORECASE)
     match = re.fullmatch(rf"#?(?P<stem>[^.].*?)\.(?P<suffix>{YAML})(?P<rest>(?:\W.*)?)", file.name, re.IGNORECASE)
     if file.name.startswith(".") and not (hidden and depth and is_regular(file)):
@@ -187,7 +188,7 @@ def file_problem(file: Path, depth: int) -> Iterator[Problem]:
 
 
 def seems_a_record(file: Path) -> bool:
-    """True if the first line of a file that says something is a key of YAML with what belongs to it."""
+    """True if the first line of a file that is not empty or a comment looks like a key of a record."""
     if not is_regular(file):
         return False
     try:
@@ -202,7 +203,7 @@ def seems_a_record(file: Path) -> bool:
 
 
 def read_file(file: Path, kind: str, reading: Reading) -> Iterator[Record]:
-    """The records of one file, also those with problems, as far as they can be read; reports what is wrong."""
+    """The records of one file as far as they can be read, including those with problems, which are reported."""
     implied, kinds = f"{kind}/{file.stem}", reading.keys
     if kinds is not None and kind not in kinds:
         reading.problems.append(
@@ -244,7 +245,7 @@ def read_file(file: Path, kind: str, reading: Reading) -> Iterator[Record]:
 
 
 def fault_problem(fault: Fault, file: Path, thing: str | None) -> Problem:
-    """A fault of the YAML of a file as a problem."""
+    """A fault in the YAML of a file as a problem."""
     return Problem(
         fault.code,
         fault.message,
@@ -261,7 +262,7 @@ def fault_problem(fault: Fault, file: Path, thing: str | None) -> Problem:
 
 
 def bytes_of(file: Path, thing: str | None, problems: list[Problem]) -> bytes | None:
-    """The bytes of a file; None, and a problem, where it cannot be read or is too large to be a source."""
+    """The bytes of a file; None, and a problem, if it cannot be read or is too large."""
     try:
         size = file.stat().st_size
         content = file.read_bytes() if size <= MAX_BYTES else None
@@ -281,7 +282,7 @@ def bytes_of(file: Path, thing: str | None, problems: list[Problem]) -> bytes | 
 
 
 def text_of(content: bytes, file: Path, thing: str | None, problems: list[Problem]) -> tuple[str, list[Place]] | None:
-    """A source as text, and the places (from 1) of what is reported and replaced in it; None if that is too much."""
+    """A source as text, and the places (from 1) of replaced characters; None if there are too many of them."""
     reported: list[tuple[int, Problem]] = []
     replaced: list[int] = []
     try:
@@ -312,12 +313,12 @@ def text_of(content: bytes, file: Path, thing: str | None, problems: list[Proble
 
 
 def named(text: str, implied: str) -> set[str]:
-    """The things that a file which cannot be read seems to be about, so that references to them do not dangle."""
+    """The things that an unreadable file seems to describe, so that references to them do not dangle."""
     return set(re.findall(r"^id: *['\"]?([a-z0-9/-]+)", text, re.MULTILINE)) or {implied}
 
 
 def line_and_column(text: str, offset: int) -> Place:
-    """The line and column, from 1, of an offset."""
+    """The line and column of an offset; both count from 1."""
     return text.count("\n", 0, offset) + 1, offset - (text.rfind("\n", 0, offset) + 1) + 1
 
 
@@ -330,7 +331,7 @@ def read_document(
     source: Source | None,
     reading: Reading,
 ) -> Record | None:
-    """The record of one document, or None where it has no usable name; every problem of its tree is reported."""
+    """The record of one document, or None if it has no valid name; every problem of its tree is reported."""
     implied, node = f"{kind}/{file.stem}", document.node
     assert node is not None
     if not isinstance(node, MappingNode):
@@ -407,7 +408,7 @@ def read_document(
 
 
 def name_it(file: Path, name: str) -> str:
-    """How to mend the name of a file, also where another file has the right one or would get it too."""
+    """A hint for the name of a file, even if another file has, or would get, the right name."""
     others = sorted(other.name for other in file.parent.iterdir() if other != file and other.suffix == file.suffix)
     same = [other for other in others if other == f"{name}.yaml"]
     same = same or [other for other in others if other < file.name and as_name(as_latin(Path(other).stem)) == name]
@@ -415,28 +416,28 @@ def name_it(file: Path, name: str) -> str:
 
 
 def with_points(name: str) -> str:
-    """A name, and the code points of what is in it and not in ASCII."""
+    """A name, with the code points of its characters that are not in ASCII."""
     odd = [code_point(c) for c in dict.fromkeys(name) if not c.isascii() or c in "\t "]
     return f"{name}, with {', '.join(odd[:3])}" if odd else name
 
 
 def as_published(node: MappingNode, key: str) -> str:
-    """The words of a record that stand as published, although they look like a mistake."""
+    """The words of a record that are reproduced as published, although they look like a mistake."""
     return " ".join(scalar.value for name, value in node.value if name.value == key for scalar in scalars(value))
 
 
 def looked_at(text: str) -> Source | None:
-    """A source whose texts are to be looked at one by one; None where none can have a flaw."""
+    """A source whose texts must be checked one by one; None if none of them can have a flaw."""
     return Source(text) if may_have_flaws(text) else None
 
 
 def name_of(given: Node) -> str:
-    """What an `id` says, if it is text."""
+    """The value of an `id`, if it is text."""
     return str(given.value) if isinstance(given, ScalarNode) else describe(given)
 
 
 def first_of(node: MappingNode) -> Node:
-    """The first key of a map, or the map where it has none."""
+    """The first key of a map, or the map if it is empty."""
     key: Node = next((key for key, _ in node.value), node)
     return key
 
@@ -449,10 +450,10 @@ def check_tree(
     source: Source | None,
     sic: str = "",
 ) -> list[Problem]:
-    """What the YAML of one record must not have; marks the nodes with a problem.
+    """Returns everything that is not allowed in the YAML of one record, and marks the nodes with a problem.
 
-    Duplicate or non-text keys, nulls, tags, endless or huge aliases, characters that `hidden` or escapes bring in, and
-    what is wrong in texts, if there is a `source` to look at; the words of `sic` are as they must be.
+    These are duplicate keys and keys that are not text, nulls, tags, endless or huge aliases, `hidden` and escaped
+    invisible characters, and, if there is a `source`, the flaws of texts. The words of `sic` are accepted as they are.
     """
     left = MAX_NODES
     found: list[Problem] = []
@@ -473,7 +474,7 @@ def check_tree(
         nonlocal left
         left -= 1
         if id(node) in above:
-            report("E106", "this contains an alias of itself", node)
+            report("E106", "this value contains an alias of itself", node)
             return
         if left == 0:
             report(
@@ -510,7 +511,7 @@ def check_tree(
             )
 
     def look(node: ScalarNode, is_key: bool = False) -> bool:
-        """Reports what is wrong in a text; True if it cannot be used."""
+        """Reports the problems of a text; true if the text cannot be used."""
         assert source is not None
         wrong = [*lost_text(source, node, file, thing), *text_problems(source, node, file, thing, sic, is_key)]
         found.extend(wrong)
@@ -570,7 +571,7 @@ def check_tree(
 
 
 def lost_text(source: Source, node: ScalarNode, file: Path, thing: str | None) -> Iterator[Problem]:
-    """A problem for a text that YAML cuts at a hash: what follows a blank and a hash is a comment."""
+    """A problem for a text that YAML cuts off at a hash, because a blank and a hash begin a comment."""
     if node.style or (node.tag not in (STRING, NULL)) or CERTAIN.fullmatch(node.value):
         return
     lost = cut_off(source, source.offset(node.end_mark))
@@ -589,7 +590,7 @@ def lost_text(source: Source, node: ScalarNode, file: Path, thing: str | None) -
 
 
 def lost_before(source: Source, key: Node, value: Node, file: Path, thing: str | None) -> Iterator[Problem]:
-    """A problem for a text that YAML takes for a comment between a key and the text in the next line."""
+    """A problem for a text that YAML takes for a comment between a key and the text on the next line."""
     colon = re.compile(r"[ \t]*:").match(source.text, source.offset(key.end_mark))
     lost = cut_off(source, colon.end()) if colon else None
     if colon and lost:
@@ -600,7 +601,7 @@ def lost_before(source: Source, key: Node, value: Node, file: Path, thing: str |
 
 
 def cut(file: Path, line: int, column: int, lost: str, hint: str, length: int, thing: str | None) -> Problem:
-    """The problem of a text that is cut at a hash."""
+    """The problem of a text that is cut off at a hash."""
     said = "the text is cut at the hash: in YAML, a space and # begin a comment"
     expected = "text in quotes, or a space after # if it begins a comment"
     return Problem(
@@ -609,13 +610,13 @@ def cut(file: Path, line: int, column: int, lost: str, hint: str, length: int, t
 
 
 CERTAIN = re.compile(r"[a-z0-9-]+/[a-z0-9-]+|\d{4}(-\d\d){0,2}|https?://[^\s#]+")
-"""A value that no text behind a blank can belong to: a reference, a date or an address."""
+"""A value that no further text can follow after a blank: a reference, a date or an address."""
 
 
 def text_problems(
     source: Source, node: ScalarNode, file: Path, thing: str | None, sic: str = "", is_key: bool = False
 ) -> Iterator[Problem]:
-    """What is wrong in the text of a scalar, where it stands in the source, and what to write there."""
+    """The flaws in the text of a scalar, at their places in the source, with hints."""
     value, style = node.value, node.style or ""
     if not may_have_flaws(source.around(node)):
         return
@@ -626,7 +627,7 @@ def text_problems(
         for offset, code, said, hint in islice(unseen(value, told=REPLACED in raw), MAX_FLAWS):
             fix = {"remove it": "", "put a space in its place": " "}.get(hint or "")
             found.append(Flaw(offset, offset + 1, code, said, code_point(value[offset]), fix, hint))
-    if not style and (colon := AS_KEY.match(value)):  # no text, but a map: the step that reads keys says so
+    if not style and (colon := AS_KEY.match(value)):  # not a text but a map, which the step that reads keys reports
         found = [flaw for flaw in found if flaw.start >= colon.end() or flaw.end < colon.end()]
     if not style and (wrong := quoted_wholly(value)):
         found = [wrong]
@@ -655,10 +656,10 @@ def text_problems(
 
 
 AS_KEY = re.compile(rf"{LANGUAGE.pattern}[{COLONS}]")
-"""A text that begins as the tag of a language does, with what looks like a colon."""
+"""A text that begins like a language tag followed by something that looks like a colon."""
 
 VISIBLE = {"E116", "E117", "E118", "E119"}
-"""The codes of what may be as published, since a reader sees it or is told so."""
+"""The codes of flaws that may be reproduced from a published text, because a reader sees them or is told."""
 
 
 def blank_only(text: str) -> bool:
@@ -666,16 +667,16 @@ def blank_only(text: str) -> bool:
 
 
 def is_plain(text: str) -> bool:
-    """True if a text may stand without quotes, also in brackets."""
+    """True if a text needs no quotes, even in brackets."""
     found = documents(f"[{text}]")
     node = found[0].node if len(found) == 1 and not found[0].faults else None
     return isinstance(node, SequenceNode) and [item.value for item in node.value] == [text]
 
 
 def as_items(node: MappingNode, is_item: bool) -> str | None:
-    """A hint for a map in which several parts stand one below the other: which keys begin one, without a hyphen.
+    """A hint for a map that combines several parts without hyphens: the keys that begin a part.
 
-    Parts are told by their first key, which comes again, and nothing between comes twice.
+    A part begins where the first key occurs again; no key may occur twice between these places.
     """
     keys = [key for key, _ in node.value if isinstance(key, ScalarNode)]
     if node.flow_style or len(keys) != len(node.value) or len(keys) < 3:
@@ -692,13 +693,13 @@ def as_items(node: MappingNode, is_item: bool) -> str | None:
 
 
 def within(places: list[Place], node: Node) -> bool:
-    """True if one of some places lies in a node."""
+    """True if one of some places is in a node."""
     start, end = node.start_mark, node.end_mark
     return any((start.line, start.column) <= (line - 1, column - 1) < (end.line, end.column) for line, column in places)
 
 
 def describe(node: Node) -> str:
-    """What a YAML node is, in words for a message."""
+    """A YAML node in words, for a message."""
     if isinstance(node, MappingNode):
         return "a map"
     if isinstance(node, SequenceNode):

@@ -1,7 +1,7 @@
-"""The build: what it is made from, and the results that its steps hand on to each other.
+"""The build: its sources, and the results that its steps pass on to each other.
 
-A step takes the results that it needs, and returns one: a new one, or an earlier one with more in it. A result is not
-changed by later steps, except for the store of the data graph, to which `infer` adds.
+A step takes the results that it needs and returns one result: a new one, or an earlier one with additions. Later steps
+do not change a result, with one exception: `infer` adds triples to the store of the data graph.
 """
 
 from dataclasses import dataclass, field
@@ -23,9 +23,9 @@ from kg.sparql.engine import Solution
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The directories that a dataset is built from; of `data`, several make a union.
+    """The directories that a dataset is built from; several directories of `data` are combined.
 
-    `questions_in` is the directory of the competency questions, where it is not the one in `ontology`.
+    `questions_in` is the directory of the competency questions if it is not the one in `ontology`.
     """
 
     data: tuple[Path, ...]
@@ -35,13 +35,13 @@ class Sources:
 
     @property
     def questions(self) -> Path:
-        """The directory of the competency questions, which may be absent."""
+        """The directory of the competency questions, which does not have to exist."""
         return self.questions_in or self.ontology / "questions"
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A question about the quality of the data, a sentence that says one finding, the query, and its solutions."""
+    """A quality measure: a question, a sentence template for the findings, the query, and its solutions."""
 
     name: str
     question: str
@@ -52,9 +52,9 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What the ontology and the shapes say (step `model`).
+    """What the ontology and the shapes define (step `model`).
 
-    `ontology` and `shapes` are canonical quads; `shapes_graph` holds the shapes for data, without the rules for the
+    `ontology` and `shapes` are canonical quads. `shapes_graph` contains the shapes for data, without the rules for the
     ontology itself.
     """
 
@@ -78,10 +78,10 @@ class NoModel:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """The records of the sources (step `read`), and what was withdrawn, by path (step `identify`).
+    """The records of the sources (step `read`), and the withdrawn things by path (step `identify`).
 
-    `paths` are the paths of all things that the sources name, those of records that cannot be read among them;
-    `unread` are the kinds whose folder cannot be read; `copies` are the paths of records that have the same content as
+    `paths` are the paths of all things that the sources name, including those whose records cannot be read. `unread`
+    are the kinds whose folders cannot be read; `copies` are the paths of records that have the same content as
     an earlier one (step `identify`).
     """
 
@@ -98,8 +98,9 @@ class Records:
 class DataGraph:
     """The triples of the records (steps `map` and `infer`).
 
-    The default graph of `store` holds what is asserted and inferred, and its inferred graph what is inferred. `nodes`
-    has the record and the YAML map of each subject; `records` are the records that have triples.
+    The default graph of `store` contains the asserted and the inferred triples, and its inferred graph only the
+    inferred ones. `nodes` maps each subject to its record and its YAML map. `records` are the records that have
+    triples.
     """
 
     store: Store
@@ -110,7 +111,7 @@ class DataGraph:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What was found wrong (steps `check` and `present`), and sentences about what was not checked."""
+    """The problems that were found (steps `check` and `present`), and sentences about what was not checked."""
 
     problems: list[Problem]
     notes: list[str]
@@ -118,7 +119,7 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """The measures of the quality of the data (step `measure`)."""
+    """The quality measures with their findings (step `measure`)."""
 
     measures: list[Measure]
     problems: list[Problem]
@@ -126,7 +127,7 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """What is published about the data (step `describe`).
+    """The metadata that is published with the data (step `describe`).
 
     `quads` describe the dataset, without what depends on its version; `tombstones`, what was withdrawn; `origins`, the
     source of each document; `source_lines`, the lines of each source, by path; `ontology_versions`, the earlier ones;
@@ -146,7 +147,7 @@ class Catalogue:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The version that was published (step `publish`); None where a problem prevented it."""
+    """The version that was published (step `publish`); None if a problem prevented publication."""
 
     version: str | None
     problems: list[Problem]
@@ -157,18 +158,18 @@ R = TypeVar("R", bound=StepResult)
 
 
 class Build:
-    """A build under way: what it is made from, and the results of the steps that have run."""
+    """A running build: its sources, and the results of the steps that have run."""
 
     def __init__(self, sources: Sources, names: Names, published: Path) -> None:
         self.sources, self.names, self.published = sources, names, published
         self._results: dict[type[Any], StepResult] = {}
 
     def add(self, result: StepResult) -> None:
-        """Adds the result of a step, in place of an earlier result of the same class."""
+        """Adds the result of a step; it replaces an earlier result of the same class."""
         self._results[type(result)] = result
 
     def _result(self, class_: type[R]) -> R:
-        """The result of a class; KeyError if its step has not run."""
+        """The result of a class. Raises KeyError if its step has not run."""
         return cast(R, self._results[class_])
 
     @property
@@ -197,7 +198,7 @@ class Build:
 
     @property
     def has_model(self) -> bool:
-        """True if the ontology and the shapes can be built on."""
+        """True if the ontology and the shapes have no errors."""
         return Model in self._results
 
     @property
@@ -207,9 +208,12 @@ class Build:
 
     @property
     def notes(self) -> list[str]:
-        """Sentences about what was not checked, or is not published."""
+        """Sentences about what was not checked or is not published."""
         if NoModel in self._results:
-            return ["The model has errors, so the values of the records were not checked. Correct the model first."]
+            return [
+                "The ontology or the shapes have errors, so the values of the records were not checked. "
+                "Correct these errors first."
+            ]
         return [
             note
             for result in self._results.values()
@@ -219,12 +223,12 @@ class Build:
 
     @property
     def files(self) -> int:
-        """How many files were read."""
+        """The number of files that were read."""
         return sum(result.files for result in self._results.values() if isinstance(result, Model | NoModel | Records))
 
     @property
     def paths(self) -> frozenset[str]:
-        """The paths of all things that the sources name; none where no records were read."""
+        """The paths of all things that the sources name; empty if no records were read."""
         return self.records.paths if Records in self._results else frozenset()
 
     @property

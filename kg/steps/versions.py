@@ -1,8 +1,8 @@
-"""Ontology versions: the earlier versions of the ontology, stored so that their addresses answer for ever.
+"""Ontology versions: the earlier versions of the ontology, stored so that their addresses remain available.
 
-`ontology/versions/<version>.ttl` is a version as it was published, `<version>.context.jsonld` its JSON-LD context.
-`python -m kg.steps.versions` writes both for the current version; run it before you raise that version. It never
-overwrites a version that is stored.
+`ontology/versions/<version>.ttl` is a version as it was published, and `<version>.context.jsonld` is its JSON-LD
+context. `python -m kg.steps.versions` writes both for the current version; run it before you raise the version. It
+never overwrites a stored version.
 """
 
 import json
@@ -22,14 +22,14 @@ CONTEXT = ".context.jsonld"
 
 
 def read_ontology_versions(model: Model, problems: list[Problem]) -> list[Quad]:
-    """The earlier versions of the ontology, each in the named graph that is its IRI; adds what cannot be read."""
+    """The earlier versions of the ontology, each in the named graph that is its IRI. Adds problems of their files."""
     files = sorted((model.sources.ontology / ONTOLOGY_VERSIONS).glob("*.ttl"))
     graphs = {f"{model.names.ontology}/{file.stem}": read_turtle(file, model.names, problems) for file in files}
     return canonical(graphs) if graphs else []
 
 
 def read_contexts(model: Model) -> dict[str, Json]:
-    """The JSON-LD contexts of the earlier versions of the ontology and of this one, by version."""
+    """The JSON-LD contexts of the earlier versions and of the current version of the ontology, by version."""
     contexts = {
         file.name.removesuffix(CONTEXT): json.loads(model.names.rebase(file.read_text(encoding="utf-8")))["@context"]
         for file in sorted((model.sources.ontology / ONTOLOGY_VERSIONS).glob(f"*{CONTEXT}"))
@@ -38,13 +38,13 @@ def read_contexts(model: Model) -> dict[str, Json]:
 
 
 class ChangedVersionError(Exception):
-    """Raised when a version of the ontology is stored already, and the ontology has changed since."""
+    """Raised when a version of the ontology is already stored and the ontology has changed since."""
 
 
 def write_ontology_version(ontology: Path, shapes: Path, directory: Path) -> str:
-    """Writes the version that an ontology has as files of a directory, under the canonical namespace; its number.
+    """Writes the current version of an ontology to a directory, under the canonical namespace, and returns its number.
 
-    Raises ChangedVersionError, and writes nothing, where a file of this version is there with other content.
+    Raises ChangedVersionError, and writes nothing, if a file of this version exists with other content.
     """
     model = read_model(Sources((), ontology, shapes), Names(CANONICAL))
     assert isinstance(model, Model), model.problems
@@ -58,8 +58,8 @@ def write_ontology_version(ontology: Path, shapes: Path, directory: Path) -> str
     for file, content in files.items():
         if file.exists() and file.read_bytes() != content:
             raise ChangedVersionError(
-                f"{file} keeps version {version} as it was published, and the ontology is another now: "
-                "give it a new owl:versionInfo and owl:versionIRI first"
+                f"{file} contains version {version} as it was published, and the ontology has changed since; "
+                "give the ontology a new owl:versionInfo and owl:versionIRI first"
             )
     for file, content in files.items():
         file.write_bytes(content)

@@ -1,4 +1,4 @@
-"""Vocabulary: what ontology and shapes say is well-formed, and every term is declared, by us or by its standard."""
+"""Vocabulary: checks that ontology and shapes are well-formed, and that all of their terms are declared."""
 
 from collections.abc import Iterator
 
@@ -13,14 +13,14 @@ from kg.names import Names, local_name
 from kg.shacl.constraints import objections
 
 STANDARDS: tuple[type[DefinedNamespace], ...] = (OWL, RDF, RDFS, SH, SKOS, XSD)
-"""Vocabularies that are closed: a term that rdflib does not list is none."""
+"""Closed vocabularies: a term in their namespaces that rdflib does not list does not exist."""
 
 
 LISTS = (
     *(OWL.hasKey, OWL.unionOf, OWL.intersectionOf, OWL.oneOf, OWL.propertyChainAxiom),
     *(SH["in"], SH["or"], SH["and"], SH.xone, SH.languageIn, SH.ignoredProperties),
 )
-"""The properties whose values are lists."""
+"""The properties whose values must be lists."""
 
 
 INSTEAD_OF_INFERENCE = "declare an axiom in ontology/ instead"
@@ -37,11 +37,11 @@ NOT_SUPPORTED_TYPES = (
     *(SH.SPARQLFunction, SH.JSFunction, SH.SPARQLTargetType, SH.JSTargetType),
     *(SH.SPARQLTarget, SH.JSTarget, SH.SPARQLRule, SH.TripleRule, SH.JSRule),
 )
-"""What is defined outside SHACL Core and SHACL-SPARQL (w3.org/TR/shacl-af, w3.org/TR/shacl-js)."""
+"""Terms that are defined outside SHACL Core and SHACL-SPARQL (w3.org/TR/shacl-af, w3.org/TR/shacl-js)."""
 
 
 def findings(ontology: Graph, shapes: Graph, names: Names) -> Iterator[Finding]:
-    """Everything that is wrong in the form of ontology and shapes."""
+    """Everything that is ill-formed in the ontology and the shapes."""
     if (URIRef(names.ontology), RDF.type, OWL.Ontology) not in ontology:
         message = f"the ontology has no header: <{names.ontology}> a owl:Ontology"
         yield Finding("E502", message, names.ontology, "declare it, with owl:versionInfo")
@@ -66,7 +66,7 @@ def findings(ontology: Graph, shapes: Graph, names: Names) -> Iterator[Finding]:
 
 
 def wrong_patterns(shapes: Graph) -> Iterator[Finding]:
-    """The patterns, and flags, that REGEX of SPARQL does not take (w3.org/TR/shacl, 4.4.3)."""
+    """The patterns, and flags, that REGEX of SPARQL does not accept (w3.org/TR/shacl, 4.4.3)."""
     for subject, pattern in sorted(shapes.subject_objects(SH.pattern), key=str):
         flags = str(shapes.value(subject, SH.flags) or "")
         if not is_pattern(str(pattern)):
@@ -79,7 +79,7 @@ def wrong_patterns(shapes: Graph) -> Iterator[Finding]:
 
 
 def not_supported(shapes: Graph, names: Names) -> Iterator[Finding]:
-    """What the shapes use of SHACL Advanced Features and SHACL JavaScript, which would be passed over in silence."""
+    """The uses of SHACL Advanced Features and SHACL JavaScript, which would have no effect."""
     for property_, instead in NOT_SUPPORTED.items():
         for subject in sorted(set(shapes.subjects(property_)), key=str):
             message = f"{names.compact(property_)} is not supported, so this would have no effect"
@@ -92,7 +92,7 @@ def not_supported(shapes: Graph, names: Names) -> Iterator[Finding]:
 
 
 def no_lists(graph: Graph, names: Names) -> Iterator[Finding]:
-    """The values that ought to be lists and are none (w3.org/TR/rdf11-mt, D.3)."""
+    """The values that must be lists and are not (w3.org/TR/rdf11-mt, D.3)."""
     for property_ in LISTS:
         for subject, value in sorted(graph.subject_objects(property_), key=str):
             if value != RDF.nil and (isinstance(value, Literal) or not graph.value(value, RDF.rest)):
@@ -103,7 +103,7 @@ def no_lists(graph: Graph, names: Names) -> Iterator[Finding]:
 
 
 def owner(graph: Graph, node: Node) -> str:
-    """The IRI of a node; of a blank node, that of what it belongs to."""
+    """The IRI of a node; for a blank node, that of the subject to which it belongs."""
     seen: set[Node] = set()
     while isinstance(node, BNode) and node not in seen:
         seen.add(node)
@@ -112,7 +112,7 @@ def owner(graph: Graph, node: Node) -> str:
 
 
 def unknown_terms(ontology: Graph, shapes: Graph, names: Names) -> Iterator[Finding]:
-    """The terms that are used and nowhere declared."""
+    """The terms that are used and declared nowhere."""
     used = {
         term
         for graph in (ontology, shapes)

@@ -1,7 +1,7 @@
-"""Characters: which cannot be seen, which are spaces of another sort, and which look like letters of another script.
+"""Characters: which of them are invisible, are unusual spaces, or look like letters of another script.
 
-Which characters are invisible or join others stands in the Unicode Standard (unicode.org/versions/latest, 23) and its
-emoji (unicode.org/reports/tr51, 2); look-alikes are those of unicode.org/reports/tr39, 4, between the scripts below.
+The Unicode Standard (unicode.org/versions/latest, 23) and its emoji report (unicode.org/reports/tr51, 2) define which
+characters are invisible or join others. Look-alikes are taken from unicode.org/reports/tr39, 4, for the scripts below.
 """
 
 import re
@@ -9,21 +9,21 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 REPLACED = "\ufffd"
-"""What stands in the parsed text for a byte or character that is reported."""
+"""The character that replaces a reported byte or character in the parsed text."""
 
 CONTROL = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 NONCHARACTER = "\ufdd0-\ufdef" + "".join(
     f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
 )
 BLANK = "\x0b\x0c\x85\u115f\u1160\u2028\u2029\u2800\u3164\uffa0"
-"""Characters without ink in whose place a space is meant."""
+"""Characters without a glyph that stand for a space."""
 
 INVISIBLE = "\u00ad\u034f\u17b4\u17b5\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff0-\ufffb"
 INVISIBLE += "\U0001d173-\U0001d17a\U000e0000-\U000e001f\U000e0080-\U000e00ff\U000e01f0-\U000e0fff"
 
 JOINING = "\u0600-\u07ff\u0840-\u0dff\u1000-\u109f\u1700-\u18af\u1a20-\u1aaf\u1b00-\u1bff\ufb50-\ufdcf\ufdf0-\ufdff"
 JOINING += "\ufe70-\ufefc\U00010a00-\U00011fff"
-"""Letters of scripts in which a zero-width joiner or non-joiner decides how letters connect."""
+"""Letters of scripts in which a zero-width joiner or non-joiner determines how letters connect."""
 
 EMOJI = "\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u23ff\u2460-\u24ff\u25a0-\u27bf\u2900-\u297f"
 EMOJI += "\u2b00-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
@@ -38,8 +38,8 @@ HIDDEN = re.compile(
     f"|(?<![{IDEOGRAPH}])[\U000e0100-\U000e01ef]"
     f"|(?<![\U0001f3f4\U000e0020-\U000e007e])[\U000e0020-\U000e007f]"  # tags make flags of regions
 )
-"""What cannot be seen: controls, line breaks of YAML 1.1 alone, what XML 1.0 cannot carry (w3.org/TR/xml, 2.2), and
-joiners, variation selectors and tags where nothing is there for them to join or vary."""
+"""Invisible characters: control characters, line breaks that only YAML 1.1 knows, characters that XML 1.0 does not
+allow (w3.org/TR/xml, 2.2), and joiners, variation selectors and tags without a character to join or select."""
 
 TURN = "\u202a-\u202e\u2066-\u2069"
 MARK = "\u061c\u200e\u200f"
@@ -47,23 +47,23 @@ RIGHT_TO_LEFT = re.compile(
     "[\u0590-\u061b\u061d-\u08ff\ufb1d-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
 DIRECTION = re.compile(f"[{TURN}{MARK}]")
-"""Controls that make a text read otherwise than it is stored (unicode.org/reports/tr9, 2)."""
+"""Control characters that change the direction of text (unicode.org/reports/tr9, 2)."""
 
 LOST = re.compile(f"[{REPLACED}\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]")
-"""What stands for a letter that a program did not know, and what each program shows as it likes."""
+"""The replacement character, and characters that programs display in different ways."""
 
 SPACES = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
-"""Spaces that look like the one of the keyboard."""
+"""Spaces that look like the ordinary space."""
 
 SHOWN = re.compile(f"[\ue000-\uf8ff\U000f0000-\U0010ffff{TURN}{MARK}]|{HIDDEN.pattern}")
-"""What a report must show by its code point."""
+"""Characters that a report must show by their code points."""
 
 UNNAMED = {"Cc": "control character", "Co": "private use character", "Cn": "undefined character"}
 
 
 ASCII_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 HALF = re.compile("[\u00c2-\u00f4\u20ac][\x80-\x9f]")
-"""What becomes of a letter in UTF-8 that is read as Latin-1, where no letter stands for its second byte."""
+"""The result of reading a UTF-8 letter as Latin-1 if no letter corresponds to its second byte."""
 
 PLAIN = {
     chr(number)
@@ -71,14 +71,13 @@ PLAIN = {
     for number in range(start, end)
     if unicodedata.category(chr(number)) not in ("Cn", "Cf")
 } | set("\t\r\n…€№")
-"""Characters of which none is reported, for a quick look."""
+"""Characters that are never reported, for a quick check."""
 
 
 def unseen(text: str, *, told: bool = False) -> Iterator[tuple[int, str, str, str | None]]:
-    """Each character that must not stand in a text: its offset, the code of the problem, the
-    message, and the hint if an edit is certain.
+    """Yields each character that a text must not contain: its offset, the problem code, the message and a hint, if any.
 
-    If bytes that are no characters are `told` already, what stands for them is passed over.
+    If invalid bytes have been reported (`told`), their replacement characters are skipped.
     """
     if not (ASCII_CONTROL.search(text) if text.isascii() else set(text) - PLAIN):
         return
@@ -115,7 +114,7 @@ def code_point(character: str) -> str:
 
 
 def visible(text: str, *, spaces: bool = True) -> str:
-    """A text in which what cannot be seen, or what a terminal would obey, stands as ⟨U+200B⟩; odd `spaces` likewise."""
+    """A text with invisible and control characters, and unusual `spaces` if asked for, written as ⟨U+200B⟩."""
     if text.isascii() and text.isprintable():
         return text
     shown = SHOWN.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
@@ -138,7 +137,7 @@ LOOK_ALIKE = {
     "Greek": ("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαικνορυχϲ", "ABEZHIKMNOPTYXaikvopuxc"),
     "Armenian": ("ՍՏՕԼհոսցօ", "USOLhnugo"),
 }
-"""The letters of other scripts that look like Latin ones, and those."""
+"""The letters of other scripts that look like Latin ones, and these Latin letters."""
 
 TO_LATIN = str.maketrans({a: b for pair in LOOK_ALIKE.values() for a, b in zip(*pair, strict=True)})
 FROM_LATIN = {
@@ -155,17 +154,17 @@ MIXED = re.compile(
     f"|[{SCRIPTS['Cyrillic']}][{SCRIPTS['Greek']}{SCRIPTS['Armenian']}]"
     f"|[{SCRIPTS['Greek']}{SCRIPTS['Armenian']}][{SCRIPTS['Cyrillic']}]"
 )
-"""Where a word goes over from one script to another."""
+"""A place at which a word changes from one script to another."""
 
 
 def scripts(text: str) -> dict[str, int]:
-    """How many letters of each script a text has, the most first."""
+    """The number of letters of each script in a text, the most frequent script first."""
     counts = {name: len(letters.findall(text)) for name, letters in IN_SCRIPT.items()}
     return dict(sorted(((n, c) for n, c in counts.items() if c), key=lambda item: -item[1]))
 
 
 def in_one_script(word: str, around: Iterable[str]) -> str | None:
-    """A word of two scripts in one, if look-alikes make the difference: the first of those `around`, else its own."""
+    """A word of two scripts in only one, if replacing look-alikes is enough; scripts of `around` are tried first."""
     for script in dict.fromkeys([*around, *scripts(word)]):
         latin = word.translate(TO_LATIN)
         same = latin if script == "Latin" else word.translate(FROM_LATIN.get(script, {}))
@@ -175,5 +174,5 @@ def in_one_script(word: str, around: Iterable[str]) -> str | None:
 
 
 def as_latin(text: str) -> str:
-    """A text with Latin letters for those of other scripts that look like them, and without what cannot be seen."""
+    """A text with Latin letters in place of look-alikes, and without invisible characters."""
     return HIDDEN.sub("", text).translate(TO_LATIN)

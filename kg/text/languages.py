@@ -1,4 +1,4 @@
-"""Languages: which language tag is meant by a tag that is none, or by the name of a language (RFC 5646, CLDR)."""
+"""Languages: finds the language tag that an invalid tag or the name of a language means (RFC 5646, CLDR)."""
 
 import re
 from functools import cache
@@ -11,23 +11,23 @@ from kg.media import LANGUAGES
 from kg.text.folding import fold
 
 LANGUAGE_TAG = re.compile(r"[a-zA-Z]{2,3}(-[a-zA-Z0-9]{1,8})*")
-"""A BCP 47 tag (RFC 5646, 2.1) whose language is a code of ISO 639; no longer one is registered."""
+"""A BCP 47 tag (RFC 5646, 2.1) whose language is a code of ISO 639; no registered tag is longer."""
 
 
 UNLISTED = {"sp": "es", "esp": "es", "rus": "ru"}
-"""Codes that no standard lists, and the language for which they are written."""
+"""Codes that no standard lists, and the languages for which people write them."""
 
 
 def is_mistaken(tag: str) -> bool:
-    """True for a tag that no language has, and that is known to be written for that of one: ua, cz, ger."""
+    """True for a tag of no language, or one that is often written for another language: ua, cz, ger."""
     language = tag.partition("-")[0].lower()
     return language not in _known() and meant(tag) is not None
 
 
 def meant(text: str, languages: tuple[str, ...] = ()) -> str | None:
-    """The tag that a text stands for: a tag with an underscore, a code of three letters, of a country, or a name.
+    """The tag that a text means: a tag with an underscore, a three-letter code, a country code, or a name.
 
-    It is one of some languages, if they are given.
+    If languages are given, the result is one of them.
     """
     plain = text.strip(" :;,.").replace("_", "-").strip("-")
     language, hyphen, rest = plain.partition("-")
@@ -46,20 +46,20 @@ def meant(text: str, languages: tuple[str, ...] = ()) -> str | None:
 
 
 def _of_country(code: str) -> str:
-    """The first official language of the country with a code, or nothing."""
+    """The first official language of the country with a code, if any."""
     official = get_official_languages(code.upper(), de_facto=True) if len(code) == 2 else ()
     return str(official[0]).partition("_")[0] if official else ""
 
 
 @cache
 def _known() -> frozenset[str]:
-    """The codes of all languages that the CLDR names."""
+    """The codes of all languages in the CLDR."""
     return frozenset(str(code).partition("_")[0] for code in Locale("en").languages)
 
 
 @cache
 def _names() -> dict[str, str]:
-    """The code of each language by its names, folded, in the languages of the sources and in its own."""
+    """The code of each language by its folded names, in the languages of the sources and in the language itself."""
     names: dict[str, str] = {}
     for language in LANGUAGES:
         for code, name in Locale(language).languages.items():

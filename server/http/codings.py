@@ -1,4 +1,4 @@
-"""Content codings: how a body is compressed, whole or as it comes, and decoded (RFC 9110, 8.4; RFC 7932; RFC 8878)."""
+"""Content codings: compression of bodies, whole or as streams, and decoding (RFC 9110, 8.4; RFC 7932; RFC 8878)."""
 
 import gzip
 import zlib
@@ -15,14 +15,14 @@ MIN_BYTES_TO_COMPRESS = 500
 
 @dataclass(frozen=True, slots=True)
 class Coding:
-    """A coding: its name, what compresses a body, and what makes the parts of one: a function, a flush, an end."""
+    """A coding: its name, a function that compresses a body, and one that returns a stream's write, flush and end."""
 
     name: str
     compress: Callable[[bytes], bytes]
     parts: Callable[[], tuple[Callable[[bytes], bytes], Callable[[], bytes], Callable[[], bytes]]]
 
     def stream(self, body: Iterator[bytes]) -> Iterator[bytes]:
-        """A body in this coding, as it comes; each part can be read at once."""
+        """A body in this coding, as a stream; each part can be decoded immediately."""
         part, flush, end = self.parts()
         for content in body:
             yield part(content) + flush()
@@ -49,24 +49,24 @@ CODINGS = (
     Coding("br", lambda body: bytes(brotli.compress(body, quality=5)), _br),
     Coding("gzip", lambda body: gzip.compress(body, 6, mtime=0), _gzip),
 )
-"""The codings in the order of our liking."""
+"""The codings in the order of preference."""
 
 MAX_CODINGS = 3
-"""Maximum number of codings of the body of a request, one within the other."""
+"""Maximum number of codings that are applied to the body of a request, one after another."""
 
 
 class UndecodableError(ValueError):
-    """Raised for a body that is not in the coding that it is said to be in."""
+    """Raised for a body that is not in its declared coding."""
 
 
 class TooLongError(ValueError):
-    """Raised for a body that is longer than it may be when it is decoded."""
+    """Raised for a body that is too long after decoding."""
 
 
 def decode(body: bytes, coding: str, most: int) -> bytes:
-    """A body without its coding, one of DECODERS; raises UndecodableError and TooLongError.
+    """The body without a coding of DECODERS. Raises UndecodableError and TooLongError.
 
-    No more than `most` bytes and one are ever made, whatever the body unpacks to.
+    At most `most` + 1 bytes are produced, even if the body decodes to more.
     """
     if coding == "identity":
         return body
@@ -80,7 +80,7 @@ def decode(body: bytes, coding: str, most: int) -> bytes:
 
 
 def _inflate(body: bytes, most: int, wbits: int) -> bytes:
-    """The members of a body that zlib reads, one after the other."""
+    """The concatenated members of a body, decoded by zlib."""
     decoded = b""
     while True:
         member = zlib.decompressobj(wbits)
@@ -99,7 +99,7 @@ def _gunzip(body: bytes, most: int) -> bytes:
 
 
 def _undeflate(body: bytes, most: int) -> bytes:
-    """With the header of zlib, as the specification says (RFC 9110, 8.4.1.2), or without, as many clients send it."""
+    """Decodes with the zlib header, as RFC 9110 (8.4.1.2) requires, or without it, as many clients send it."""
     has_header = len(body) > 1 and body[0] & 15 == 8 and int.from_bytes(body[:2]) % 31 == 0
     return _inflate(body, most, 15 if has_header else -15)
 
@@ -121,7 +121,7 @@ def _unzstd(body: bytes, most: int) -> bytes:
     while len(decoded) < most and (part := reader.read(most - len(decoded))):
         decoded += part
     rest = body if len(decoded) < most else b""
-    while rest:  # the reader does not tell a frame that ends too early from one that is whole
+    while rest:  # the reader does not distinguish a truncated frame from a complete one
         frame = decompressor.decompressobj()
         frame.decompress(rest)
         if not frame.eof:
@@ -137,4 +137,4 @@ DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
     "br": _unbrotli,
     "zstd": _unzstd,
 }
-"""The codings that the body of a request may have; each gives no more bytes than it is told."""
+"""The codings that are accepted for request bodies; each decoder produces at most the given number of bytes."""

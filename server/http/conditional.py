@@ -1,4 +1,4 @@
-"""Conditions: when a request wants an answer only if its copy is stale, or only if it is not (RFC 9110, 13)."""
+"""Conditions: conditional requests, which depend on whether the client's copy is current (RFC 9110, 13)."""
 
 from wsgiref.types import WSGIEnvironment
 
@@ -7,11 +7,11 @@ from werkzeug.datastructures import Headers
 from werkzeug.http import parse_date, parse_etags, unquote_etag
 
 SAFE = ("GET", "HEAD", "QUERY")
-"""The methods whose conditions count, since they ask for a representation (13.2.1; for QUERY, RFC 10008)."""
+"""The methods whose conditions are evaluated, because they request a representation (13.2.1; for QUERY, RFC 10008)."""
 
 
 class DatedResponse(Response):
-    """A response whose 304 still says when it was modified, which Werkzeug leaves out (RFC 9110, 15.4.5)."""
+    """A response whose 304 includes Last-Modified, which Werkzeug omits (RFC 9110, 15.4.5)."""
 
     def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
         headers = super().get_wsgi_headers(environ)
@@ -21,10 +21,10 @@ class DatedResponse(Response):
 
 
 def outcome(environ: WSGIEnvironment, headers: Headers) -> int:
-    """What becomes of an answer with these headers: 200, 304 or 412, by the order of precedence (13.2.2).
+    """The status of a response with these headers: 200, 304 or 412, by the order of precedence (13.2.2).
 
-    If-Match compares strongly (13.1.1), If-None-Match weakly (13.1.2). A date that is none is passed over, and so are
-    conditions on the time of what has none.
+    If-Match uses the strong comparison (13.1.1), If-None-Match the weak one (13.1.2). Invalid dates are ignored, and so
+    are conditions on a time if the response has none.
     """
     if environ["REQUEST_METHOD"] not in SAFE:
         return 200
@@ -44,7 +44,7 @@ def outcome(environ: WSGIEnvironment, headers: Headers) -> int:
 
 
 def wanted_range(environ: WSGIEnvironment, headers: Headers) -> str | None:
-    """The Range of a request, if it counts: of GET alone, under its If-Range (13.1.5), and if no condition fails.
+    """The Range of a request if it applies: for GET only, if If-Range allows it (13.1.5) and no condition fails.
 
     If-Range is a strong validator, or the very date of Last-Modified; our dates are those of sources, long past.
     """

@@ -1,8 +1,8 @@
-"""The gateway: the application as the HTTP server calls it (ASGI 3), with the response cache in front.
+"""The gateway: connects the application to the HTTP server (ASGI 3), with the response cache in front of it.
 
-Flask speaks WSGI, which can neither cut a body short, so that a client knows that it has not all of it, nor tell that
-a client has left. Here both can be done: a body that fails ends without its last chunk (RFC 9112, 7.1), and whoever
-put an action to `environ[ON_LEAVE]` learns that nobody waits any more.
+Flask uses WSGI, which can neither abort a body so that the client notices, nor report that a client has disconnected.
+The gateway does both: a body that fails ends without its last chunk (RFC 9112, 7.1), and a function that was passed to
+`environ[ON_LEAVE]` is called when the client disconnects.
 """
 
 import asyncio
@@ -26,23 +26,23 @@ from server.http.response_cache import CachedResponse, ResponseCache
 ON_LEAVE = "server.on_leave"
 
 REFUSED = "server.refused"
-"""Where a request has what is wrong with its framing (RFC 9112), if anything: the status that the application is to
-answer with, and a message."""
+"""The environ key for an error in the framing of a request (RFC 9112), if any: the status of the response, and a
+message."""
 
 Refusal = tuple[int, str]
 
 PATIENCE = 10
-"""How many seconds a client may be silent before the body of its request is whole."""
+"""Maximum time without data from a client before the body of its request is complete, in seconds."""
 
 NEGOTIATED = (
     *("HTTP_ACCEPT", "HTTP_ACCEPT_ENCODING", "HTTP_ACCEPT_LANGUAGE", "HTTP_ACCEPT_PROFILE"),
     *("CONTENT_TYPE", "HTTP_CONTENT_ENCODING"),
     *("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PREFIX", "HTTP_X_FORWARDED_PROTO"),
 )
-"""The headers of a request that may make its answer another one, as WSGI names them."""
+"""The request headers that affect the response, by their WSGI names."""
 
 HOST = re.compile(rb"(\[[0-9A-Za-z:.%_~!$&'()*+,;=-]+\]|([0-9A-Za-z._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(:[0-9]*)?")
-"""What a Host header may be (RFC 9110, 7.2; RFC 3986, 3.2.2)."""
+"""A valid Host header (RFC 9110, 7.2; RFC 3986, 3.2.2)."""
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -50,14 +50,14 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 class Client:
-    """Who waits for an answer."""
+    """The client that waits for an answer."""
 
     def __init__(self) -> None:
         self._lock, self._gone = threading.Lock(), False
         self._actions: list[Callable[[], None]] = []
 
     def on_leave(self, action: Callable[[], None]) -> None:
-        """Has something done when the client leaves; at once if it has."""
+        """Registers an action to run when the client disconnects, or at once if it already has."""
         with self._lock:
             self._actions.append(action)
             gone = self._gone
@@ -65,7 +65,7 @@ class Client:
             action()
 
     def leave(self) -> None:
-        """Does what was to be done when the client leaves."""
+        """Runs the registered actions after the client has disconnected."""
         with self._lock:
             self._gone = True
             actions = [*self._actions]
@@ -74,7 +74,7 @@ class Client:
 
 
 class Gateway:
-    """An ASGI application that asks a WSGI application, each request in a thread, and caches its public responses.
+    """An ASGI application that runs a WSGI application, each request in a thread, and caches its public responses.
 
     `version` names what the application serves: answers of another version are not those of this one. `most` is how
     many bytes of the body of a request are read; the application refuses what has more. `cut` is the exception that a
@@ -126,7 +126,7 @@ class Gateway:
             watch.cancel()
 
     def _cached(self, key: str, environ: WSGIEnvironment) -> CachedResponse | None:
-        """The cached response to a request, if there is one and the application need not say what is wrong."""
+        """The cached response to a request, if there is one and the application does not have to report an error."""
         cached = None if REFUSED in environ else self._cache.get(key)
         status = conditions.outcome(environ, Headers(cached.headers)) if cached else 412
         if cached and status == 304:
@@ -135,14 +135,14 @@ class Gateway:
         return cached if status == 200 else None
 
     def _key(self, environ: WSGIEnvironment, body: bytes) -> str:
-        """What an answer depends on, as a name."""
+        """A cache key for everything that a response depends on."""
         values = [environ.get(name, "\0").encode() for name in ("PATH_INFO", "QUERY_STRING", *NEGOTIATED)]
         method = "GET" if environ["REQUEST_METHOD"] == "HEAD" else environ["REQUEST_METHOD"]
         parts = [self._version.encode(), method.encode(), *values, body]
         return hashlib.sha256(b"".join(b"%d:%b" % (len(part), part) for part in parts)).hexdigest()
 
     def _run(self, environ: WSGIEnvironment) -> "CachedResponse | tuple[int, Headers, Iterator[bytes]]":
-        """The answer of the application, whole or as it comes."""
+        """The response of the application, whole or as a stream."""
         status, headers, body = run(self._application, environ)
         if status == 200 and "Content-Length" not in headers and environ["REQUEST_METHOD"] != "HEAD":
             return status, headers, body
@@ -155,7 +155,7 @@ class Gateway:
             self._cache.put(key, response)
 
     async def _stream(self, send: Send, status: int, headers: Headers, body: Iterator[bytes]) -> None:
-        """Sends a body as it comes; one that fails gets no last chunk."""
+        """Sends a body as a stream; if it fails, the last chunk is not sent."""
         await send({"type": "http.response.start", "status": status, "headers": encoded(headers.items())})
         loop = asyncio.get_running_loop()
         try:
@@ -169,14 +169,14 @@ class Gateway:
 
 
 async def lifespan(receive: Receive, send: Send) -> None:
-    """Says that the application is ready, and that it has ended (ASGI, lifespan)."""
+    """Confirms the start and the end of the application (ASGI, lifespan)."""
     while (message := await receive())["type"] != "lifespan.shutdown":
         await send({"type": message["type"] + ".complete"})
     await send({"type": "lifespan.shutdown.complete"})
 
 
 async def read(receive: Receive, most: int) -> tuple[bytes, Refusal | None]:
-    """The body of a request, but no more than so many bytes; and what is wrong with it, if it does not come whole."""
+    """The body of a request, cut at `most` bytes, and the error if the body is incomplete."""
     body = b""
     while len(body) < most:
         try:
@@ -186,7 +186,7 @@ async def read(receive: Receive, most: int) -> tuple[bytes, Refusal | None]:
                 408,
                 f"The body of the request is incomplete, and no more data arrived for {PATIENCE} seconds.",
             )
-        if message["type"] == "http.disconnect":  # also where the chunks are wrong, and the client is still there
+        if message["type"] == "http.disconnect":  # also sent for malformed chunks while the client is still connected
             return b"", (
                 400,
                 "The body of the request is incomplete, or its chunks are malformed (RFC 9112, section 7.1).",
@@ -198,7 +198,7 @@ async def read(receive: Receive, most: int) -> tuple[bytes, Refusal | None]:
 
 
 def closing(send: Send) -> Send:
-    """Sends an answer after which the connection ends, for a request whose end is in doubt (RFC 9112, 6.1)."""
+    """Sends a response and closes the connection, for a request whose end is uncertain (RFC 9112, 6.1)."""
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -209,14 +209,14 @@ def closing(send: Send) -> Send:
 
 
 async def until_gone(receive: Receive, client: Client) -> None:
-    """Waits until the client leaves, and says so."""
+    """Waits until the client disconnects, and runs its actions."""
     while (await receive())["type"] != "http.disconnect":
         pass
     client.leave()
 
 
 async def reply(send: Send, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
-    """Sends a whole answer."""
+    """Sends a whole response."""
     await send({"type": "http.response.start", "status": status, "headers": encoded(headers)})
     await send({"type": "http.response.body", "body": body})
 
@@ -226,7 +226,7 @@ def encoded(headers: Any) -> list[tuple[bytes, bytes]]:
 
 
 def environment(scope: Message, body: bytes) -> WSGIEnvironment:
-    """A request as WSGI has it (PEP 3333)."""
+    """A request in the form of WSGI (PEP 3333)."""
     path = unquote_to_bytes(scope["raw_path"]) if scope["raw_path"] else scope["path"].encode()
     host, port = scope["server"] or ("localhost", 80)
     environ: WSGIEnvironment = {
@@ -248,7 +248,7 @@ def environment(scope: Message, body: bytes) -> WSGIEnvironment:
         "wsgi.run_once": False,
     }
     for name, value in scope["headers"]:
-        if b"_" in name:  # in WSGI it could not be told from the one with a hyphen
+        if b"_" in name:  # in WSGI it would have the same name as a header with a hyphen
             continue
         variable = name.decode("latin-1").upper().replace("-", "_")
         key = variable if variable in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{variable}"
@@ -258,14 +258,15 @@ def environment(scope: Message, body: bytes) -> WSGIEnvironment:
 
 
 def misframed(scope: Message) -> Refusal | None:
-    """What is wrong with the head of a request, of what the HTTP server itself lets pass, if anything."""
+    """The error in the head of a request that the HTTP server does not detect, if any."""
     return wrong_length(scope) or wrong_host(scope)
 
 
 def wrong_length(scope: Message) -> Refusal | None:
-    """What is wrong with what says how long the body of a request is (RFC 9112, 6.1 and 6.3), if anything.
+    """The error in the headers about the length of the body of a request (RFC 9112, 6.1 and 6.3), if any.
 
-    The HTTP server drops a Content-Length beside Transfer-Encoding, as it may: the chunks say the length.
+    The HTTP server removes a Content-Length beside Transfer-Encoding, which is allowed: the chunks determine the
+    length.
     """
     given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"transfer-encoding"]
     codings = [coding.strip().lower() for value in given for coding in value.split(",") if coding.strip()]
@@ -280,10 +281,10 @@ def wrong_length(scope: Message) -> Refusal | None:
 
 
 def wrong_host(scope: Message) -> Refusal | None:
-    """What is wrong with the Host of a request (RFC 9112, 3.2), if anything.
+    """The error in the Host header of a request (RFC 9112, 3.2), if any.
 
-    The HTTP server gives an empty one to a request that has none, and to one by HTTP/1.1 that is as wrong, since no
-    http address has an empty host (RFC 9110, 4.2.1).
+    The HTTP server adds an empty Host to a request without one. For HTTP/1.1 an empty Host is an error as well, because
+    no http address has an empty host (RFC 9110, 4.2.1).
     """
     hosts = [value for name, value in scope["headers"] if name == b"host"]
     if len(hosts) > 1:
@@ -296,7 +297,7 @@ def wrong_host(scope: Message) -> Refusal | None:
 
 
 def run(application: WSGIApplication, environ: WSGIEnvironment) -> tuple[int, Headers, Iterator[bytes]]:
-    """The status, the headers and the body of an answer of a WSGI application."""
+    """The status, the headers and the body of the response of a WSGI application."""
     started: list[Any] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], _: Any = None) -> Callable[[bytes], object]:
@@ -308,7 +309,7 @@ def run(application: WSGIApplication, environ: WSGIEnvironment) -> tuple[int, He
 
 
 def parts(body: Any) -> Iterator[bytes]:
-    """The parts of a body, which is closed after them."""
+    """The parts of a body, which is closed at the end."""
     try:
         yield from body
     finally:

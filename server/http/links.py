@@ -1,7 +1,7 @@
-"""Links: what a resource says of its neighbours, as a `Link` header, as HTML and as a link set.
+"""Links: the links of a resource, as a `Link` header, as HTML and as a link set.
 
-Web Linking (RFC 8288), link relations of the IANA registry, FAIR Signposting level 2 (signposting.org/FAIR), and
-`application/linkset+json` (RFC 9264, 4.2).
+The standards are Web Linking (RFC 8288), the link relations of the IANA registry, FAIR Signposting level 2
+(signposting.org/FAIR), and `application/linkset+json` (RFC 9264, 4.2).
 """
 
 import json
@@ -13,18 +13,16 @@ from typing import Any
 from werkzeug.datastructures import Headers
 
 MAX_HEADER_BYTES = 3_400
-"""Maximum size of the headers of an answer, in bytes, besides those that the server and proxies add.
-
-A proxy such as nginx reads 4096 bytes of them, with the status line, and answers 502 where there are more.
-"""
+"""Maximum size of the headers of a response, in bytes, without those that the server and proxies add. A proxy such as
+nginx reads 4096 bytes, including the status line, and responds with 502 to longer headers."""
 
 UNCOUNTED = ("content-length", "content-range", "date")
-"""Headers that are there or not by method and status, whose few bytes are in what MAX_HEADER_BYTES leaves free."""
+"""Headers that depend on method and status; MAX_HEADER_BYTES leaves space for them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link of the resource at hand: its target, its relation, and what else is said (type, hreflang)."""
+    """A link of the current resource: its target, its relation, and other attributes (type, hreflang)."""
 
     href: str
     rel: str
@@ -36,16 +34,16 @@ class Link:
 
 
 def link(href: str, rel: str, **attributes: str) -> Link:
-    """A link, with its attributes as keywords."""
+    """A link, with its attributes as keyword arguments."""
     return Link(href, rel, attributes)
 
 
 ORDER = ("linkset", "canonical", "cite-as", "license", "describedby")
-"""The relations that a header has first, which come to those that are left out; `alternate` is the last of all."""
+"""The relations that come first in a header, in this order; `alternate` comes last."""
 
 
 def in_order(links: Iterable[Link]) -> list[Link]:
-    """Links in the order in which a header has room for them."""
+    """Links in the order of their importance for a header."""
 
     def place(each: Link) -> int:
         return ORDER.index(each.rel) if each.rel in ORDER else len(ORDER) + (each.rel == "alternate")
@@ -54,10 +52,10 @@ def in_order(links: Iterable[Link]) -> list[Link]:
 
 
 def put(headers: Headers, links: Iterable[Link], *, json: bool = False) -> None:
-    """Puts links into the headers of an answer, a line each; `fit` makes one of those for which there is room.
+    """Adds links to the headers of a response, one line each; `fit` joins those that fit into one header.
 
-    With `json` the relation of all alternates but the first is a token, which says the same (RFC 8288, 3): PyLD loads
-    JSON-LD by this header, and breaks where it understands that there are several.
+    With `json`, the relation of all alternates except the first is a token, which has the same meaning (RFC 8288, 3),
+    because PyLD loads JSON-LD by this header and fails if it recognizes several alternates.
     """
     lines = [*map(str, in_order(links))]
     others = [place for place, line in enumerate(lines) if 'rel="alternate"' in line][1:] if json else []
@@ -79,9 +77,9 @@ def linkset(contexts: dict[str, list[Link]]) -> bytes:
 
 
 def fit(headers: Headers) -> bool:
-    """Leaves of the links, and of Content-Location, what the header block has room for; False if that is not enough.
+    """Removes links, and Content-Location, that exceed the limit of the header block; false if that is not enough.
 
-    Whatever is left out stands in the link set, whose address is the first of the links.
+    The removed links are in the link set, whose address is the first link.
     """
     links = headers.getlist("Link")
     location = headers.get("Content-Location")
@@ -102,5 +100,5 @@ def fit(headers: Headers) -> bool:
 
 
 def cost(name: str, value: str) -> int:
-    """How many bytes a header takes."""
+    """The number of bytes of a header."""
     return len(name) + len(value) + len(": \r\n")

@@ -1,4 +1,4 @@
-"""Mount: where below a host the application lies."""
+"""Mount: the path below a host at which the application is served."""
 
 from collections.abc import Iterable
 from urllib.parse import urlsplit
@@ -6,10 +6,10 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 class Mount:
-    """Serves an application below the path of the dataset's base, so that its IRIs dereference.
+    """Serves an application below the path of the dataset's base, so that its IRIs can be dereferenced.
 
-    A server or trusted proxy that says where it is mounted (SCRIPT_NAME, X-Forwarded-Prefix) is believed. Otherwise a
-    request may carry the path of the base or have been stripped of it: the answer is the same, and its links carry it.
+    If a server or trusted proxy specifies the path (SCRIPT_NAME, X-Forwarded-Prefix), that path is used. Otherwise a
+    request may contain the path of the base or not: the answer is the same, and its links contain the path.
     """
 
     def __init__(self, application: WSGIApplication, base: str) -> None:
@@ -22,5 +22,5 @@ class Mount:
             environ["SCRIPT_NAME"] = self._prefix
             if path == self._prefix or path.startswith(self._prefix + "/"):
                 path = path.removeprefix(self._prefix)
-        environ["PATH_INFO"] = path if path.startswith("/") else f"/{path}"  # else a redirect would name the host
+        environ["PATH_INFO"] = path if path.startswith("/") else f"/{path}"  # else redirects contain the host
         return self._application(environ, start_response)

@@ -10,10 +10,10 @@ from kg.media import HTML, LANGUAGES, MediaType
 from server.http.codings import CODINGS, Coding
 
 Range = tuple[str, Mapping[str, str], float]
-"""An element of a header that negotiates, such as a media range: its value, its parameters, its weight from 0 to 1."""
+"""An element of a negotiation header, such as a media range: its value, its parameters, and its weight from 0 to 1."""
 
 NAMED, ALIAS, GROUP, ANY, UNNAMED = 3, 2, 1, 0, -1
-"""How exactly a range names a media type; one point more for each parameter that it rightly gives."""
+"""How specifically a range names a media type, with one more point for each of its parameters that matches."""
 
 Choice = TypeVar("Choice")
 
@@ -24,11 +24,12 @@ DECIMAL_COMMA = re.compile(r"(;\s*q\s*=\s*[01]?),(\d+\s*(?=[,;]|$))", re.IGNOREC
 
 @lru_cache(256)  # clients send the same few headers
 def weighted(header: str | None) -> tuple[Range, ...]:
-    """The elements of a header that negotiates, each with its parameters in small letters and its weight.
+    """The elements of a negotiation header, each with its lower-case parameters and its weight.
 
-    Weights are read leniently, so that no preference is lost: `q` may be in capitals, quoted and between spaces, digits
-    may be missing before or after the decimal point (`.9`, `1.`), there may be more than three of them, and a decimal
-    comma counts as a point. A weight beyond 0 or 1 is that bound, and what is no number is 1.
+    Weights are parsed leniently, so that no preference is lost: `q` may be in upper case, quoted, and surrounded by
+    spaces; digits may be missing before or after the decimal point (`.9`, `1.`), there may be more than three of them,
+    and a decimal comma is accepted. A weight outside 0 to 1 is set to the nearer bound; a weight that is not a number
+    is 1.
     """
     elements = []
     for element in ELEMENT.findall(DECIMAL_COMMA.sub(r"\1.\2", header or "")):
@@ -42,7 +43,7 @@ def weighted(header: str | None) -> tuple[Range, ...]:
 
 
 def weight_of(text: str) -> float:
-    """A weight from 0 to 1; 1 for what is no number."""
+    """A weight from 0 to 1; 1 if it is not a number."""
     try:
         weight = float(text.replace(",", "."))
     except ValueError:
@@ -52,12 +53,12 @@ def weight_of(text: str) -> float:
 
 @lru_cache(256)  # clients send the same few headers
 def negotiate(accept: str | None, offered: tuple[MediaType, ...], default: MediaType) -> MediaType | None:
-    """The acceptable media type of the greatest weight, or None (RFC 9110, 12.5.1).
+    """The acceptable media type with the highest weight, or None (RFC 9110, 12.5.1).
 
-    Ties go to what is named most exactly, then to the order of `offered`. What matches by a wildcard alone gets
-    `default` where the wildcard admits it, else the first that is no page; a header that is missing, empty or
-    unreadable gets `default`. A parameter says which of several forms is wanted; a form that is not there does not
-    make the type unacceptable: `application/ld+json;profile="…"` is `application/ld+json`.
+    Of equal weights, the most specific range wins, then the order of `offered`. If only a wildcard matches, the result
+    is `default` if the wildcard includes it, else the first type that is not a page. A missing, empty or unreadable
+    header results in `default`. A parameter chooses between several forms; a form that is not available does not make
+    the type unacceptable: `application/ld+json;profile="…"` matches `application/ld+json`.
     """
     ranges = media_ranges(accept)
     if not ranges:
@@ -75,16 +76,16 @@ def negotiate(accept: str | None, offered: tuple[MediaType, ...], default: Media
 
 
 def media_ranges(accept: str | None) -> list[Range]:
-    """The media ranges of an Accept header; what is none is passed over."""
+    """The media ranges of an Accept header; invalid ranges are ignored."""
     return [
         (value.lower(), parameters, weight) for value, parameters, weight in weighted(accept) if value.count("/") == 1
     ]
 
 
 def _weight(media: MediaType, ranges: list[Range]) -> tuple[float, int]:
-    """The weight of a media type and how exactly it was named: the most exact range that applies counts.
+    """The weight of a media type, and how specifically it is named, by the most specific range that matches.
 
-    Another name of a media type counts as much as its own, unless its own name is refused.
+    Another name of a media type counts as much as its own name, unless its own name is refused.
     """
     applying = [(_exactness(media, range_), range_[2]) for range_ in ranges]
     exactness = max((exact for exact, _ in applying), default=UNNAMED)
@@ -103,14 +104,14 @@ def _exactness(media: MediaType, range_: Range) -> int:
     if name == media.name:
         right = sum(parameters.get(key, "").lower() == value for key, value in media.parameters.items())
         wrong = len(parameters) - right
-        return UNNAMED if wrong and weight == 0 else NAMED + right  # a form that is not offered may be refused
+        return UNNAMED if wrong and weight == 0 else NAMED + right  # an unavailable form may be refused
     if name == f"{media.name.partition('/')[0]}/*":
         return GROUP
     return ANY if name == "*/*" else UNNAMED
 
 
 def negotiate_language(accept: str | None, offered: tuple[str, ...] = LANGUAGES) -> str:
-    """The language of a page, by lookup (RFC 4647, 3.4): `de-AT` gets `de`; never none, the first is the fallback."""
+    """The language of a page by lookup (RFC 4647, 3.4): `de-AT` matches `de`; the first language is the default."""
     wanted = [(value.lower().replace("_", "-"), weight) for value, _, weight in weighted(accept)]
     refused = {value for value, weight in wanted if weight == 0}
     for value, weight in sorted(wanted, key=lambda pair: -pair[1]):
@@ -126,7 +127,7 @@ def negotiate_language(accept: str | None, offered: tuple[str, ...] = LANGUAGES)
 
 
 def negotiate_coding(accept: str | None) -> Coding | None:
-    """The content coding of the greatest weight, None for none (RFC 9110, 12.5.3); without a header, none."""
+    """The content coding with the highest weight (RFC 9110, 12.5.3); None for no coding, also without a header."""
     weights = {value.lower(): weight for value, _, weight in weighted(accept)}
     weights["gzip"] = weights.get("gzip", weights.get("x-gzip", weights.get("*", 0)))
     best = max(CODINGS, key=lambda coding: weights.get(coding.name, weights.get("*", 0)))
@@ -135,14 +136,14 @@ def negotiate_coding(accept: str | None) -> Coding | None:
 
 
 def accepts_gzip(accept: str | None) -> bool:
-    """True if the coding gzip is taken, and no less gladly than none (RFC 9110, 12.5.3)."""
+    """True if the coding gzip is acceptable and has at least the weight of no coding (RFC 9110, 12.5.3)."""
     weights = {value.lower(): weight for value, _, weight in weighted(accept)}
     weight = weights.get("gzip", weights.get("x-gzip", weights.get("*", 0)))
     return bool(weight > 0 and weight >= weights.get("identity", 0))
 
 
 def negotiate_profile(accept: str | None, offered: Iterable[tuple[str, Choice]]) -> Choice | None:
-    """The profile of the greatest weight, by IRI (w3.org/TR/dx-prof-conneg, 7.2); None where none is asked for."""
+    """The profile with the highest weight (w3.org/TR/dx-prof-conneg, 7.2); None if the client requests none."""
     wanted = sorted(weighted(accept), key=lambda element: -element[2])
     known = dict(offered)
     return next((known[iri.strip("<>")] for iri, _, weight in wanted if weight and iri.strip("<>") in known), None)

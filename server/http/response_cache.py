@@ -1,4 +1,4 @@
-"""The response cache: files that all web processes share, so that each of them has what another one has answered.
+"""The response cache: files that all web processes share, so that each process can use the responses of the others.
 
 A dataset never changes, so a response is valid for as long as the dataset is served. When the cache is full, the least
 recently used responses are removed.
@@ -17,7 +17,7 @@ MAX_RESPONSE_BYTES = 2**20
 
 @dataclass(frozen=True, slots=True)
 class CachedResponse:
-    """A whole response, as the cache stores it: its status, headers and body."""
+    """A complete response in the cache: its status, headers and body."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -25,14 +25,14 @@ class CachedResponse:
 
 
 class ResponseCache:
-    """Responses by key, a file for each, in `max_bytes` bytes and an eighth of that for each process that adds some."""
+    """The cached responses, one file each, in `max_bytes` bytes, which each process may exceed by one eighth."""
 
     def __init__(self, directory: Path, max_bytes: int) -> None:
         self._directory, self._max_bytes = directory, max_bytes
         self._added_bytes = 0
 
     def get(self, key: str) -> CachedResponse | None:
-        """The response of a key, if it is cached."""
+        """The cached response for a key, if there is one."""
         file = self._directory / key
         try:
             head, _, body = file.read_bytes().partition(b"\n")
@@ -58,7 +58,7 @@ class ResponseCache:
             self.evict()
 
     def evict(self) -> None:
-        """Removes the least recently used responses that exceed the size of the cache."""
+        """Removes the least recently used responses that exceed the maximum size of the cache."""
         free, files = self._max_bytes, []
         for entry in os.scandir(self._directory):
             with suppress(OSError):  # another process may have removed it

@@ -1,6 +1,6 @@
-"""Briefs: what tells a thing apart from others of its kind, in one line beside its name in a list.
+"""Briefs: one line beside the name of a thing in a list, which distinguishes it from others of its kind.
 
-Which properties these are stands in the shapes (dash:propertyRole dash:KeyInfoRole).
+The shapes define the properties of a brief (dash:propertyRole dash:KeyInfoRole).
 """
 
 from collections import defaultdict
@@ -22,7 +22,7 @@ MAX_VALUES = 2
 
 
 def briefs_of(iris: Iterable[str]) -> dict[str, list[Value]]:
-    """By its IRI, the brief of each of some things of the dataset that has one; what all of them share is left out."""
+    """The briefs of some things of the dataset by IRI, without values that all of them share."""
     properties = {iri: telling(iri) for iri in iris}
     rows = named_queries.values(site().engine, properties, {each for found in properties.values() for each in found})
     stated: dict[str, dict[str, set[NamedNode | Literal]]] = defaultdict(lambda: defaultdict(set))
@@ -45,13 +45,13 @@ def briefs_of(iris: Iterable[str]) -> dict[str, list[Value]]:
 
 
 def telling(iri: str) -> list[str]:
-    """The properties that things of the kind of one are told apart by, in the order of a page."""
+    """The properties that distinguish things of a kind, in the order of a page."""
     class_ = site().schema.kinds[(site().names.path(iri) or "").partition("/")[0]]
     return [key.property.iri for key in site().schema.keys(class_).values() if key.is_key_info]
 
 
 def value_of(term: NamedNode | Literal, named: dict[str, Value]) -> Value:
-    """A value as a brief writes it: without a link."""
+    """A value in a brief, without a link."""
     if isinstance(term, Literal):
         return Value(term.value, term.language, datatype=local_name(term.datatype.value))
     known = named.get(term.value)

@@ -1,6 +1,6 @@
-"""Examples: what the data has of each class and each property, a few of each, for the reference.
+"""Examples: some examples of each class and each property from the data, for the reference.
 
-Which ones does not depend on the order in which an engine finds things: they are the first by address.
+The examples do not depend on the order in which an engine finds things: the first ones by address are used.
 """
 
 from collections.abc import Iterable
@@ -16,12 +16,12 @@ from server.pages.properties import label, labels_of
 from server.site import site
 
 MAX_LENGTH = 40
-"""Maximum length of a name or a value, in characters; what is longer is cut at a word."""
+"""Maximum length of a name or a value, in characters; longer ones are cut at a word."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A thing or part, and what it has for a property as a text, in a language if that is not the page's."""
+    """A thing or part, and its value for a property as a text, with the language if that is not the page's."""
 
     thing: str
     name: str
@@ -31,14 +31,14 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """How many things there are of a class, and one of them."""
+    """The number of things of a class, and one of them."""
 
     count: int
     example: Example
 
 
 def things() -> dict[str, Members]:
-    """How many things there are of each class of ours, with an example."""
+    """The number of things of each of our classes, with an example."""
     found = counted()
     names = names_of(thing for _, thing in found.values())
     return {iri: Members(count, Example(thing, names[thing])) for iri, (count, thing) in found.items()}
@@ -46,12 +46,12 @@ def things() -> dict[str, Members]:
 
 @derived()
 def counted() -> dict[str, tuple[int, str]]:
-    """How many things there are of each class of ours, and the first of them."""
+    """The number of things of each of our classes, and the first of them."""
     return named_queries.counts(site().engine, site().schema.classes)
 
 
 def values() -> dict[str, Example]:
-    """A thing and its value, for each property of ours that has one."""
+    """A thing and its value for each of our properties that has one."""
     found = {iri: (thing, min(all_, key=preferred)) for iri, (thing, all_) in seen_values().items()}
     links = (value.value for _, value in found.values() if isinstance(value, NamedNode))
     names = names_of((*links, *(thing for thing, _ in found.values())))
@@ -66,7 +66,7 @@ def values() -> dict[str, Example]:
 
 
 def spoken(value: NamedNode | Literal) -> str | None:
-    """The language of a value, if it is another than that of the page."""
+    """The language of a value, if it differs from the language of the page."""
     tag = value.language if isinstance(value, Literal) else None
     return None if tag == language() else tag
 
@@ -79,7 +79,7 @@ def preferred(value: NamedNode | Literal) -> tuple[object, ...]:
 
 @derived()
 def seen_values() -> dict[str, tuple[str, list[NamedNode | Literal]]]:
-    """Of each property the first thing that has it, and all its values; rather an example of a class than another."""
+    """The first thing with each property, and all its values; things that are examples of classes are preferred."""
     known = {thing for _, thing in counted().values()}
     wanted = {*site().schema.declared_properties} - {
         bound for property_ in site().schema.properties.values() for bound in property_.bounds or ()
@@ -96,7 +96,7 @@ def seen_values() -> dict[str, tuple[str, list[NamedNode | Literal]]]:
 
 
 def names_of(iris: Iterable[str]) -> dict[str, str]:
-    """What to call each of some IRIs; a part after its thing."""
+    """The names of some IRIs; a part has the name of its thing before its own."""
     names = site().names
     wholes = {iri: iri.partition("#")[0] if iri.startswith(names.things) else iri for iri in iris}
     labels = labels_of(set(wholes.values()))
@@ -112,5 +112,5 @@ def names_of(iris: Iterable[str]) -> dict[str, str]:
 
 
 def shortened(text: str) -> str:
-    """A text, or its first words."""
+    """A text, shortened to its first words if necessary."""
     return text if len(text) <= MAX_LENGTH else text[:MAX_LENGTH].rsplit(" ", 1)[0].rstrip(",:;") + "…"

@@ -1,4 +1,4 @@
-"""Facets: what some things are told apart by, with how many have each value, as links that choose one.
+"""Facets: the values that distinguish some things, with the number of things for each, as links that select one.
 
 The shapes say which properties are facets (dash:propertyRole dash:KeyInfoRole); their values are in the search index
 (kg/dataset/search_index.py).
@@ -17,21 +17,21 @@ from server.pages.properties import label
 from server.site import site
 
 SHOWN = 8
-"""How many values of a facet a page shows at once."""
+"""Number of values of a facet that a page shows at first."""
 
 MAX_VALUES = 60
-"""Maximum number of values that it shows at all; those that fewest have are left out."""
+"""Maximum number of values that a page shows; the least frequent values are left out."""
 
 MAX_FACETS = 8
-"""Maximum number of facets of a page: those that tell most of the things apart."""
+"""Maximum number of facets on a page; the facets with values for most things are shown."""
 
 Address = Callable[[str, str], str]
-"""Where the things are that also have a value of a facet."""
+"""A function that returns the address of the things that also have a value of a facet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A value that may be chosen: what to call it, how many things have it, and where these are."""
+    """A value that can be selected: its label, the number of things with it, and the address of these things."""
 
     label: str
     count: int
@@ -40,7 +40,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """A facet: what to call it, its values, and how many more there are."""
+    """A facet: its label, its values, and the number of values that are left out."""
 
     name: str
     label: str
@@ -57,14 +57,14 @@ class Facet:
 
 
 def facets_of(counts: Facets, total: int, chosen: Container[str], address: Address) -> list[Facet]:
-    """The facets of some things, but for those that are asked for already and those in which all are alike."""
+    """The facets of some things, without those that are already selected and those with the same value everywhere."""
     useful = [name for name, values in counts.items() if name not in chosen and any(n < total for n in values.values())]
     useful.sort(key=lambda name: (name != KIND, name != TYPE, -sum(counts[name].values()), name))
     return [facet_of(name, counts[name], address) for name in useful[:MAX_FACETS]]
 
 
 def facet_of(name: str, counts: dict[str, int], address: Address) -> Facet:
-    """A facet with the values that most things have, in the order of their numbers; of dates, the latest first."""
+    """A facet with its most frequent values, ordered by frequency; dates are ordered by date, latest first."""
     values = list(counts)[:MAX_VALUES]
     if (property_ := property_of(name)) and property_.bounds:
         values.sort(reverse=True)
@@ -74,18 +74,18 @@ def facet_of(name: str, counts: dict[str, int], address: Address) -> Facet:
 
 
 def property_of(name: str) -> Property | None:
-    """The property of a facet, at the end of those that lead to it; None for kinds and classes."""
+    """The property of a facet, at the end of a path of properties; None for kinds and classes."""
     return None if name in (KIND, TYPE) else site().schema.properties[name.rpartition(".")[2]]
 
 
 def label_of(name: str) -> str:
-    """What to call a facet, in the language of the page."""
+    """The label of a facet in the language of the page."""
     property_ = property_of(name)
     return label(property_.iri) if property_ else {KIND: _("Kind"), TYPE: _("Type")}[name]
 
 
 def labels_of(name: str, values: list[str]) -> dict[str, str]:
-    """What to call some values of a facet, in the language of the page; as they are, if they have no names."""
+    """The labels of some values of a facet in the language of the page; values without labels stay as they are."""
     schema, property_ = site().schema, property_of(name)
     terms: dict[str, str] = property_.individuals if property_ else {}
     if name == KIND:

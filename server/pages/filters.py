@@ -1,7 +1,7 @@
-"""Filters: what may be asked of a collection, as the shapes of its class give it, and what is asked as SPARQL.
+"""Filters: the filters of a collection, as the shapes of its class define them, and their translation to SPARQL.
 
-A parameter is named by a key of the class or of a class below it; a dot leads into a part. A value is written as in
-YAML. Values reach a query only as terms that pyoxigraph has serialized.
+The name of a parameter is a key of the class or of a subclass; a dot leads into a part. A value is written as in YAML.
+Values are inserted into a query only as terms that pyoxigraph has serialized.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -20,23 +20,23 @@ from server.paging import SHARED, shown
 from server.site import site
 
 RESERVED = ("page", "size", "sort", *SHARED)
-"""Parameters that are no filters; a key of such a name cannot be asked for."""
+"""Parameters that are not filters; a key with such a name cannot be a filter."""
 
 BOUNDS = {"from": ">=", "to": "<="}
-"""What follows the name of an ordered key for a bound of its values, inclusive, and its operator in SPARQL."""
+"""Suffixes of the name of an ordered key for an inclusive bound of its values, with the operators in SPARQL."""
 
 DATES = {XSD + name for name in ("date", "gYearMonth", "gYear")}
 NUMBERS = {XSD + name for name in ("integer", "decimal")}
 TIMES = {XSD + "dateTime"}
 
 MAX_DIGITS = 18
-"""Maximum number of digits of a whole number that the engine compares."""
+"""Maximum number of digits of an integer that the engine can compare."""
 
 MAX_LISTED = 12
-"""Maximum number of choices that a message lists."""
+"""Maximum number of choices in a message."""
 
 TEXT = {"type": "string", "pattern": r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]*$"}
-"""A text without what XML cannot hold."""
+"""A text without characters that XML cannot contain."""
 
 ADDRESS = {"type": "string", "pattern": r"^https?://[a-z0-9]+(\.[a-z0-9]+)+(/[A-Za-z0-9._~-]*)*$"}
 
@@ -57,16 +57,16 @@ DATE_SCHEMA = {
 
 
 class UnfitError(ValueError):
-    """Raised for a value that its parameter does not take; the message says what is expected."""
+    """Raised for a value that is invalid for its parameter; the message says what is expected."""
 
 
 @dataclass(frozen=True, slots=True)
 class CollectionParameter:
-    """A parameter of a collection; given several times, it asks for any of its values.
+    """A parameter of a collection; if it is given several times, any of its values may match.
 
-    `iri` is the property of its values, `path` the properties that lead to the part that has them (none for the thing
-    itself); `schema` is the JSON Schema (2020-12) of one value; `bound` is `from` or `to` for a range, else empty;
-    `key` is None for the class of a thing or part.
+    `iri` is the property of its values, and `path` the properties that lead to the part that has it (empty for the
+    thing itself). `schema` is the JSON Schema (2020-12) of one value. `bound` is `from` or `to` for a range, else
+    empty. `key` is None for the class of a thing or part.
     """
 
     name: str
@@ -85,9 +85,10 @@ class CollectionParameter:
 
 @dataclass(frozen=True, slots=True)
 class FilterValue:
-    """A value asked for: its canonical form, and what matches it.
+    """A value of a filter: its canonical form, and the terms that match it.
 
-    That is any of `terms`, or where `test` holds, an expression over ?v; `iri` is what it names, if anything.
+    It matches any of `terms` or, if there is a `test`, a SPARQL expression over ?v, what satisfies the test. `iri` is
+    the thing or term that it names, if any.
     """
 
     text: str
@@ -98,17 +99,17 @@ class FilterValue:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A parameter and the values asked for, of which any may match."""
+    """A parameter and its values, any of which may match."""
 
     parameter: CollectionParameter
     values: tuple[FilterValue, ...]
 
 
-# ── What may be asked ────────────────────────────────────────────────────────────────────────────────────────────
+# ── Available parameters ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 def parameters_of(class_: Class) -> list[CollectionParameter]:
-    """What may be asked of the collection of a class: its type, then its keys in their order, those of parts dotted."""
+    """The parameters of the collection of a class: its type, then its keys in order; keys of parts have a dot."""
     return list(parameters(site().schema, class_).values())
 
 
@@ -131,7 +132,7 @@ def _parameters(
 
 
 def keys_of(schema: Schema, class_: Class) -> dict[str, Key]:
-    """The keys of a class and of the classes below it; where both have one, the key of the class itself."""
+    """The keys of a class and of its subclasses; if both have a key, that of the class itself."""
     keys = dict(schema.keys(class_))
     for below in schema.subclasses(class_.iri):
         keys = {**schema.keys(below), **keys} if below is not class_ else keys
@@ -186,12 +187,12 @@ def is_time(property_: Property) -> bool:
 
 
 def is_ordered(property_: Property) -> bool:
-    """True if values lie in ranges: dates, times and numbers. Text has an order too, but not one to ask by."""
+    """True if the values can be in a range: dates, times and numbers. Texts have no ranges."""
     return is_date(property_) or is_number(property_) or is_time(property_)
 
 
 def json_schema(schema: Schema, key: Key) -> dict[str, Any]:
-    """The JSON Schema of one value of a key, as a query string writes it."""
+    """The JSON Schema of one value of a key in a query string."""
     property_ = key.property
     match property_.values:
         case Values.LITERAL if is_date(property_):
@@ -210,11 +211,11 @@ def json_schema(schema: Schema, key: Key) -> dict[str, Any]:
             return TEXT
 
 
-# ── What is asked ────────────────────────────────────────────────────────────────────────────────────────────────
+# ── The request ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def read(class_: Class, given: Iterable[tuple[str, str]]) -> tuple[list[Filter], list[str]]:
-    """The filters that some parameters ask for, in the order of their names, and what is wrong with the others."""
+    """The filters for some parameters, ordered by name, and the errors in the other parameters."""
     known = parameters(site().schema, class_)
     values: dict[str, dict[str, FilterValue]] = {}
     problems: dict[str, None] = {}
@@ -234,7 +235,7 @@ def read(class_: Class, given: Iterable[tuple[str, str]]) -> tuple[list[Filter],
 
 
 def unknown(name: str, known: dict[str, CollectionParameter]) -> Iterator[str]:
-    """That there is no such parameter and what may have been meant, then what there is at its level."""
+    """The error about an unknown parameter with suggestions, then the available parameters at its level."""
     named = [(called, p.name) for p in known.values() for called in (p.name, p.label)]
     hint = did_you_mean(nearest(name, [*named, *((other, other) for other in RESERVED[:3])]))
     yield f"There is no parameter {shown(name)}" + (f"; {hint}" if hint else ".")
@@ -245,20 +246,20 @@ def unknown(name: str, known: dict[str, CollectionParameter]) -> Iterator[str]:
 
 
 def _levels(name: str) -> Iterator[str]:
-    """The parts that a name goes through, the innermost first, each with its dot; the name itself may be one."""
+    """The prefixes of a name that end with a dot, the longest first; the whole name may be a level as well."""
     while name:
         yield name + "."
         name = name.rpartition(".")[0]
 
 
 def _at_level(name: str, level: str) -> str:
-    """A parameter as a list of its level shows it; what is within a part as the part and an ellipsis."""
+    """A parameter in the list of its level; a parameter of a part is shown as the part and an ellipsis."""
     step, dot, rest = name.removeprefix(level).partition(".")
     return name if not dot or rest in BOUNDS else f"{level}{step}.…"
 
 
 def value_of(parameter: CollectionParameter, text: str) -> FilterValue:
-    """What a parameter asks for by a text; raises UnfitError."""
+    """The value of a filter for a text. Raises UnfitError."""
     if parameter.key is None:
         return _class(parameter, text)
     if parameter.is_range:
@@ -272,7 +273,7 @@ def _class(parameter: CollectionParameter, text: str) -> FilterValue:
 
 
 def _one_of(names: dict[str, str], text: str, choices: Iterable[str]) -> FilterValue:
-    """The term that a local name or an IRI means."""
+    """The term with a local name or an IRI."""
     iri = names.get(text) or (text if text in names.values() else None)
     if iri is None:
         offered = list(choices)
@@ -298,7 +299,7 @@ def _reference(key: Key, text: str) -> FilterValue:
 
 
 def thing(path: str) -> str | None:
-    """The IRI that `kind/name` stands for, whether or not there is such a thing."""
+    """The IRI for `kind/name`, whether or not the thing exists."""
     kind, _, name = path.partition("/")
     return site().names.thing(path) if NAME.fullmatch(kind) and NAME.fullmatch(name) else None
 
@@ -319,12 +320,12 @@ def _text(_: Key, text: str) -> FilterValue:
 
 
 def string(text: str) -> str:
-    """A text as a string of SPARQL."""
+    """A text as a SPARQL string."""
     return str(Literal(text))
 
 
 def _same(_: Key, text: str) -> FilterValue:
-    """Whatever is written so: a thing, a term, or a literal of any datatype."""
+    """A value that matches every written form: a thing, a term, or a literal of any datatype."""
     individuals = (p.individuals.get(text) for p in site().schema.properties.values())
     canonical = dict.fromkeys(_canonical(text, literals.DATATYPES).values())
     forms = dict.fromkeys(form for form in (text, thing(text), *individuals, *canonical) if form)
@@ -340,7 +341,7 @@ def _literal(key: Key, text: str) -> FilterValue:
 
 
 def _canonical(text: str, datatypes: Iterable[str]) -> dict[str, str]:
-    """The canonical form of a text by each of the datatypes that it fits."""
+    """The canonical forms of a text for each datatype for which it is valid."""
     forms = {}
     for datatype in datatypes:
         try:
@@ -351,7 +352,7 @@ def _canonical(text: str, datatypes: Iterable[str]) -> dict[str, str]:
 
 
 def _fitting(text: str, datatypes: tuple[str, ...]) -> dict[str, str]:
-    """Likewise; UnfitError where it fits none."""
+    """The same. Raises UnfitError if the text is valid for none of the datatypes."""
     if forms := _canonical(text, datatypes):
         return forms
     hint = literals.mend(text, datatypes)
@@ -359,7 +360,7 @@ def _fitting(text: str, datatypes: tuple[str, ...]) -> dict[str, str]:
 
 
 def _date(text: str) -> FilterValue:
-    """Whatever falls wholly within a day, month or year: all that is written as it is, or more exactly."""
+    """A value that matches a day, month or year, and every more exact date within it."""
     form = _partial(text)
     return FilterValue(form, test=f"STRSTARTS(STR(?v), {string(form)})")
 
@@ -394,10 +395,10 @@ READERS: dict[Values, Callable[[Key, str], FilterValue]] = {
 
 
 def pattern(filters: list[Filter], depth: int = 0) -> str:
-    """The graph pattern that binds ?s0 to whatever meets all filters, each thing once.
+    """The graph pattern that binds ?s0 to every thing that satisfies all filters, each thing once.
 
-    Filters of one path hold of one part, and those of one property of one value. What may match in several ways is a
-    subquery of its own, so that ways are never multiplied.
+    Filters with one path apply to the same part, and filters of one property to the same value. A pattern that may
+    match in several ways is a subquery, so that solutions are not multiplied.
     """
     own = [each for each in filters if len(each.parameter.path) == depth]
     inner = [each for each in filters if len(each.parameter.path) > depth]
@@ -419,7 +420,7 @@ def _property(each: Filter) -> str:
 
 
 def _condition(subject: str, iri: str, filters: list[Filter]) -> str:
-    """That one value of a property meets all filters of it."""
+    """A pattern in which one value of a property satisfies all filters of the property."""
     terms = [term for each in filters for value in each.values for term in value.terms]
     if len(filters) == len(terms) == 1 and not filters[0].values[0].test:
         return f"{subject} {NamedNode(iri)} {terms[0]} ."
@@ -427,7 +428,7 @@ def _condition(subject: str, iri: str, filters: list[Filter]) -> str:
 
 
 def _test(each: Filter) -> str:
-    """That ?v is one of the values of a filter."""
+    """A test that ?v is one of the values of a filter."""
     terms = [term for value in each.values for term in value.terms]
     if terms:
         return f"VALUES ?v {{ {' '.join(terms)} }}"

@@ -1,4 +1,4 @@
-"""The history of the ontology: what each published version added, removed and changed, by their graphs."""
+"""The history of the ontology: the terms that each published version added, removed and changed."""
 
 import re
 from collections import defaultdict
@@ -13,14 +13,14 @@ from server.site import site, triples_of
 ISSUED = PREFIXES["dcterms"] + "issued"
 
 Statements = dict[str, set[tuple[str, str]]]
-"""Of each term, predicate and object of what is said of it."""
+"""The statements about each term: predicates and objects."""
 
 
 @dataclass(frozen=True, slots=True)
 class OntologyVersion:
-    """A version, the day it was issued, and the terms by which it differs from the version before.
+    """A version, the day on which it was issued, and its differences from the previous version.
 
-    `changed` has of each term the predicates of which there are other values.
+    `changed` maps each changed term to the predicates whose values differ.
     """
 
     version: str
@@ -59,7 +59,7 @@ def history() -> list[OntologyVersion]:
 
 
 def earlier() -> dict[str, list[Triple]]:
-    """The graphs of the earlier versions by name, from the file that has them all: read sooner than a store."""
+    """The graphs of the earlier versions by name, read from their file, which is faster than a store."""
     graphs: dict[str, list[Triple]] = defaultdict(list)
     for quad in parse(path=str(site().dataset.ontology_versions), format=RdfFormat.N_QUADS):
         graphs[str(quad.graph_name.value)].append(quad.triple)
@@ -67,7 +67,7 @@ def earlier() -> dict[str, list[Triple]]:
 
 
 def statements(triples: list[Triple], vocabulary: str) -> Statements:
-    """What some triples say of each term of a vocabulary; a blank node as what is said of it, whatever its label."""
+    """The statements about each term of a vocabulary; a blank node is represented by its own statements."""
     about: dict[str, list[Triple]] = defaultdict(list)
     for triple in triples:
         about[str(triple.subject)].append(triple)

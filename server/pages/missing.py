@@ -1,4 +1,4 @@
-"""What may have been meant by an address at which there is nothing: what the search finds for its words."""
+"""Missing: suggestions for an address that does not exist, from a search for its words."""
 
 import re
 
@@ -14,16 +14,16 @@ from server.pages.search_results import SearchResult, spoken
 from server.site import site
 
 MAX_SUGGESTIONS = 5
-"""Maximum number of things that are suggested."""
+"""Maximum number of suggestions."""
 
 MAX_LENGTH = 100
-"""Maximum length of the part of an address that is looked for, in characters."""
+"""Maximum length of the part of an address that is searched for, in characters."""
 
 SUFFIX = re.compile(r"(\.(fr|de|it|ru|es))?\.(html?|ttl|jsonld|json|nt|rdf|trig|nq|yaml|csv|atom|xml)$")
 
 
 class MissingError(ProblemError):
-    """Raised where there is nothing at an address; `suggestions` are what may have been meant, `words` its words."""
+    """Raised for an unknown address; `suggestions` are similar resources, and `words` the words of the address."""
 
     code = 404
 
@@ -38,7 +38,7 @@ def missing(error: NotFound) -> MissingError:
 
 
 def suggestions(steps: list[str]) -> list[dict[str, str]]:
-    """The collection whose name is most like a single step, and the things that the steps of an address find."""
+    """The collection whose name is most similar to a single step, and the things that the steps of an address find."""
     if not steps:
         return []
     kinds = nearest(steps[0], ((name, kind) for kind in site().kinds for name in (kind, kind + "s")))
@@ -59,12 +59,12 @@ def suggestions(steps: list[str]) -> list[dict[str, str]]:
 
 
 def collection(kind: str) -> dict[str, str]:
-    """A collection, as a suggestion."""
+    """A collection as a suggestion."""
     return {"href": f"{request.script_root}/doc/{kind}", "label": label(site().kinds[kind].iri), "kind": ""}
 
 
 def suggested(hit: Hit, results: Found) -> dict[str, str]:
-    """A thing that was found, as a suggestion."""
+    """A thing as a suggestion."""
     result = SearchResult.of(hit, results)
     href = f"{request.script_root}/doc/{site().names.path(result.iri)}"
     return {"href": href, "label": result.label, "kind": label(site().kinds[result.kind].iri), "iri": result.iri}

@@ -1,7 +1,7 @@
-"""Origins: where each fact of a thing comes from: its line in the source, the references behind it, other values.
+"""Origins: the source of each fact of a thing: its line in the YAML source, its references, and disputed values.
 
-What references say of one property of a thing is reified in the dataset (RDF 1.1 Semantics, D.1): the dataset's own
-classes and properties for it are below those of RDF, so that nothing here knows their names.
+The statements of references about a property are reified in the dataset (RDF 1.1 Semantics, D.1). The classes and
+properties of the dataset for this purpose are subclasses and subproperties of RDF terms, so no names are needed here.
 """
 
 from collections import defaultdict
@@ -18,7 +18,7 @@ REFERENCED_BY = PREFIXES["dcterms"] + "isReferencedBy"
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What references say of a property: which value they give, if it is told, and what more is said of it."""
+    """A claim of references about a property: the value, if it is stated, and other details."""
 
     references: tuple[str, ...]
     value: NamedNode | Literal | None = None
@@ -27,14 +27,14 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where the values of a property come from: lines of the source, none where they were inferred; and claims."""
+    """The origin of the values of a property: lines of the source, empty if the values were inferred; and claims."""
 
     lines: tuple[int, ...] = ()
     claims: tuple[Claim, ...] = ()
 
     @property
     def is_disputed(self) -> bool:
-        """True if references give different values."""
+        """True if references state different values."""
         return len({claim.value for claim in self.claims if claim.value is not None}) > 1
 
 

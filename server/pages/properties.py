@@ -1,4 +1,4 @@
-"""Pages: what a page shows of some triples, in the order and the words of ontology and shapes."""
+"""Pages: what a page shows of some triples, in the order and with the labels of the ontology and the shapes."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -17,43 +17,43 @@ from server.pages.triple_index import NOTHING, TripleIndex
 from server.site import here, site
 
 MAX_COLUMNS = 6
-"""Maximum number of properties that parts have between them, for them to be listed as a table."""
+"""Maximum number of different properties of parts for showing the parts as a table."""
 
 MAX_LINKS = 6
-"""Maximum number of records that link by one property on a page; the rest are in their collection."""
+"""Maximum number of records on a page that link to the thing by one property; the others are in their collection."""
 
 
 def label(iri: str) -> str:
-    """What to call a term of ours, in the language of the page or else in English."""
+    """The label of a term of the ontology, in the language of the page or else in English."""
     return site().schema.label(iri, language())
 
 
 def labels_of_kinds() -> dict[str, str]:
-    """What to call each kind of which there is a thing, in the language of the page or else in English."""
+    """The labels of all kinds that have things, in the language of the page or else in English."""
     return {kind: label(class_.iri) for kind, class_ in site().kinds.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One value of a row: its text, in a language if it has one; a link if it is an IRI; or a part."""
+    """A value in a row: its text, with its language if it has one; a link if it is an IRI; or a part."""
 
     text: str
     language: str | None = None
     iri: str | None = None
     part: "Description | None" = None
     datatype: str = ""
-    """The local name of the datatype of a literal: what to write it as."""
+    """The local name of the datatype of a literal, which determines how it is written."""
 
 
 @dataclass(frozen=True, slots=True)
 class PropertyRow:
-    """A property, what to call it, and its values."""
+    """A property, its label, and its values."""
 
     iri: str
     label: str
     values: list[Value]
     group: str | None = None
-    """The group that it is shown in."""
+    """The group in which it is shown."""
 
     @property
     def has_parts(self) -> bool:
@@ -62,7 +62,7 @@ class PropertyRow:
 
 @dataclass(frozen=True, slots=True)
 class PropertyGroup:
-    """Rows that a page shows together: what they are called together, and where they stand on it."""
+    """Rows that a page shows together, with their heading and order."""
 
     label: str
     order: float
@@ -79,7 +79,7 @@ class Description:
     above: tuple[str, ...] = ()
 
     def values_of(self, property_: str) -> list[Value]:
-        """The values of a property, as its row lists them."""
+        """The values of a property in its row."""
         return next((row.values for row in self.rows if row.iri == property_), [])
 
     @property
@@ -95,7 +95,7 @@ class Description:
         return self.name.text
 
     def name_of(self, iri: str) -> Value:
-        """What to call anything, in the language of the page or else in English; an IRI if it has no other name."""
+        """The name of any resource, in the language of the page or else in English; the IRI if it has no other name."""
         schema = site().schema
         if name := in_language(self.about.literals(iri, RDFS_LABEL), language()):
             return Value(name.value, name.language, iri)
@@ -109,15 +109,15 @@ class Description:
 
     @cached_property
     def classes(self) -> list[Class]:
-        """Our own classes of it, most specific first."""
+        """The classes of the resource that are in our ontology, most specific first."""
         classes = [site().schema.classes.get(o.value) for o in self.about.objects(self.iri, RDF_TYPE)]
         return sorted((c for c in classes if c), key=lambda c: (-len(c.ancestors), c.name))
 
     @cached_property
     def rows(self) -> list[PropertyRow]:
-        """The properties of ours that state something: the keys of its class in their order, then what is inferred.
+        """The rows of our properties: the keys of the class in their order, then the inferred properties.
 
-        A value of a property is left out where it stands as that of a narrower one.
+        A value of a property is omitted if a subproperty has the same value.
         """
         schema, names = site().schema, site().names
         classes = self.classes
@@ -137,12 +137,12 @@ class Description:
 
     @property
     def plain_rows(self) -> list[PropertyRow]:
-        """The rows whose values are no parts."""
+        """The rows whose values are not parts."""
         return [row for row in self.rows if not row.has_parts]
 
     @property
     def groups(self) -> list[PropertyGroup]:
-        """The rows by the group that they are shown in, those in none first."""
+        """The rows by group; those without a group come first."""
         groups = [PropertyGroup("", 0, [row for row in self.rows if row.group not in site().schema.groups])]
         for iri, order in site().schema.groups.items():
             groups.append(PropertyGroup(label(iri), order, [row for row in self.rows if row.group == iri]))
@@ -156,7 +156,7 @@ class Description:
 
     @property
     def standard_rows(self) -> list[PropertyRow]:
-        """What else the triples say: standard terms, bounds of dates, and the document."""
+        """The other statements: standard terms, bounds of dates, and the document."""
         shown = {row.iri for row in self.rows} | {RDFS_LABEL, RDF_TYPE}
         others = sorted(iri for iri in self.about.predicates(self.iri) if iri not in shown)
         rows = [PropertyRow(iri, site().names.compact(iri), self._values(iri)) for iri in others]
@@ -182,7 +182,7 @@ class Description:
 
     @property
     def kind(self) -> str:
-        """What it is called what it is: the label of its most specific class."""
+        """The label of the most specific class of the resource."""
         return label(self.classes[0].iri) if self.classes else ""
 
     def part(self, iri: str) -> "Description":
@@ -190,15 +190,15 @@ class Description:
 
     @property
     def order(self) -> tuple[str, ...]:
-        """Parts go by the earliest of their dates, then by their address."""
+        """The sort key of a part: its earliest date, then its address."""
         earliest = [p.bounds[0] for p in site().schema.properties.values() if p.bounds]
         return *sorted(o.value for iri in earliest for o in self.about.objects(self.iri, iri)), self.iri
 
 
 def columns(row: PropertyRow) -> list[PropertyRow]:
-    """The properties of the values of a row, where these are parts that fit into a table; else none.
+    """The properties of the parts in a row, if the parts fit into a table; else none.
 
-    What has parts of its own as values is none of them: it is shown beside the row of the table.
+    Properties whose values are parts are not columns; they are shown beside the row of the table.
     """
     parts = [value.part for value in row.values if value.part]
     if not parts or len(parts) < len(row.values):
@@ -214,7 +214,7 @@ def columns(row: PropertyRow) -> list[PropertyRow]:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """What links to a thing from the records of a kind by a property: the first of them, how many, where all are."""
+    """The links to a thing from records of a kind by one property: the first ones, their number, and a link to all."""
 
     property: str
     class_: Class
@@ -224,11 +224,10 @@ class Incoming:
 
 
 def incoming(iri: str, links: Mapping[str, list[str]], about: TripleIndex) -> list[Incoming]:
-    """What links to a thing, by property of ours and kind; a part that links stands for its record.
+    """The links to a thing, by property and kind; a part that links to it is replaced by its record.
 
-    `links` are the subjects that link to it, by property, in order; `about` has the labels of most of them.
-
-    A property is left out where all that link by it do so by narrower ones.
+    `links` maps each property to the subjects that link to the thing by it, in order; `about` has the labels of most of
+    them. A property is omitted if all of its subjects also link to the thing by subproperties.
     """
     names, schema = site().names, site().schema
     records: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
@@ -256,14 +255,14 @@ def incoming(iri: str, links: Mapping[str, list[str]], about: TripleIndex) -> li
 
 
 def collection(iri: str, property_: str, class_: Class) -> str | None:
-    """Where all things of a class that link to one by a property are, by themselves or by a part of theirs."""
+    """The address of all things of a class that link to a thing by a property, directly or by a part."""
     names = (p.name for p in parameters_of(class_) if p.iri == property_ and not p.is_range)
     name, path = next(names, None), site().names.path(iri)
     return here(f"doc/{class_.kind}", **{name: path}) if name and path else None
 
 
 def labels_of(subjects: Iterable[str], about: TripleIndex = NOTHING) -> dict[str, Value]:
-    """What to call each of some subjects, in the language of the page or else in English.
+    """The names of some subjects, in the language of the page or else in English.
 
     The engine is asked only about those of which `about` says nothing.
     """

@@ -1,6 +1,6 @@
-"""The reference: what a version of the ontology, and its shapes, say of each term, put together for a page.
+"""The reference: the definitions of all terms in a version of the ontology and its shapes, prepared for a page.
 
-All of it is read from the graphs: a class or property that is added there has its entry here.
+Everything is read from the graphs, so a class or property that is added there has its entry automatically.
 """
 
 from collections import defaultdict
@@ -49,7 +49,7 @@ class LocalizedText:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """What every term has; `aligned` has the IRIs of others' terms by the IRI of the relation to them."""
+    """The common content of all entries; `aligned` maps the IRIs of relations to the IRIs of external terms."""
 
     iri: str
     name: str
@@ -67,7 +67,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A key of a class: the class whose shapes speak of it last, and the IRIs of these shapes."""
+    """A key of a class: the most specific class whose shapes mention it, and the IRIs of these shapes."""
 
     class_: str
     key: Key
@@ -77,10 +77,10 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class ClassEntry:
-    """A class: its own keys and those of its superclasses, its further rules (shape, message), its links.
+    """A class: its own and inherited keys, its other rules (shape, message), and its links.
 
-    `incoming` and `outgoing` have the properties that link by the class at the other end; `required` are the keys that
-    a record begins with.
+    `incoming` and `outgoing` map the class at the other end to the linking properties. `required` are the keys at the
+    beginning of a record.
     """
 
     term: Term
@@ -98,10 +98,10 @@ class ClassEntry:
 
 @dataclass(frozen=True, slots=True)
 class PropertyEntry:
-    """A property: what it takes, the classes that use it (in the same way: together), and what it follows from.
+    """A property: its values, the classes that use it, grouped by their use, and the properties from which it follows.
 
-    Of each of `chains` the properties make it, one after the other; `bound_of` is the date property whose first or last
-    day it gives.
+    `chains` are lists of properties that together imply it. `bound_of` is the date property whose first or last day it
+    gives.
     """
 
     term: Term
@@ -118,7 +118,7 @@ class PropertyEntry:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The terms of a class, in the schemes that hold them; without a class, those that stand alone."""
+    """The terms of a class with their schemes; without a class, the terms that belong to none."""
 
     class_: str | None
     schemes: list[Term]
@@ -127,14 +127,14 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A class of the tree, and those below it."""
+    """A class in the tree, with its subclasses."""
 
     iri: str
     below: list["Branch"]
 
 
 class Reference:
-    """A version of the ontology as its page shows it; `live` if it is the one that the data is in."""
+    """A version of the ontology as its page shows it; `live` is true for the version that the data uses."""
 
     def __init__(self, schema: Schema, live: bool) -> None:
         self.schema = schema
@@ -155,7 +155,7 @@ class Reference:
     # ── Texts and links ──────────────────────────────────────────────────────────────────────────────────────────
 
     def texts(self, iri: str, *properties: URIRef) -> list[LocalizedText]:
-        """What the ontology says of a term, all in the language that a reader of the page prefers."""
+        """The texts of some properties of a term, all in the language that a reader of the page prefers."""
         texts = [text for p in properties for text in self._texts.get((iri, p), ())]
         spoken = best_tag({text.language for text in texts}, self.language) if texts else None
         return [text for text in texts if text.language == spoken]
@@ -164,15 +164,15 @@ class Reference:
         return next(iter(self.texts(iri, *properties)), None)
 
     def label(self, iri: str) -> LocalizedText:
-        """What to call a term: its label, of others' terms the prefixed name."""
+        """The label of a term, or the prefixed name of an external term without a label."""
         return self.text(iri, RDFS.label) or LocalizedText(self.names.compact(iri), self.language)
 
     def lang(self, text: LocalizedText) -> Markup:
-        """The attribute that tells the language of a text, if it is another than that of the page."""
+        """The attribute for the language of a text, if it differs from that of the page."""
         return Markup("") if text.language == self.language else Markup(' lang="{}"').format(text.language)
 
     def link(self, iri: str) -> Markup:
-        """A link to a term by its label."""
+        """A link to a term, with its label."""
         if iri not in self._links:
             label = self.label(iri)
             text = label.value if iri in self.anchors else Markup("<code>{}</code>").format(label.value)
@@ -184,7 +184,7 @@ class Reference:
         return escape(between).join(map(self.link, iris))
 
     def shape(self, iri: str) -> str:
-        """Where a link to a shape leads; empty for one without a name."""
+        """The link to a shape; empty for a shape without an IRI."""
         return f"{self._shapes}#{fragment_of(iri)}" if fragment_of(iri) else ""
 
     @cached_property
@@ -197,12 +197,12 @@ class Reference:
         return {*self.schema.classes, *self.schema.declared_properties, *self.schema.individuals}
 
     def href(self, iri: str) -> str:
-        """Where a link to an IRI leads: for a term on this page, to its entry."""
+        """The link for an IRI: for a term on this page, its entry."""
         return f"#{local_name(iri)}" if iri in self.anchors else href(iri)
 
     @property
     def about(self) -> dict[str, str]:
-        """What the ontology says of itself, by the local name of the property."""
+        """The statements of the ontology about itself, by the local name of the property."""
         statements = self.schema.ontology.predicate_objects(URIRef(self.names.ontology))
         return {local_name(str(p)): str(o) for p, o in sorted(statements) if p != RDF.type}
 
@@ -230,26 +230,26 @@ class Reference:
         )
 
     def _here(self, iris: Iterable[str]) -> list[str]:
-        """Those of some terms that are on the page, by name."""
+        """The terms among some IRIs that are on the page, ordered by name."""
         return sorted(set(iris) & self.anchors, key=lambda iri: local_name(iri).lower())
 
     def _of(self, *types: URIRef) -> list[str]:
         return self._here(s for type_ in types for s in self._subjects[RDF.type, str(type_)])
 
     def _lists(self, subject: Node | None, predicate: URIRef) -> list[list[str]]:
-        """The lists that something has for a property."""
+        """The lists that are values of a property."""
         heads = [] if subject is None else self.schema.ontology.objects(subject, predicate)
         return sorted([str(member) for member in Collection(self.schema.ontology, head)] for head in heads)
 
     @property
     def datatypes(self) -> list[tuple[Term, list[str]]]:
-        """The datatypes of ours, each with those that it is one of."""
+        """The datatypes of the ontology, each with the members of its union."""
         same = {iri: self.schema.ontology.value(URIRef(iri), OWL.equivalentClass) for iri in self._of(RDFS.Datatype)}
         return [(self.term(iri), [*chain(*self._lists(node, OWL.unionOf))]) for iri, node in same.items()]
 
     @property
     def annotations(self) -> list[tuple[Term, list[str]]]:
-        """The annotation properties, each with the terms that have it."""
+        """The annotation properties, each with the terms that use it."""
         return [
             (self.term(iri), self._here(map(str, self.schema.ontology.subjects(URIRef(iri)))))
             for iri in self._of(OWL.AnnotationProperty)
@@ -257,7 +257,7 @@ class Reference:
 
     @property
     def vocabularies(self) -> list[Vocabulary]:
-        """The individuals by class, each class with the schemes of its own."""
+        """The individuals by class, with the concept schemes of each class."""
         vocabularies, left = [], set(self.schema.individuals)
         for class_ in self.schema.classes:
             terms = sorted(left & set(self._subjects[RDF.type, class_]))
@@ -270,7 +270,7 @@ class Reference:
 
     @property
     def disjoint(self) -> list[list[str]]:
-        """The sets of classes of which nothing is of two."""
+        """The sets of disjoint classes."""
         axioms = self.schema.ontology.subjects(RDF.type, OWL.AllDisjointClasses)
         return sorted(members for axiom in axioms for members in self._lists(axiom, OWL.members))
 
@@ -278,7 +278,7 @@ class Reference:
 
     @property
     def tree(self) -> list[Branch]:
-        """The classes below their superclasses; those with others below them come first."""
+        """The tree of classes; classes that have subclasses come first."""
 
         def grown(iri: str, path: tuple[str, ...]) -> Branch:
             below = [grown(child, (*path, child)) for child in below_of[iri] if child not in path]
@@ -292,7 +292,7 @@ class Reference:
 
     @cached_property
     def uses(self) -> dict[str, list[Use]]:
-        """The keys of each class by its IRI, in the order of the shapes."""
+        """The keys of each class, by the IRI of the class, in the order of the shapes."""
         keys = self.schema.keys
         return {iri: [self._use(c, key) for key in keys(c).values()] for iri, c in self.schema.classes.items()}
 
@@ -302,7 +302,7 @@ class Reference:
 
     @cached_property
     def _speaking(self) -> dict[str, dict[str, list[str]]]:
-        """The IRIs of the property shapes of each class itself, by the property that they are about."""
+        """The IRIs of the property shapes of each class, except inherited ones, by the property of the shape."""
         shapes: dict[str, dict[str, list[str]]] = {}
         for iri in {a for class_ in self.schema.classes.values() for a in class_.ancestors}:
             shapes[iri] = defaultdict(list)
@@ -311,7 +311,7 @@ class Reference:
         return shapes
 
     def _takes(self, property_: Property | None, key: Key | None = None) -> tuple[str, ...]:
-        """The IRIs of the classes, terms or datatypes that values are one of; none for text and for an address."""
+        """The IRIs of the classes, terms or datatypes of the values; empty for texts and addresses."""
         if property_ is None:
             return ()
         narrowed = [group for group in (key.classes if key else ()) if group != (property_.range or "",)]
@@ -324,7 +324,7 @@ class Reference:
 
     @cached_property
     def _leads(self) -> list[tuple[str, str, str]]:
-        """Class, property, class: which class has a key, by shapes of its own, whose values are of which."""
+        """Class, property, class: each link that a class has by its own shapes, with the class of its values."""
         return [
             (iri, use.key.property.iri, taken)
             for iri, uses in self.uses.items()
@@ -336,7 +336,7 @@ class Reference:
 
     @cached_property
     def map(self) -> dict[str, dict[str, list[str]]]:
-        """How the main classes link: of each the others, and by which properties, its parts and subclasses included.
+        """The links between the main classes, their parts and subclasses: for each, the others and the properties.
 
         Main are the classes of records that are below no other; what all of them say is left out.
         """
@@ -359,7 +359,7 @@ class Reference:
         return self.schema.classes[iri].ancestors if iri in self.schema.classes else ()
 
     def _reached(self, class_: Class, common: set[str]) -> Iterable[Use]:
-        """The keys of a class, but for some, and those of its parts."""
+        """The keys of a class and of its parts, except some common keys."""
         queue, seen = [class_], {class_.iri}
         while queue:
             for use in self.uses[queue.pop().iri]:
@@ -373,7 +373,7 @@ class Reference:
 
     @cached_property
     def classes(self) -> list[ClassEntry]:
-        """The classes by name."""
+        """The classes, ordered by name."""
         members = examples.things() if self.live else {}
         entries = []
         for class_ in sorted(self.schema.classes.values(), key=lambda c: c.name):
@@ -397,7 +397,7 @@ class Reference:
         return entries
 
     def _rules(self, class_: Class, shapes: list[Node]) -> list[tuple[str, str]]:
-        """What the shapes of a class say beyond its keys: the shape and its message."""
+        """The rules in the shapes of a class that are not about its keys: the shape and its message."""
         graph, keys = self.schema.shapes, {key.property.iri for key in self.schema.keys(class_).values()}
         others = [s for s in self.schema.property_shapes(class_.iri) if self.schema.path_of(s) not in keys]
         queries = sorted((q for shape in shapes for q in graph.objects(shape, SH.sparql)), key=str)
@@ -407,7 +407,7 @@ class Reference:
 
     @cached_property
     def properties(self) -> list[PropertyEntry]:
-        """The properties by name, but for annotation properties."""
+        """The properties, ordered by name, without annotation properties."""
         users: dict[str, dict[tuple[object, ...], list[Use]]] = defaultdict(lambda: defaultdict(list))
         for iri, uses in self.uses.items():
             for use in uses:
@@ -437,13 +437,13 @@ class Reference:
 
     @property
     def followed(self) -> list[tuple[str, list[str]]]:
-        """The properties of other vocabularies that follow from a chain, each with the chain."""
+        """The external properties that follow from a chain, each with the chain."""
         subjects = {s for s in self.schema.ontology.subjects(OWL.propertyChainAxiom) if str(s) not in self.anchors}
         return sorted((str(s), steps) for s in subjects for steps in self._lists(s, OWL.propertyChainAxiom))
 
 
 def grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """The second of some pairs, each once, by the first, in its order."""
+    """The second items of some pairs by the first item, each once, in order."""
     groups: dict[str, dict[str, None]] = defaultdict(dict)
     for first, second in pairs:
         groups[first][second] = None

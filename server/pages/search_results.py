@@ -13,13 +13,13 @@ from server.site import site
 
 
 def spoken() -> tuple[str, ...]:
-    """The languages that words are looked for in: that of the page, and English."""
+    """The languages in which words are searched: that of the page, and English."""
     return tuple(dict.fromkeys((language(), LANGUAGES[0])))
 
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """A thing that was found: its IRI, what to call it, its kind, a text that shows why, and all of its labels."""
+    """A search result: its IRI, label and kind, a text that shows why it was found, and all of its labels."""
 
     iri: str
     label: str
@@ -37,7 +37,7 @@ class SearchResult:
 
     @property
     def title(self) -> str | Markup:
-        """Its label, marked if that is the snippet."""
+        """The label, with marked words if it is the snippet."""
         return self.snippet.marked if self.snippet.text == self.label else self.label
 
     @property

@@ -1,4 +1,4 @@
-"""The shapes as a page shows them: by the class that they are about, each constraint as a word with its values."""
+"""The shapes as a page shows them: grouped by class, with each constraint as a word and its values."""
 
 from dataclasses import dataclass, field
 from textwrap import dedent
@@ -15,7 +15,7 @@ from server.languages import language
 
 TARGETS = (SH.targetClass, SH.targetSubjectsOf, SH.targetObjectsOf, SH.targetNode)
 COUNTS = {"count": (SH.minCount, SH.maxCount), "qualifiedCount": (SH.qualifiedMinCount, SH.qualifiedMaxCount)}
-"""What a page says of how many values there are, by the parameters for the least and the most."""
+"""How a page describes the number of values, by the parameters for the minimum and the maximum."""
 
 QUERIES = (SH.select, SH.ask, SH.construct)
 SAID_ELSEWHERE = {
@@ -28,12 +28,12 @@ OTHERS = (
     PREFIXES["dash"] + "MultiViewer",
     PREFIXES["prof"] + "Profile",
 )
-"""The types of what is no shape: groups of properties, views and how they are drawn, profiles."""
+"""The types of resources that are not shapes: groups of properties, views and their viewers, and profiles."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParameterValue:
-    """A value of a parameter: an IRI, a text, or the constraints of a shape without a name."""
+    """A value of a parameter: an IRI, a text, or the constraints of a blank shape."""
 
     text: str
     is_iri: bool = False
@@ -42,7 +42,7 @@ class ParameterValue:
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """A parameter of SHACL by its local name, and its values; of COUNTS, the least and the most, empty for no end."""
+    """A SHACL parameter by its local name, and its values; for COUNTS, minimum and maximum, empty for no limit."""
 
     parameter: str
     values: list[ParameterValue]
@@ -50,7 +50,7 @@ class Constraint:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A shape: its fragment (empty if it has no IRI), the properties of its path, and what it says."""
+    """A shape: its fragment (empty if it has no IRI), the properties of its path, and its other statements."""
 
     fragment: str
     path: list[str]
@@ -62,7 +62,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class ShapeGroup:
-    """A node shape with its property shapes and queries; `shared` are the fragments of those that another lists."""
+    """A node shape with its property shapes and queries; `shared` are the fragments of those listed elsewhere."""
 
     node: Shape
     about: list[str]
@@ -71,12 +71,12 @@ class ShapeGroup:
 
 
 def fragment_of(shape: Node | str) -> str:
-    """What follows `#` in the IRI of a shape; empty for a blank node."""
+    """The part of the IRI of a shape after `#`; empty for a blank node."""
     return str(shape).partition("#")[2]
 
 
 def groups(schema: Schema) -> list[ShapeGroup]:
-    """The node shapes by name; a shape that several include stands under the first."""
+    """The node shapes by name; a shape that several include is listed under the first of them."""
     graph, listed, groups = schema.shapes, set[Node](), []
     for node in sorted(graph.subjects(RDF.type, SH.NodeShape), key=str):
         held = {o for relation in (SH.property, SH.sparql) for o in graph.objects(node, relation)}
@@ -94,7 +94,7 @@ def groups(schema: Schema) -> list[ShapeGroup]:
 
 
 def others(schema: Schema) -> dict[str, list[tuple[str, str, Shape]]]:
-    """What else the shapes define, by the local name of its type: label, comment, and its query, if it has one."""
+    """The other definitions in the shapes, by the local name of their type: label, comment, and query, if any."""
     graph = schema.shapes
     return {
         local_name(type_): [
@@ -106,7 +106,7 @@ def others(schema: Schema) -> dict[str, list[tuple[str, str, Shape]]]:
 
 
 def shape_of(schema: Schema, node: Node) -> Shape:
-    """What a shape, a query, a view or a profile says."""
+    """A shape, query, view or profile with its statements."""
     graph = schema.shapes
     path = graph.value(node, SH.path)
     alternatives = graph.value(path, SH.alternativePath)
@@ -123,7 +123,7 @@ def shape_of(schema: Schema, node: Node) -> Shape:
 
 
 def constraints_of(graph: Graph, node: Node) -> list[Constraint]:
-    """What a shape asks for: how many values there are, then the rest in the order of the parameters' names."""
+    """The constraints of a shape: the number of values, then the others ordered by the names of their parameters."""
     parameters = {str(p) for p in graph.predicates(node) if p not in SAID_ELSEWHERE}
     counts = []
     for name, ends in COUNTS.items():
@@ -142,7 +142,7 @@ def constraints_of(graph: Graph, node: Node) -> list[Constraint]:
 
 
 def values_of(graph: Graph, node: Node) -> list[ParameterValue]:
-    """A value of a parameter: of a list, each of its members."""
+    """The value of a parameter; for a list, each of its members."""
     if graph.value(node, RDF.first) is not None:
         return [value for member in Collection(graph, node) for value in values_of(graph, member)]
     if isinstance(node, BNode):

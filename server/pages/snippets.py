@@ -1,4 +1,4 @@
-"""Snippets: which text of a thing shows best why it was found, with the words that were looked for marked."""
+"""Snippets: the text of a thing that shows best why it was found, with the matching words marked."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from kg.text.language_preference import in_language, preference
 from kg.text.words import plain, spans, stems
 
 WIDTH = 180
-"""How much of a long text is shown, in characters."""
+"""Maximum length of a snippet, in characters."""
 
 BEFORE = 60
-"""How much of that stands before the first word that is marked, at most."""
+"""Maximum length of the text before the first marked word."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """A text with what was looked for marked (HTML), the IRI of its property if it has one, and its language."""
+    """A text with marked words (HTML), the IRI of its property if it has one, and its language."""
 
     marked: Markup
     property: str
@@ -35,7 +35,7 @@ def called(hit: Hit, language: str) -> ThingText:
 
 
 def snippet_of(hit: Hit, words: Iterable[Word], language: str) -> Snippet:
-    """The text that has most of the words; of several the first, and of these that in the language of the reader."""
+    """The text that contains most of the words; of several, the first, preferably in the language of the reader."""
     looked_for = list(words)
     label = called(hit, language)
 
@@ -48,7 +48,7 @@ def snippet_of(hit: Hit, words: Iterable[Word], language: str) -> Snippet:
 
 
 def marks(text: ThingText, words: list[Word]) -> list[tuple[int, int, Word]]:
-    """Where in a text a word stands that is looked for: from, to, and which."""
+    """The places of matching words in a text: start, end, and word."""
     language = text.language or LANGUAGE
     return [
         (*match.span(), word)
@@ -59,7 +59,7 @@ def marks(text: ThingText, words: list[Word]) -> list[tuple[int, int, Word]]:
 
 
 def marked(text: ThingText, words: list[Word]) -> Markup:
-    """A text, or as much of a long one as is shown, as HTML."""
+    """A text as HTML, or a section of it if it is long."""
     marks_in_text = list(dict.fromkeys((start, end) for start, end, _ in marks(text, words)))
     whole = text.text
     first = marks_in_text[0][0] if marks_in_text else 0

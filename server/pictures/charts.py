@@ -1,6 +1,6 @@
-"""Charts: numbers as bars, standing side by side for years, lying below each other for anything else.
+"""Charts: numbers as bars, which are vertical for years and horizontal for anything else.
 
-Places and widths are percent of what a chart is wide, so that it is as wide as its page; heights are pixels.
+Places and widths are percentages of the width of the chart, so that it fits its page; heights are in pixels.
 """
 
 from dataclasses import dataclass, replace
@@ -8,20 +8,20 @@ from dataclasses import dataclass, replace
 from server.pictures.tables import Row, Sort, Table
 
 HEIGHT = 190
-"""How high the highest bar is."""
+"""The height of the highest bar."""
 
 MAX_YEAR_WIDTH = 6
 """Maximum width of a year."""
 
 MAX_YEARS = 9
-"""Maximum number of years that can be written beside each other on a phone."""
+"""Maximum number of years that can be written side by side on a phone."""
 
 STEPS = (1, 2, 5, 10, 20, 50, 100, 1000)
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A bar: what it stands for, its number, where and how large it is, its link, whether its name is written at it."""
+    """A bar: its label, its number, its place and size, its link, and whether its label is shown below it."""
 
     name: str
     number: str
@@ -38,7 +38,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart: whether its bars stand, the bars, and the highest of them."""
+    """A chart: whether its bars are vertical, the bars, and the largest of them."""
 
     standing: bool
     columns: list[Column]
@@ -48,7 +48,7 @@ class Chart:
 
 
 def places_of(table: Table) -> tuple[int, int] | None:
-    """The column of what is counted and the column of numbers; None where there is no such pair, or no order in it."""
+    """The columns of the labels and of the numbers; None if there is no such pair."""
     numbers = [place for place in table.columns(Sort.NUMBER) if place > 0]
     if not numbers or table.sorts[0] not in (Sort.YEAR, Sort.DATE, Sort.THING, Sort.TEXT):
         return None
@@ -63,7 +63,7 @@ def is_drawn(row: Row, number: int) -> bool:
 
 
 def undrawn(table: Table) -> int:
-    """How many things have no place in a chart: the sum of the numbers that belong to no first value.
+    """The number of things that a chart does not show: the sum of the numbers without a label.
 
     A row without a number counts as one.
     """
@@ -75,18 +75,18 @@ def undrawn(table: Table) -> int:
 
 
 def drawn(table: Table) -> list[Row]:
-    """The rows that have a place in a chart; all of them where no chart fits, which is told instead."""
+    """The rows that a chart shows; all rows if no chart fits, because the page says so instead."""
     places = places_of(table)
     return [row for row in table.rows if is_drawn(row, places[1])] if places else table.rows
 
 
 def fits(table: Table) -> bool:
-    """True for rows of which each has another first value and a number that is not negative."""
+    """True if each row has a different first value and a number that is not negative."""
     return places_of(table) is not None
 
 
 def chart_of(table: Table) -> Chart | None:
-    """The numbers in the last column of numbers, for each value of the first column; None where that does not fit."""
+    """A chart of the last column of numbers, with a bar for each value of the first column; None if it does not fit."""
     places = places_of(table)
     if places is None:
         return None
@@ -97,14 +97,14 @@ def chart_of(table: Table) -> Chart | None:
 
 
 def is_years(table: Table) -> bool:
-    """True if the first column holds years and nothing finer."""
+    """True if the first column contains years and no dates that are more exact."""
     return table.sorts[0] in (Sort.YEAR, Sort.DATE) and all(
         len(term.value) == 4 and term.value.isdigit() for row in table.rows if (term := row[0]) is not None
     )
 
 
 def standing(table: Table, by_year: dict[str, Row], number: int) -> Chart:
-    """A bar for each year from the first to the last; one without a row has none of anything."""
+    """A vertical bar for each year from the first to the last; a year without a row has the value 0."""
     years = range(int(min(by_year)), int(max(by_year)) + 1)
     values = {year: value_of(by_year[str(year)], number) if str(year) in by_year else 0.0 for year in years}
     written = {year: table.text(by_year[str(year)], number) if str(year) in by_year else "0" for year in years}
@@ -120,7 +120,7 @@ def standing(table: Table, by_year: dict[str, Row], number: int) -> Chart:
 
 
 def lying(table: Table, name: int, number: int) -> Chart:
-    """A bar for each row, in the order of the rows."""
+    """A horizontal bar for each row, in the order of the rows."""
     largest = max(value_of(row, number) for row in table.rows) or 1
     columns = []
     for row in table.rows:
@@ -130,6 +130,6 @@ def lying(table: Table, name: int, number: int) -> Chart:
 
 
 def value_of(row: Row, place: int) -> float:
-    """The number of a cell; none is 0."""
+    """The number in a cell; 0 if the cell is empty."""
     term = row[place]
     return float(term.value) if term is not None else 0.0

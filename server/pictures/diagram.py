@@ -1,18 +1,18 @@
-"""A diagram of how some things link to each other: on a circle, with an arc for each pair, as numbers for an SVG."""
+"""A diagram of the links between things: points on a circle with an arc for each pair, as numbers for an SVG."""
 
 from dataclasses import dataclass
 from math import cos, sin, tau
 
 WIDTH, HEIGHT, RADIUS = 760, 480, 195
-"""The size of the drawing; beside the circle there is room for what its points are called."""
+"""The size of the drawing; there is space beside the circle for the names of the points."""
 
 GAP = 14
-"""Between a point and its name."""
+"""The distance between a point and its name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arc:
-    """From a point to another: the path of the line, and the other's name."""
+    """An arc from one point to another: the path of the line, and the name of the other point."""
 
     to: str
     path: str
@@ -20,7 +20,7 @@ class Arc:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A point of the circle: where it and its name lie, how that is anchored, and its arcs."""
+    """A point on the circle: its place, the place and anchor of its name, and its arcs."""
 
     name: str
     x: float
@@ -32,7 +32,7 @@ class Point:
 
 
 def circle(links: dict[str, set[str]]) -> list[Point]:
-    """The points in the order of the names given, from the top on; `links` has of each name those that it leads to."""
+    """The points in the order of the names, clockwise from the top; `links` maps each name to those it links to."""
     places = {name: place(i / len(links), RADIUS) for i, name in enumerate(links)}
     names = {name: place(i / len(links), RADIUS + GAP) for i, name in enumerate(links)}
     return [
@@ -48,12 +48,12 @@ def circle(links: dict[str, set[str]]) -> list[Point]:
 
 
 def place(turn: float, radius: float) -> tuple[float, float]:
-    """The place at a part of a turn, clockwise from the top."""
+    """The place at a fraction of a turn, clockwise from the top."""
     return round(WIDTH / 2 + radius * sin(turn * tau), 1), round(HEIGHT / 2 - radius * cos(turn * tau), 1)
 
 
 def arc(start: tuple[float, float], end: tuple[float, float]) -> str:
-    """A line that bends towards the middle."""
+    """A line that bends towards the centre."""
     bend = [
         round(centre + (a + b - 2 * centre) / 5, 1)
         for a, b, centre in zip(start, end, (WIDTH / 2, HEIGHT / 2), strict=True)

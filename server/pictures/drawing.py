@@ -1,7 +1,7 @@
-"""Pictures: what the rows of a query show, drawn or listed, always with the same rows as a table.
+"""Pictures: the rows of a query result as a drawing or a list, always together with the same rows as a table.
 
-Which pictures fit is seen from what the columns hold (`tables.py`). Timelines, charts and maps are SVG, of which
-`templates/pictures.html` writes what the modules of their names compute; trees and lines are lists.
+The values in the columns determine which pictures fit (`tables.py`). Timelines, charts and maps are SVG that
+`templates/pictures.html` writes from the results of the modules with these names; trees and lines are lists.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -23,7 +23,7 @@ from server.site import site
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture: its sort, the rows that it shows, whether there are more, and its drawing; None is a table alone.
+    """A picture: its kind, its rows, whether there are more, and its drawing; without one, only the table is shown.
 
     `undrawn` is how many rows are in the table alone, for want of a date, a place or a number; of a chart of years, how
     many things those rows count.
@@ -38,7 +38,7 @@ class Picture:
 
 @dataclass(slots=True)
 class TreeNode:
-    """A thing in a tree, with what is below it."""
+    """A thing in a tree, with the things below it."""
 
     value: Value
     below: list["TreeNode"] = field(default_factory=list)
@@ -53,7 +53,7 @@ class ChainStep:
 
 
 def tree_of(table: Table) -> list[TreeNode] | None:
-    """The things of the first column below those of the second, in the order of the rows; None where there are none."""
+    """A tree of the things in the first column, below those in the second, in row order; None if there are none."""
     things = table.columns(Sort.THING)
     if len(things) < 2:
         return None
@@ -72,7 +72,7 @@ def tree_of(table: Table) -> list[TreeNode] | None:
 
 
 def is_above(term: Cell, other: Cell | None, parents: dict[Cell, Cell]) -> bool:
-    """True if a thing is another, or above it."""
+    """True if a thing is another thing, or above it."""
     while other is not None and other != term:
         other = parents.get(other)
     return other == term
@@ -100,24 +100,24 @@ DRAWN: dict[str, Callable[[Table], Any]] = {
     "line": line_of,
     "table": lambda _: None,
 }
-"""The sorts of pictures of views, each with what draws a table; that gives None for one that does not fit."""
+"""The functions that draw each kind of picture for a view; they return None if a table does not fit."""
 
 UNDRAWN: dict[str, Callable[[Table], int]] = {
     "map": maps.undrawn,
     "timeline": timelines.undrawn,
     "chart": charts.undrawn,
 }
-"""By sort of a picture, what counts the rows that it leaves to the table."""
+"""The functions that count the rows that each kind of picture does not draw."""
 
 MIN_BARS = 3
-"""Minimum number of bars that a page draws; fewer numbers are seen at once in a table."""
+"""Minimum number of bars in a chart; fewer numbers are easier to read in a table."""
 
 SEEN: dict[str, Callable[[Table], bool]] = {"map": maps.fits, "timeline": timelines.fits, "chart": charts.fits}
-"""The sorts of pictures that any rows may fit, each with what sees it."""
+"""The kinds of pictures that any rows may fit, with functions that check it."""
 
 
 def picture_of(sort: str, table: Table, more: bool = False) -> Picture:
-    """The picture of a sort that a table makes; a table alone where it does not fit."""
+    """A picture of a table; only the table if the picture does not fit."""
     shown = table.first(MAX_ROWS)
     drawing = DRAWN[sort](shown)
     undrawn = UNDRAWN[sort](shown) if drawing and sort in UNDRAWN else 0
@@ -125,7 +125,7 @@ def picture_of(sort: str, table: Table, more: bool = False) -> Picture:
 
 
 def fitting(table: Table) -> list[str]:
-    """The sorts of pictures that fit a table."""
+    """The kinds of pictures that fit a table."""
     return [sort for sort, fits in SEEN.items() if table.rows and fits(table)]
 
 
@@ -133,7 +133,7 @@ def fitting(table: Table) -> list[str]:
 class Shown:
     """A view of a thing: the view, its picture, and its query about that thing.
 
-    Of a query that fails, `failure` says why, and the picture is empty.
+    If the query failed, `failure` gives the reason, and the picture is empty.
     """
 
     view: View
@@ -143,12 +143,12 @@ class Shown:
 
     @property
     def label(self) -> str:
-        """What to call it in the language of the page, or else in English."""
+        """The label of the view in the language of the page, or else in English."""
         return self.view.labels[best_tag(self.view.labels, language())]
 
     @property
     def order(self) -> float:
-        """Where it stands on the page."""
+        """The order of the view on the page."""
         return self.view.order
 
 
@@ -163,7 +163,7 @@ class Rows:
 
 
 def views_of(iri: str, classes: Iterable[str], about: TripleIndex = NOTHING) -> list[Shown]:
-    """The views of a thing of some classes, those of them that have rows.
+    """The views of a thing with the given classes that have rows.
 
     The labels that `about` does not have are asked for all views at once.
     """

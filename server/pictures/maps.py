@@ -1,7 +1,7 @@
 """Maps: points, and countries by their codes, on the outlines of Natural Earth.
 
-`static/built/map.json` has the outlines, drawn in an azimuthal equal-area projection, which this module applies to
-points in the same way (d3-geo: rotate, project, scale, translate).
+`static/built/map.json` contains the outlines in an azimuthal equal-area projection. This module projects points in the
+same way (d3-geo: rotate, project, scale, translate).
 """
 
 import json
@@ -19,7 +19,7 @@ from server.pictures.tables import Row, Sort, Table, territories
 OUTLINES = Path(__file__).parents[1] / "static" / "built" / "map.json"
 
 RADIUS = 7
-"""How large a point is drawn, in units of the map."""
+"""The size of a point, in units of the map."""
 
 LETTERS = 17
 """The size of the names of points."""
@@ -28,13 +28,13 @@ NARROW = frozenset(" .,:;'’!|()[]/ijltfrI1-")
 WIDE = frozenset("mwMW—…@%QОШЩЖЮФЫМшщжюфыДд")
 
 MIN_PART = 0.28
-"""Minimum part of the map, in length, that is shown alone."""
+"""Minimum side of the section of the map that is shown, as a fraction of the whole."""
 
 MARGIN, FLATTEST = 90, 0.42
-"""The room beside what is shown, in units of the whole map, and how high a map is at least for its width."""
+"""The margin of the section, in units of the whole map, and the minimum ratio of its height to its width."""
 
 MAX_GROUPS = 5
-"""Maximum number of sorts of countries that can be told from each other."""
+"""Maximum number of groups of countries that can be distinguished by colour."""
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]
@@ -45,7 +45,7 @@ WELL_KNOWN = re.compile(r"\s*POINT\s*\(\s*(-?\d+(?:\.\d+)?)\s+(-?\d+(?:\.\d+)?)\
 
 @dataclass(frozen=True, slots=True)
 class Outlines:
-    """The outlines of countries by numeric code (ISO 3166-1): a name, a path, a centre; and how they are projected."""
+    """The outlines of countries by numeric code (ISO 3166-1): name, path and centre; and their projection."""
 
     width: float
     height: float
@@ -53,17 +53,17 @@ class Outlines:
     countries: dict[str, dict[str, Any]]
 
     def project(self, latitude: float, longitude: float) -> Point:
-        """Where a point of the earth, in degrees, lies on the map."""
+        """The place on the map of a point on earth, given in degrees."""
         turn, tilt, roll = map(radians, self.projection["rotate"])
         x, y = turned(radians(longitude) + turn, radians(latitude), tilt, roll)
         divisor = 1 + cos(x) * cos(y)
-        factor = sqrt(2 / divisor) * self.projection["scale"] if divisor > 0 else 0.0  # else the antipode
+        factor = sqrt(2 / divisor) * self.projection["scale"] if divisor > 0 else 0.0  # otherwise it is the antipode
         right, down = self.projection["translate"]
         return right + factor * cos(y) * sin(x), down - factor * sin(y)
 
 
 def turned(longitude: float, latitude: float, tilt: float, roll: float) -> Point:
-    """A point of the sphere after the second and the third rotation, all in radians."""
+    """A point on the sphere after the second and third rotation; all angles are in radians."""
     x, y, z = cos(longitude) * cos(latitude), sin(longitude) * cos(latitude), sin(latitude)
     k = z * cos(tilt) + x * sin(tilt)
     over = max(-1.0, min(1.0, k * cos(roll) + y * sin(roll)))
@@ -72,7 +72,7 @@ def turned(longitude: float, latitude: float, tilt: float, roll: float) -> Point
 
 @cache
 def outlines(file: Path) -> Outlines | None:
-    """The outlines that a file holds; None where there is no file, and so no map."""
+    """The outlines in a file; None if the file does not exist, in which case there are no maps."""
     if not file.is_file():
         return None
     content = json.loads(file.read_bytes())
@@ -82,7 +82,7 @@ def outlines(file: Path) -> Outlines | None:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A part of the outlines: where it begins, how many times it is enlarged, and how high it is then."""
+    """A section of the outlines: its origin, its scale, and its height."""
 
     left: float
     top: float
@@ -90,13 +90,13 @@ class Window:
     height: float
 
     def of(self, point: Point) -> Point:
-        """Where a point of the outlines is in it."""
+        """The place of a point of the outlines in the section."""
         return round((point[0] - self.left) * self.zoom, 2), round((point[1] - self.top) * self.zoom, 2)
 
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """A point as drawn: where, what it stands for, its link, whether that has ended, and where its name is written."""
+    """A marker: its place, its label, its link, whether the thing has ended, and the place of its label."""
 
     at: Point
     name: str
@@ -108,9 +108,9 @@ class Marker:
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """A country that a row is about: the number of its outline, empty if it is too small, its centre, name and link.
+    """A country of a row: the code of its outline (empty if it is too small), its centre, name and link.
 
-    Countries of one group, by its number, are drawn alike.
+    Countries with the same group number are drawn in the same way.
     """
 
     outline: str
@@ -122,7 +122,7 @@ class Country:
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """A map: the outlines, the part of them that is shown, and what is marked on them."""
+    """A map: the outlines, the section that is shown, and the markers and countries on it."""
 
     outlines: Outlines
     window: Window
@@ -132,23 +132,23 @@ class Map:
 
     @property
     def some_ended(self) -> bool:
-        """True if some of what is marked has ended, and some has not."""
+        """True if some of the markers are for things that have ended, and others are not."""
         return len({marker.ended for marker in self.markers}) > 1
 
 
 def has_outlines() -> bool:
-    """True if the outlines of countries are built."""
+    """True if the outlines of countries have been built."""
     return outlines(OUTLINES) is not None
 
 
 def fits(table: Table) -> bool:
-    """True for rows with points or codes of countries, where there are outlines."""
+    """True for rows with points or country codes, if there are outlines."""
     located = {Sort.LATITUDE, Sort.LONGITUDE} <= set(table.sorts) or bool(table.columns(Sort.POINT, Sort.COUNTRY))
     return located and has_outlines()
 
 
 def map_of(table: Table) -> Map | None:
-    """The rows that have a place, each by its first thing; None where there is none, or there are no outlines."""
+    """A map of the rows that have a place, each with its first thing; None if there is none, or no outlines."""
     drawn = outlines(OUTLINES)
     if drawn is None or not fits(table):
         return None
@@ -164,7 +164,7 @@ def map_of(table: Table) -> Map | None:
 
 
 def undrawn(table: Table) -> int:
-    """How many rows have neither a point nor the code of a country that can be drawn."""
+    """The number of rows without a point or country code that can be drawn."""
     drawn, code = outlines(OUTLINES), table.column(Sort.COUNTRY)
     known = {territories()[number] for number in drawn.countries if number in territories()} if drawn else set()
     codes = [row[code] if code is not None else None for row in table.rows]
@@ -173,7 +173,7 @@ def undrawn(table: Table) -> int:
 
 
 def located(table: Table, row: Row) -> Point | None:
-    """The latitude and the longitude of a row, in degrees; None where it has none, or none of the earth."""
+    """The latitude and longitude of a row, in degrees; None if it has none, or invalid ones."""
     latitude, longitude, point = map(table.column, (Sort.LATITUDE, Sort.LONGITUDE, Sort.POINT))
     if latitude is not None and longitude is not None and row[latitude] and row[longitude]:
         degrees = float(row[latitude].value), float(row[longitude].value)  # type: ignore[union-attr]
@@ -185,7 +185,7 @@ def located(table: Table, row: Row) -> Point | None:
 
 
 def markers_of(table: Table, points: list[tuple[Row, Point]]) -> list[Marker]:
-    """A marker for each thing at each point, moved aside where it would lie on another."""
+    """A marker for each thing at each point, moved if it would cover another marker."""
     thing, dates = table.column(Sort.THING, Sort.TEXT), table.columns(Sort.DATE)
     markers: dict[tuple[str, Point], Marker] = {}
     for row, point in points:
@@ -197,7 +197,7 @@ def markers_of(table: Table, points: list[tuple[Row, Point]]) -> list[Marker]:
 
 
 def free(point: Point, taken: list[Point]) -> Point:
-    """The nearest place on a spiral around a point at which a marker lies on no other."""
+    """The nearest place on a spiral around a point at which a marker covers no other."""
     for step in count():
         distance, angle = RADIUS * 0.7 * sqrt(step), step * pi * (3 - sqrt(5))
         at = round(point[0] + distance * cos(angle), 2), round(point[1] + distance * sin(angle), 2)
@@ -207,7 +207,7 @@ def free(point: Point, taken: list[Point]) -> Point:
 
 
 def named(markers: list[Marker], drawn: Outlines) -> Iterator[Marker]:
-    """The markers, with a name beside each that has room for one."""
+    """The markers, with labels beside those that have space for one."""
     taken = [(x - RADIUS, y - RADIUS, x + RADIUS, y + RADIUS) for x, y in (marker.at for marker in markers)]
     for marker in markers:
         x, y = marker.at
@@ -224,12 +224,12 @@ def named(markers: list[Marker], drawn: Outlines) -> Iterator[Marker]:
 
 
 def touch(one: Box, other: Box) -> bool:
-    """True if two boxes have anything in common."""
+    """True if two boxes overlap."""
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def countries_of(table: Table, drawn: Outlines) -> tuple[list[Country], list[str]]:
-    """The countries whose codes the rows have, in groups by a column of few values, and what the groups are called."""
+    """The countries of the rows by code, in groups by a column with few values, and the labels of the groups."""
     code, thing = table.column(Sort.COUNTRY), table.column(Sort.THING, Sort.TEXT)
     if code is None or thing is None:
         return [], []
@@ -251,7 +251,7 @@ def countries_of(table: Table, drawn: Outlines) -> tuple[list[Country], list[str
 
 
 def group_of(table: Table, rows: list[Row], but: set[int]) -> int | None:
-    """The first other column with few values, by which countries can be told from each other."""
+    """The first other column with few values, by which countries can be grouped."""
     for place in table.columns(Sort.THING, Sort.TEXT):
         if place not in but and 1 < len({table.text(row, place) for row in rows}) <= MAX_GROUPS:
             return place
@@ -259,7 +259,7 @@ def group_of(table: Table, rows: list[Row], but: set[int]) -> int | None:
 
 
 def window_of(points: list[Point], drawn: Outlines) -> Window:
-    """The part of the outlines around some points: as wide as the whole is drawn, and no higher than it need be."""
+    """The section of the outlines around some points: as wide as the drawing, and only as high as necessary."""
     xs, ys = [x for x, _ in points], [y for _, y in points]
     wide, high = max(xs) - min(xs) + 2 * MARGIN, max(ys) - min(ys) + MARGIN
     part = min(1.0, max(MIN_PART, wide / drawn.width, high / drawn.height))
@@ -272,7 +272,7 @@ def window_of(points: list[Point], drawn: Outlines) -> Window:
 
 
 def width_of(text: str) -> float:
-    """How wide the name of a point is at most, as a rule: a picture knows no fonts."""
+    """The estimated maximum width of the label of a point; the fonts of the reader are unknown."""
     return LETTERS * sum(
         0.38 if letter in NARROW else 0.95 if letter in WIDE else 0.72 if letter.isupper() else 0.62 for letter in text
     )

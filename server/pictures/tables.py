@@ -1,4 +1,4 @@
-"""Tables: the rows that a query finds, with what their columns hold, and how a page writes them."""
+"""Tables: the rows of a query result, the kinds of values in their columns, and their form on a page."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -27,32 +27,32 @@ WHOLE = {XSD + name for name in ("integer", "int", "long", "short", "nonNegative
 NUMBERS = WHOLE | {XSD + name for name in ("decimal", "double", "float")}
 POINT = "http://www.opengis.net/ont/geosparql#wktLiteral"
 YEARS = range(1000, 3000)
-"""What may be a year, of whole numbers in a first column."""
+"""Whole numbers that may be years, in a first column."""
 
 
 class Sort(Enum):
-    """What a column holds, in every row in which it holds anything."""
+    """The kind of values in a column, which all non-empty cells have in common."""
 
     THING = auto()
     """IRIs."""
     DATE = auto()
     """Days, months or years."""
     YEAR = auto()
-    """Years, if written as whole numbers in the first column."""
+    """Years, if they are whole numbers in the first column."""
     NUMBER = auto()
     LATITUDE = auto()
     LONGITUDE = auto()
     POINT = auto()
-    """Points as GeoSPARQL writes them (well-known text)."""
+    """Points in GeoSPARQL notation (well-known text)."""
     COUNTRY = auto()
-    """Codes of countries, of two letters (ISO 3166-1)."""
+    """Two-letter country codes (ISO 3166-1)."""
     TEXT = auto()
     """Anything else."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """The rows that a query finds: the names of its variables, and a term for each in every row, or None.
+    """The rows of a query result: the names of the variables, and a term or None for each variable in every row.
 
     `names` says what to call the things in it, where that is known already.
     """
@@ -63,24 +63,24 @@ class Table:
 
     @classmethod
     def of_json(cls, variables: list[str], rows: list[list[dict[str, str] | None]]) -> "Table":
-        """A table of terms as the JSON of SPARQL has them (SPARQL 1.1 Query Results JSON, 3.2.2)."""
+        """A table from terms in the JSON of SPARQL (SPARQL 1.1 Query Results JSON, 3.2.2)."""
         return cls(variables, [[term_of(term) if term else None for term in row] for row in rows])
 
     def first(self, most: int) -> "Table":
-        """The same with so many rows at most."""
+        """The same table with at most the given number of rows."""
         return replace(self, rows=self.rows[:most])
 
     @cached_property
     def sorts(self) -> list[Sort]:
-        """What each column holds."""
+        """The kind of values in each column."""
         return [self._sort(place) for place in range(len(self.variables))]
 
     def column(self, *sorts: Sort) -> int | None:
-        """The place of the first column of some sorts."""
+        """The index of the first column with values of some kinds."""
         return next((place for place, sort in enumerate(self.sorts) if sort in sorts), None)
 
     def columns(self, *sorts: Sort) -> list[int]:
-        """The places of all columns of some sorts."""
+        """The indexes of all columns with values of some kinds."""
         return [place for place, sort in enumerate(self.sorts) if sort in sorts]
 
     def _sort(self, place: int) -> Sort:
@@ -113,7 +113,7 @@ class Table:
 
     @property
     def things(self) -> set[str]:
-        """The IRIs of the things in it, and of those whose parts are in it."""
+        """The IRIs of the things in the table, and of the things whose parts are in it."""
         things = site().names.things
         iris = {term.value for row in self.rows for term in row if isinstance(term, NamedNode)}
         ours = {iri for iri in iris if iri.startswith(things)}
@@ -125,7 +125,7 @@ class Table:
         return labels_of(self.things) if self.names is None else self.names
 
     def written(self, row: Row, place: int) -> Value | None:
-        """What a page writes for a cell; None where there is nothing."""
+        """The form of a cell on a page; None if the cell is empty."""
         term = row[place]
         if isinstance(term, NamedNode):
             return self.name_of(term.value)
@@ -138,17 +138,17 @@ class Table:
         return Value(term.value, term.language)
 
     def text(self, row: Row, place: int) -> str:
-        """The words of a cell."""
+        """The text of a cell."""
         value = self.written(row, place)
         return value.text if value else ""
 
     def iri(self, row: Row, place: int) -> str | None:
-        """The IRI that a cell holds, if it holds one."""
+        """The IRI in a cell, if it contains one."""
         term = row[place]
         return term.value if isinstance(term, NamedNode) else None
 
     def name_of(self, iri: str) -> Value:
-        """What to call anything, in the language of the page if it has a label in it."""
+        """The name of any resource, in the language of the page if it has a label in that language."""
         if iri.startswith(site().names.vocabulary):
             return Value(label(iri), iri=iri)
         called = self.labels.get(iri) or self.labels.get(iri.partition("#")[0]) or Value(site().names.compact(iri))
@@ -156,9 +156,9 @@ class Table:
 
     @property
     def lines(self) -> list[list[list[Value]]]:
-        """What a page writes, line by line and cell by cell.
+        """The table line by line and cell by cell, as a page shows it.
 
-        Rows that follow each other share a line if they are about one thing and combine all values of some things.
+        Consecutive rows share a line if they are about the same thing and contain all combinations of some values.
         """
         others, places = self.columns(Sort.THING)[1:], range(len(self.variables))
         lines = []
@@ -169,7 +169,7 @@ class Table:
         return lines
 
     def _cell(self, rows: Iterable[Row], place: int) -> list[Value]:
-        """The different values that some rows have in a column."""
+        """The different values of some rows in a column."""
         first_rows: dict[Cell | None, Row] = {}
         for row in rows:
             first_rows.setdefault(row[place], row)
@@ -177,18 +177,18 @@ class Table:
 
     @property
     def headings(self) -> list[str]:
-        """What to call the columns: of a variable named like a class or property of ours, that one's label."""
+        """The headings of the columns: the label of the class or property after which a variable is named, if any."""
         return [heading(variable) for variable in self.variables]
 
 
 def takes_dates(variable: str) -> bool:
-    """True if a variable is named like a property of ours whose values are dates."""
+    """True if a variable is named like one of our properties for dates."""
     property_ = site().schema.properties.get(variable)
     return property_ is not None and not DATES.isdisjoint(property_.datatypes)
 
 
 def heading(variable: str) -> str:
-    """The label of the class or property of ours that a variable is named after; else its own name."""
+    """The label of the class or property of ours after which a variable is named; else the name of the variable."""
     schema = site().schema
     named = [c.iri for c in schema.classes.values() if variable in (c.name, c.name[:1].lower() + c.name[1:])]
     property_ = schema.properties.get(variable)
@@ -197,7 +197,7 @@ def heading(variable: str) -> str:
 
 
 def is_finite(number: Literal) -> bool:
-    """True for a number that can be drawn: INF, NaN and what is written wrong cannot."""
+    """True for a number that can be drawn, which is not true of INF, NaN and invalid numbers."""
     try:
         return isfinite(float(number.value))
     except ValueError:
@@ -219,6 +219,6 @@ def term_of(term: dict[str, Any]) -> Cell:
 
 @cache
 def territories() -> dict[str, str]:
-    """The codes of countries of two letters by their codes of three digits, former ones too (ISO 3166-1, from CLDR)."""
+    """The two-letter country codes by numeric code, including former countries (ISO 3166-1, from the CLDR)."""
     aliases: dict[str, list[str]] = get_global("territory_aliases")  # type: ignore[assignment]
     return {code: codes[0] for code, codes in aliases.items() if re.fullmatch(r"\d{3}", code) and len(codes) == 1}

@@ -1,6 +1,6 @@
-"""Timelines: things with the time that each lasts or lasted, one lane each, below an axis of years.
+"""Timelines: things with the periods in which they exist or existed, one lane each, below an axis of years.
 
-All places are percent of the length of the axis, so that a timeline is as wide as its page.
+All places are percentages of the length of the axis, so that a timeline has the width of its page.
 """
 
 import re
@@ -16,18 +16,18 @@ from server.pictures.tables import Row, Sort, Table
 from server.site import site
 
 MIN_BAR_WIDTH = 1.2
-"""Minimum width of a bar; what is shorter is drawn as a dot."""
+"""Minimum width of a bar; a shorter period is drawn as a dot."""
 
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-"""Of how many years the steps of an axis may be."""
+"""The possible intervals, in years, between the marks of an axis."""
 
 MAX_TICKS = 8
-"""Maximum number of years that can be written beside each other on a phone."""
+"""Maximum number of years that can be written side by side on a phone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A time in years, such as 1992.5 for 1 July 1992; an end is None where there is no date."""
+    """A period in years, such as 1992.5 for 1 July 1992; its begin or end is None if there is no date."""
 
     begin: float | None
     end: float | None
@@ -41,19 +41,19 @@ class Scale:
     last: int
 
     def at(self, year: float) -> float:
-        """Where a time is."""
+        """The place of a time on the axis."""
         return round((year - self.first) / (self.last - self.first) * 100, 2)
 
     @property
     def ticks(self) -> list[tuple[float, int]]:
-        """Where years are marked, as many as can be written beside each other."""
+        """The years that are marked: as many as can be written side by side."""
         step = next((step for step in STEPS if (self.last - self.first) / step < MAX_TICKS), STEPS[-1])
         return [(self.at(year), year) for year in range(-(-self.first // step) * step, self.last + 1, step)]
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A time as drawn: from where to where, its dates in words, and whether it goes on at either side."""
+    """A bar for a period: its start and end, its dates in words, and whether it is open on either side."""
 
     x: float
     right: float
@@ -76,7 +76,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A thing, or the name of a group of things: what it is called, its link, and its bars."""
+    """A lane for a thing or for the name of a group of things: its label, its link, and its bars."""
 
     name: str
     iri: str | None
@@ -96,27 +96,27 @@ class Timeline:
 
 
 def fits(table: Table) -> bool:
-    """True for rows of things, or of words, with dates."""
+    """True for rows of things or texts with dates."""
     return table.column(Sort.THING, Sort.TEXT) is not None and any(span for _, span in spans_of(table))
 
 
 def spans_of(table: Table) -> list[tuple[Row, Span | None]]:
-    """The rows, each with its time; None for one that has none."""
+    """The rows, each with its period; None for a row without a period."""
     dates = table.columns(Sort.DATE)[:2]
     return [(row, span_of(row, dates)) for row in table.rows]
 
 
 def undrawn(table: Table) -> int:
-    """How many rows have no time that can be drawn."""
+    """The number of rows without a period that can be drawn."""
     return sum(span is None for _, span in spans_of(table))
 
 
 def timeline_of(table: Table) -> Timeline | None:
-    """The rows in time: the first thing of each, from its first date to its second; None where there is no date.
+    """A timeline of the first thing of each row, from its first date to its second; None if there is no date.
 
-    A second date that is missing means that it goes on, or that its end is not known, even if no row has one: then the
-    column is known by its name, which is that of a property of dates. Where the rows come in groups of
-    a second thing, each group has a heading.
+    If the second date is missing, the period continues or its end is not known, even if no row has a second date; the
+    column is then recognized by its name, which is that of a property for dates. If the rows are grouped by a second
+    thing, each group has a heading.
     """
     thing = table.column(Sort.THING, Sort.TEXT)
     rows = [(row, span) for row, span in spans_of(table) if span]
@@ -127,7 +127,7 @@ def timeline_of(table: Table) -> Timeline | None:
 
 
 def lanes_of(table: Table, rows: list[tuple[Row, Span]], thing: int, scale: Scale) -> Iterator[Lane]:
-    """The lanes of the rows, group by group; times of one thing share a lane unless they overlap."""
+    """The lanes of the rows, group by group; periods of the same thing share a lane unless they overlap."""
     group = group_of(table, [row for row, _ in rows], thing)
     for _, grouped in groupby(rows, lambda pair: pair[0][group] if group else None):
         members = list(grouped)
@@ -149,7 +149,7 @@ def lanes_of(table: Table, rows: list[tuple[Row, Span]], thing: int, scale: Scal
 
 
 def bar_of(table: Table, row: Row, span: Span, scale: Scale) -> Bar:
-    """A time as drawn, with its dates in words."""
+    """The bar for a period, with its dates in words."""
     x = 0 if span.begin is None else scale.at(span.begin)
     right = 100 if span.end is None else scale.at(span.end)
     written = [table.text(row, place) or "…" for place in table.columns(Sort.DATE)[:2]]
@@ -157,7 +157,7 @@ def bar_of(table: Table, row: Row, span: Span, scale: Scale) -> Bar:
 
 
 def group_of(table: Table, rows: list[Row], thing: int) -> int | None:
-    """The column by which rows come in groups: some, each of several rows that follow each other."""
+    """The column by which the rows are grouped, if there are several groups of several consecutive rows."""
     for place in table.columns(Sort.THING, Sort.TEXT):
         values = [row[place] for row in rows]
         runs = len([*groupby(values)])
@@ -167,14 +167,14 @@ def group_of(table: Table, rows: list[Row], thing: int) -> int | None:
 
 
 def overlap(one: Span, other: Span) -> bool:
-    """True if two times have more in common than a day, which both what ends and what begins may claim."""
+    """True if two periods overlap by more than one day, because the day of a change belongs to both."""
     begins = [span.begin for span in (one, other) if span.begin is not None]
     ends = [span.end for span in (one, other) if span.end is not None]
     return not begins or not ends or max(begins) + 1.5 / 365 < min(ends)
 
 
 def span_of(row: Row, dates: list[int]) -> Span | None:
-    """The time of a row, from the beginning of its first date to the end of its second; None where there is none."""
+    """The period of a row, from the start of its first date to the end of its second; None if it has no valid dates."""
     ends = [in_years(term.value) if (term := row[place]) is not None else None for place in dates]
     if not any(ends):
         return None
@@ -184,7 +184,7 @@ def span_of(row: Row, dates: list[int]) -> Span | None:
 
 
 def in_years(value: str) -> tuple[float, float] | None:
-    """When a date, a month or a year of XML Schema begins and when it is over, in years; None for what is none."""
+    """The start and the end of a date, a month or a year of XML Schema, in years; None if it is invalid."""
     match = re.match(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?![\d-])", value)
     if match is None:
         return None
@@ -201,13 +201,13 @@ def in_years(value: str) -> tuple[float, float] | None:
 
 
 def as_years(day: date) -> float:
-    """The beginning of a day in years, each of which is as long as any other."""
+    """The start of a day in years; all days of a year have the same length."""
     start = date(day.year, 1, 1).toordinal()
     return day.year + (day.toordinal() - start) / (366 if isleap(day.year) else 365)
 
 
 def years_of(spans: list[Span]) -> tuple[int, int]:
-    """The whole years that an axis shows; what goes on, goes on to when the dataset was last changed at least."""
+    """The first and last year of an axis; an open period extends at least to the last change of the dataset."""
     known = [end for span in spans for end in (span.begin, span.end) if end is not None]
     modified = site().modified
     if modified and any(span.end is None for span in spans):

@@ -1,6 +1,7 @@
-"""Untrusted queries: answered in processes that can be ended at any time.
+"""Untrusted queries: answered by processes that can be terminated at any time.
 
-A host process, apart from those that serve, holds the dataset and forks workers from itself: they share its memory, so
-that a worker costs milliseconds and no second copy, and each has limits of its own. `client` asks, `host` gives the
-questions to workers and ends those that take too much, `worker` answers one at a time, `frames` is what they say.
+A host process, separate from the web processes, holds the dataset and forks workers. Workers share its memory, so that
+a worker starts in milliseconds without a second copy of the dataset, and each worker has its own limits. `client` sends
+queries to the host, `host` assigns them to workers and terminates those that exceed a limit, `worker` answers one query
+at a time, and `frames` defines the messages between them.
 """

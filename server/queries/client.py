@@ -1,4 +1,4 @@
-"""The client: asks the host a question, and starts the host."""
+"""The client: sends a query to the host, and starts the host."""
 
 import json
 import os
@@ -21,22 +21,22 @@ from server.queries.frames import BrokenError, message, read_frame
 from server.queries.limits import Limits
 
 STACK = 512 * 2**20
-"""Bytes of stack for the engine, which recurses over a query: a long one needs room."""
+"""Size of the stack for the engine in bytes; the engine is recursive, and a long query needs a large stack."""
 
 HUGE_PAGES = "glibc.malloc.hugetlb=1"
-"""Large pages for the dataset: a fork copies the table of its pages, which is then a fifth as long (malloc(3))."""
+"""Large memory pages for the dataset: a fork copies the page table, which is then five times shorter (malloc(3))."""
 
 FAREWELL = 1.0
-"""Seconds that a host has to end its workers and itself."""
+"""Seconds that a host has for terminating its workers and itself."""
 
 AGAIN = 1.0
-"""Seconds after which a host that ended is started anew."""
+"""Seconds after which a failed host is restarted."""
 
 
 def ask(address: str, question: UntrustedQuery, on_leave: Callable[[Callable[[], None]], None]) -> Answer:
-    """The answer to a question by the host at an address; raises UnansweredError.
+    """The answer to a query from the host at an address. Raises UnansweredError.
 
-    `on_leave` takes what to do should the client leave: the host then ends the query.
+    `on_leave` registers a function to call if the client disconnects; the host then terminates the query.
     """
     connection = socket.socket(socket.AF_UNIX)
     try:
@@ -57,7 +57,7 @@ def ask(address: str, question: UntrustedQuery, on_leave: Callable[[Callable[[],
 
 
 class Body:
-    """The body of an answer as it comes, from a connection that it closes; raises CutError where it is not whole."""
+    """The body of an answer as a stream from a connection, which it closes. Raises CutError if it is incomplete."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -79,13 +79,13 @@ class Body:
 
 
 def hang_up(connection: socket.socket) -> None:
-    """Ends a connection, also for a thread that reads from it."""
+    """Closes a connection, even while another thread reads from it."""
     with suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
 
 
 class Queries:
-    """Who answers the queries of an application: the host at an address, or one of its own, started at first need."""
+    """Sends the queries of an application to a host: the one at an address, or its own, which it starts if needed."""
 
     def __init__(self, dataset: Dataset, limits: Limits, address: str | None = None) -> None:
         self._dataset, self._limits, self._address = dataset, limits, address
@@ -93,7 +93,7 @@ class Queries:
         self._own: HostProcess | None = None
 
     def ask(self, question: UntrustedQuery, on_leave: Callable[[Callable[[], None]], None]) -> Answer:
-        """The answer to a question; raises UnansweredError. `on_leave` takes what to do should the client leave."""
+        """The answer to a query. Raises UnansweredError. `on_leave` registers an action for when the client leaves."""
         with self._lock:
             if self._address is None:
                 self._own = HostProcess(self._dataset, self._limits)
@@ -102,7 +102,7 @@ class Queries:
 
 
 class HostProcess:
-    """A host of queries on a dataset: a process that is started anew should it end, and that ends with this one."""
+    """A query host for a dataset: a process that is restarted if it fails, and that ends with this process."""
 
     def __init__(self, dataset: Dataset, limits: Limits) -> None:
         directory = Path(tempfile.mkdtemp(prefix="kg-"))
@@ -123,14 +123,14 @@ class HostProcess:
 
 
 def end(lifeline: int, directory: Path, keeper: threading.Thread) -> None:
-    """Ends the host at the other end of a pipe, and waits for its end, but not for one that is still starting."""
+    """Ends the host at the other end of a pipe, and waits for it, but not for a host that is still starting."""
     os.close(lifeline)
     keeper.join(FAREWELL)
     shutil.rmtree(directory, ignore_errors=True)
 
 
 def keep(command: list[str], listener: socket.socket, lifeline: int) -> None:
-    """Runs a host, anew each time that it fails; those that ask meanwhile wait at the listener."""
+    """Runs a host and restarts it if it fails; meanwhile, connections wait at the listener."""
     while start(command, (listener.fileno(), lifeline)).wait():
         time.sleep(AGAIN)
     listener.close()
@@ -138,7 +138,7 @@ def keep(command: list[str], listener: socket.socket, lifeline: int) -> None:
 
 
 def start(command: list[str], descriptors: tuple[int, ...]) -> subprocess.Popen[bytes]:
-    """Starts a process with a deep stack and large pages."""
+    """Starts a process with a large stack and large memory pages."""
     soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
     room = STACK if hard == resource.RLIM_INFINITY else min(STACK, hard)
     resource.setrlimit(resource.RLIMIT_STACK, (room, hard))

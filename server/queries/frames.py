@@ -1,8 +1,8 @@
-"""Frames: what goes over the sockets between client, host and worker.
+"""Frames: the messages over the sockets between client, host and worker.
 
-A frame is its length, 4 bytes in network order, and so many bytes. A client sends one frame, a question as JSON. It
-gets a frame with the head of the answer as JSON, then frames with its body, then one of no bytes: an answer without
-that is not whole.
+A frame is its length, 4 bytes in network order, followed by that number of bytes. A client sends one frame, a query as
+JSON. It receives a frame with the head of the answer as JSON, frames with its body, and an empty frame; without the
+empty frame, an answer is incomplete.
 """
 
 import json
@@ -14,26 +14,26 @@ LENGTH = struct.Struct("!I")
 
 
 class BrokenError(Exception):
-    """Raised where the other side ended before its frame did."""
+    """Raised if the other side ended before its frame was complete."""
 
 
 def frame(content: bytes) -> bytes:
-    """Some bytes as a frame."""
+    """Bytes as a frame."""
     return LENGTH.pack(len(content)) + content
 
 
 def message(content: Any) -> bytes:
-    """Something as JSON, as a frame."""
+    """A JSON value as a frame."""
     return frame(json.dumps(content).encode())
 
 
 def read_frame(connection: socket.socket) -> bytes:
-    """The next frame; raises BrokenError."""
+    """The next frame. Raises BrokenError."""
     return read_bytes(connection, LENGTH.unpack(read_bytes(connection, LENGTH.size))[0])
 
 
 def read_bytes(connection: socket.socket, length: int) -> bytes:
-    """So many bytes; raises BrokenError."""
+    """The given number of bytes. Raises BrokenError."""
     content = bytearray(length)
     view = memoryview(content)
     read = 0
@@ -46,5 +46,5 @@ def read_bytes(connection: socket.socket, length: int) -> bytes:
 
 
 def failure(reason: str, **more: Any) -> bytes:
-    """The whole answer to a question that has none: why not."""
+    """The complete answer to a query that failed: the reason."""
     return message({"failure": reason, **more}) + frame(b"")

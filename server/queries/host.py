@@ -1,17 +1,17 @@
-"""The host: a process of one thread that holds the dataset, forks workers, and gives them questions.
+"""The host: a process with one thread that holds the dataset, forks workers, and assigns queries to them.
 
-It decides who is answered when, so that a query that takes long never keeps one that does not:
+It schedules queries so that a long query never blocks a short one:
 
-- Nobody knows beforehand how long a query takes. So each gets a first turn, of a few thousandths of a second of
-  processor time, before any gets a second one, of a tenth. A turn that is over goes on until another query wants the
-  process: then the query is set back, to start anew in its next turn.
-- What is not answered in its second turn is long. It runs at low priority, and in one of the places for long queries.
-  An answer that has begun is never set back, since it has a place.
-- Of those that wait for the same turn, the client with the fewest running comes first. Of one client's, the newest and
-  the oldest take turns: so neither the first nor the last of a crowd waits for all of it.
-- Where too many wait, the oldest of those that have had the most turns is refused, of the client with the most. A crowd
-  of new ones may be four times as large.
-- Whatever has not been answered in its time is ended with its process. So is what nobody waits for any more.
+- The duration of a query is not known in advance. Each query first gets a turn of a few thousandths of a second of
+  processor time; a second turn, of a tenth of a second, comes only after the first turns of all others. A query may
+  exceed its turn until another query needs the process; then it is stopped, and starts again in its next turn.
+- A query that is not answered in its second turn is long. It runs at low priority, in one of the places for long
+  queries. A query whose answer has begun is never stopped, because it has a place.
+- Of the queries that wait for the same turn, those of the client with the fewest running queries come first. Of the
+  queries of one client, the newest and the oldest are chosen alternately, so that neither waits for all the others.
+- If too many queries wait, the oldest of those with the most turns is refused, of the client with the most of them.
+  Four times as many queries may wait if all of them are new.
+- A query that exceeds its time is terminated with its process, and so is a query whose client has disconnected.
 """
 
 import gc
@@ -38,28 +38,29 @@ from server.queries.limits import Limits
 from server.queries.worker import DONE, IS_WHOLE, LEAVING, MAY_I, OUT_OF_MEMORY, READY, Opener, work
 
 PATIENCE = 10.0
-"""How many seconds a query waits at most before it is refused."""
+"""Maximum time in seconds that a query waits before it is refused."""
 
 TURNS = (0.006, 0.1)
-"""How many seconds of processor time the turns of a query have; what is not answered then is long."""
+"""The processor time of each turn of a query in seconds; a query that needs more is long."""
 
 CROWD = 4
-"""How many times as many may wait as long as none of them has been set back."""
+"""The factor by which more queries may wait as long as none of them has been stopped."""
 
 GRACE = 0.05
-"""How many seconds a query may go on when its connection has ended."""
+"""The time in seconds that a query may continue after its connection has ended."""
 
 LATER, LATEST = 5, 15
-"""The priorities of workers (setpriority(2)): after the host and the web; of what runs long, a tenth of that."""
+"""The priorities of workers (setpriority(2)), below those of the host and the web; a long query gets a tenth of the
+time."""
 
 MAX_FRAME_BYTES = 2**26
-"""Maximum length of a question that is read, in bytes."""
+"""Maximum length of a query that is read, in bytes."""
 
 MAX_WORDS_BYTES = 2**12
-"""Maximum number of bytes that are read of what a worker wrote before it ended."""
+"""Maximum number of bytes that are read from the standard error of a worker that has ended."""
 
 NO_MEMORY = "memory allocation of"
-"""What the engine writes as it ends for want of memory; it ends in the same way where it has a fault."""
+"""The engine's message if memory runs out; it ends with the same exit code for internal errors."""
 
 
 ENDS = {
@@ -69,13 +70,13 @@ ENDS = {
     -signal.SIGBUS: "nesting",
     -signal.SIGALRM: "timeout",
 }
-"""The reason for each exit code of a worker that ended by itself. SIGKILL then comes from the kernel, when the machine
-has no memory left: a worker that the host kills is not looked up here."""
+"""The reason for each exit code of a worker that ended by itself. SIGKILL comes from the kernel if the machine has no
+memory left; workers that the host kills are not looked up here."""
 
 
 @dataclass(eq=False, slots=True)
 class Query:
-    """A question, the connection to who asks, and where it stands."""
+    """A query, the connection of its client, and its state."""
 
     connection: socket.socket
     content: bytes
@@ -86,21 +87,21 @@ class Query:
     worker: "Worker | None" = None
     started: float = 0.0
     is_long: bool = False
-    """Whether it holds one of the places for long ones."""
+    """Whether it has one of the places for long queries."""
     turn: int = 0
-    """Which turn it has, or waits for."""
+    """The turn that it has or waits for."""
     begun: bool = False
-    """Whether its answer has begun, so that it cannot start anew."""
+    """Whether its answer has begun, so that it cannot start again."""
     asks: bool = False
-    """Whether its answer wants to begin."""
+    """Whether its answer is ready to begin."""
     needs_new: bool = False
-    """Whether it needs a worker that has answered nothing before, since it ended with one that had."""
+    """Whether it needs a worker that has not answered any query, because it failed in one that had."""
 
     def __post_init__(self) -> None:
         self.waits = self.arrived + PATIENCE
 
     def left(self) -> float:
-        """How many seconds of processor time are left of its turn; none if it only waits to be sent, or is long."""
+        """The remaining processor time of its turn in seconds; 0 if it waits to be sent, or is long."""
         if self.worker is None or self.asks or self.turn == len(TURNS):
             return 0.0
         return TURNS[self.turn] - self.worker.used()
@@ -108,35 +109,35 @@ class Query:
 
 @dataclass(eq=False, slots=True)
 class Worker:
-    """A process that answers, and the socket to it."""
+    """A worker process, and the socket to it."""
 
     process: int
     channel: socket.socket
     words: int
-    """The descriptor to read what it has written to its standard error."""
+    """The descriptor for reading its standard error."""
     query: Query | None = None
     before: float = float("inf")
-    """How many seconds it had had the processor for when its turn began; not yet, until it is ready."""
+    """The processor time in seconds at the start of its turn; infinite until it is ready."""
     is_slow: bool = False
     """Whether it runs at low priority."""
     is_new: bool = True
-    """Whether it has answered nothing yet."""
+    """Whether it has not answered any query yet."""
 
     def begin(self) -> None:
-        """Begins a turn."""
+        """Starts a turn."""
         self.before = 0.0
         self.before = self.used()
 
     def used(self) -> float:
-        """How many seconds it has had the processor for, in its turn; all the time there is if it has ended."""
+        """The processor time of its turn in seconds; infinite if the process has ended."""
         try:
-            return time.clock_gettime(~self.process << 3 | 2) - self.before  # as by clock_getcpuclockid(3)
+            return time.clock_gettime(~self.process << 3 | 2) - self.before  # computed as by clock_getcpuclockid(3)
         except OSError:
             return float("inf")
 
 
 class Host:
-    """Gives the questions that come to a socket to workers. Ends when `lifeline` does."""
+    """Assigns the queries that arrive at a socket to workers. Ends when `lifeline` ends."""
 
     def __init__(self, listener: socket.socket, lifeline: int, open_store: Opener, limits: Limits) -> None:
         self._listener, self._open_store, self._limits = listener, open_store, limits
@@ -160,14 +161,14 @@ class Host:
             self._give_out()
 
     def _is_open(self, source: Any) -> bool:
-        """True unless something else that happened at the same time has closed it."""
+        """True unless another event of the same iteration has closed it."""
         try:
             return bool(self._selector.get_key(source))
         except (KeyError, ValueError):
             return False
 
     def _pause(self) -> float | None:
-        """How long there is nothing to do unless something comes, in seconds."""
+        """The time in seconds until the next action that does not depend on an event; None if there is none."""
         now = time.monotonic()
         times = [query.deadline for query in self._running()]
         times += [min(query.deadline, query.waits) for query in self._waiting]
@@ -188,7 +189,7 @@ class Host:
             self._selector.register(connection, selectors.EVENT_READ, lambda: self._read(connection, buffer))
 
     def _read(self, connection: socket.socket, buffer: bytearray) -> None:
-        """Reads more of a question; what is whole waits for its turn."""
+        """Reads more of a query; a complete query waits for its turn."""
         try:
             got = connection.recv(2**16)
         except BlockingIOError:
@@ -200,7 +201,7 @@ class Host:
         if not got or length > MAX_FRAME_BYTES:
             self._forget(connection)
         elif len(buffer) >= LENGTH.size + length:
-            connection.setblocking(True)  # for the worker, which shares it
+            connection.setblocking(True)  # as the worker, which shares it, requires
             question = json.loads(buffer[LENGTH.size :])
             now = time.monotonic()
             query = Query(connection, bytes(buffer), question["client"], now, now + question["seconds"])
@@ -209,7 +210,7 @@ class Host:
             self._refuse()
 
     def _refuse(self) -> None:
-        """Refuses one of those that wait, if they are too many."""
+        """Refuses one of the waiting queries if there are too many."""
         late = [query for query in self._waiting if query.turn]
         room = self._limits.waiting if late else self._limits.waiting * CROWD
         if len(self._waiting) > room + self._limits.running - len(self._running()):
@@ -219,7 +220,7 @@ class Host:
             self._fail(min((q for q in latest_queries if q.client == most), key=lambda q: q.arrived), "busy")
 
     def _leave(self, query: Query) -> None:
-        """Ends what nobody waits for any more; its worker may just have sent all, and is about to say so."""
+        """Ends a query whose client has left; its worker may just have sent the answer without having reported it."""
         if query.worker:
             self._selector.unregister(query.connection)
             query.deadline = min(query.deadline, time.monotonic() + GRACE)
@@ -227,7 +228,7 @@ class Host:
             self._drop(query)
 
     def _fail(self, query: Query, reason: str, **more: str) -> None:
-        """Tells who asks why there is no answer, and ends it; an answer that has begun is only cut."""
+        """Sends the reason of a failure to the client and ends the query; an answer that has begun is only cut off."""
         if query.worker:
             self._kill(query.worker)
         if not query.begun:
@@ -250,9 +251,9 @@ class Host:
     # ── Workers ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _fork(self) -> Worker:
-        """A new worker."""
+        """Forks a new worker."""
         ours, theirs = socket.socketpair()
-        words, error = os.pipe2(os.O_NONBLOCK)  # what does not fit is lost
+        words, error = os.pipe2(os.O_NONBLOCK)  # excess output is lost
         process = os.fork()
         if process == 0:
             os.setpriority(os.PRIO_PROCESS, 0, LATER)
@@ -265,7 +266,7 @@ class Host:
         return worker
 
     def _hear(self, worker: Worker) -> None:
-        """What a worker says."""
+        """Handles a message of a worker."""
         try:
             signal_byte = worker.channel.recv(1)
         except ConnectionError:
@@ -294,7 +295,7 @@ class Host:
         """Fails the query of a worker that has ended by itself.
 
         If the worker had answered other queries before, the memory that they used may be the reason. The query then
-        starts again in a new worker, so that its answer does not depend on what others have asked.
+        starts again in a new worker, so that its answer does not depend on earlier queries.
         """
         query.worker = None
         if worker.is_new or query.begun:
@@ -305,7 +306,7 @@ class Host:
             self._waiting.append(query)
 
     def _hasten(self, worker: Worker) -> None:
-        """Gives a worker its priority back, which takes a privilege; else it is of no more use."""
+        """Restores the priority of a worker, which requires a privilege; without it, the worker is terminated."""
         try:
             os.setpriority(os.PRIO_PROCESS, worker.process, LATER)
             worker.is_slow = False
@@ -313,7 +314,7 @@ class Host:
             self._kill(worker)
 
     def _reason(self, worker: Worker) -> tuple[str, str]:
-        """Why a worker ended by itself, and what it wrote before."""
+        """The reason why a worker ended by itself, and its last output."""
         words = ""
         with suppress(BlockingIOError):
             words = os.read(worker.words, MAX_WORDS_BYTES).decode(errors="replace")
@@ -325,7 +326,7 @@ class Host:
         return ENDS.get(code, "fault"), f"its worker ended with {code}: {words}"
 
     def _kill(self, worker: Worker) -> None:
-        """Ends a worker at once."""
+        """Terminates a worker immediately."""
         with suppress(ProcessLookupError):
             os.kill(worker.process, signal.SIGKILL)
         self._dying.add(worker.process)
@@ -338,7 +339,7 @@ class Host:
         os.close(worker.words)
 
     def _reap(self) -> None:
-        """Takes note of the workers that are dead."""
+        """Collects the exit statuses of terminated workers."""
         self._dying = {process for process in self._dying if not os.waitpid(process, os.WNOHANG)[0]}
 
     def _end(self) -> None:
@@ -346,10 +347,10 @@ class Host:
             os.kill(worker.process, signal.SIGKILL)
         sys.exit(0)
 
-    # ── Who is answered when ─────────────────────────────────────────────────────────────────────────────────────
+    # ── Scheduling ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def _look_at_the_time(self) -> None:
-        """Ends what is over its time; gives places to what has become long."""
+        """Ends queries that exceed their time, and assigns places to queries that have become long."""
         now = time.monotonic()
         for query in [*self._waiting, *self._running()]:
             if now >= query.deadline:
@@ -370,18 +371,18 @@ class Host:
 
     @staticmethod
     def _begin(query: Query) -> None:
-        """Lets an answer begin."""
+        """Allows an answer to begin."""
         assert query.worker is not None
         query.asks, query.begun = False, True
-        with suppress(OSError):  # it has just ended: its end will be heard
+        with suppress(OSError):  # it has just ended, which is handled later
             query.worker.channel.send(b"!")
 
     def _long(self) -> int:
-        """How many places for long queries are taken."""
+        """The number of occupied places for long queries."""
         return sum(query.is_long for query in self._running())
 
     def _give_out(self) -> None:
-        """Gives workers to what waits, as long as there are both."""
+        """Assigns waiting queries to workers, as long as there are both."""
         while (query := self._next()) and (worker := self._idle(query)):
             self._waiting.remove(query)
             query.worker, query.started, query.is_long = worker, time.monotonic(), query.turn == len(TURNS)
@@ -391,11 +392,11 @@ class Host:
             try:
                 socket.send_fds(worker.channel, [b"!"], [query.connection.fileno()])
                 worker.channel.sendall(query.content)
-            except OSError:  # it has just ended: its end will be heard
+            except OSError:  # it has just ended, which is handled later
                 continue
 
     def _next(self) -> Query | None:
-        """The query whose turn it is."""
+        """The next query to run."""
         candidates = (
             self._waiting if self._long() < self._limits.long else [q for q in self._waiting if q.turn < len(TURNS)]
         )
@@ -409,7 +410,7 @@ class Host:
         return choose(alike, key=lambda query: query.arrived)
 
     def _idle(self, next_query: Query) -> Worker | None:
-        """A worker without a question, for one: an idle one, a new one, or that of a query that is set back."""
+        """A worker for a query: an idle one, a new one, or a new one in place of that of a stopped query."""
         idle = next((worker for worker in self._workers if not worker.query), None)
         if idle and next_query.needs_new and not idle.is_new:
             self._kill(idle)
@@ -428,7 +429,7 @@ class Host:
 
 
 def store_of(dataset: Dataset, limits: Limits) -> Opener:
-    """How a worker comes to the store: it has the host's, or, where that is too large for memory, opens the files."""
+    """How a worker opens the store: it shares the host's store or, if that is too large for memory, opens the files."""
     if dataset.manifest.counts.triples > limits.triples:
         directory = dataset.engine_files
         open_files(directory)
@@ -440,13 +441,13 @@ def store_of(dataset: Dataset, limits: Limits) -> Opener:
 
 
 def main() -> None:
-    """`python -m server.queries.host LISTENER LIFELINE DATASET LIMITS`: descriptors, a directory, JSON."""
+    """`python -m server.queries.host LISTENER LIFELINE DATASET LIMITS`: two descriptors, a directory, JSON."""
     listener, lifeline, directory, given = sys.argv[1:]
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # they may be sent to all processes of a server
-        signal.signal(number, signal.SIG_IGN)  # who started this process ends it, by its lifeline
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a server may send them to all processes
+        signal.signal(number, signal.SIG_IGN)  # the lifeline ends this process instead
     limits = Limits(**{**(values := json.loads(given)), "services": tuple(values["services"])})
     open_store = store_of(Dataset.at(Path(directory)), limits)
-    gc.freeze()  # what workers share is never written to
+    gc.freeze()  # else the collector writes to the memory that workers share
     Host(socket.socket(fileno=int(listener)), int(lifeline), open_store, limits).run()
 
 

@@ -1,4 +1,4 @@
-"""Limits: what untrusted queries may take."""
+"""Limits: the limits of untrusted queries."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -14,12 +14,12 @@ SETTINGS_OF_LIMITS = {
     "max-triples-in-memory": "triples",
     "allowed-services": "services",
 }
-"""The setting of each limit."""
+"""The setting for each limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What queries may take: times in seconds, memory of a query beyond the dataset and its answer in bytes."""
+    """The limits of queries: times in seconds, memory per query in bytes, without the dataset and the answer."""
 
     seconds: float
     memory: int
@@ -28,13 +28,13 @@ class Limits:
     running: int
     waiting: int
     triples: int
-    """Up to how many triples the dataset is held in memory."""
+    """Maximum number of triples in a dataset that is held in memory."""
     services: tuple[str, ...]
-    """The endpoints that SERVICE may ask."""
+    """The endpoints that SERVICE may query."""
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> "Limits":
-        """The limits that settings give, by the names of SETTINGS_OF_LIMITS."""
+        """The limits from settings, by the names in SETTINGS_OF_LIMITS."""
         given = {field: settings[name] for name, field in SETTINGS_OF_LIMITS.items()}
         return cls(**{**given, "services": tuple(given["services"].split())})
 
@@ -43,5 +43,5 @@ class Limits:
 
     @property
     def long(self) -> int:
-        """How many of the running queries may be long ones: the rest of the places is kept for short ones."""
+        """Maximum number of long queries that run at the same time; the other places are reserved for short queries."""
         return max(1, self.running - max(1, self.running // 3))

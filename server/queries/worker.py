@@ -1,7 +1,7 @@
-"""A worker: a process that answers one question at a time, within its limits.
+"""A worker: a process that answers one query at a time, within its limits.
 
-It is forked from the host. It can open neither file nor socket, unless the engine is on disk: its only free descriptor
-is the one that the host hands it with each question, the connection to who asks.
+It is forked from the host. It cannot open files or sockets, unless the engine is on disk: its only free descriptor is
+used for the client's connection, which the host sends with each query.
 """
 
 import json
@@ -39,35 +39,37 @@ from server.queries.frames import failure, frame, message, read_frame
 from server.queries.limits import Limits
 
 AT_ONCE = 0.005
-"""For how many seconds of processor time an answer needs no leave to be sent: the host ends none as young."""
+"""Processor time in seconds within which an answer is sent without permission, because the host stops no query so
+early."""
 
 BLOCK = 64 * 2**10
-"""How many bytes of an answer are sent at once."""
+"""Number of bytes of an answer that are sent at once."""
 
 MAX_HELD_BYTES = 2**20
-"""Maximum number of bytes of an answer that are held back at first, so that what goes wrong early is still an error."""
+"""Maximum number of bytes of an answer that are held back at first, so that early failures are still reported as
+errors."""
 
 MAX_HELD_SECONDS = 1.0
-"""Maximum number of seconds that they are held back."""
+"""Maximum time in seconds for which they are held back."""
 
 MAX_FIRST_TRIPLES = 1000
-"""Maximum number of triples that are read before an answer declares the prefixes that they are written with."""
+"""Maximum number of triples that are read before the prefixes of an answer are declared."""
 
 SPARE = 64 * 2**20
-"""By how many bytes a worker may have grown and still take another question."""
+"""Maximum growth of a worker in bytes, after which it does not answer another query."""
 
 MAX_SHOWN = 1000
-"""Maximum number of solutions or triples that the page of a result shows."""
+"""Maximum number of solutions or triples on the page of a result."""
 
 Opener = Callable[[], tuple[Store, int]]
-"""What opens a store, and tells how many files it may open later."""
+"""Opens a store, and returns the number of files that the store may open later."""
 
 READY, MAY_I, IS_WHOLE, DONE, LEAVING = b"!", b"?", b"=", b"+", b"-"
-"""What a worker says to its host: it is ready; may the answer begin, though it is not whole? may it, being whole? The
-question is done; it is, and the process ends."""
+"""Messages of a worker to its host: it is ready; it asks whether an incomplete answer may begin, or a complete one; the
+query is done; the query is done and the process ends."""
 
 OUT_OF_MEMORY = 3
-"""The exit code of a worker whose query needs more memory than it has."""
+"""The exit code of a worker whose query needs too much memory."""
 
 CHANNEL = 3
 """The descriptor of a worker's socket to its host."""
@@ -81,17 +83,17 @@ ROW = {
     CSV: re.compile(rb"\r\n"),
     TSV: re.compile(rb"\n"),
 }
-"""What stands in an answer once for each solution; a line break within a value of CSV counts as well."""
+"""Text that occurs once for each solution in an answer; line breaks within CSV values are counted as well."""
 
 NO_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
-"""Characters that XML has no way to write (XML 1.0, 2.2)."""
+"""Characters that XML cannot represent (XML 1.0, 2.2)."""
 
 NAME_AT_END = re.compile(r"[^\W\d][\w.-]*$")
 """The part of an IRI that can be the name of an XML element (Namespaces in XML, 4)."""
 
 
 class StopError(Exception):
-    """Raised where an answer cannot go on; the reason says why."""
+    """Raised if an answer cannot continue, with the reason."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -99,9 +101,10 @@ class StopError(Exception):
 
 
 class Outlet:
-    """Where an answer is written: held back at first, then sent in blocks; raises StopError over a limit.
+    """Writes an answer, which is first held back and then sent in blocks. Raises StopError if a limit is exceeded.
 
-    Nothing is sent before the answer is whole or the host has given leave, after which it does not start it anew.
+    Nothing is sent before the answer is complete or the host gives permission; after that, the query cannot be stopped
+    and started again.
     """
 
     def __init__(self, connection: socket.socket, head: dict[str, Any], limits: Limits, leave: Callable[[bytes], None]):
@@ -134,7 +137,7 @@ class Outlet:
         return len(data)
 
     def flush(self) -> None:
-        """Does nothing: blocks are flushed when they are full, or old."""
+        """Does nothing: blocks are sent when they are full or after some time."""
 
     def count(self, rows: int = 1) -> None:
         """Counts solutions or triples."""
@@ -143,7 +146,7 @@ class Outlet:
             raise StopError("rows")
 
     def end(self) -> None:
-        """Sends what is left, and that it is all, at once where that is little."""
+        """Sends the rest of the answer and the final frame; a small answer is sent without permission."""
         if not self.sent:
             if len(self._buffer) > BLOCK or time.process_time() - self._used > AT_ONCE:
                 self._leave(IS_WHOLE)
@@ -163,9 +166,9 @@ class Outlet:
 
 
 def work(channel: socket.socket, error: int, open_store: Opener, limits: Limits) -> None:
-    """Answers the questions of the host until it ends, or until this process has grown; never returns.
+    """Answers the queries of the host until the host ends or this process has grown too much; never returns.
 
-    `error` is the descriptor that becomes its standard error.
+    `error` is the descriptor that becomes the standard error of this process.
     """
     try:
         os.dup2(error, 2)
@@ -191,38 +194,38 @@ def work(channel: socket.socket, error: int, open_store: Opener, limits: Limits)
 
 
 def confine(limits: Limits, files: int) -> None:
-    """Takes from this process the means to open anything, to write a core, and to grow beyond its memory.
+    """Prevents this process from opening anything, from writing a core dump, and from exceeding its memory.
 
-    An engine on disk opens its `files` when it first needs them; so many, and no more, can be opened.
+    An engine on disk opens its `files` on first use; only this number of files can be opened.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + limits.memory
     resource.setrlimit(resource.RLIMIT_AS, (size, size))
     if not limits.services:
-        free = os.dup(0)  # the lowest that is free, and, from now on, the only one
+        free = os.dup(0)  # the lowest free descriptor, which will be the only one
         os.close(free)
         resource.setrlimit(resource.RLIMIT_NOFILE, (free + 1 + files, free + 1 + files))
 
 
 def resident(size: int) -> int:
-    """How many bytes of memory this process has now, by the descriptor of its /proc/self/statm (proc(5))."""
+    """The resident memory of this process in bytes, from the descriptor of its /proc/self/statm (proc(5))."""
     return int(os.pread(size, 100, 0).split()[1]) * resource.getpagesize()
 
 
 def answer_next(host: socket.socket, store: Store, limits: Limits) -> None:
-    """Answers the next question of the host."""
+    """Answers the next query of the host."""
     received, descriptors, _, _ = socket.recv_fds(host, 1, 1)
     if not received:
         raise EOFError
     question = json.loads(read_frame(host))
-    signal.setitimer(signal.ITIMER_REAL, question["seconds"] + 5)  # ends the process should the host be gone
-    with socket.socket(fileno=descriptors[0]) as connection, suppress(ConnectionError):  # who asked has gone
+    signal.setitimer(signal.ITIMER_REAL, question["seconds"] + 5)  # ends the process if the host is gone
+    with socket.socket(fileno=descriptors[0]) as connection, suppress(ConnectionError):  # the client has gone
         answer(question, connection, store, limits, lambda request: ask_leave(host, request))
     signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def ask_leave(host: socket.socket, request: bytes) -> None:
-    """Waits until the host lets an answer begin."""
+    """Waits until the host allows an answer to begin."""
     host.sendall(request)
     if not host.recv(1):
         os._exit(0)
@@ -231,7 +234,7 @@ def ask_leave(host: socket.socket, request: bytes) -> None:
 def answer(
     question: dict[str, Any], connection: socket.socket, store: Store, limits: Limits, leave: Callable[[bytes], None]
 ) -> None:
-    """Writes the answer to a question, or why there is none."""
+    """Writes the answer to a query, or the reason why there is none."""
     outlet, form = None, ""
     try:
         query, base = question["query"], question["base"]
@@ -255,18 +258,18 @@ def answer(
         raise
     except (OSError, ValueError, RuntimeError) as error:
         fail(connection, outlet, "evaluation", message=str(error))
-    except BaseException:  # a panic of the engine is no Exception
+    except BaseException:  # a panic of the engine is not an Exception
         fail(connection, outlet, "fault", message=traceback.format_exc())
 
 
 def fail(connection: socket.socket, outlet: Outlet | None, reason: str, **more: Any) -> None:
-    """Says why there is no answer; one that has begun just ends, without the frame that would make it whole."""
+    """Sends the reason of a failure; an answer that has begun just ends without its final frame."""
     if outlet is None or not outlet.sent:
         connection.sendall(failure(reason, **more))
 
 
 def dataset(question: dict[str, Any]) -> dict[str, Any]:
-    """The RDF dataset that a question names (SPARQL 1.1 Protocol, 2.1.4); nothing if it names none."""
+    """The RDF dataset that a query names (SPARQL 1.1 Protocol, 2.1.4); empty if it names none."""
     default, named = question["default"], question["named"]
     if not default and not named:
         return {}
@@ -274,10 +277,10 @@ def dataset(question: dict[str, Any]) -> dict[str, Any]:
 
 
 def asks_others(query: str, base: str, allowed: tuple[str, ...]) -> bool:
-    """True if a query asks other endpoints than those that are allowed (SPARQL 1.1 Federated Query), in any disguise.
+    """True if a query uses an endpoint that is not allowed (SPARQL 1.1 Federated Query), in any spelling.
 
-    The engine decides, on no data: if a query is none any more when all that reads SERVICE is called something else,
-    then SERVICE was a keyword. To parse a query as it is would reach out where that is allowed at all.
+    The engine decides this without data: if the query is invalid after everything that reads SERVICE is renamed,
+    SERVICE was a keyword. If any endpoint is allowed, parsing the original query could contact it.
     """
     if "service" not in query.lower():
         return False
@@ -290,7 +293,7 @@ def asks_others(query: str, base: str, allowed: tuple[str, ...]) -> bool:
 
 
 def syntax_error(store: Store, text: str, base: str) -> str:
-    """What the engine says against a text; nothing if it takes it."""
+    """The engine's message about an invalid query; empty for a valid one."""
     try:
         store.query(text, base_iri=base)
     except SyntaxError as error:
@@ -301,7 +304,7 @@ def syntax_error(store: Store, text: str, base: str) -> str:
 
 
 def write(results: Any, outlet: Outlet, media: MediaType, prefixes: dict[str, str]) -> None:
-    """Writes what was found in a media type."""
+    """Writes a result in a media type."""
     if media is HTML:
         outlet.write(json.dumps(shown(results, prefixes)).encode())
     elif isinstance(results, QueryTriples):
@@ -315,7 +318,7 @@ def write(results: Any, outlet: Outlet, media: MediaType, prefixes: dict[str, st
 
 
 def counted(triples: Iterable[Triple], outlet: Outlet, media: MediaType) -> Iterator[Triple]:
-    """Triples as they come, counted; raises StopError for one that RDF/XML cannot write."""
+    """Triples as a stream, counted. Raises StopError for one that RDF/XML cannot represent."""
     for triple in triples:
         outlet.count()
         if media is RDF_XML and not NAME_AT_END.search(triple.predicate.value):
@@ -324,7 +327,7 @@ def counted(triples: Iterable[Triple], outlet: Outlet, media: MediaType) -> Iter
 
 
 def first_triples(triples: Iterator[Triple]) -> list[Triple]:
-    """The first triples of an answer, which decide what prefixes it declares."""
+    """The first triples of an answer, which determine the prefixes that it declares."""
     began = time.monotonic()
     first: list[Triple] = []
     while len(first) < MAX_FIRST_TRIPLES and time.monotonic() - began < MAX_HELD_SECONDS:
@@ -335,7 +338,7 @@ def first_triples(triples: Iterator[Triple]) -> list[Triple]:
 
 
 def shown(results: Any, prefixes: dict[str, str]) -> dict[str, Any]:
-    """The first of what was found, for a page: solutions as in the JSON of SPARQL, a boolean, or Turtle."""
+    """The first results for a page: solutions in the JSON of SPARQL, a boolean, or Turtle."""
     if isinstance(results, QueryBoolean):
         return {"boolean": bool(results)}
     first = list(islice(results, MAX_SHOWN + 1))
@@ -349,7 +352,7 @@ def shown(results: Any, prefixes: dict[str, str]) -> dict[str, Any]:
 
 
 def written(term: Any) -> dict[str, str]:
-    """A term as in the JSON of SPARQL (SPARQL 1.1 Query Results JSON, 3.2.2); a triple as its text."""
+    """A term in the JSON of SPARQL (SPARQL 1.1 Query Results JSON, 3.2.2); a triple as its text."""
     if isinstance(term, Literal):
         language = {"xml:lang": term.language} if term.language else {"datatype": term.datatype.value}
         return {"type": "literal", "value": term.value, **language}

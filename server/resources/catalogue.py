@@ -1,4 +1,4 @@
-"""The catalogue: the dataset described (DCAT 3, VoID, PROV-O), and its dumps."""
+"""The catalogue: the description of the dataset (DCAT 3, VoID, PROV-O), and its dumps."""
 
 import base64
 import gzip
@@ -36,7 +36,7 @@ GZIP = "application/gzip"
 SPAN = (str(DCAT.startDate), str(DCAT.endDate))
 
 PART = 2**16
-"""How much of a dump is sent at once, in bytes."""
+"""Number of bytes of a dump that are sent at once."""
 
 
 @blueprint.get("/dataset")
@@ -65,15 +65,15 @@ def dataset(suffix: str | None = None) -> Response:
 
 @derived()
 def description() -> list[Triple]:
-    """The triples of the catalogue, with the datatype that DCAT 3 (6.8.9) gives to sizes.
+    """The triples of the catalogue, with the datatype that DCAT 3 (6.8.9) requires for sizes.
 
-    The engine would make xsd:integer of it, and so the dataset holds that, which is the same number.
+    The engine would convert this datatype to xsd:integer, so the dataset contains the same number as xsd:integer.
     """
     return [with_size(triple) for triple in triples_of(site().names.dataset)]
 
 
 def with_size(triple: Triple) -> Triple:
-    """A triple, its object as xsd:nonNegativeInteger if it is a size in bytes."""
+    """A triple; its object is xsd:nonNegativeInteger if it is a size in bytes."""
     if triple.predicate != NamedNode(DCAT.byteSize) or not isinstance(triple.object, Literal):
         return triple
     size = Literal(triple.object.value, datatype=NamedNode(XSD + "nonNegativeInteger"))
@@ -81,7 +81,7 @@ def with_size(triple: Triple) -> Triple:
 
 
 def embedded() -> Markup:
-    """The dataset in terms of schema.org, for search engines of datasets: JSON-LD that may stand in a page."""
+    """The dataset in schema.org terms, for dataset search engines: JSON-LD that can be embedded in a page."""
     names, manifest = site().names, site().dataset.manifest
     about = TripleIndex(description())
     issued = next((each.value for each in about.literals(names.dataset, str(DCTERMS.issued))), None)
@@ -119,7 +119,7 @@ def embedded() -> Markup:
         ],
     }
     text = json.dumps(dataset, ensure_ascii=False).replace("<", "\\u003c")
-    return Markup(text)  # noqa: S704  # no markup can stand in it any more
+    return Markup(text)  # noqa: S704  # no markup is left in the text
 
 
 @blueprint.get("/.well-known/void")
@@ -186,14 +186,14 @@ def dumped(version: str, suffix: str) -> tuple[Dataset, MediaType]:
 
 
 def file_parts(file: Path, packed: bool) -> Iterator[bytes]:
-    """The content of a compressed file in parts: as it lies there, or unpacked."""
+    """The content of a compressed file in parts: as it is, or decompressed."""
     with file.open("rb") if packed else gzip.open(file) as stream:
         while part := stream.read(PART):
             yield part
 
 
 def described(response: Response) -> Response:
-    """Gives a dump what every dump has: that it never changes, its licence, and the catalogue that lists it."""
+    """Adds the headers that every dump has: it never changes, its licence, and the catalogue that lists it."""
     response.headers["Cache-Control"] = LONG
     collection = link(f"{request.script_root}/dataset", "collection")
     put(response.headers, [link(LICENSE, "license"), collection])
@@ -201,9 +201,9 @@ def described(response: Response) -> Response:
 
 
 def in_range(response: Response, size: int) -> None:
-    """Makes a response of so many bytes one of the range that the request asks for (RFC 9110, 14.2).
+    """Reduces a response to the range that the request asks for (RFC 9110, 14.2); `size` is the whole length in bytes.
 
-    Other units, and several ranges, which may be ignored, are; a suffix longer than the whole is the whole.
+    Other units and several ranges are ignored, as RFC 9110 allows; a suffix longer than the whole is the whole.
     """
     requested = re.fullmatch(
         r"bytes=(?=\d|-\d)([0-9]{0,18})-([0-9]{0,18})", wanted_range(request.environ, response.headers) or ""
@@ -220,7 +220,7 @@ def in_range(response: Response, size: int) -> None:
 
 
 def at_version(version: str) -> Dataset:
-    """A published version, this one or one that is still kept; raises NotFound."""
+    """A published version, current or earlier. Raises NotFound."""
     current = site().dataset
     if version == current.version:
         return current

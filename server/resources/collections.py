@@ -1,9 +1,9 @@
-"""Collections: `/doc/<kind>` lists the things of a kind, filtered, in an order, a page at a time.
+"""Collections: `/doc/<kind>` lists the things of a kind, filtered, sorted, and divided into pages.
 
-A page begins after a member that its cursor names, never at an offset, so that what comes and goes before it moves
-nothing. A cursor that names no member, or no longer one, is 400 with the address of the first page. Members are put in
-order here and not by the engine, whose ORDER BY reads both terms from disk at each comparison; the dataset never
-changes, so an order that was made is cached for the pages that follow.
+A page begins after the member that its cursor names, never at an offset, so that additions and removals before it do
+not move it. A cursor that does not, or no longer, name a member is an error (400) with the address of the first page.
+Members are sorted here and not by the engine, whose ORDER BY reads both terms from disk for each comparison. The
+dataset never changes, so an order is cached for the following pages.
 """
 
 import base64
@@ -61,37 +61,37 @@ from server.site import site
 blueprint = Blueprint("collections", __name__)
 
 SIZE = 100
-"""Members of a page, unless `size` asks for other."""
+"""Number of members on a page, unless `size` is given."""
 
 MAX_SIZE = 1000
-"""Maximum number of members of a page; a `size` beyond it asks for this many."""
+"""Maximum number of members on a page; a higher `size` is reduced to it."""
 
 MAX_COMPARED = 5000
-"""Maximum number of values of a property that are compared with one that nothing has."""
+"""Maximum number of values of a property that are compared with a value that no thing has."""
 
 MAX_CACHED_ORDERS = 16
-"""Maximum number of orders of members that a process caches: as many strings as members each, twice where sorted."""
+"""Maximum number of orders of members that a process caches: one string for each member, two if the order is sorted."""
 
 MAX_KEY_LENGTH = 200
-"""Maximum length of a text that is compared to order it, in characters, so that a cursor fits into an address."""
+"""Maximum length of a text that is compared for sorting, in characters, so that a cursor fits into an address."""
 
 COLLECTION_PAGE = str(SDO.CollectionPage)
 
 
-# ── What is asked ────────────────────────────────────────────────────────────────────────────────────────────────
+# ── The request ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class Form(Enum):
     """How the values of a key are compared."""
 
     NAME = auto()
-    """Not at all: only the names of the things are."""
+    """The values are not compared, only the names of the things."""
     TEXT = auto()
     """By code point, in English, else in the first of their languages."""
     PLAIN = auto()
     """By code point, whether literals or IRIs."""
     DATE = auto()
-    """By the first day that they can mean."""
+    """By the first day that a date can mean."""
     NUMBER = auto()
     TIME = auto()
 
@@ -101,14 +101,14 @@ DATATYPES = {
     Form.NUMBER: (XSD + "integer", XSD + "decimal"),
     Form.TIME: (XSD + "dateTime",),
 }
-"""What the texts of values that count are of, where not all texts are."""
+"""The datatypes of the texts that are compared, for forms that do not accept every text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """By the values of a property (`iri`), those without one last, and then by name.
+    """An order by the values of a property (`iri`) and then by name; things without a value come last.
 
-    Of several values the least counts, or the greatest if descending.
+    Of several values, the least one is used, or the greatest one in descending order.
     """
 
     form: Form = Form.NAME
@@ -120,7 +120,7 @@ class Order:
         return cls(form_of(property_), property_.iri, descending)
 
     def place(self, values: list[NamedNode | Literal]) -> str:
-        """The text of the value that counts, in the form that `rank` takes."""
+        """The text of the value that is used, in the form that `rank` accepts."""
         values = self._speaking(values)
         texts = [literals.bounds(v.value)[0] for v in values] if self.form is Form.DATE else [v.value for v in values]
         return (max if self.descending else min)(texts, key=self.rank)[:MAX_KEY_LENGTH]
@@ -133,7 +133,7 @@ class Order:
         return [v for v, tag in zip(values, tags, strict=True) if tag == spoken]
 
     def rank(self, text: str) -> Any:
-        """What to compare for the text of a value that counts."""
+        """The key for comparing the text of a value."""
         match self.form:
             case Form.NUMBER:
                 return Decimal(text)
@@ -144,7 +144,7 @@ class Order:
                 return text
 
     def check(self, text: str) -> None:
-        """Raises ValueError for a text that cannot be a value that counts."""
+        """Raises ValueError for a text that cannot be the value of a member."""
         datatypes = DATATYPES.get(self.form)
         if datatypes and literals.typed(text, datatypes)[0] != text:
             raise ValueError(text)
@@ -158,20 +158,20 @@ def form_of(property_: Property) -> Form:
 
 
 def sortable(class_: Class) -> dict[str, Property]:
-    """The keys that a collection of a class can be sorted by; `-` before one sorts descending."""
+    """The keys by which a collection of a class can be sorted; `-` before a key sorts in descending order."""
     keys = filters.keys_of(site().schema, class_).values()
     return {k.property.key: k.property for k in keys if k.property.values not in (Values.PART, Values.SAME)}
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member: its name, and the text of its value in the order; None where it has none, or the order is by name."""
+    """A member: its name, and the text of its value in the order; None if it has no value or the order is by name."""
 
     name: str
     place: str | None = None
 
     def follows(self, cursor: "Member", order: Order) -> bool:
-        """True if it comes after a cursor."""
+        """True if the member comes after a cursor."""
         if self.place == cursor.place:
             return self.name > cursor.name
         if self.place is None or cursor.place is None:
@@ -180,7 +180,7 @@ class Member:
         return self.name > cursor.name if here == there else bool(here > there) != order.descending
 
     def token(self, order: Order) -> str:
-        """The cursor of the page after this member: its name, or of a sorted collection an opaque token."""
+        """The cursor of the page after this member: its name or, in a sorted collection, an opaque token."""
         if order.form is Form.NAME:
             return self.name
         text = self.name if self.place is None else f"{self.name} {self.place}"
@@ -188,7 +188,7 @@ class Member:
 
     @classmethod
     def read(cls, token: str, order: Order) -> "Member":
-        """The member that a cursor names; ValueError if it is no cursor of this order."""
+        """The member that a cursor names. Raises ValueError if it is not a cursor of this order."""
         if order.form is Form.NAME:
             name, place = token, None
         else:
@@ -215,7 +215,7 @@ class CollectionParameters:
 
     @property
     def pairs(self) -> Pairs:
-        """The parameters that make the collection, canonical and in order: the filters, then the sort."""
+        """The parameters that determine the collection, in canonical form and order: the filters, then the sort."""
         pairs = [(each.parameter.name, value.text) for each in self.filters for value in each.values]
         return [*pairs, *([("sort", self.sort)] if self.sort else [])]
 
@@ -225,7 +225,7 @@ class CollectionParameters:
 
 
 def read(class_: Class) -> CollectionParameters:
-    """What the current request asks of the collection of a class; BadRequest tells everything that is wrong with it."""
+    """The parameters of the current request for the collection of a class. Raises BadRequest with all errors."""
     given = list(request.args.items(multi=True))
     wanted, problems = filters.read(class_, (pair for pair in given if pair[0] not in RESERVED))
     problems = [*unwritable(given), *problems, *repeated(RESERVED[:3])]
@@ -246,7 +246,7 @@ def read(class_: Class) -> CollectionParameters:
 
 
 def read_order(class_: Class, sort: str) -> Order:
-    """The order that `sort` asks for; ValueError says what may be asked."""
+    """The order that `sort` requests. The message of a ValueError lists the valid values."""
     keys = sortable(class_)
     name = sort.removeprefix("-")
     if name in keys:
@@ -259,7 +259,7 @@ def read_order(class_: Class, sort: str) -> Order:
 
 
 def read_cursor(given: str | None, order: Order) -> Member | None:
-    """The member that `page` names; ValueError says what it takes."""
+    """The member that `page` names. The message of a ValueError says what is valid."""
     try:
         return None if given is None else Member.read(given, order)
     except ValueError:
@@ -267,25 +267,25 @@ def read_cursor(given: str | None, order: Order) -> Member | None:
 
 
 def cursor_of(order: Order) -> str:
-    """What `page` takes in an order, as a message says it."""
+    """The valid values of `page` in an order, as a message describes them."""
     if order.form is Form.NAME:
         return "the name of the member after which the page begins, as in the link to the next page"
     return "a cursor for the same sort order, as in the link to the next page"
 
 
 def read_size(given: str | None) -> PageSize:
-    """How many members `size` asks for, cut to the most that a page holds; ValueError says what it takes."""
+    """The number of members that `size` requests, reduced to the maximum. Raises ValueError if it is invalid."""
     if given is None:
         return PageSize(SIZE)
     return PageSize.of(whole_number("size", given, f"a whole number from 1 to {MAX_SIZE}"), MAX_SIZE)
 
 
-# ── What there is ────────────────────────────────────────────────────────────────────────────────────────────────
+# ── The members ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @derived(MAX_CACHED_ORDERS)
 def members(engine: Engine, class_: Class, where: str, order: Order) -> list[Member]:
-    """All things of a kind that meet a pattern over ?s0, in order."""
+    """All things of a kind that match a pattern over ?s0, in order."""
     things = site().names.thing(f"{class_.kind}/")
     iris = named_queries.members(engine, class_.iri, where)
     names = sorted(iri.removeprefix(things) for iri in iris if iri.startswith(things))
@@ -309,7 +309,7 @@ def labels_of(iris: list[str]) -> dict[str, list[Literal]]:
 
 @dataclass(frozen=True, slots=True)
 class Unmatched:
-    """A value of a filter that nothing has: the filter, the value, and the values most like it.
+    """A value of a filter that no thing has: the filter, the value, and the most similar values.
 
     Without a filter, the value is the names of filters that no kind of things has together.
     """
@@ -327,7 +327,7 @@ class Unmatched:
 
 
 def unmatched(class_: Class, applied: list[Filter]) -> list[Unmatched]:
-    """The values of filters that, each by itself, nothing of a class has."""
+    """The values of filters that, each by itself, no thing of a class has."""
     engine = site().engine
     unmatched_values = []
     for each in applied:
@@ -339,7 +339,7 @@ def unmatched(class_: Class, applied: list[Filter]) -> list[Unmatched]:
 
 
 def near(class_: Class, parameter: CollectionParameter, text: str) -> list[str]:
-    """The values of a parameter that things of a class have and that are most like a text; of ranges none."""
+    """The existing values of a parameter that are most similar to a text; none for a range."""
     if parameter.is_range:
         return []
     path = (*parameter.path, parameter.iri)
@@ -354,10 +354,10 @@ def near(class_: Class, parameter: CollectionParameter, text: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Page(PagedList):
-    """A page of a collection: all things that the collection has, and which of them the page shows, in order.
+    """A page of a collection: all members of the collection, and those on the page, in order.
 
-    `labels` has those of the members, and of what the filters name; `last` is the member before the next page, if
-    there is one.
+    `labels` are those of the members on the page and of the things that the filters name. `last` is the last member on
+    the page if there is another page.
     """
 
     parameters: CollectionParameters
@@ -369,7 +369,7 @@ class Page(PagedList):
 
     @classmethod
     def of(cls, parameters: CollectionParameters) -> "Page":
-        """The page that is asked for; raises CursorError for a cursor that names no member of the collection."""
+        """The requested page. Raises CursorError for a cursor that does not name a member of the collection."""
         rows = members(site().engine, parameters.class_, filters.pattern(parameters.filters), parameters.order)
         cursor, order = parameters.cursor, parameters.order
         start = bisect_right(rows, False, key=lambda row: row.follows(cursor, order)) if cursor else 0
@@ -438,24 +438,24 @@ class Page(PagedList):
 
     @property
     def search(self) -> str:
-        """The parameters of the search that finds the same things."""
+        """The query string of the search that finds the same things."""
         values = [(each.parameter.name, value.text) for each in self.parameters.filters for value in each.values]
         return query([(KIND, self.parameters.class_.kind), *values])
 
     def facets(self, file: str) -> list[Facet]:
-        """What the things of the collection are told apart by, with links to narrower ones."""
+        """The facets of the things in the collection, with links to narrower collections."""
         counts = site().finder.facets(f"{self.parameters.class_.kind}/{row.name}" for row in self.all)
         chosen = [KIND, *(each.parameter.name for each in self.parameters.filters)]
         return facets_of(counts, self.total, chosen, lambda *pair: address(file, [pair, *self.parameters.page(None)]))
 
     def value_of(self, iri: str) -> Value:
-        """A thing or a term that stands on the page, called in its language if it can be."""
+        """A thing or a term on the page, with its label in the language of the page if it has one."""
         name = in_language(self.labels.get(iri, []), language())
         return Value(name.value, name.language, iri) if name else Value(filters.path_of(iri), iri=iri)
 
 
 def no_member(asked: CollectionParameters) -> CursorError:
-    """That the cursor names no member of what is asked for, and where to begin anew."""
+    """The error about a cursor that does not name a member, with the address of the first page."""
     first = f"doc/{asked.class_.kind}{query(asked.page(None))}"
     among = " with these parameters" if asked.pairs else ""
     return CursorError(
@@ -506,7 +506,7 @@ def asking(path: str, class_: Class | None) -> list[Json]:
     return [*known, *paging]
 
 
-# ── How it is shown ──────────────────────────────────────────────────────────────────────────────────────────────
+# ── The response ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @blueprint.get("/doc/<file>")
@@ -519,7 +519,7 @@ def collection(file: str) -> Response:
         raise NotFound(f"There is no kind {kind} in this dataset.")
     page = Page.of(read(class_))
     if suffix and suffix.endswith(HTML.suffix):
-        file = kind  # a reader stays with what the browser asks for
+        file = kind  # links on a page lead to the negotiated variant
     links = {relation: address(file, pairs) for relation, pairs in page.pages.items() if relation != "self"}
 
     def html(_: list[Triple]) -> str:
@@ -554,7 +554,7 @@ def collection(file: str) -> Response:
 
 
 def address(file: str, pairs: Pairs) -> str:
-    """Where on this host a page is, in the variant of the current request and with its ways to show a document."""
+    """The path of a page on this host, in the variant and with the display parameters of the current request."""
     return paging.address(f"doc/{file}", [*shared(), *pairs])
 
 

@@ -1,4 +1,4 @@
-"""Discovery: how machines find what is here, without having been told: well-known addresses, sitemap, llms.txt."""
+"""Discovery: resources by which programs find everything on this site: well-known addresses, sitemap, llms.txt."""
 
 import json
 from datetime import datetime
@@ -27,11 +27,11 @@ PLAIN = MediaType("text/plain", "txt", "plain text")
 XML = MediaType("application/xml", "xml", "XML")
 
 MAX_ADDRESSES = 10_000
-"""Maximum number of addresses in one sitemap; the protocol admits 50,000 (sitemaps.org/protocol)."""
+"""Maximum number of addresses in one sitemap; the protocol allows 50,000 (sitemaps.org/protocol)."""
 
 
 def answer(body: str | bytes, content_type: str) -> Response:
-    """A resource with one variant, and where to read on."""
+    """A resource with one variant, and links to related resources."""
     response = compressed(body if isinstance(body, bytes) else body.encode(), content_type)
     put(response.headers, [link(LICENSE, "license"), link(site().names.dataset, "describedby")])
     return cached(response, SHORT)
@@ -47,7 +47,7 @@ def api_catalog() -> Response:
 
 
 def catalogued() -> dict[str, list[Link]]:
-    """What each interface says of itself."""
+    """The description of each interface."""
     base = site().names.base
     common = [
         link(base + "openapi.json", "service-desc", type=OPENAPI.name),
@@ -100,7 +100,7 @@ def sitemap_page(number: int) -> Response:
 
 
 def addresses() -> list[tuple[str, str | None]]:
-    """The documents in order, each with the day of its last change: of a thing that of its source, if it is known."""
+    """The documents in order, each with the day of its last change; for a thing, that of its source, if it is known."""
     base = site().names.base
     fixed = ["", "dataset", "ontology", "shapes", "sparql", "quality"]
     kinds = [f"doc/{kind}" for kind in site().kinds]

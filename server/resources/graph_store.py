@@ -1,4 +1,4 @@
-"""The graph store: each graph of the dataset by its name (SPARQL 1.1 Graph Store Protocol, 4.2 and 5.2; read only)."""
+"""The graph store: each graph of the dataset by its IRI (SPARQL 1.1 Graph Store Protocol, 4.2 and 5.2; read-only)."""
 
 from flask import Blueprint, Response, request
 from pyoxigraph import NamedNode
@@ -45,7 +45,7 @@ def graph() -> Response:
 
 
 def exists(name: str) -> bool:
-    """True if the dataset has a graph of this name; raises BadQueryError for what is no absolute IRI."""
+    """True if the dataset has a graph with this IRI. Raises BadQueryError if it is not an absolute IRI."""
     try:
         graph = NamedNode(name)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Home: what is here, and where to begin; as RDF, the description of the dataset."""
+"""Home: the home page, which is also the description of the dataset as RDF."""
 
 from flask import Blueprint, Response, render_template, request
 from pyoxigraph import Triple
@@ -15,7 +15,7 @@ from server.site import site
 blueprint = Blueprint("home", __name__)
 
 DATASET = str(DCAT.Dataset)
-"""The class whose views the home page shows: those of the dataset."""
+"""The class of the dataset, whose views the home page shows."""
 
 
 @blueprint.get("/")
@@ -54,7 +54,7 @@ def home(suffix: str | None = None) -> Response:
 
 
 def discovery() -> list[Link]:
-    """Where machines find everything else from here."""
+    """Links to the other resources of the site, for programs."""
     here = request.script_root
     return [
         link(site().names.dataset, "cite-as"),

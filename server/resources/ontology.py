@@ -1,4 +1,4 @@
-"""The ontology and the shapes: as RDF, as reference pages, and as the context and the JSON Schemas that they imply."""
+"""The ontology and the shapes: as RDF, as reference pages, and as the derived context and JSON Schemas."""
 
 import json
 from typing import Any
@@ -51,7 +51,7 @@ def version(file: str) -> Response:
 
 
 def reference(path: str, version: str) -> Document:
-    """A version of the ontology as a document; an earlier one never changes, and is in a graph of its own."""
+    """A version of the ontology as a document; an earlier version never changes and is in its own graph."""
     names, current = site().names, version == site().schema.version
     iri = f"{names.ontology}/{version}"
     name = names.ontology if current else iri
@@ -76,7 +76,7 @@ def reference(path: str, version: str) -> Document:
 
 @derived()
 def concluded() -> list[Triple]:
-    """What the dataset states of the terms beyond the graph of the ontology: what the build inferred."""
+    """The statements of the dataset about terms that are not in the graph of the ontology: inferred triples."""
     names = site().names
     stated = triples_of(names.ontology)
     terms = {t.subject.value for t in stated if isinstance(t.subject, NamedNode)}
@@ -86,10 +86,10 @@ def concluded() -> list[Triple]:
 
 
 def as_owl(triples: list[Triple]) -> list[Triple]:
-    """The triples of an ontology's document as OWL tools read them (w3.org/TR/owl2-mapping-to-rdf, 3.1.2).
+    """The triples of an ontology's document in the form that OWL tools read (w3.org/TR/owl2-mapping-to-rdf, 3.1.2).
 
-    The header of an ontology has no class but owl:Ontology, and properties of others that annotate it or its terms are
-    declared as annotation properties, but for those that properties of ours are subproperties of.
+    The ontology header has no class except owl:Ontology. External properties that annotate the ontology or its terms
+    are declared as annotation properties, except those that have subproperties in this ontology.
     """
     document = NamedNode(PREFIXES["foaf"] + "Document")
     kept = [t for t in triples if (t.predicate.value, t.object) != (RDF_TYPE, document)]
@@ -126,7 +126,7 @@ def schema(file: str, version: str | None = None) -> Response:
 
 
 def at_version(version: str | None) -> Any:
-    """The context of a version of the ontology; raises NotFound."""
+    """The context of a version of the ontology. Raises NotFound."""
     context = site().contexts.get(version or site().schema.version)
     if context is None:
         raise NotFound(
@@ -136,7 +136,7 @@ def at_version(version: str | None) -> Any:
 
 
 def implied(body: bytes, media: MediaType, version: str | None) -> Response:
-    """What follows from the ontology."""
+    """A response with a resource that is derived from the ontology."""
     response = compressed(body, content_type=media.content_type)
     put(response.headers, [link(site().names.ontology, "describedby")])
     return cached(response, SHORT if version is None else LONG)

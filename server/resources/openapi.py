@@ -1,4 +1,4 @@
-"""OpenAPI 3.1: every route, with what shapes say of its parameters and answers (spec.openapis.org/oas/v3.1.0).
+"""OpenAPI 3.1: every route, with parameters and responses as the shapes define them (spec.openapis.org/oas/v3.1.0).
 
 What is said of one route alone stands beside it (`@documented`, operations.py).
 """
@@ -32,7 +32,7 @@ VALUES: dict[str, Callable[[], Json]] = {
 
 
 def description(rules: list[Rule], views: Mapping[str, Callable[..., Any]]) -> Json:
-    """The description of the application whose routes and views these are."""
+    """The OpenAPI description of the application with these routes and views."""
     dataset, names = site().dataset, site().names
     paths: Json = {}
     for rule in sorted(rules, key=lambda rule: rule.rule):
@@ -68,7 +68,7 @@ def expanded(rule: Rule, noted: Operation) -> list[tuple[str, Class | None]]:
 
 
 def operation(rule: Rule, path: str, view: Callable[..., Any], class_: Class | None) -> Json:
-    """The GET of a path: what the view says it does, its parameters and its answers."""
+    """The GET operation of a path: the docstring of its view, its parameters and its responses."""
     noted = operation_of(view)
     summary = re.split(r"[.;](?: |$)", re.sub(r"\s+", " ", view.__doc__ or "").strip())[0]
     return {
@@ -79,7 +79,7 @@ def operation(rule: Rule, path: str, view: Callable[..., Any], class_: Class | N
         "responses": {
             **({code: {"description": text} for code, text in noted.redirects.items()} or resource(noted, class_)),
             "default": {
-                "description": "An error: the request is wrong, or the thing has moved, is unknown or was withdrawn.",
+                "description": "An error: the request is invalid, or the thing was moved, is unknown or was withdrawn.",
                 "content": {m.name: {} for m in (PROBLEM, HTML, TEXT)},
             },
         },
@@ -87,7 +87,7 @@ def operation(rule: Rule, path: str, view: Callable[..., Any], class_: Class | N
 
 
 def resource(noted: Operation, class_: Class | None) -> Json:
-    """The answers of a resource that is there."""
+    """The responses of an existing resource."""
     answer = {"description": "The resource.", "content": content(noted, class_)}
     if not noted.has_validators:
         return {"200": answer}
@@ -111,7 +111,7 @@ HEADERS: Json = {
 
 
 def in_path(path: str, noted: Operation, class_: Class | None) -> list[Json]:
-    """The parameters that stand in a path."""
+    """The parameters in a path."""
     known = {**{name: schema() for name, schema in VALUES.items()}, **noted.path()}
     return [
         {
@@ -155,7 +155,7 @@ def in_header(path: str, noted: Operation) -> list[Json]:
 
 
 def content(noted: Operation, class_: Class | None) -> Json:
-    """What a resource is answered with, by media type."""
+    """The content of the responses of a resource, by media type."""
     if noted.produces:
         return {name: {} for name in noted.produces}
     media: Json = {m.name: {} for m in (*DOCUMENT, LINKSET, *noted.others)}
@@ -165,9 +165,10 @@ def content(noted: Operation, class_: Class | None) -> Json:
 
 
 def schemas() -> Json:
-    """The JSON of the documents, by class: each key and its form, and where the whole JSON Schema is.
+    """The JSON of the documents by class: each key with its form, and the address of the complete JSON Schema.
 
-    One level deep, since a node holds nodes of every class, and tools unfold what a description refers to.
+    It has only one level, because a node contains nodes of every class, and tools expand all references in a
+    description.
     """
     return {class_.name: outline(class_) for class_ in site().kinds.values()}
 

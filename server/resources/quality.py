@@ -1,4 +1,4 @@
-"""Quality: the page of what is missing, what is to be checked and what is disputed, as the build found it."""
+"""Quality: the page about values that are missing, unverified or disputed, as the build found them."""
 
 from flask import Blueprint, Response, render_template
 

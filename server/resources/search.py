@@ -1,6 +1,6 @@
-"""Search: `/search` finds things by words in all languages, `/suggest` while they are being typed.
+"""Search: `/search` finds things by words in all languages, and `/suggest` suggests things while a user types.
 
-What is found can be narrowed by facets, whose values are parameters of the same names as the filters of collections.
+Results can be narrowed by facets; their values are parameters with the same names as the filters of collections.
 """
 
 import csv
@@ -51,38 +51,38 @@ from server.site import site
 blueprint = Blueprint("search", __name__)
 
 OWN = ("q", "page", "size", *SHARED)
-"""Parameters that are no facets."""
+"""Parameters that are not facets."""
 
 MAX_QUERY_LENGTH = 2000
 """Maximum length of a query, in characters."""
 
 SIZE, MAX_SIZE = 20, 100
-"""How many things a page lists by default, and the maximum; a `size` beyond it asks for this many."""
+"""The default and the maximum number of results on a page; a higher `size` is reduced to the maximum."""
 
 MAX_RESULTS = 1000
-"""Maximum number of things that are listed page by page; who wants more narrows the search, or asks a collection."""
+"""Maximum number of results on all pages; for more, clients narrow the search or request a collection."""
 
 MAX_NUMBER_LENGTH = 9
 """Maximum length of `page` and `size`, in digits."""
 
 MAX_SUGGESTIONS = 8
-"""Maximum number of things that are suggested."""
+"""Maximum number of suggestions."""
 
 VARIABLES = {"q": HYDRA.freetextQuery, KIND: RDF_TYPE, "page": HYDRA.pageIndex, "size": HYDRA.limit}
-"""The variables of the template of searches, each with the property that it is mapped to."""
+"""The variables of the search template, each with its property."""
 
 RESULTS_PAGE = str(SDO.SearchResultsPage)
 
 
-# ── What is asked ────────────────────────────────────────────────────────────────────────────────────────────────
+# ── The request ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)
 class SearchParameters:
-    """What a request asks for: words, the values of facets by their names, a page from 1 on and its size.
+    """The parameters of a request: words, facet values by name, the page (from 1) and its size.
 
-    `others` are filters of collections that are no facets, such as ranges, and `among` the paths of what they leave;
-    `unmatched` are the values that nothing has.
+    `others` are filters of collections that are not facets, such as ranges, and `among` are the paths of the things
+    that match them. `unmatched` are the values that no thing has.
     """
 
     query: str
@@ -99,31 +99,31 @@ class SearchParameters:
 
     @property
     def pairs(self) -> Pairs:
-        """The parameters that make the search, canonical and in order."""
+        """The parameters that determine the search, in canonical form and order."""
         chosen = [(name, value) for name, values in self.filters.items() for value in values]
         return [*([("q", self.query)] if self.query else []), *chosen, *self.others]
 
     @property
     def held(self) -> dict[str, tuple[str, ...]]:
-        """What the finder looks for beside the words."""
+        """The conditions for the finder besides the words."""
         return {**self.filters, **({PATHS: self.among} if self.others else {})}
 
     def at(self, page: int) -> Pairs:
-        """The parameters of a page."""
+        """The parameters for a page."""
         size = [("size", str(self.size.members))] if self.size.members != SIZE else []
         return [*self.pairs, *size, *([("page", str(page))] if page > 1 else [])]
 
     def narrowed(self, name: str, value: str) -> Pairs:
-        """The parameters of what also has a value of a facet."""
+        """The parameters with another facet value."""
         return [*self.pairs, (name, value)]
 
     def widened(self, name: str, value: str) -> Pairs:
-        """The parameters without a value of a facet."""
+        """The parameters without a facet value."""
         return [pair for pair in self.pairs if pair != (name, value)]
 
 
 def read() -> SearchParameters:
-    """What the current request asks for; BadRequest tells everything that is wrong with it."""
+    """The parameters of the current request. Raises BadRequest with all errors."""
     filters: dict[str, list[str]] = {}
     others: Pairs = []
     problems = [*unwritable(request.args.items(multi=True)), *repeated(OWN[:3])]
@@ -137,7 +137,7 @@ def read() -> SearchParameters:
             filters.setdefault(name, []).append(value)
         else:
             others.append((name, value))
-    for name in {name for name, _ in others} & filters.keys():  # values of one name are asked for together
+    for name in {name for name, _ in others} & filters.keys():  # the values of one name must be handled together
         others += [(name, value) for value in filters.pop(name)]
     among, unmatched = left_by(others, filters.get(KIND, ()), problems)
     size = PageSize.of(number("size", SIZE, problems), MAX_SIZE)
@@ -155,7 +155,7 @@ def read() -> SearchParameters:
 
 
 def left_by(given: Pairs, kinds: Iterable[str], problems: list[str]) -> tuple[tuple[str, ...], tuple[Unmatched, ...]]:
-    """The paths of the things of some kinds, or of any, that filters of collections leave, and values that none has."""
+    """The paths of the things of some or all kinds that match filters of collections, and the values that none has."""
     if not given:
         return (), ()
     schema = site().schema
@@ -188,7 +188,7 @@ def left_by(given: Pairs, kinds: Iterable[str], problems: list[str]) -> tuple[tu
 
 
 def words(problems: list[str]) -> str:
-    """The query of the current request; one too long is a problem."""
+    """The words of the current request; a text that is too long is a problem."""
     query = " ".join(request.args.get("q", "").split())
     if len(query) > MAX_QUERY_LENGTH:
         problems.append(f"A query must have at most {MAX_QUERY_LENGTH} characters.")
@@ -196,7 +196,7 @@ def words(problems: list[str]) -> str:
 
 
 def number(name: str, default: int, problems: list[str]) -> int:
-    """A parameter that is a whole number from 1 on; anything else is a problem."""
+    """A parameter that must be a whole number of at least 1; anything else is a problem."""
     given = request.args.get(name, str(default))
     try:
         return whole_number(name, given, "a whole number of at least 1", MAX_NUMBER_LENGTH)
@@ -205,14 +205,14 @@ def number(name: str, default: int, problems: list[str]) -> int:
         return default
 
 
-# ── What is found ────────────────────────────────────────────────────────────────────────────────────────────────
+# ── The results ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def as_json(found: Found, **more: Any) -> bytes:
-    """What was found as JSON: `total`, and of each result `iri`, `label`, `kind` and `snippet` (HTML).
+    """Search results as JSON: `total`, and for each result `iri`, `label`, `kind` and `snippet` (HTML).
 
-    Where there is more, `next` is the address of the next page, or `all` that of everything as CSV; `notes` say what
-    was not as asked for.
+    If there are more results, `next` is the address of the next page, or `all` the address of all results as CSV.
+    `notes` name deviations from the request.
     """
     results = [SearchResult.of(hit, found).json for hit in found.hits]
     content = {"total": found.total, "results": results, **{name: value for name, value in more.items() if value}}
@@ -220,7 +220,7 @@ def as_json(found: Found, **more: Any) -> bytes:
 
 
 class Page(PagedList):
-    """A page of what was found, in the language that the request has settled."""
+    """A page of search results, in the language of the request."""
 
     path = "search"
     variables = VARIABLES
@@ -280,22 +280,22 @@ class Page(PagedList):
 
     @property
     def next(self) -> int | None:
-        """The number of the next page, if there is one that can be asked for."""
+        """The number of the next page, if there is one."""
         within = self.end + self.size.members <= MAX_RESULTS
         return self.parameters.page + 1 if self.has_more and within else None
 
     @property
     def all(self) -> str | None:
-        """The address of everything as CSV, if the pages end before it does."""
+        """The address of all results as CSV, if the pages do not include all of them."""
         return address("search.csv", self.pairs) if self.has_more and not self.next else None
 
     @property
     def missing(self) -> bool:
-        """True if a word was not found, and another is looked for, or none, in its place."""
+        """True if a word was not found and was replaced or omitted."""
         return self.found.reading.asked != self.found.reading.taken
 
     def facets(self, file: str) -> list[Facet]:
-        """The facets of all that was found, with links to narrower searches."""
+        """The facets of all results, with links to narrower searches."""
         counts = site().finder.counted(self.found.held)
 
         def narrower(name: str, value: str) -> str:
@@ -326,7 +326,7 @@ WORDS: Json = {
 
 
 def asking(path: str, class_: Class | None) -> list[Json]:
-    """What a search takes: words, the values of facets, and a page."""
+    """The parameters of a search: words, facet values, and a page."""
     facets = [name for name in site().finder.names if name != KIND]
     return [
         WORDS,
@@ -349,13 +349,13 @@ def asking(path: str, class_: Class | None) -> list[Json]:
 
 
 def ranges() -> list[tuple[str, str]]:
-    """The bounds that collections take, such as `date.from`, which a search takes too, each with its label."""
+    """The bounds of collections, such as `date.from`, which a search accepts as well, each with its label."""
     known = (each for class_ in site().kinds.values() for each in parameters_of(class_))
     return sorted({each.name: each.label for each in known if each.is_range}.items())
 
 
 def taken_by(name: str) -> Json:
-    """The JSON Schema of a value of a facet: what the collections take that have a filter of its name."""
+    """The JSON Schema of a facet value: that of the filters with the same name."""
     known = (parameters(site().schema, class_).get(name) for class_ in site().kinds.values())
     schemas = [parameter.schema for parameter in known if parameter]
     if all("enum" in each for each in schemas):
@@ -401,7 +401,7 @@ def search(suffix: str | None = None) -> Response:
         filtered=True,
     )
     variant = variant_of(document, suffix)
-    g.language = variant.language  # what is found depends on it, and so where a next page is
+    g.language = variant.language  # the results, and the address of the next page, depend on the language
     if variant.media is CSV and not {"page", "size"} & {*request.args}:
         page = Page(replace(page.parameters, size=PageSize(max(SIZE, page.total))))
         return respond(replace(document, links=(link(RESULTS_PAGE, "type"),), notes=page.notes), suffix)
@@ -424,15 +424,15 @@ def suggest() -> Response:
 
 
 def address(file: str, pairs: Pairs) -> str:
-    """Where on this host a search is, in the variant of the current request and with its ways to show a document."""
+    """The path of a search on this host, in the variant and with the display parameters of the current request."""
     return paging.address(file, [*pairs, *shared()])
 
 
-# ── How it is written ────────────────────────────────────────────────────────────────────────────────────────────
+# ── Formats ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def as_csv(page: Page) -> bytes:
-    """A page as a table (RFC 4180): what JSON has, with the snippet as plain text."""
+    """A page as a table (RFC 4180), with the same content as the JSON and the snippet as plain text."""
     written = io.StringIO()
     rows = ((result.iri, result.label, result.kind, result.snippet.text) for result in page.results)
     csv.writer(written).writerows([("iri", "label", "kind", "snippet"), *rows])
@@ -440,11 +440,11 @@ def as_csv(page: Page) -> bytes:
 
 
 UNKNOWN = "1970-01-01T00:00:00Z"
-"""When something changed of which that is not known: a feed must name a time, and readers take it for old."""
+"""The time of a change that is unknown: a feed must contain a time, and readers treat this one as old."""
 
 
 def as_feed(page: Page, links: dict[str, str]) -> bytes:
-    """A page as a feed (RFC 4287): each entry as old as the last change of its source, the feed as the latest entry."""
+    """A page as a feed (RFC 4287), in which the time of an entry is that of the last change of its source."""
     base, here = site().names.base, f"{request.script_root}/"
     relations = {"self": address(f"search.{ATOM.suffix}", page.pages["self"]), **links}
     whole = {relation: base + target.removeprefix(here) for relation, target in relations.items()}
@@ -455,7 +455,7 @@ def as_feed(page: Page, links: dict[str, str]) -> bytes:
 
 
 def times_of(iris: list[str]) -> dict[str, dict[str, str]]:
-    """By the IRI of each of some things when its source was `created` and `modified`, where that is known."""
+    """The times at which the sources of some things were `created` and `modified`, if they are known, by IRI."""
     names = site().names
     documents = {names.document(names.path(iri) or ""): iri for iri in iris}
     rows = named_queries.times(site().engine, names, documents)

@@ -1,6 +1,6 @@
-"""SPARQL: the endpoint `/sparql` (SPARQL 1.1 Protocol, 2.1; the read side alone), its page and its description.
+"""SPARQL: the endpoint `/sparql` (SPARQL 1.1 Protocol, 2.1; queries only), its page and its service description.
 
-A query is looked at before the engine sees it, then answered by a worker within its limits (server/queries).
+A query is checked before the engine receives it, and then evaluated by a worker within its limits (server/queries).
 """
 
 import hashlib
@@ -39,7 +39,7 @@ QUERY = "application/sparql-query"
 UPDATE = "application/sparql-update"
 
 VERSIONS = ("1.0", "1.1", "1.2", "1.2-basic")
-"""The versions of SPARQL that a request may say it is written in (SPARQL 1.2 Protocol, `version`)."""
+"""The versions of SPARQL that a request may declare (SPARQL 1.2 Protocol, `version`)."""
 
 CHARSETS = {"utf-8": "utf-8", "us-ascii": "utf-8", "iso-8859-1": "iso-8859-1"}
 
@@ -48,7 +48,7 @@ OFFERED = {
     "boolean": (BOOLEAN, SPARQL_JSON),
     "triples": (RDF, TURTLE),
 }
-"""By form of an answer: what it can be written as, and as what by default."""
+"""The offered media types and the default, by form of an answer."""
 
 LIMITS = {
     "timeout": ("The query was not answered within {seconds:g} seconds.", 60),
@@ -57,23 +57,23 @@ LIMITS = {
     "rows": ("The answer has more than {rows} solutions or triples.", 60),
     "bytes": ("The answer has more than {answer} bytes.", 60),
 }
-"""The limits that a query may meet, and after how many seconds it is worth trying again."""
+"""The messages for exceeded limits, and the number of seconds after which the client may try again."""
 
 UNSORTABLE = "total order"
-"""What the engine writes as it ends for values that it cannot sort (a fault of its own)."""
+"""Part of the engine's message if it fails because it cannot sort values of different types."""
 
 ASKED = ("query", "default-graph-uri", "named-graph-uri", "timeout")
-"""The parameters that say what is asked, whatever the format of the answer."""
+"""The parameters that determine the result, whatever its format."""
 
 ANSWERS = tuple(dict.fromkeys((HTML, *RDF, *SOLUTIONS, *BOOLEAN, CSV, TSV)))
 """What an answer may be written as, whatever its form."""
 
 SAFE = "/?:@!$'()*,;"
-"""What may stand in a query string as it is (RFC 3986, 3.4), so that an address is as short as can be."""
+"""Characters that are allowed unescaped in a query string (RFC 3986, 3.4), which keeps addresses short."""
 
 
 class Stream(Response):
-    """A response whose body is sent as it comes, never gathered."""
+    """A response whose body is streamed and never collected."""
 
     implicit_sequence_conversion = False
 
@@ -89,7 +89,7 @@ QUERY_SCHEMA: Json = {
 
 
 def asking(path: str, class_: Class | None) -> list[Json]:
-    """The parameters of the endpoint: those of the SPARQL 1.1 Protocol (2.1), and ours."""
+    """The parameters of the endpoint: those of the SPARQL 1.1 Protocol (2.1), and our own."""
     graphs = {"in": "query", "schema": {"type": "array", "items": {"type": "string", "format": "iri"}}}
     formats = sorted({media.suffix for offered, _ in OFFERED.values() for media in offered})
     seconds: Json = {"type": "number", "minimum": 0}
@@ -177,7 +177,7 @@ def question(name: str) -> Response:
 
 
 def read_request() -> MultiDict[str, str]:
-    """The parameters of a request in any of the forms of the protocol (2.1); raises BadQueryError."""
+    """The parameters of a request in any of the forms of the protocol (2.1). Raises BadQueryError."""
     most = current_app.config["max-query-bytes"]
     if len(request.query_string) > most:
         raise BadQueryError(414, f"A query must not exceed {most} bytes.")
@@ -205,15 +205,15 @@ def no_updates() -> BadQueryError:
 
 
 def longest_body(most: int) -> int:
-    """How many bytes the body of a request may have, so that a query of `most` bytes fits into it as a form.
+    """Maximum length of the body of a request, in bytes, so that a query of `most` bytes fits into it as a form.
 
-    A byte of the query becomes up to three in a form, and a form has other fields.
+    A byte of the query becomes up to three bytes in a form, and a form has other fields.
     """
     return 3 * most + 2**16
 
 
 def body(most: int) -> str:
-    """The body of a request, whatever its transfer encoding; raises BadQueryError for more than `most` bytes."""
+    """The body of a request, whatever its transfer encoding. Raises BadQueryError for more than `most` bytes."""
     data = request.environ["wsgi.input"].read(most + 1)
     if len(data) > most:
         raise BadQueryError(413, f"The body of a request must not exceed {most} bytes.")
@@ -235,9 +235,9 @@ def pairs(text: str) -> list[tuple[str, str]]:
 
 
 def protocol_dataset(parameters: MultiDict[str, str]) -> dict[str, list[str]]:
-    """The RDF dataset that the request names, instead of any that the query names (2.1.4).
+    """The RDF dataset that the request names, which replaces that of the query (2.1.4).
 
-    A field that is empty, as forms send it, names nothing; a relative IRI is one of the dataset.
+    Empty fields, as forms send them, are ignored; relative IRIs are resolved against the base of the dataset.
     """
     base = site().names.base
     dataset = {
@@ -248,12 +248,12 @@ def protocol_dataset(parameters: MultiDict[str, str]) -> dict[str, list[str]]:
         try:
             NamedNode(iri)
         except ValueError as error:
-            raise BadQueryError(400, f"A graph of the request does not have a valid IRI: {error}") from error
+            raise BadQueryError(400, f"The request names a graph with an invalid IRI: {error}") from error
     return dataset
 
 
 def seconds(parameters: MultiDict[str, str]) -> float:
-    """How long the query may take: what the limit says, or less, if the request says so; 0 or nothing is no wish."""
+    """The maximum time for the query in seconds, or less if the request sets it; 0 and an empty value are ignored."""
     most = limits().seconds
     given = parameters.get("timeout", "").strip() or "0"
     try:
@@ -286,7 +286,7 @@ def answer(query: str, parameters: MultiDict[str, str]) -> Response:
 
 
 def check(text: QueryText) -> None:
-    """Refuses what the engine need not see: updates, and what nests too deeply."""
+    """Refuses queries that the engine must not receive: updates, and queries that are nested too deeply."""
     if text.is_update() or QueryText(unescaped(text.text)).is_update():
         raise no_updates()
     try:
@@ -297,12 +297,12 @@ def check(text: QueryText) -> None:
 
 
 def bad_query(message: str, detail: str, line: int, column: int, hint: str | None) -> BadQueryError:
-    """The error about a query that is wrong at some place; the detail shows it."""
+    """The error about a query with a mistake at some place, which the detail shows."""
     return BadQueryError(400, detail, message=message, line=line, column=column, hint=hint)
 
 
 def chosen(form: str, named: str | None) -> MediaType | None:
-    """What an answer of a form is written as: what `format` names, if it is offered, else as negotiated."""
+    """The media type for a form of answer: the one that `format` names, if it is offered, else the negotiated one."""
     offered, default = OFFERED[form]
     by_name = next((m for m in offered if named in (m.suffix, m.name, *m.also)), None)
     return by_name or negotiate(request.headers.get("Accept"), (HTML, *offered), default)
@@ -311,7 +311,7 @@ def chosen(form: str, named: str | None) -> MediaType | None:
 def evaluated(
     query: str, media: dict[str, MediaType | None], dataset: dict[str, list[str]], most: float, lasting: bool = True
 ) -> Response:
-    """The response with what a worker answers; `lasting` if the same query always gets the same."""
+    """The response with the answer of a worker; `lasting` is true if the same query always has the same answer."""
     question: UntrustedQuery = {
         "query": query,
         "base": site().names.base,
@@ -342,14 +342,14 @@ def evaluated(
 
 
 def whole(found: Answer, media: MediaType) -> Response:
-    """A response with all of an answer."""
+    """A response with a complete answer."""
     assert isinstance(found.body, bytes)
     body = result_page(found.form, json.loads(found.body)).encode() if media is HTML else found.body
     return cached(compressed(body, media.content_type), SHORT)
 
 
 def streamed(found: Answer, media: MediaType, question: UntrustedQuery) -> Response:
-    """A response with an answer that comes bit by bit; its ETag is that of dataset and question."""
+    """A response with a streamed answer; its ETag is that of the dataset and the question."""
     assert not isinstance(found.body, bytes)
     coding = negotiate_coding(request.headers.get("Accept-Encoding"))
     response = Stream(coding.stream(found.body) if coding else found.body, content_type=media.content_type)
@@ -359,14 +359,14 @@ def streamed(found: Answer, media: MediaType, question: UntrustedQuery) -> Respo
         response.content_encoding = coding.name
     told = [site().dataset.version, question["query"], question["default"], question["named"], media.name]
     key = json.dumps([*told, coding.name if coding else None])
-    response.set_etag(hashlib.sha256(key.encode()).hexdigest()[:32], weak=True)  # blank nodes are new each time
+    response.set_etag(hashlib.sha256(key.encode()).hexdigest()[:32], weak=True)  # blank nodes differ each time
     response.headers["Cache-Control"] = SHORT
     response.make_conditional(request)
     return response
 
 
 def unanswered(error: UnansweredError, query: str, media: dict[str, MediaType | None], most: float) -> Exception:
-    """The error that says why a query has no answer."""
+    """The error that explains why a query has no answer."""
     more = error.more
     if error.reason in LIMITS:
         message, after = LIMITS[error.reason]
@@ -396,7 +396,7 @@ def unanswered(error: UnansweredError, query: str, media: dict[str, MediaType | 
 
 
 def result_page(form: str, found: dict[str, Any]) -> str:
-    """The answer for people: a table, a word, or Turtle; its other formats; what the query may have meant."""
+    """The HTML page with an answer: a table, a boolean, or Turtle; its other formats; and hints about the query."""
     names = site().names
     hints = [
         *QueryText(g.query, base=names.base).unknown_terms(
@@ -410,7 +410,7 @@ def result_page(form: str, found: dict[str, Any]) -> str:
 
 
 def pictured(result: dict[str, Any]) -> dict[str, Any]:
-    """Which pictures fit solutions, the one that `view` asks for, and what the page says of one that does not fit."""
+    """The pictures that fit the solutions, the one that `view` requests, and the message about one that does not."""
     table = Table.of_json(result.get("variables", []), result.get("rows", []))
     views = fitting(table)
     wanted = request.values.get("view") or "table"
@@ -439,7 +439,7 @@ def introduction(suffix: str | None) -> Response:
 
 
 def service_description() -> list[Triple]:
-    """What the endpoint can do, and the graphs of its dataset, as the catalogue has them."""
+    """The capabilities of the endpoint, and the graphs of its dataset as the catalogue describes them."""
     names = site().names
     service, data = NamedNode(names.base + "sparql"), NamedNode(names.dataset)
     told = [

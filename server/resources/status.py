@@ -1,4 +1,4 @@
-"""Status: is the server well, and what does it serve?"""
+"""Status: whether the server works, and what it serves."""
 
 from flask import Blueprint, Response, jsonify
 

@@ -1,4 +1,4 @@
-"""Terms: the classes and properties that the dataset uses, as editors of queries complete them."""
+"""Terms: the classes and properties that the dataset uses, for completion in query editors."""
 
 import json
 from typing import Any
@@ -26,7 +26,7 @@ def terms() -> Response:
 
 
 def used(sort: str) -> list[dict[str, Any]]:
-    """The terms of a sort that the dataset is partitioned by (w3.org/TR/void, 4.5), each with what is said of it."""
+    """The classes or properties that partition the dataset (w3.org/TR/void, 4.5): label, definition and count."""
     names, schema = site().names, site().schema
     count = {"class": "entities", "property": "triples"}[sort]
     return [

@@ -1,4 +1,4 @@
-"""Things: `/id/…` names them, `/doc/…` describes them."""
+"""Things: `/id/…` identifies them, and `/doc/…` describes them."""
 
 from collections.abc import Mapping
 
@@ -29,10 +29,10 @@ from server.site import site
 blueprint = Blueprint("things", __name__)
 
 MAX_INCOMING = 1000
-"""Maximum number of links to a thing by one property in its description; what follows is in the collections."""
+"""Maximum number of links to a thing by one property in its description; the others are in the collections."""
 
 SCHEMA_ORG = "schema"
-"""The token of the profile that a page embeds."""
+"""The token of the profile of the data that a page embeds."""
 
 ABOUT_PAGE = str(SDO.AboutPage)
 
@@ -125,7 +125,7 @@ def statements_of(path: str) -> list[Triple]:
 
 
 def renamed(path: str) -> str:
-    """The path that a former one leads to; raises GoneError for a thing withdrawn, NotFound for what never was."""
+    """The current path for a former path. Raises GoneError for a withdrawn thing, and NotFound for an unknown one."""
     if is_path(path):
         if (new := named_queries.renamed_to(site().engine, site().names, path)) is not None:
             return new
@@ -134,7 +134,7 @@ def renamed(path: str) -> str:
 
 
 def withdrawn(path: str) -> None:
-    """Raises GoneError, with the tombstone, if the thing of a path was withdrawn."""
+    """Raises GoneError if the thing with a path was withdrawn."""
     names = site().names
     if found := named_queries.withdrawal(site().engine, names, path):
         by = names.path(found["by"].value) if "by" in found else None
@@ -142,7 +142,7 @@ def withdrawn(path: str) -> None:
 
 
 def links_of(path: str, types: list[str]) -> list[Link]:
-    """What a document says of its thing: its name, its types, its collection."""
+    """The links of a document about its thing: its name, its types, its collection."""
     iri = site().names.thing(path)
     collection = f"{request.script_root}/doc/{path.partition('/')[0]}"
     return [
@@ -155,20 +155,20 @@ def links_of(path: str, types: list[str]) -> list[Link]:
 
 
 def source(path: str) -> tuple[str, str]:
-    """The source of a thing: the YAML of its record, and where it begins, as file:line."""
+    """The source of a thing: the YAML of its record, and the place where it begins, as file:line."""
     names = site().names
     return named_queries.source(site().engine, names, f"{names.document(path)}.{YAML.suffix}")
 
 
 def origins(path: str, triples: list[Triple]) -> Origins:
-    """Where each fact of a thing comes from."""
+    """The origins of the facts of a thing."""
     _, place = source(path)
     file, _, line = place.rpartition(":")
     return Origins(site().names.thing(path), triples, file, int(line), site().source_lines.of(path))
 
 
 def embedded(iri: str, triples: list[Triple]) -> Markup:
-    """What the description says in terms of schema.org, for crawlers: JSON-LD that may stand in a page."""
+    """The description in schema.org terms, for crawlers: JSON-LD that can be embedded in a page."""
     told = site().profiles.get(SCHEMA_ORG, FULL).of(triples, site().names)
     own = sorted((t for t in told if t.subject == NamedNode(iri)), key=str)
     json_ld = serialize_in_order(own, RdfFormat.JSON_LD, {"schema": PREFIXES["schema"]}).decode()
@@ -179,7 +179,7 @@ def embedded(iri: str, triples: list[Triple]) -> Markup:
 
 
 def describe(path: str, stated: list[Triple], links: Mapping[str, list[str]]) -> list[Triple]:
-    """The symmetric concise bounded description of a thing (w3.org/submissions/CBD), and where it comes from.
+    """The symmetric concise bounded description of a thing (w3.org/submissions/CBD), and its origin.
 
     What the dataset states about the thing and its parts, what links to it, the labels of all that these mention, the
     source of its document and the references behind its facts. `stated` are the triples about the thing itself, `links`
@@ -199,7 +199,7 @@ def describe(path: str, stated: list[Triple], links: Mapping[str, list[str]]) ->
 
 
 def outgoing(iri: str, stated: list[Triple]) -> list[Triple]:
-    """The triples about a thing, which are given, and, step by step, about its parts."""
+    """The triples about a thing, which are given, and, recursively, about its parts."""
     found: list[Triple] = []
     seen = {iri}
     step = stated
@@ -213,7 +213,7 @@ def outgoing(iri: str, stated: list[Triple]) -> list[Triple]:
 
 
 def linking(iri: str, links: Mapping[str, list[str]]) -> list[Triple]:
-    """The triples that link to a thing from others; of one property MAX_INCOMING, and where to find the rest."""
+    """The triples that link to a thing from others: for each property MAX_INCOMING, and the address of the others."""
     found: list[Triple] = []
     thing = NamedNode(iri)
     for property_, subjects in links.items():
@@ -227,7 +227,7 @@ def linking(iri: str, links: Mapping[str, list[str]]) -> list[Triple]:
 
 
 def rest_of(property_: str, iri: str) -> list[str]:
-    """The collections of all that links to a thing by a property."""
+    """The collections of all things that link to a thing by a property."""
     names, schema = site().names, site().schema
     key = schema.property_of(property_)
     kinds: list[Class] = [c for c in schema.kinds.values() if key and key.key in schema.keys(c)]
@@ -235,7 +235,7 @@ def rest_of(property_: str, iri: str) -> list[str]:
 
 
 def source_of_document(path: str) -> list[Triple]:
-    """From which source the document about a thing was derived: file, line, commit (PROV-O)."""
+    """The source from which the document about a thing was derived: file, line, commit (PROV-O)."""
     names, manifest = site().names, site().dataset.manifest
     document, source = names.document(path), f"{names.document(path)}.{YAML.suffix}"
     found = named_queries.origin(site().engine, names, [document, source])
@@ -245,7 +245,7 @@ def source_of_document(path: str) -> list[Triple]:
 
 
 def references(path: str, triples: list[Triple]) -> list[Triple]:
-    """The references behind the facts of a document, as its sources."""
+    """The references for the facts in a document, as its sources."""
     iri = site().names.thing(path)
     behind = NamedNode(DCTERMS.isReferencedBy)
     references = {

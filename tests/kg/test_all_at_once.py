@@ -77,7 +77,7 @@ def test_of_one_record_everything_is_told_once(source: str, codes: list[str], tm
 
 def test_a_record_with_errors_is_not_published_and_the_check_says_that_it_has_them(tmp_path: Path) -> None:
     build = check_files({"state/orkney.yaml": STATE + "xyz: 1\n"}, tmp_path)
-    assert build.notes[0] == "In 1 record with errors, only the other values were checked."
+    assert build.notes[0] == "In 1 record with errors, only the values without errors were checked."
 
 
 NUMBER = RELEASE + "itemNumber: 77\n"
@@ -158,5 +158,6 @@ def test_without_a_model_the_check_says_that_values_were_not_checked(tmp_path: P
     build = check_world(SAMPLE, ONTOLOGY, tmp_path / "shapes")
     assert {problem.code for problem in build.problems} == {"E501"}
     assert build.notes == [
-        "The model has errors, so the values of the records were not checked. Correct the model first."
+        "The ontology or the shapes have errors, so the values of the records were not checked. "
+        "Correct these errors first."
     ]

@@ -79,7 +79,7 @@ def test_a_line_is_explained_by_what_it_states_and_what_follows(tmp_path: Path) 
     post.write_text("label: {en: X}\npostIn: structure/x\ntenure:\n  holder: person/merlin\n  since: 1993\n")
     holds = "  org:holds post/x  ← org:holds is the chain of osce:holds and osce:tenureOf"
     assert holds in explain(f"{post}:4", tmp_path / "data")
-    assert explain(f"{file}:1", tmp_path / "data") == [f"line 1 of {file} makes no statement by itself"]
+    assert explain(f"{file}:1", tmp_path / "data") == [f"line 1 of {file} states no triples by itself"]
 
 
 def test_a_line_of_a_record_with_problems_tells_them(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_a_new_record_says_what_is_to_be_filled_in(world: Path) -> None:
     }  # fmt: skip
     release = (world / "release" / "orkney.yaml").read_text(encoding="utf-8")
     assert "#     # type: Briefing | Talks | Visit\n" in release
-    assert "#     # It may also have place, note.\n" in release
+    assert "#     # Other possible keys: place, note.\n" in release
 
 
 def test_a_new_record_that_is_filled_in_and_uncommented_is_right(world: Path) -> None:

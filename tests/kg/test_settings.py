@@ -51,8 +51,7 @@ def test_the_former_flag_sets_a_setting_and_warns(example: tuple[Setting, list[s
     result, received = run(setting, *(part for value in given for part in ("--old-name", value)))
     assert (received, result.stdout) == ([{"new_name": expected}], "")
     assert (
-        result.stderr
-        == "warning: --old-name is now called --new-name; the next version will not know the former name\n"
+        result.stderr == "warning: --old-name is now called --new-name; the next version will not accept the old name\n"
     )
 
 
