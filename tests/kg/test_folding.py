@@ -1,4 +1,4 @@
-"""kg/text/folding.py: one folding for what is compared, for names of things and for names of parts."""
+"""Folding: one folding for what is compared, for names of things and for names of parts."""
 
 from pathlib import Path
 

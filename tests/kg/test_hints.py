@@ -602,7 +602,9 @@ def test_every_hint_that_is_followed_makes_it_better(followed: list[Followed]) -
 
 
 def every_problem(told: dict[str, list[Problem]], followed: list[Followed]) -> list[Problem]:
-    return [*(problem for problems in told.values() for problem in problems), *(each.problem for each in followed)]
+    found = [*(problem for problems in told.values() for problem in problems), *(each.problem for each in followed)]
+    assert len(found) > len(followed) > 100
+    return found
 
 
 def test_no_list_of_what_is_expected_is_longer_than_a_glance(

@@ -48,6 +48,7 @@ def test_sarif_meets_its_schema_and_has_every_problem(broken: Build) -> None:
         for result in run["results"]
     ]
     assert places == [(p.code, p.line, p.column) for p in broken.problems]
+    assert len(places) > 10
     assert all(rules[result["ruleIndex"]] == result["ruleId"] for result in run["results"])
 
 

@@ -253,11 +253,15 @@ def test_facets_are_what_the_shapes_say_also_of_parts_and_dates_count_by_year(fi
 
 
 def test_a_filter_leaves_as_many_as_its_facet_counts(finder: Finder) -> None:
+    filtered_by = set()
     for query in ("", "knights", "camelot"):
         for name, values in finder.counted(asked(finder, query).held).items():
             for value, number in values.items():
                 filtered = finder.find(query, ("en",), {name: (value,)}, 0, 20)
                 assert filtered.total == len(filtered.hits) == number, (query, name, value)
+                filtered_by.add((query, name))
+    assert {query for query, _ in filtered_by} == {"", "knights", "camelot"}
+    assert len(filtered_by) > 5
 
 
 @pytest.mark.parametrize(

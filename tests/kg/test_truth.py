@@ -1,4 +1,4 @@
-"""What cannot be true is told at its place, and what is right passes: many edits of the real data in one check."""
+"""Checks: what cannot be true is told at its place, and what is right passes, in many edits of the real data."""
 
 import itertools
 import shutil
@@ -14,6 +14,8 @@ from kg.model.literals import bounds
 from kg.steps.results import Build
 from tests.building import check_world
 from tests.places import ROOT, SAMPLE
+
+pytestmark = pytest.mark.slow
 
 REAL = ROOT / "data"
 
@@ -734,6 +736,7 @@ def right(tmp_path_factory: pytest.TempPathFactory) -> Build:
 
 
 def apply(edits: list[Edit], data: Path) -> None:
+    assert edits
     for change in edits:
         file = data / f"{change.path}.yaml"
         if not change.old:
@@ -756,6 +759,7 @@ def test_it_is_told_of(claim: str, told: tuple[Path, Build]) -> None:
     found = defaultdict(list)
     for problem in told[1].problems:
         found[as_told(problem)].append(problem.message)
+    assert WRONG[claim][1]
     for expected in WRONG[claim][1]:
         messages = found[expected.code, expected.path, expected.line]
         assert any(expected.words in message for message in messages), found

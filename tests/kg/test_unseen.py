@@ -256,7 +256,9 @@ def test_each_hint_that_is_followed_literally_mends_the_text(flawed: Build, tmp_
 
 def test_a_flaw_without_a_certain_edit_says_what_is_expected(problems: dict[str, list[Problem]]) -> None:
     for number, case in enumerate(FLAWED):
-        for problem in problems[f"place/p{number}.yaml"]:
+        found = problems[f"place/p{number}.yaml"]
+        assert found, case
+        for problem in found:
             assert problem.hint or (case.mended is None and problem.expected), problem
 
 

@@ -146,7 +146,9 @@ def test_a_description_is_symmetric_and_labels_all_that_it_mentions(real: Path, 
     store = open_engine(dataset).store
     label = NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
     things = {q.subject.value for q in store if str(q.subject).startswith(f"<{BASE}id/")}
-    for iri in drawn((iri for iri in things if "#" not in iri), 60):
+    chosen, labelled = drawn((iri for iri in things if "#" not in iri), 60), 0
+    assert len(chosen) >= 60
+    for iri in chosen:
         found = read(real_client, iri, RDF[0]) or set()
         thing = NamedNode(iri)
         for quad in [*store.quads_for_pattern(thing, None, None), *store.quads_for_pattern(None, None, thing)]:
@@ -156,6 +158,8 @@ def test_a_description_is_symmetric_and_labels_all_that_it_mentions(real: Path, 
             for quad in store.quads_for_pattern(NamedNode(mentioned), label, None):
                 if str(quad.graph_name) == "DEFAULT" and "#" not in mentioned:
                     assert quad.triple in found, (iri, mentioned)
+                    labelled += 1
+    assert labelled > len(chosen)
 
 
 def test_every_fragment_of_ontology_shapes_and_things_is_an_anchor_of_its_page(

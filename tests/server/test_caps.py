@@ -1,4 +1,4 @@
-"""No list is cut in silence, a list in a format leads to all of it, and a value that nothing has is told."""
+"""Collections and search: no list is cut in silence, each format leads to all, and a value without a match is told."""
 
 import csv
 import io

@@ -732,6 +732,7 @@ def test_the_page_links_on(client: FlaskClient) -> None:
 
 
 def test_every_parameter_is_described_and_its_examples_can_be_asked(client: FlaskClient, model: Any) -> None:
+    assert len(model.kinds) > 10
     for kind, class_ in model.kinds.items():
         parameters = filters.parameters_of(class_)
         assert len({parameter.name for parameter in parameters}) == len(parameters)
@@ -758,6 +759,7 @@ def test_a_range_is_offered_for_dates_and_numbers_and_a_type_for_parts_of_severa
 def test_the_number_of_a_kind_is_that_of_its_collection(real_client: FlaskClient) -> None:
     with real_client.application.app_context():
         counts = site().dataset.manifest.kinds
+        assert len(counts) > 10
         for kind in site().schema.kinds:
             graph = parsed(real_client, f"/doc/{kind}?size=1")
             assert (URIRef(f"{BASE}doc/{kind}"), hydra("totalItems"), Text(counts.get(kind, 0))) in graph

@@ -121,6 +121,7 @@ def test_the_api_catalog_leads_to_interfaces_and_their_descriptions(client: Flas
     assert f"{BASE}sparql" in items
     for anchor in items:
         for relation in ("service-desc", "service-doc", "service-meta", "status"):
+            assert contexts[anchor][relation]
             for target in contexts[anchor][relation]:
                 found = client.get(path_of(target["href"]))
                 assert (found.status_code, found.mimetype) == (200, target["type"])

@@ -1,4 +1,4 @@
-"""What holds for every request and every answer: CORS, names without sense, slashes at the end, preferences."""
+"""Hooks of every request and every answer: CORS, names without sense, slashes at the end, preferences."""
 
 import itertools
 from pathlib import Path

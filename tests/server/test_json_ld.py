@@ -18,6 +18,7 @@ from kg.dataset.opening import open_engine
 from kg.model.context import Framing
 from kg.sparql.oxigraph import Oxigraph
 from server.site import Site
+from tests.places import SAMPLE
 from tests.sampling import drawn
 
 BASE = "http://localhost:8000/"
@@ -132,7 +133,9 @@ def test_the_schema_of_a_class_refuses_another_shape(client: FlaskClient) -> Non
 
 
 def test_sources_are_of_the_shape_that_editors_are_shown(client: FlaskClient) -> None:
-    for file in sorted((Path(__file__).parent.parent / "sample" / "data").glob("*/*.yaml")):
+    files = sorted(SAMPLE.glob("*/*.yaml"))
+    assert len(files) > 20
+    for file in files:
         schema = client.get(f"/ontology/schema/{file.parent.name}.json").get_json()
         for record in yaml.load_all(file.read_text(), Loader=CoreLoader):
             errors = jsonschema.Draft202012Validator(schema).iter_errors(record)

@@ -1,4 +1,4 @@
-"""An address at which there is nothing says what may have been meant, and one that leads into a fold unfolds it."""
+"""Missing pages: an address that is unknown says what may have been meant, and one into a fold unfolds it."""
 
 import re
 from collections.abc import Iterator

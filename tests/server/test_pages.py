@@ -212,7 +212,9 @@ def test_a_page_is_light_and_asks_for_no_script_before_it_is_painted(kind: str, 
         sent = answer.read()
         page = (brotli.decompress(sent) if answer.headers["Content-Encoding"] == "br" else sent).decode()
     assert len(sent) < 60_000
-    for script in re.findall(r"<script[^>]*>", page):
+    scripts = re.findall(r"<script[^>]*>", page)
+    assert scripts
+    for script in scripts:
         assert 'type="module"' in script or 'type="application/ld+json"' in script or " defer" in script
     assert not re.findall(r"\s(?:on[a-z]+|style)=\"", page)
 

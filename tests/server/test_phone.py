@@ -1,4 +1,4 @@
-"""What a phone shows: no text is cut or covered, no word of a heading is broken, and no page scrolls sideways."""
+"""Pages on a phone: no text is cut or covered, no word of a heading is broken, and no page scrolls sideways."""
 
 from collections.abc import Iterator
 from itertools import cycle

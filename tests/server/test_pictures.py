@@ -227,6 +227,7 @@ def test_a_part_of_the_map_is_shown_in_its_proportions_with_all_points_in_it() -
     assert far
     assert one.window.zoom > far.window.zoom >= 1
     for drawn in (one, far):
+        assert drawn.markers
         assert all(0 < m.at[0] < drawn.outlines.width and 0 < m.at[1] < drawn.outlines.height for m in drawn.markers)
 
 

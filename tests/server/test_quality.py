@@ -1,4 +1,4 @@
-"""The page about the quality of the data, on the real graph."""
+"""Quality: the page about the quality of the data, on the real graph."""
 
 import json
 from pathlib import Path

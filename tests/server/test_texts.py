@@ -1,4 +1,4 @@
-"""No page in another language has an English text for which there is a translation."""
+"""Translations: no page in another language has an English text for which there is a translation."""
 
 import re
 from collections.abc import Iterable, Iterator

@@ -25,6 +25,8 @@ from kg.steps.results import Build
 from tests.building import check_world
 from tests.places import SAMPLE, SHAPES
 
+pytestmark = pytest.mark.slow
+
 SEVERITIES = {SH.Violation: Severity.ERROR, SH.Warning: Severity.WARNING, SH.Info: Severity.INFO}
 """The severities of SHACL as the contract maps them."""
 
