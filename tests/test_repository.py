@@ -272,7 +272,7 @@ def test_data_and_server_never_spell_the_canonical_namespace() -> None:
 
 
 RESULTS = {"QueryBoolean", "QuerySolution", "QuerySolutions", "QueryTriples"}
-KNOW_RESULTS = {"kg/sparql/oxigraph.py", "server/queries/worker.py", "tests/kg/test_query_plan.py"}
+KNOW_RESULTS = {"kg/sparql/oxigraph.py", "server/queries/worker.py", "tests/kg/sparql/test_query_plan.py"}
 """The engine, the worker of untrusted queries, and the test that compares the engine with itself."""
 
 KNOW_STORES = {

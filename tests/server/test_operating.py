@@ -19,7 +19,7 @@ from kg.dataset.layout import Dataset
 from server.cli import refuse_another_base
 from tests.kg.test_cli import kg
 from tests.places import ROOT, SAMPLE
-from tests.server.test_hostile import eventually
+from tests.server.queries.test_hostile import eventually
 from tests.serving import serving
 from tests.waiting import PATIENCE
 

@@ -14,8 +14,8 @@ from rdflib.namespace import RDFS
 from kg.media import LANGUAGES
 from server.site import site
 from tests.places import ROOT
+from tests.server.pages.test_pages import KINDS_OF_PAGE
 from tests.server.test_languages import forms
-from tests.server.test_pages import KINDS_OF_PAGE
 
 PAGES = {
     **KINDS_OF_PAGE,

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.sampling import EVERYTHING
-from tests.server.test_pages import DESK, KINDS_OF_PAGE, PHONE
+from tests.server.pages.test_pages import DESK, KINDS_OF_PAGE, PHONE
 from tests.serving import serving
 
 TEXT, EDGE = 4.5, 3.0

@@ -15,7 +15,7 @@ from kg.diagnostics.codes import codes
 from kg.diagnostics.problems import Problem, Severity, errors
 from kg.diagnostics.report import as_github, as_sarif, as_text
 from kg.steps.results import Build
-from tests.kg.test_problems import BROKEN, PLACE, check_files
+from tests.kg.steps.test_problems import BROKEN, PLACE, check_files
 
 SCHEMA = json.loads((Path(__file__).parent / "sarif-2.1.0.json").read_text())
 """The JSON Schema that OASIS publishes with SARIF 2.1.0."""

@@ -1,6 +1,6 @@
 """The table of protocol.yaml: the behaviour of the endpoint, for the tests and for server/PROTOCOL.md.
 
-`python -m tests.server.protocol` writes that page.
+`python -m tests.server.resources.protocol` writes that page.
 """
 
 import json
@@ -11,8 +11,10 @@ from typing import Any
 
 import yaml
 
+from tests.places import ROOT
+
 HERE = Path(__file__).parent
-PAGE = HERE.parent.parent / "server" / "PROTOCOL.md"
+PAGE = ROOT / "server" / "PROTOCOL.md"
 BASE = "http://localhost:8000/"
 
 TEXTS = {
@@ -34,8 +36,8 @@ TEXTS = {
 INTRODUCTION = """# The protocol of the endpoint
 
 This page lists the behaviour of `/sparql` and `/graph` by the specifications that they implement. Each row is a test
-(`tests/server/test_protocol.py`), and `python -m tests.server.protocol` generates this page from the table of the
-tests. [queries/README.md](queries/README.md) describes the limits of queries and how they are isolated.
+(`tests/server/resources/test_protocol.py`), and `python -m tests.server.resources.protocol` generates this page from the
+table of the tests. [queries/README.md](queries/README.md) describes the limits of queries and how they are isolated.
 """
 
 

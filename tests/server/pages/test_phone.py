@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.sampling import EVERYTHING
-from tests.server.test_pages import KINDS_OF_PAGE
+from tests.server.pages.test_pages import KINDS_OF_PAGE
 from tests.serving import serving
 
 PAGES = {

@@ -10,7 +10,7 @@ from kg.pipeline import CHECKING
 from kg.steps.read import MAX_BYTES
 from kg.steps.results import Build, Sources
 from tests.building import run_steps
-from tests.kg.test_problems import PLACE, RELEASE, STATE, check_files
+from tests.kg.steps.test_problems import PLACE, RELEASE, STATE, check_files
 from tests.places import ONTOLOGY, SHAPES
 
 pytestmark = pytest.mark.slow

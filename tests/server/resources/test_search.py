@@ -24,7 +24,7 @@ from kg.sparql.oxigraph import Oxigraph
 from server.app import create_app
 from tests.building import build_world
 from tests.places import SAMPLE
-from tests.server.test_things import RDFLIB
+from tests.server.resources.test_things import RDFLIB
 from tests.waiting import patient
 
 BASE = "http://localhost:8000/"

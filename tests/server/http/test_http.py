@@ -477,7 +477,7 @@ def test_options_says_what_is_allowed(client: FlaskClient) -> None:
 def test_the_source_of_a_thing_is_its_yaml(client: FlaskClient) -> None:
     response = client.get(f"{AVALON}.yaml")
     assert response.mimetype == "application/yaml"
-    assert response.data == (Path(__file__).parent.parent / "sample/data/state/avalon.yaml").read_bytes()
+    assert response.data == (SAMPLE / "state/avalon.yaml").read_bytes()
     assert client.get(AVALON, headers={"Accept": "application/yaml"}).data == response.data
 
 

@@ -24,7 +24,7 @@ from server.pages import filters
 from server.resources import collections
 from server.site import site
 from tests.sampling import drawn
-from tests.server.test_things import RDFLIB, from_json_ld, named
+from tests.server.resources.test_things import RDFLIB, from_json_ld, named
 
 BASE = "http://localhost:8000/"
 HYDRA = "http://www.w3.org/ns/hydra/core#"

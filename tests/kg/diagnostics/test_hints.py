@@ -13,8 +13,8 @@ from kg.diagnostics.problems import Problem
 from kg.model.patterns import matches
 from kg.steps.results import Build
 from tests.building import check_world, model
-from tests.kg.hints import alternatives, follow, form_of
-from tests.kg.test_problems import BROKEN, PLACE, RELEASE, STATE, by_file
+from tests.kg.diagnostics.hints import alternatives, follow, form_of
+from tests.kg.steps.test_problems import BROKEN, PLACE, RELEASE, STATE, by_file
 from tests.places import ONTOLOGY, SAMPLE, SHAPES
 
 STATEMENT = PLACE + "statement:\n  property: label\n  reference: reference/hearsay\n"

@@ -11,7 +11,7 @@ import brotli
 import pytest
 import zstandard
 
-from tests.server.protocol import PAGE, Case, cases, page
+from tests.server.resources.protocol import PAGE, Case, cases, page
 from tests.waiting import PATIENCE
 
 CASES = [*cases()]
@@ -66,4 +66,4 @@ def test_promise(case: Case, served: str) -> None:
 
 
 def test_the_page_tells_what_is_tested() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(), "write it anew: python -m tests.server.protocol"
+    assert PAGE.read_text(encoding="utf-8") == page(), "write it anew: python -m tests.server.resources.protocol"

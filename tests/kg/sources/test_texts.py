@@ -22,8 +22,8 @@ from kg.sources.yaml_tree import scalars
 from kg.steps.read import MAX_FLAWS
 from kg.steps.results import Build
 from tests.building import check_world
-from tests.kg.hints import follow
-from tests.kg.test_problems import by_file, check_files
+from tests.kg.diagnostics.hints import follow
+from tests.kg.steps.test_problems import by_file, check_files
 from tests.places import ONTOLOGY, ROOT, SAMPLE, SHAPES
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING

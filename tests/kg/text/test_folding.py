@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kg.text.folding import as_name, as_part_name, fold
-from tests.kg.test_problems import check_files
+from tests.kg.steps.test_problems import check_files
 
 FOLDED = {
     "Łódź": "lodz",
