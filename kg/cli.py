@@ -130,9 +130,9 @@ def run_with_progress(build: Build, steps: tuple[Step, ...]) -> None:
 
 def summary(problems: list[Problem], records: int, seconds: float, elsewhere: int = 0) -> str:
     """The last line of a check: the number of records, problems and seconds. `elsewhere` counts errors not shown."""
-    found = counted(errors(problems), "error") + (f" and {elsewhere} elsewhere" if elsewhere else "")
+    counts = counted(errors(problems), "error") + (f" and {elsewhere} elsewhere" if elsewhere else "")
     warnings = sum(problem.severity is Severity.WARNING for problem in problems)
-    return f"{records} records, {found}, {counted(warnings, 'warning')}, {seconds:.1f} s"
+    return f"{records} records, {counts}, {counted(warnings, 'warning')}, {seconds:.1f} s"
 
 
 @main.command(short_help="Check the sources and print the problems.")
@@ -187,8 +187,8 @@ def others(elsewhere: dict[Path, list[Problem]]) -> Iterator[str]:
     if not elsewhere:
         return
     yield f"{counted(sum(map(len, elsewhere.values())), 'error')} elsewhere:"
-    for found in islice(elsewhere.values(), MAX_FILES):
-        yield f"  {place_text(found[0])}: {counted(len(found), 'error')}"
+    for problem in islice(elsewhere.values(), MAX_FILES):
+        yield f"  {place_text(problem[0])}: {counted(len(problem), 'error')}"
     if (more := len(elsewhere) - MAX_FILES) > 0:
         yield f"  … and {counted(more, 'more file')}"
     yield "Run kg check without PATHS to see them."
@@ -240,7 +240,7 @@ def explain(what: str, **sources: Any) -> None:
     if not build.has_model:
         as_text(build.problems, messages)
         raise click.ClickException("the ontology or the shapes have errors, so nothing can be explained")
-    place = next((found for found in PLACE.finditer(what) if Path(found["file"]).is_file()), None)
+    place = next((match for match in PLACE.finditer(what) if Path(match["file"]).is_file()), None)
     if place:
         code = CODE_IN_REPORT.search(what)
         explain_line(build, Path(place["file"]), int(place["line"]), code and code[1])

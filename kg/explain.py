@@ -73,29 +73,29 @@ class Explainer:
         if triple in self._known:
             return self._known[triple]
         if self._is_asserted(triple):
-            found = Reason(triple, place=self._place(triple))
+            reason = Reason(triple, place=self._place(triple))
         else:
-            found = self._derivation(triple, (*above, triple))
+            reason = self._derivation(triple, (*above, triple))
         if not above:
-            self._known[triple] = found
-        return found
+            self._known[triple] = reason
+        return reason
 
     @cached_property
     def _rules(self) -> dict[str, list[Rule]]:
         """The rules by the predicate of their conclusion."""
-        found: dict[str, list[Rule]] = defaultdict(list)
+        rules_by_property: dict[str, list[Rule]] = defaultdict(list)
         for rule in rules(self.model.schema.ontology):
-            found[rule.then[1]].append(rule)
-        return found
+            rules_by_property[rule.then[1]].append(rule)
+        return rules_by_property
 
     @cached_property
     def _parts(self) -> dict[str, list[str]]:
         """The parts of each thing, in order."""
-        found: dict[str, list[str]] = defaultdict(list)
+        parts: dict[str, list[str]] = defaultdict(list)
         for subject in sorted(self.graph.nodes):
             thing, is_part, _ = subject.partition("#")
-            found[thing] += [subject] if is_part else []
-        return found
+            parts[thing] += [subject] if is_part else []
+        return parts
 
     def _about(self, subject: str) -> list[Triple]:
         quads = self.graph.store.quads_for_pattern(NamedNode(subject), None, None, DefaultGraph())
@@ -106,10 +106,10 @@ class Explainer:
         return Quad(triple.subject, triple.predicate, triple.object, graph) not in self.graph.store
 
     def _place(self, triple: Triple) -> str:
-        found = statement_of(self.model, self.graph, triple)
-        if found is None:
+        statement = statement_of(self.model, self.graph, triple)
+        if statement is None:
             return "the ontology"
-        return place(*found)
+        return place(*statement)
 
     def _derivation(self, triple: Triple, above: tuple[Triple, ...]) -> Reason:
         if (bound := self._bound(triple)) is not None:
@@ -119,10 +119,10 @@ class Explainer:
             for premises in self._premises(rule, triple):
                 if set(premises) & set(above):
                     continue
-                found = Reason(triple, None, rule.name, tuple(self.reason(premise, above) for premise in premises))
+                reason = Reason(triple, None, rule.name, tuple(self.reason(premise, above) for premise in premises))
                 if all(self._is_asserted(premise) for premise in premises):
-                    return found
-                fallback = found if not fallback.premises else fallback
+                    return reason
+                fallback = reason if not fallback.premises else fallback
         return fallback
 
     def _premises(self, rule: Rule, triple: Triple) -> Iterator[tuple[Triple, ...]]:
@@ -172,15 +172,15 @@ def is_on(node: Node, line: int) -> bool:
 
 def describe_term(model: Model, iri: str) -> list[str]:
     """What the ontology says about one of its terms, as lines of text after the place of its declaration."""
-    said = sorted(
+    statements = sorted(
         str(quad.predicate.value) + "\t" + short(model.names, quad.object)
         for quad in model.ontology
         if quad.subject == NamedNode(iri) and not isinstance(quad.object, BlankNode)
     )
-    if not said or not iri.startswith(model.names.vocabulary):
+    if not statements or not iri.startswith(model.names.vocabulary):
         return []
     file, line, column, _ = place_of(model.sources, model.names, iri)
-    lines = (line.split("\t", 1) for line in said)
+    lines = (line.split("\t", 1) for line in statements)
     return [
         f"{model.names.compact(iri)}  ← {relative(file)}:{line}:{column}",
         *(f"  {short(model.names, NamedNode(predicate))} {object_}" for predicate, object_ in lines),
@@ -197,14 +197,14 @@ def describe_key(model: Model, name: str) -> list[str]:
         key = schema.keys(class_).get(name)
         if key and not class_.abstract:
             messages.setdefault(key.message, []).append(model.names.compact(class_.iri))
-    told = [f"  of {', '.join(classes)}: {message}".removesuffix(": ") for message, classes in messages.items()]
-    return [*describe_term(model, schema.properties[name].iri), *told]
+    lines = [f"  of {', '.join(classes)}: {message}".removesuffix(": ") for message, classes in messages.items()]
+    return [*describe_term(model, schema.properties[name].iri), *lines]
 
 
 def named_class(model: Model, name: str) -> str | None:
     """The IRI of the class whose kind or name is `name`."""
-    found = (class_.iri for class_ in model.schema.classes.values() if name in (class_.kind, class_.name))
-    return next(found, None)
+    iris = (class_.iri for class_ in model.schema.classes.values() if name in (class_.kind, class_.name))
+    return next(iris, None)
 
 
 def path_in_data(sources: Sources, what: str) -> str | None:

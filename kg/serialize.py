@@ -41,8 +41,8 @@ def serialize_in_order(triples: list[Triple], format_: RdfFormat, prefixes: dict
     text = serialize(triples, format=format_, prefixes=prefixes) or b""
     if format_ not in HEADER:
         return text
-    found = HEADER[format_].match(text)
-    header = found[0] if found else b""
+    matched = HEADER[format_].match(text)
+    header = matched[0] if matched else b""
     body = text[len(header) :]
     declared = {each[0]: each["turtle"] or each["xml"] for each in DECLARATION.finditer(header)}
     is_xml = format_ is RdfFormat.RDF_XML
@@ -55,8 +55,8 @@ def serialize_in_order(triples: list[Triple], format_: RdfFormat, prefixes: dict
 def serialize_solutions(solutions: Solutions, format_: QueryResultsFormat) -> bytes:
     """The solutions of a query in a results format, whichever engine they come from."""
     bindings = [{name: as_json(term) for name, term in solution.items()} for solution in solutions]
-    found = {"head": {"vars": solutions.variables}, "results": {"bindings": bindings}}
-    return _converted(found, format_)
+    document = {"head": {"vars": solutions.variables}, "results": {"bindings": bindings}}
+    return _converted(document, format_)
 
 
 def serialize_boolean(answer: bool, format_: QueryResultsFormat) -> bytes:
@@ -66,8 +66,8 @@ def serialize_boolean(answer: bool, format_: QueryResultsFormat) -> bytes:
 
 def _converted(results: dict[str, Any], format_: QueryResultsFormat) -> bytes:
     """Converts query results in JSON (SPARQL 1.1 Query Results JSON) to another format, as bytes."""
-    found = parse_query_results(json.dumps(results).encode(), QueryResultsFormat.JSON)
-    return found.serialize(format=format_) or b""
+    parsed = parse_query_results(json.dumps(results).encode(), QueryResultsFormat.JSON)
+    return parsed.serialize(format=format_) or b""
 
 
 def as_json(term: Term) -> dict[str, Any]:

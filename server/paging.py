@@ -166,7 +166,7 @@ class PagedList(ABC):
     @property
     @abstractmethod
     def messages(self) -> Iterable[str]:
-        """What programs are told of the filters of the list."""
+        """The notes for programs about the filters of the list."""
 
     @property
     @abstractmethod
@@ -189,7 +189,7 @@ class PagedList(ABC):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What programs are told of a page besides its members: a size that was reduced, and what the filters say."""
+        """The notes for programs about a page: a size that was reduced, and what the filters say."""
         cut = [TOO_LARGE.format(most=self.size.members)] if self.is_cut else []
         return (*cut, *self.messages)
 

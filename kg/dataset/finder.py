@@ -175,7 +175,7 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Results:
     """A search result: the interpretation of the query, the number of things, and some of them.
 
     `held` are the facet values of all of them, for counting.
@@ -243,7 +243,7 @@ class Finder:
 
     # ── Things ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def find(self, query: str, languages: Iterable[str], filters: Filters, start: int, size: int) -> Found:
+    def find(self, query: str, languages: Iterable[str], filters: Filters, start: int, size: int) -> Results:
         """The things that a query identifies, else those with all its words, else those with some of them, best first.
 
         All of them satisfy the filters. An address, a symbol or a long number returns only the thing that it
@@ -268,10 +268,10 @@ class Finder:
             reading, [*identified, *sorted(match for match in matches if match[1] not in first)], start, size
         )
 
-    def _found(self, reading: ParsedQuery, matches: list[Match], start: int, size: int) -> Found:
+    def _found(self, reading: ParsedQuery, matches: list[Match], start: int, size: int) -> Results:
         """A section of the things that were found, in order."""
         hits = self._hits(thing for _, thing, _ in matches[start : start + size])
-        return Found(reading, len(matches), hits, b"".join(held for *_, held in matches))
+        return Results(reading, len(matches), hits, b"".join(held for *_, held in matches))
 
     def _identified(self, query: str, filters: Filters) -> list[Match]:
         """The things that a query identifies as it is written, or else by the next best of its keys."""
@@ -291,7 +291,7 @@ class Finder:
             matches += self._rows(f"{OTHERS}{held}", reading.expression, matches[-1][1], *arguments)
         return matches
 
-    def suggest(self, query: str, languages: Iterable[str], size: int) -> Found:
+    def suggest(self, query: str, languages: Iterable[str], size: int) -> Results:
         """The things whose present or former names contain all words of a query, the last of which may be a beginning.
 
         Identified things come first, then names that begin with the query, then others; within each group, things that
@@ -302,7 +302,7 @@ class Finder:
         if not identified and TOGETHER.fullmatch(query):
             identified = [thing for (thing,) in self._rows(BEGUN, keys_of(query)[-1], size)]
         if identified and ALONE.fullmatch(query):
-            return Found(ParsedQuery((), ()), len(identified), self._hits(identified[:size]))
+            return Results(ParsedQuery((), ()), len(identified), self._hits(identified[:size]))
         words = tuple(written(query))
         typed = ParsedQuery(words, tuple(Word(text, begins=text == words[-1]) for text in words))
         suggested = self._suggested(typed, size) or self._suggested(self.read(query, languages), size)
@@ -310,9 +310,9 @@ class Finder:
             first = self._hits(identified)
             hits = [*first, *(hit for hit in suggested.hits if hit not in first)]
             return replace(suggested, hits=hits[:size])
-        return suggested or Found(typed, len(identified), self._hits(identified[:size]))
+        return suggested or Results(typed, len(identified), self._hits(identified[:size]))
 
-    def _suggested(self, reading: ParsedQuery, size: int) -> Found | None:
+    def _suggested(self, reading: ParsedQuery, size: int) -> Results | None:
         """The things whose names contain all words of a query in this spelling."""
         if not reading.words:
             return None
@@ -322,7 +322,7 @@ class Finder:
         things = dict.fromkeys([*first, *(self._first(inside, size) if len(first) < size else ())])
         sql = "SELECT count(*) FROM words WHERE words MATCH ?"
         total = int(self._rows(sql, f"{beginning} OR {inside}")[0][0])
-        return Found(reading, total, self._hits(islice(things, size))) if things else None
+        return Results(reading, total, self._hits(islice(things, size))) if things else None
 
     def _first(self, expression: str, size: int) -> list[int]:
         """The things that match an expression; those that are named by most others come first."""

@@ -197,13 +197,13 @@ class Dataset:
 
     def contexts(self) -> dict[str, Any]:
         """The JSON-LD context of each version of the ontology."""
-        found: dict[str, Any] = self._json(CONTEXTS)
-        return found
+        contexts: dict[str, Any] = self._json(CONTEXTS)
+        return contexts
 
     def quality(self) -> list[dict[str, Any]]:
         """The quality measures: name, question, query, and findings, each with a text and, in some cases, a thing."""
-        found: list[dict[str, Any]] = self._json(QUALITY)
-        return found
+        measures: list[dict[str, Any]] = self._json(QUALITY)
+        return measures
 
     def _json(self, name: str) -> Any:
         return json.loads((self.directory / name).read_bytes())

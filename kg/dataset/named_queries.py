@@ -29,11 +29,11 @@ def is_thing(engine: Engine, iri: str) -> bool:
 
 def labels(engine: Engine, iris: Iterable[str]) -> dict[str, list[Literal]]:
     """The labels of some things or terms in every language, by IRI, ordered by text and then by language."""
-    found: dict[str, list[Literal]] = defaultdict(list)
+    by_thing: dict[str, list[Literal]] = defaultdict(list)
     query = f"SELECT ?s ?label WHERE {{ VALUES ?s {{ {listed(set(iris))} }} ?s rdfs:label ?label }}"
     for subject, label in engine.select(query).rows:
-        found[subject.value].append(label)
-    return {iri: sorted(each, key=lambda label: (label.value, label.language or "")) for iri, each in found.items()}
+        by_thing[subject.value].append(label)
+    return {iri: sorted(each, key=lambda label: (label.value, label.language or "")) for iri, each in by_thing.items()}
 
 
 def statements(engine: Engine, subjects: Iterable[str]) -> list[Triple]:
@@ -52,10 +52,10 @@ def values(engine: Engine, subjects: Iterable[str], properties: Iterable[str]) -
 def links_to(engine: Engine, iri: str) -> dict[str, list[str]]:
     """The subjects that link to a thing, except its own parts, by property; properties and subjects are in order."""
     query = f"SELECT ?p ?s WHERE {{ ?s ?p <{iri}> FILTER(!STRSTARTS(STR(?s), '{iri}#')) }}"
-    found: dict[str, list[str]] = defaultdict(list)
+    sources: dict[str, list[str]] = defaultdict(list)
     for property_, subject in engine.select(query).rows:
-        found[property_.value].append(subject.value)
-    return {property_: sorted(found[property_]) for property_ in sorted(found)}
+        sources[property_.value].append(subject.value)
+    return {property_: sorted(sources[property_]) for property_ in sorted(sources)}
 
 
 def renamed_to(engine: Engine, names: Names, path: str) -> str | None:
@@ -83,8 +83,8 @@ def source(engine: Engine, names: Names, file: str) -> tuple[str, str]:
     """The text of a source, by the IRI of its document, and the place where it begins, as file:line."""
     query = f"""SELECT ?text ?place WHERE {{ GRAPH <{names.sources}> {{
         <{file}> rdf:value ?text ; dcterms:identifier ?place }} }}"""
-    found = next(iter(engine.select(query)))
-    return found["text"].value, found["place"].value
+    solution = next(iter(engine.select(query)))
+    return solution["text"].value, solution["place"].value
 
 
 def origin(engine: Engine, names: Names, documents: Iterable[str]) -> list[Triple]:

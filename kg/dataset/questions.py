@@ -45,9 +45,9 @@ class Question:
     parameters: tuple[QuestionParameter, ...]
 
     @classmethod
-    def of(cls, told: Mapping[str, Any]) -> "Question":
+    def of(cls, statement: Mapping[str, Any]) -> "Question":
         """A question from its JSON."""
-        return cls(**{**told, "parameters": tuple(QuestionParameter(**each) for each in told["parameters"])})
+        return cls(**{**statement, "parameters": tuple(QuestionParameter(**each) for each in statement["parameters"])})
 
     def fill(self, values: Mapping[str, str], names: Names) -> str:
         """The query with other values of its parameters. Raises ValueError for an invalid value or an unknown name.
@@ -82,15 +82,15 @@ def term(value: str, parameter: QuestionParameter, names: Names) -> str:
 
 def read_questions(directory: Path, names: Names) -> list[Question]:
     """The questions of a directory, one in each file, under the base."""
-    found = []
+    questions = []
     for file in sorted(directory.glob("*.rq")):
         lines = names.rebase(file.read_text(encoding="utf-8", errors="replace")).splitlines()
         comment = [line.removeprefix("#").strip() for line in takewhile(lambda line: line.startswith("#"), lines)]
         query = "\n".join(lines[len(comment) :]).strip()
         text = QueryText(query, base=names.base)
         form = next((t.text.upper() for t in text.tokens if t.kind == "word" and t.text.upper() in FORMS), "SELECT")
-        found.append(Question(file.stem, " ".join(comment), query, form, tuple(parameters(text))))
-    return found
+        questions.append(Question(file.stem, " ".join(comment), query, form, tuple(parameters(text))))
+    return questions
 
 
 def parameters(text: QueryText) -> Iterator[QuestionParameter]:
@@ -130,8 +130,8 @@ def as_quads(questions: list[Question], names: Names) -> Iterator[Quad]:
     """The questions as data, in their own graph."""
     endpoint = NamedNode(names.base + "sparql")
 
-    def about(subject: str, *told: tuple[str, NamedNode | Literal]) -> Iterator[Quad]:
-        for predicate, value in told:
+    def about(subject: str, *statements: tuple[str, NamedNode | Literal]) -> Iterator[Quad]:
+        for predicate, value in statements:
             yield Quad(NamedNode(subject), NamedNode(predicate), value, NamedNode(names.questions))
 
     for question in questions:

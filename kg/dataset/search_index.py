@@ -121,13 +121,13 @@ def fill(database: sqlite3.Connection, things: dict[str, Thing]) -> None:
 
 def columns_of(stated: list[Text]) -> Iterator[str]:
     """The words for each of COLUMNS; a web address is not a name, whatever its field is."""
-    said = FIELDS.index("text")
-    texts = [(said if ADDRESS.fullmatch(text) else at, iri, language, text) for at, iri, language, text in stated]
+    text_field = FIELDS.index("text")
+    texts = [(text_field if ADDRESS.fullmatch(text) else at, iri, language, text) for at, iri, language, text in stated]
     for number in range(len(FIELDS)):
         yield " ".join(word for at, _, _, text in texts if at == number for word in words(text))
     for number in range(len(FIELDS)):
-        found = (stems_of(text, language or LANGUAGE) for at, _, language, text in texts if at == number)
-        yield " ".join(stem for each in found for stem in each)
+        stems = (stems_of(text, language or LANGUAGE) for at, _, language, text in texts if at == number)
+        yield " ".join(stem for each in stems for stem in each)
     yield " ".join(dict.fromkeys(plain(text) for at, _, _, text in texts if at < FIELDS.index("text")))
 
 
@@ -171,12 +171,12 @@ def path_of(iri: str, names: Names) -> str | None:
 
 def classes_of(types: Iterable[SubjectObject], schema: Schema) -> dict[str, Class]:
     """The most specific of our classes for each subject."""
-    found: dict[str, Class] = {}
+    classes: dict[str, Class] = {}
     for iri, type_ in types:
         class_ = schema.classes.get(type_.value)
-        if class_ and (iri not in found or len(found[iri].ancestors) < len(class_.ancestors)):
-            found[iri] = class_
-    return found
+        if class_ and (iri not in classes or len(classes[iri].ancestors) < len(class_.ancestors)):
+            classes[iri] = class_
+    return classes
 
 
 def type_of(class_: Class, kind: Class, schema: Schema) -> Iterator[Facet]:
@@ -249,17 +249,17 @@ def add_facets(
     """Adds its facet values to each thing."""
     paths = {class_: facet_paths(schema, class_) for class_ in set(classes.values())}
     objects: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for iri in sorted({step.iri for found in paths.values() for path in found for step in path}):
+    for iri in sorted({step.iri for values in paths.values() for path in values for step in path}):
         for subject, value in stated(iri):
             objects[subject, iri].append(value.value)
     for path, thing in things.items():
         iri = names.thing(path)
         for steps in paths[classes[iri]]:
-            found = [iri]
+            values = [iri]
             for step in steps:
-                found = [value for subject in found for value in objects.get((subject, step.iri), ())]
+                values = [value for subject in values for value in objects.get((subject, step.iri), ())]
             name = ".".join(step.key for step in steps)
-            thing.facets |= {(name, text) for each in found if (text := value_of(steps[-1], each, names))}
+            thing.facets |= {(name, text) for each in values if (text := value_of(steps[-1], each, names))}
 
 
 def value_of(property_: Property, text: str, names: Names) -> str | None:

@@ -65,11 +65,11 @@ def only_in(problems: Iterable[Problem], paths: Collection[Path]) -> list[Proble
 
 def errors_by_file(problems: Iterable[Problem]) -> dict[Path, list[Problem]]:
     """The errors among the problems by file, in order."""
-    found: dict[Path, list[Problem]] = defaultdict(list)
+    by_file: dict[Path, list[Problem]] = defaultdict(list)
     for problem in in_order(problems):
         if problem.severity is Severity.ERROR:
-            found[problem.file].append(problem)
-    return dict(found)
+            by_file[problem.file].append(problem)
+    return dict(by_file)
 
 
 def errors(problems: Iterable[Problem]) -> int:

@@ -85,9 +85,9 @@ def as_json(
     others = [
         {"file": relative(file), "line": errors[0].line, "errors": len(errors)} for file, errors in elsewhere.items()
     ]
-    found = {"problems": listed, "elsewhere": others, "notes": notes}
+    document = {"problems": listed, "elsewhere": others, "notes": notes}
     return json.dumps(
-        {**found, "files": files, "records": records, "seconds": round(seconds, 3)}, indent=2, ensure_ascii=False
+        {**document, "files": files, "records": records, "seconds": round(seconds, 3)}, indent=2, ensure_ascii=False
     )
 
 
@@ -96,11 +96,11 @@ def as_sarif(problems: Iterable[Problem]) -> str:
 
     The fingerprint of a result does not change when its line moves.
     """
-    found = list(problems)
-    used = sorted({problem.code for problem in found})
+    listed = list(problems)
+    used = sorted({problem.code for problem in listed})
     seen: Counter[str] = Counter()
     results = []
-    for problem in found:
+    for problem in listed:
         identity = "\n".join((problem.code, relative(problem.file), problem.thing or "", problem.message))
         seen[identity] += 1
         fingerprint = hashlib.sha256(f"{identity}\n{seen[identity]}".encode()).hexdigest()

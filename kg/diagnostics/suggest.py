@@ -33,9 +33,9 @@ class Choices:
         `favour` adds to the similarity of a suggestion, in hundredths; it only breaks ties.
         """
         scorer = OSA.normalized_similarity
-        found = process.extract(fold(text), self._names, scorer=scorer, score_cutoff=CLOSE, limit=20)
+        matches = process.extract(fold(text), self._names, scorer=scorer, score_cutoff=CLOSE, limit=20)
         scores: dict[str, float] = {}
-        for _, score, index in found:
+        for _, score, index in matches:
             write = self._candidates[index][1]
             scores[write] = max(scores.get(write, 0.0), score + favour(write))
         best = max(scores.values(), default=0.0)

@@ -115,10 +115,10 @@ class Framing:
 
     def _reverse(self, root: str, tree: "Tree") -> Json:
         """The links to the root: for each property, a list of the subjects with their labels."""
-        found: Json = {}
+        reverse: Json = {}
         for triple in tree.incoming:
-            found.setdefault(self._key(triple.predicate.value), []).append(self._node(_id(triple.subject), tree, ()))
-        return found
+            reverse.setdefault(self._key(triple.predicate.value), []).append(self._node(_id(triple.subject), tree, ()))
+        return reverse
 
     def _add_literal(self, node: Json, predicate: str, literal: Literal) -> None:
         property_ = self._properties.get(predicate)

@@ -74,16 +74,16 @@ def month(word: str) -> int | None:
     """The month that a folded word names, in full or abbreviated to three letters or more."""
     if word in months():
         return months()[word]
-    found = {number for name, number in months().items() if len(word) > 2 and name.startswith(word)}
-    return found.pop() if len(found) == 1 else None
+    numbers = {number for name, number in months().items() if len(word) > 2 and name.startswith(word)}
+    return numbers.pop() if len(numbers) == 1 else None
 
 
 def readings(text: str) -> list[str]:
     """The ISO forms of the dates that a text may mean; several if day and month cannot be distinguished."""
     plain = re.sub(r"[.,;]+$", "", text.strip())
     plain = TIME.sub("", plain) if len(plain) > 7 else plain
-    found = dict.fromkeys([*_in_digits(re.sub(r"\s*([./-])\s*", r"\1", plain)), *_in_words(plain)])
-    return [reading for reading in found if is_date(reading)]
+    candidates = dict.fromkeys([*_in_digits(re.sub(r"\s*([./-])\s*", r"\1", plain)), *_in_words(plain)])
+    return [reading for reading in candidates if is_date(reading)]
 
 
 def is_date(text: str) -> bool:
@@ -142,8 +142,8 @@ def span(text: str) -> tuple[str, str] | None:
         plain = f"{match[2]}-{match[3]} {match[1]} {match[4]}"
     if match := re.fullmatch(r"(\d\d)(\d\d)\s*[-–—/]\s*(\d\d)", plain, re.ASCII):
         return (match[1] + match[2], match[1] + match[3]) if int(match[3]) > max(31, int(match[2])) else None
-    found = {halves for match in BETWEEN.finditer(plain) for halves in _halves(plain, match)}
-    return found.pop() if len(found) == 1 else None
+    spans = {halves for match in BETWEEN.finditer(plain) for halves in _halves(plain, match)}
+    return spans.pop() if len(spans) == 1 else None
 
 
 def _halves(text: str, between: re.Match[str]) -> Iterator[tuple[str, str]]:
@@ -163,5 +163,5 @@ def _halves(text: str, between: re.Match[str]) -> Iterator[tuple[str, str]]:
 
 def _only(text: str) -> str | None:
     """The only reading of a text as a date."""
-    found = [text] if is_date(text) else readings(text)
-    return found[0] if len(found) == 1 else None
+    candidates = [text] if is_date(text) else readings(text)
+    return candidates[0] if len(candidates) == 1 else None

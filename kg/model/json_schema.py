@@ -69,7 +69,7 @@ def shared() -> Json:
 def document(class_: Class, schema: Schema, names: Names) -> Json:
     """The JSON-LD document about a thing of a class."""
     keys = schema.keys(class_)
-    told = {name: {"title": schema.label(key.property.iri), "description": schema.definition(key.property.iri)}
+    annotations = {name: {"title": schema.label(key.property.iri), "description": schema.definition(key.property.iri)}
             for name, key in keys.items()}  # fmt: skip
     return {
         "$ref": "#/$defs/node",
@@ -77,7 +77,7 @@ def document(class_: Class, schema: Schema, names: Names) -> Json:
         "properties": {
             "id": {"pattern": f"^{names.thing(class_.kind)}/{NAME.pattern}$"},
             "type": {"contains": {"const": class_.name}},
-            **told,
+            **annotations,
         },
     }
 
@@ -132,9 +132,13 @@ def source(classes: list[Class], schema: Schema) -> Json:
     """A record or part of one of the given classes, as it is written in YAML."""
     keys: dict[str, Key] = {}
     of_each = [schema.keys(class_) for class_ in classes]
-    for found in of_each:
-        keys = {**found, **keys}
-    always = [name for name in keys if all(must_have(found.get(name), found, schema) for found in of_each)]
+    for property_shapes in of_each:
+        keys = {**property_shapes, **keys}
+    always = [
+        name
+        for name in keys
+        if all(must_have(property_shapes.get(name), property_shapes, schema) for property_shapes in of_each)
+    ]
     return {
         "type": "object",
         "required": always,

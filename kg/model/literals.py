@@ -113,14 +113,14 @@ def typed(text: str, datatypes: tuple[str, ...]) -> tuple[str, str]:
 
 def mend(text: str, datatypes: tuple[str, ...]) -> str | None:
     """A hint for a text that is invalid for all of the datatypes, if it can be read in one or two ways."""
-    found = []
+    candidates = []
     for guess in dict.fromkeys(_guesses(text.strip(), datatypes)):
         try:
             typed(guess, datatypes)
         except ValueError:
             continue
-        found.append(guess)
-    return f"write {found[0]}" if len(found) == 1 else did_you_mean(found[:2])
+        candidates.append(guess)
+    return f"write {candidates[0]}" if len(candidates) == 1 else did_you_mean(candidates[:2])
 
 
 def why_not(text: str) -> str | None:

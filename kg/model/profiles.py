@@ -37,10 +37,10 @@ FULL = Profile("full")
 
 def profiles_of(shapes: Graph) -> dict[str, Profile]:
     """The profiles that a graph defines, by token; FULL is always the first."""
-    found = {FULL.token: FULL}
+    profiles = {FULL.token: FULL}
     for iri in sorted(shapes.subjects(RDF.type, URIRef(PROF + "Profile")), key=str):
         token = str(shapes.value(iri, URIRef(PROF + "hasToken")))
         query = shapes.value(iri, SH.construct)
         label = str(shapes.value(iri, RDFS.label) or token)
-        found[token] = Profile(token, str(iri), label, str(query) if query is not None else None)
-    return found
+        profiles[token] = Profile(token, str(iri), label, str(query) if query is not None else None)
+    return profiles

@@ -262,8 +262,8 @@ class Schema:
 
     def _individuals(self, class_: Class) -> dict[str, str]:
         of_class = {c.iri for c in self.classes.values() if class_.iri in c.ancestors}
-        found = sorted({str(s) for iri in of_class for s in self.ontology.subjects(RDF.type, URIRef(iri))})
-        return {local_name(iri): iri for iri in found}
+        individuals = sorted({str(s) for iri in of_class for s in self.ontology.subjects(RDF.type, URIRef(iri))})
+        return {local_name(iri): iri for iri in individuals}
 
     def _find_unsupported(self) -> None:
         for property_ in self.properties.values():
@@ -323,10 +323,10 @@ class Schema:
     @cached_property
     def deprecated(self) -> dict[str, tuple[str, ...]]:
         """Our deprecated terms (OWL 2 Structural, 5.5), each with the IRIs of its replacements."""
-        found = (term for term in self.ontology.subjects(OWL.deprecated, Literal(True)) if isinstance(term, URIRef))
+        terms = (term for term in self.ontology.subjects(OWL.deprecated, Literal(True)) if isinstance(term, URIRef))
         return {
             str(term): tuple(sorted(str(other) for other in self.ontology.objects(term, DCTERMS.isReplacedBy)))
-            for term in sorted(found)
+            for term in sorted(terms)
             if term.startswith(self.names.vocabulary)
         }
 
@@ -354,11 +354,11 @@ class Schema:
     @cached_property
     def _below(self) -> dict[str, list[Property]]:
         """The subproperties of each property by IRI."""
-        found: dict[str, list[Property]] = defaultdict(list)
+        properties: dict[str, list[Property]] = defaultdict(list)
         for property_ in self.properties.values():
             for above in self._ancestors(URIRef(property_.iri), RDFS.subPropertyOf):
-                found[above].append(property_)
-        return found
+                properties[above].append(property_)
+        return properties
 
     def inverses(self, iri: str) -> list[str]:
         """The IRIs of the properties that the ontology declares as inverses of a property."""
@@ -431,14 +431,14 @@ class Schema:
 
         A pair that encloses another pair is not used: for example, a structure is closed before it is wound up.
         """
-        found = {
+        bounds = {
             (first.key, last.key)
             for iri in class_.ancestors
             for shape in self.property_shapes(iri)
             for other in self.shapes.objects(shape, SH.lessThanOrEquals)
             if (first := self.property_of(self.path_of(shape))) and (last := self.property_of(str(other)))
         }
-        nearest = {(a, c) for a, c in found if not any((a, b) in found and (b, c) in found for b, _ in found)}
+        nearest = {(a, c) for a, c in bounds if not any((a, b) in bounds and (b, c) in bounds for b, _ in bounds)}
         pairs = [pair for pair in nearest if property_.key in pair]
         return (self.properties[pairs[0][0]], self.properties[pairs[0][1]]) if len(pairs) == 1 else None
 
@@ -558,15 +558,15 @@ class Schema:
     def definition(self, iri: str) -> str:
         """The English definition of a term."""
         term = URIRef(iri)
-        found = [*self.ontology.objects(term, SKOS.definition), *self.ontology.objects(term, RDFS.comment)]
-        english = [o for o in found if isinstance(o, Literal) and (o.language or "en") == "en"]
+        definitions = [*self.ontology.objects(term, SKOS.definition), *self.ontology.objects(term, RDFS.comment)]
+        english = [o for o in definitions if isinstance(o, Literal) and (o.language or "en") == "en"]
         return str(next(iter(sorted(english)), ""))
 
     @cached_property
     def groups(self) -> dict[str, float]:
         """The groups in which properties are shown (SHACL 2.3.2.3), each with its order."""
-        found = self.shapes.subjects(RDF.type, SH.PropertyGroup)
-        return {str(iri): self._order(iri) for iri in sorted(found, key=str)}
+        groups = self.shapes.subjects(RDF.type, SH.PropertyGroup)
+        return {str(iri): self._order(iri) for iri in sorted(groups, key=str)}
 
     def label(self, iri: str, language: str = ENGLISH) -> str:
         """The label of a term or group that a reader of a language prefers; else its local name."""
@@ -576,9 +576,9 @@ class Schema:
     @cached_property
     def _labels(self) -> dict[str, dict[str | None, str]]:
         """The labels of each term, and of what the shapes define, by language."""
-        found: dict[str, dict[str | None, str]] = defaultdict(dict)
+        labels: dict[str, dict[str | None, str]] = defaultdict(dict)
         for graph in (self.shapes, self.ontology):
             for term, label in graph.subject_objects(RDFS.label):
                 if isinstance(label, Literal):
-                    found[str(term)][label.language] = str(label)
-        return found
+                    labels[str(term)][label.language] = str(label)
+        return labels

@@ -63,8 +63,8 @@ LIMIT = URIRef(PREFIXES["hydra"] + "limit")
 
 def views_in(shapes: Graph) -> tuple[View, ...]:
     """The views that a graph defines, in order, without those that no page can show (`presentation.py`)."""
-    found = [view_of(shapes, iri) for iri in shapes.subjects(RDF.type, SH.SPARQLSelectExecutable)]
-    return tuple(sorted((view for view in found if view), key=lambda view: (view.order, view.iri)))
+    views = [view_of(shapes, iri) for iri in shapes.subjects(RDF.type, SH.SPARQLSelectExecutable)]
+    return tuple(sorted((view for view in views if view), key=lambda view: (view.order, view.iri)))
 
 
 def view_of(shapes: Graph, iri: Node) -> View | None:

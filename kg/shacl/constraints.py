@@ -64,14 +64,14 @@ def prefix_owners(shapes: Graph, constraint: Node) -> set[Node]:
 
 def declarations(shapes: Graph, constraint: Node) -> Graph:
     """The triples that declare the prefixes of a constraint."""
-    found = Graph(bind_namespaces="none")
+    graph = Graph(bind_namespaces="none")
     for owner in prefix_owners(shapes, constraint):
         for declaration in shapes.objects(owner, SH.declare):
-            found.add((owner, SH.declare, declaration))
-            found += shapes.cbd(declaration)
+            graph.add((owner, SH.declare, declaration))
+            graph += shapes.cbd(declaration)
         if (owner, RDF.type, OWL.Ontology) in shapes:
-            found.add((owner, RDF.type, OWL.Ontology))
-    return found
+            graph.add((owner, RDF.type, OWL.Ontology))
+    return graph
 
 
 def parse(text: str, known: dict[str, str]) -> CompValue:
@@ -183,10 +183,10 @@ def variables_in(node: Any) -> set[Variable]:
     if isinstance(node, Variable):
         return {node}
     if isinstance(node, CompValue):
-        found: Iterable[Any] = [node.graph] if node.name in EXISTENCE else node.values()
+        children: Iterable[Any] = [node.graph] if node.name in EXISTENCE else node.values()
     else:
-        found = node if isinstance(node, list | tuple | set) else ()
-    return {variable for each in found for variable in variables_in(each)}
+        children = node if isinstance(node, list | tuple | set) else ()
+    return {variable for each in children for variable in variables_in(each)}
 
 
 def iris_of(predicate: Node | Path) -> set[str]:

@@ -35,9 +35,9 @@ def meant(text: str) -> list[str]:
             part.strip(AROUND + ",;.|")
             for part in re.split(r"[\s,;|]+(?:(?:and|und|et|e|y|и|-)\s+)?(?=\S*(?:://|www\.))|[\s,;|]+$", plain)
         ]
-        found = [one(part) for part in parts if part]
-        if len(found) > 1:
-            return [] if None in found else list(dict.fromkeys(address for address in found if address))
+        addresses = [one(part) for part in parts if part]
+        if len(addresses) > 1:
+            return [] if None in addresses else list(dict.fromkeys(address for address in addresses if address))
     if prefixed := re.fullmatch(r"(?i)(?:url|website|web|see|www|link|site)\s*[:=]?\s+(\S+)", plain):
         plain = prefixed[1]
     address = one(plain)
@@ -50,8 +50,8 @@ def one(text: str) -> str | None:
     if re.match(r"(?i)(?!https?:)[a-z]+:(?!/)", plain) and not SCHEME.match(plain):
         return None  # an address with another scheme: mailto, javascript, data
     secure = "http" if re.match(r"(?i)h?t+p\b(?!s)", plain) else "https"
-    rest, found = SCHEME.subn("", plain, count=1)
-    if not found:
+    rest, replaced = SCHEME.subn("", plain, count=1)
+    if not replaced:
         rest = re.sub(r"^//", "", plain)
     host = re.match(r"[^\s/?#]*", rest)
     if host is None or not re.fullmatch(r"(?:[\w-]+\.)+[^\W\d]{2,}(?::\d+)?|(?:[\w-]+\.)*[\w-]+(?::\d+)?", host[0]):

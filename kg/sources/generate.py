@@ -63,8 +63,8 @@ class Generator:
         classes = {class_.iri: class_ for class_, _ in self.records}
         queries = {iri: list(self._queries(class_, set())) for iri, class_ in classes.items()}
         self.tied = {iri: self._tied(class_, queries[iri]) for iri, class_ in classes.items()}
-        self.forms = self._forms({query for found in queries.values() for query in found})
-        self.successive = {iri for iri, found in queries.items() if any(map(self._is_successive, found))}
+        self.forms = self._forms({query for each_query in queries.values() for query in each_query})
+        self.successive = {iri for iri, each_query in queries.items() if any(map(self._is_successive, each_query))}
         self.known = {key: set(texts) for key, texts in self.strings.items()}
         self.number = self.serial = 0
 
@@ -247,8 +247,8 @@ class Generator:
 
     def _years(self, values: dict[str, Any]) -> list[int]:
         """The years of all dates of a record."""
-        found = (scalar for key, value in values.items() for scalar in self.scalars(key, value))
-        return [int(text[:4]) for property_, _, text in found if is_date(property_)]
+        scalars = (scalar for key, value in values.items() for scalar in self.scalars(key, value))
+        return [int(text[:4]) for property_, _, text in scalars if is_date(property_)]
 
     def _fresh(self, class_: Class, key: str, value: Any, shift: int) -> Any:
         """A value with new texts, addresses, identifiers and dates; None if it must be left out."""

@@ -91,9 +91,9 @@ class Index:
         path = ours[1] if ours else re.sub(r"\.ya?ml$", "", plain.lower()).strip("/")
         path = re.sub(r"\s*[:/]\s*", "/", path) if re.fullmatch(r"[\w-]+\s*[:/]\s*[\w .-]+", path) else path
         tried = ["/".join(map(as_name, path.split("/")[-2:])), *self._former.get(path, ())]
-        found = [other for other in tried if other in self._paths]
-        found += self._exact.get(fold(plain), ()) or self._exact.get(fold(path.rpartition("/")[2]), ())
-        return [other for other in dict.fromkeys(found) if self.fits(other, wanted)]
+        paths = [other for other in tried if other in self._paths]
+        paths += self._exact.get(fold(plain), ()) or self._exact.get(fold(path.rpartition("/")[2]), ())
+        return [other for other in dict.fromkeys(paths) if self.fits(other, wanted)]
 
     @cached_property
     def _exact(self) -> dict[str, list[str]]:

@@ -68,25 +68,25 @@ def from_name(schema: Schema, class_: Class, path: str, alike: list[Record]) -> 
 
     Without such records, a number is the identifier whose pattern it matches, and a day is the first date of the class.
     """
-    if not (said := said_by(path)):
+    if not (words := words_of_name(path)):
         return {}
-    kind, text = said
-    others = [record for record in alike if (other := said_by(record.path)) and other[0] == kind]
+    kind, text = words
+    others = [record for record in alike if (other := words_of_name(record.path)) and other[0] == kind]
     keys = [key for key in schema.keys(class_).values() if key.property.values is Values.LITERAL and key.single]
-    found = [key for key in keys if agrees(key, others)]
+    fitting_keys = [key for key in keys if agrees(key, others)]
     if not others and kind == "number":
-        found = [k for k in keys if identifies(k.property, schema) and has_pattern(schema, class_, k, text)]
+        fitting_keys = [k for k in keys if identifies(k.property, schema) and has_pattern(schema, class_, k, text)]
     if not others and kind == "day":
-        found = sorted((key for key in keys if key.property.bounds), key=lambda key: key.order)
-    return {key.property.key: text for key in found[:1]}
+        fitting_keys = sorted((key for key in keys if key.property.bounds), key=lambda key: key.order)
+    return {key.property.key: text for key in fitting_keys[:1]}
 
 
 def agrees(key: Key, records: list[Record]) -> bool:
     """True if nearly all records have the value under a key that their name contains."""
     agree = [
-        (scalar.value == said[1])
+        (scalar.value == words[1])
         for record in records
-        if (said := said_by(record.path))
+        if (words := words_of_name(record.path))
         for node in examples([record.node], key)
         for scalar in scalars(node)
     ]
@@ -103,14 +103,14 @@ def has_pattern(schema: Schema, class_: Class, key: Key, text: str) -> bool:
     )
 
 
-def said_by(path: str) -> tuple[str, str] | None:
+def words_of_name(path: str) -> tuple[str, str] | None:
     """What the name in a path contains: a number, or a day, month or year at its beginning; None for anything else."""
-    found = IN_NAME.fullmatch(path.partition("/")[2])
-    if not found:
+    match = IN_NAME.fullmatch(path.partition("/")[2])
+    if not match:
         return None
-    if found["number"] and not re.fullmatch(r"(19|20)[0-9]{2}", found["number"]):
-        return "number", found["number"]
-    date = found["date"] or found["number"]
+    if match["number"] and not re.fullmatch(r"(19|20)[0-9]{2}", match["number"]):
+        return "number", match["number"]
+    date = match["date"] or match["number"]
     return {4: "year", 7: "month", 10: "day"}[len(date)], date
 
 
@@ -118,19 +118,19 @@ def required_first(schema: Schema, keys: dict[str, Key]) -> list[Key]:
     return sorted(keys.values(), key=lambda key: not schema.is_required(key, keys))
 
 
-def entry(schema: Schema, key: Key, found: list[Node], index: Index) -> Iterator[str]:
+def entry(schema: Schema, key: Key, nodes: list[Node], index: Index) -> Iterator[str]:
     """A key with an empty value, as lines, with examples from records, if there are any."""
     name, property_ = key.property.key, key.property
     match property_.values:
         case Values.TEXT:
             yield f"{name}:"
-            yield f"  en:{remark(values(found), MAX_LENGTH)}"
+            yield f"  en:{remark(values(nodes), MAX_LENGTH)}"
         case Values.PART:
             yield f"{name}:"
             class_ = schema.classes[property_.range or ""]
             inner = required_first(schema, schema.keys(class_))
             shown = [key for key in inner if key.least or key.property.iri in schema.part_key(class_)]
-            parts = [part for node in found for part in items(node)]
+            parts = [part for node in nodes for part in items(node)]
             parts.sort(
                 key=lambda part: -sum(bool(examples([part], key)) for key in shown)
             )  # preferably all from one part
@@ -147,26 +147,26 @@ def entry(schema: Schema, key: Key, found: list[Node], index: Index) -> Iterator
                 yield from (f"    # {line}" for line in wrap(f"Other possible keys: {', '.join(others)}.", WIDTH - 6))
         case _:
             longest = MAX_LENGTH if property_.values is Values.LITERAL else None
-            yield f"{name}:{remark(fitting(key, found, index), longest)}"
+            yield f"{name}:{remark(fitting(key, nodes, index), longest)}"
 
 
-def values(found: list[Node]) -> Iterator[str]:
+def values(nodes: list[Node]) -> Iterator[str]:
     """The written forms of some values."""
-    for node in found:
+    for node in nodes:
         yield from (scalar.value for scalar in (*scalars(node, "en"), *scalars(node)))
 
 
-def fitting(key: Key, found: list[Node], index: Index) -> Iterator[str]:
+def fitting(key: Key, nodes: list[Node], index: Index) -> Iterator[str]:
     """The values that are valid for the key; other kinds may use the key differently."""
     match key.property.values:
         case Values.REFERENCE:
-            yield from (path for path in values(found) if path in index and index.fits(path, key.classes))
+            yield from (path for path in values(nodes) if path in index and index.fits(path, key.classes))
             yield from index.fitting(key.classes)
         case Values.TERM:
             terms = key.terms or tuple(key.property.individuals)
-            yield from (term for term in (*values(found), *terms) if term in terms)
+            yield from (term for term in (*values(nodes), *terms) if term in terms)
         case _:
-            yield from values(found)
+            yield from values(nodes)
 
 
 def remark(texts: Iterator[str], longest: int | None) -> str:

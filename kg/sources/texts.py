@@ -173,17 +173,17 @@ def look_alikes(text: str) -> Iterator[Flaw]:
     cyrillic = IN_SCRIPT["Cyrillic"].findall(text)
     if cyrillic and IN_SCRIPT["Latin"].search(text) and not set(cyrillic) - set(CYRILLIC_ALIKE):
         for match in re.finditer(f"(?<![{LATIN}])[{CYRILLIC_ALIKE}]+(?![{LATIN}])", text):
-            said, latin = "these Cyrillic letters look like Latin ones", match[0].translate(TO_LATIN)
+            sentence, latin = "these Cyrillic letters look like Latin ones", match[0].translate(TO_LATIN)
             severity = Severity.ERROR if re.fullmatch(r"\S+/\S+", text) else Severity.WARNING
             found = and_points(match[0], match[0])
-            yield Flaw(*match.span(), "E116", said, found, latin, None, severity)
+            yield Flaw(*match.span(), "E116", sentence, found, latin, None, severity)
     if re.search(f"[{IDEOGRAPH}]", text):
         return
     for match in re.finditer(rf"(?<!\S)\S*?[{COMPATIBLE}]\S*", text):
         odd = re.findall(f"[{COMPATIBLE}]", match[0])
         fixed = re.sub(f"[{COMPATIBLE}]", lambda m: unicodedata.normalize("NFKC", m[0]), match[0])
-        said = "this word contains compatibility characters instead of ordinary letters"
-        yield Flaw(*match.span(), "E116", said, and_points(match[0], odd), fixed)
+        sentence = "this word contains compatibility characters instead of ordinary letters"
+        yield Flaw(*match.span(), "E116", sentence, and_points(match[0], odd), fixed)
 
 
 def and_points(word: str, odd: Iterable[str]) -> str:
@@ -206,12 +206,12 @@ def spaces(text: str) -> Iterator[Flaw]:
         if "\n" in (before, behind):
             continue
         if len(match[0]) > 1:
-            said = "several spaces instead of one"
+            message = "several spaces instead of one"
         elif is_kept(text[max(0, match.start() - 2) : match.start()], match[0], behind):
             continue
         else:
-            said = "this white space character is not an ordinary space"
-        yield Flaw(*match.span(), "E117", said, points(match[0]), " ", None, Severity.WARNING)
+            message = "this white space character is not an ordinary space"
+        yield Flaw(*match.span(), "E117", message, points(match[0]), " ", None, Severity.WARNING)
 
 
 def points(blanks: str) -> str:
@@ -261,8 +261,8 @@ def markup(text: str) -> Iterator[Flaw]:
         yield Flaw(start, end, "E118", "HTML is not allowed: texts are plain", text[start:end], fix)
     for match in MARKDOWN.finditer(text):
         inner = next((group for group in match.groups() if group), "")
-        said = "Markdown is not supported: texts are plain"
-        yield Flaw(*match.span(), "E118", said, match[0], inner, None, Severity.WARNING)
+        message = "Markdown is not supported: texts are plain"
+        yield Flaw(*match.span(), "E118", message, match[0], inner, None, Severity.WARNING)
 
 
 def plain(text: str, start: int, end: int) -> str:
@@ -285,8 +285,8 @@ def garbled(text: str) -> Iterator[Flaw]:
             continue
         meant = decoded(match[0])
         if meant != match[0] and (meant is not None or "\u00e2\u20ac" in match[0]):
-            said = "these letters were decoded with the wrong encoding"
-            yield Flaw(*match.span(), "E119", said, match[0], meant)
+            message = "these letters were decoded with the wrong encoding"
+            yield Flaw(*match.span(), "E119", message, match[0], meant)
 
 
 def decoded(word: str) -> str | None:
@@ -356,8 +356,8 @@ def decomposed(text: str) -> Iterator[Flaw]:
         if (composed := unicodedata.normalize("NFC", match[0])) != match[0]:
             odd = {c for c in match[0] if c not in composed or unicodedata.combining(c)}
             found = f"{match[0]}, with {', '.join(sorted(map(code_point, odd)))}"
-            said = "this word is not in Unicode normalization form C"
-            yield Flaw(*match.span(), "E114", said, found, composed, None, Severity.WARNING)
+            message = "this word is not in Unicode normalization form C"
+            yield Flaw(*match.span(), "E114", message, found, composed, None, Severity.WARNING)
 
 
 def at(file: Path, line: int, column: int, flaw: Flaw, thing: str | None = None, fix: str | None = None) -> Problem:
@@ -384,9 +384,11 @@ def flaws_of_turtle(text: str, file: Path) -> Iterator[Problem]:
     for number, (start, end) in enumerate(pairwise([*starts, len(text) + 1]), 1):
         line = text[start : end - 1]
         for literal in LITERAL.finditer(line) if not line.lstrip().startswith("#") else ():
-            found = [flaw for flaw in flaws(literal[1]) if flaw.code != "E118" or flaw.severity is Severity.ERROR]
-            for offset, code, said, hint in unseen(literal[1]):
+            literal_flaws = [
+                flaw for flaw in flaws(literal[1]) if flaw.code != "E118" or flaw.severity is Severity.ERROR
+            ]
+            for offset, code, message, hint in unseen(literal[1]):
                 point = code_point(literal[1][offset])
-                found.append(Flaw(offset, offset + 1, code, said, point, None, hint))
-            for flaw in found:
+                literal_flaws.append(Flaw(offset, offset + 1, code, message, point, None, hint))
+            for flaw in literal_flaws:
                 yield at(file, number, literal.start(1) + flaw.start + 1, flaw)

@@ -148,7 +148,7 @@ def unmeant(root: Node, text: str, before: int) -> Iterator[Fault]:
             key.tag = nothing.tag = PROBLEM
         start = value.start_mark
         number, line = start.line, lines[start.line]
-        found = lines[run[0].start_mark.line][run[0].start_mark.column :][: len(run[0].value)]
+        start_of_text = lines[run[0].start_mark.line][run[0].start_mark.column :][: len(run[0].value)]
         at = run[0].start_mark.line + before + 1, run[0].start_mark.column + 1
         message, hint, keys = "a comma ends a text in braces, so a value is missing here", None, frozenset[str]()
         if not place:
@@ -163,7 +163,7 @@ def unmeant(root: Node, text: str, before: int) -> Iterator[Fault]:
             row, column = run[0].start_mark.line, run[0].start_mark.column
             mended = f"{lines[row][:column]}{match[1]}: {in_flow(match[2])}{lines[row][run[0].end_mark.column :]}"
             hint = f'write line {row + before + 1} as "{mended}"'
-        yield Fault(*at, message, found, hint, "E104", keys)
+        yield Fault(*at, message, start_of_text, hint, "E104", keys)
 
 
 DOCUMENT_START = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
@@ -219,10 +219,10 @@ def salvage(text: str, before: int, first: Fault, keys: frozenset[str]) -> YamlD
     if len(waiting) > MAX_SALVAGED:
         return YamlDocument(None, [first])
     while waiting:
-        nodes, taken, found = salvage_key(waiting[:MAX_JOINED], before, keys)
-        anchor = found and re.match(r"\*([\w-]+)", str(found.found))
-        if found and not (anchor and f"&{anchor[1]}" in text):
-            faults.append(found)
+        nodes, taken, problems_of_key = salvage_key(waiting[:MAX_JOINED], before, keys)
+        anchor = problems_of_key and re.match(r"\*([\w-]+)", str(problems_of_key.found))
+        if problems_of_key and not (anchor and f"&{anchor[1]}" in text):
+            faults.append(problems_of_key)
         pairs += [pair for node in nodes if isinstance(node, MappingNode) for pair in node.value]
         waiting = waiting[taken:]
     if not pairs:
@@ -300,9 +300,9 @@ def fault(error: yaml.YAMLError, text: str, before: int = 0, keys: frozenset[str
         column = max(len(lines[line].rstrip()) - 1, 0)
     here = lines[line]
     column = min(column, len(here))
-    said, context = str(error.problem or ""), str(error.context or "")
+    yaml_message, context = str(error.problem or ""), str(error.context or "")
     for number in (line, line - 1):
-        if number >= 0 and "cannot start" not in said and (lost := text_with_hash(lines[number])):
+        if number >= 0 and "cannot start" not in yaml_message and (lost := text_with_hash(lines[number])):
             begin, whole = lost
             message = "the text is cut at the hash: in YAML, a space and # begin a comment"
             hint = f"put it in quotes: {quoted(whole)}"
@@ -314,16 +314,16 @@ def fault(error: yaml.YAMLError, text: str, before: int = 0, keys: frozenset[str
                 first = quoted(whole if top == number else text_above)[:-1]
                 hint = f"put the text of line {top + before + 1} in quotes, from {first} to its end"
             return Fault(number + 1 + before, begin + 1, message, whole, hint)
-    found = explain(said, context, here, line + before + 1, column + 1)
-    if found.message == TAB:
-        return replace(found, hint=without_tabs(text, before, map_of))
-    if found.hint is not None or (edit := repair(text, line, map_of, keys)) is None:
-        return found
+    explained = explain(yaml_message, context, here, line + before + 1, column + 1)
+    if explained.message == TAB:
+        return replace(explained, hint=without_tabs(text, before, map_of))
+    if explained.hint is not None or (edit := repair(text, line, map_of, keys)) is None:
+        return explained
     if edit.line != line:
         above = lines[edit.line]
         place = edit.line + before + 1, len(above) - len(above.lstrip()) + 1
-        found = Fault(*place, edit.message or found.message, above.strip())
-    return replace(found, message=edit.message or found.message, hint=edit.hint(before))
+        explained = Fault(*place, edit.message or explained.message, above.strip())
+    return replace(explained, message=edit.message or explained.message, hint=edit.hint(before))
 
 
 TAB = "tabs are not allowed in indentation"
@@ -349,7 +349,7 @@ def text_with_hash(line: str) -> tuple[int, str] | None:
     return (start, text) if start < lost.end() - 1 else None
 
 
-def explain(said: str, context: str, here: str, line: int, column: int) -> Fault:
+def explain(yaml_message: str, context: str, here: str, line: int, column: int) -> Fault:
     """The explanation of a message of the parser, for the line `here`."""
     at = here[column - 1 : column]
     rest = here[column - 1 :].strip()
@@ -357,13 +357,13 @@ def explain(said: str, context: str, here: str, line: int, column: int) -> Fault
         return Fault(line, column, TAB, "a tab")
     if here.startswith(("<<<<<<<", "=======", ">>>>>>>")):
         return Fault(line, 1, "this is an unresolved merge conflict", here, "remove this line")
-    if said == "did not find expected alphabetic or numeric character" and here.rfind("&", 0, column) >= 0:
+    if yaml_message == "did not find expected alphabetic or numeric character" and here.rfind("&", 0, column) >= 0:
         column = here.rfind("&", 0, column) + 1
         rest = here[column - 1 :].strip()
         hint = f"put it in quotes: {quoted(unescape(rest).strip())}"
         return Fault(line, column, "a text without quotes must not begin with &", rest, hint)
     unlike = "the indentation of this line does not match the lines above it"
-    match said:
+    match yaml_message:
         case "found character that cannot start any token":
             return Fault(line, column, f"a text without quotes must not begin with {at}", rest)
         case "mapping values are not allowed in this context":
@@ -394,17 +394,17 @@ def explain(said: str, context: str, here: str, line: int, column: int) -> Fault
             return Fault(line, column, "a key is expected here", rest)
         case "did not find expected comment or line break" | "mapping keys are not allowed in this context":
             return Fault(line, column, "a text that begins with a YAML indicator must be in quotes", rest)
-    if said == "did not find expected node content":
+    if yaml_message == "did not find expected node content":
         return Fault(line, column, "a value is expected here", rest or None)
-    if said.startswith("did not find expected ',' or"):
-        opening = "{" if said[-2] == "}" else "["
+    if yaml_message.startswith("did not find expected ',' or"):
+        opening = "{" if yaml_message[-2] == "}" else "["
         return Fault(line, column, f"this {opening} is not closed, or a comma or quotes are missing", rest)
-    if said.startswith("found undefined alias"):
+    if yaml_message.startswith("found undefined alias"):
         name = (re.match(r"\*[\w-]*", rest) or [rest])[0]
         return Fault(line, column, f"there is no anchor &{name[1:]} above", name)
     if context.startswith("found duplicate anchor"):
         return Fault(line, column, "this anchor is defined twice in the document", rest)
-    return Fault(line, column, f"invalid YAML: {said or context}", rest or None)
+    return Fault(line, column, f"invalid YAML: {yaml_message or context}", rest or None)
 
 
 def scalars(node: Node, language: str | None = None) -> Iterator[ScalarNode]:

@@ -52,33 +52,33 @@ def evaluate(store: Store, query: str, **options: Any) -> QueryResult:
 def variables(query: str, options: dict[str, Any]) -> list[str]:
     """The names of the variables of a SELECT query; the engine knows them from a query on an empty store."""
     syntax = {name: options[name] for name in ("base_iri", "prefixes") if name in options}
-    found = Store().query(query, **syntax)
-    assert isinstance(found, QuerySolutions)
-    return [variable.value for variable in found.variables]
+    result = Store().query(query, **syntax)
+    assert isinstance(result, QuerySolutions)
+    return [variable.value for variable in result.variables]
 
 
 def select(store: Store, query: str, **options: Any) -> Solutions:
     """The solutions of a SELECT query on a store, with the errors of `Engine` and the options of `evaluate`."""
-    found = evaluate(store, query, **options)
-    if not isinstance(found, QuerySolutions):
+    result = evaluate(store, query, **options)
+    if not isinstance(result, QuerySolutions):
         raise TypeError("it is not a SELECT query")
-    return Solutions(tuple(variable.value for variable in found.variables), map(tuple, found))
+    return Solutions(tuple(variable.value for variable in result.variables), map(tuple, result))
 
 
 def ask(store: Store, query: str, **options: Any) -> bool:
     """The answer to an ASK query on a store, with the errors of `Engine` and the options of `evaluate`."""
-    found = evaluate(store, query, **options)
-    if not isinstance(found, QueryBoolean):
+    result = evaluate(store, query, **options)
+    if not isinstance(result, QueryBoolean):
         raise TypeError("it is not an ASK query")
-    return bool(found)
+    return bool(result)
 
 
 def construct(store: Store, query: str, **options: Any) -> Iterator[Triple]:
     """The triples of a CONSTRUCT or DESCRIBE query on a store, with the errors of `Engine` and `evaluate`'s options."""
-    found = evaluate(store, query, **options)
-    if not isinstance(found, QueryTriples):
+    result = evaluate(store, query, **options)
+    if not isinstance(result, QueryTriples):
         raise TypeError("it is not a CONSTRUCT or DESCRIBE query")
-    return iter(found)
+    return iter(result)
 
 
 class Oxigraph:

@@ -214,14 +214,14 @@ class Reader:
 
 def closing_brackets(tokens: list[Token]) -> dict[int, int]:
     """For the number of each token that is an opening bracket, the number of the closing bracket."""
-    found: dict[int, int] = {}
+    closing: dict[int, int] = {}
     stack: list[int] = []
     for number, token in enumerate(tokens):
         if token.text in BRACKETS:
             stack.append(number)
         elif token.text in BRACKETS.values() and stack:
-            found[stack.pop()] = number
-    return found
+            closing[stack.pop()] = number
+    return closing
 
 
 def reordered(query: str) -> str:
@@ -258,15 +258,15 @@ class Reordering:
         if start < end and self.reader.tokens[start].text.upper() == "SELECT":
             return self.of(start, end, bound)
         try:
-            found = self.reader.group(start, end)
+            group = self.reader.group(start, end)
         except UnreadableError:
             return self.of(start, end, bound, is_inside=True)
-        ordered = in_order(found.patterns, bound)
-        if ordered == found.patterns:
+        ordered = in_order(group.patterns, bound)
+        if ordered == group.patterns:
             return self.of(start, end, bound)
         own = bound | {name for pattern in ordered for name in pattern.variables}
         lines = [f"{pattern.text} ." for pattern in ordered]
-        lines += [self.of(first, last, own) for first, last in found.filters]
+        lines += [self.of(first, last, own) for first, last in group.filters]
         return "\n".join(["", *lines, ""])
 
 
@@ -285,13 +285,13 @@ def opened(reader: Reader, start: int, end: int, is_inside: bool) -> Iterator[in
 
 def variables(reader: Reader, start: int, end: int, is_inside: bool) -> frozenset[str]:
     """The variables among some tokens, except those within the brackets that `opened` finds."""
-    found, number = set(), start
+    names, number = set(), start
     inside = {opening: reader.closing[opening] for opening in opened(reader, start, end, is_inside)}
     while number < end:
         if reader.tokens[number].kind == "variable":
-            found.add(reader.tokens[number].text[1:])
+            names.add(reader.tokens[number].text[1:])
         number = inside.get(number, number) + 1
-    return frozenset(found)
+    return frozenset(names)
 
 
 def in_order(patterns: list[TriplePattern], bound: frozenset[str]) -> list[TriplePattern]:
@@ -301,7 +301,7 @@ def in_order(patterns: list[TriplePattern], bound: frozenset[str]) -> list[Tripl
     """
     if are_connected(patterns, bound) or not any(bound.intersection(pattern.variables) for pattern in patterns):
         return patterns
-    known, left, found = set(bound), [*patterns], []
+    known, left, ordered = set(bound), [*patterns], []
     while left:
 
         def cost(pattern: TriplePattern) -> tuple[bool, int, bool, bool]:
@@ -309,10 +309,10 @@ def in_order(patterns: list[TriplePattern], bound: frozenset[str]) -> list[Tripl
             stray = bool(unknown) and len(unknown) == len({*pattern.variables})
             return stray, len(unknown), pattern.has_path, pattern.subject in unknown
 
-        found.append(min(left, key=cost))
-        left.remove(found[-1])
-        known.update(found[-1].variables)
-    return found
+        ordered.append(min(left, key=cost))
+        left.remove(ordered[-1])
+        known.update(ordered[-1].variables)
+    return ordered
 
 
 def are_connected(patterns: Iterable[TriplePattern], bound: Iterable[str]) -> bool:
@@ -334,7 +334,7 @@ def cause(query: str) -> QueryError | None:
         return None
     reader = Reader(QueryText(query))
     looks = (strange_exists, product, open_path, early_optional, search_by_filter, sorting)
-    return next((found for look in looks for found in look(reader)), None)
+    return next((first for look in looks for first in look(reader)), None)
 
 
 def groups(reader: Reader) -> Iterator[tuple[int, list[TriplePattern]]]:

@@ -129,8 +129,8 @@ class QueryError(Exception):
         gutter, place = f"{self.line} | ", self.column - 1 - first
         carets = "^" * max(1, min(length, len(row) - place))
         self.excerpt = f"{gutter}{row}\n{' ' * (len(gutter) + place)}{carets}"
-        told = [f"{self.line}:{self.column}: {message}", self.excerpt]
-        super().__init__("\n".join([*told, f"hint: {hint}"] if hint else told))
+        lines = [f"{self.line}:{self.column}: {message}", self.excerpt]
+        super().__init__("\n".join([*lines, f"hint: {hint}"] if hint else lines))
 
 
 class QueryText:
@@ -166,8 +166,8 @@ class QueryText:
         if not STRAY.search(self.text):
             return
         opaque = OPAQUE.sub(lambda match: blank(match, ("string", "iri", "comment")), self.text)
-        if found := STRAY.search(opaque):
-            raise stray(found[0], self.text, found.start())
+        if stray_character := STRAY.search(opaque):
+            raise stray(stray_character[0], self.text, stray_character.start())
 
     def is_update(self) -> bool:
         """True if the first word after the prologue begins an update."""
@@ -214,14 +214,14 @@ class QueryText:
 
     def in_order(self, variables: Iterable[str]) -> list[str]:
         """Some variables, by name, in the order in which the query first names them."""
-        left, found = set(variables), []
+        left, ordered = set(variables), []
         for token in tokens(self.text):
             if token.kind == "variable" and token.text[1:] in left:
                 left.remove(token.text[1:])
-                found.append(token.text[1:])
+                ordered.append(token.text[1:])
             if not left:
                 break
-        return [*found, *sorted(left)]
+        return [*ordered, *sorted(left)]
 
     def with_columns(self, variables: Iterable[str]) -> str:
         """The query with these variables in place of the star of its SELECT."""
@@ -252,8 +252,8 @@ class QueryText:
         looks up to PAD characters ahead of the error, so the query is parsed again with more space between the tokens.
         """
         spaced, starts = self._spaced()
-        said = re.match(r"error at (\d+):(\d+): (.*)", message := parse(spaced), re.DOTALL)
-        place = offset(spaced, int(said[1]), int(said[2])) if said else len(spaced)
+        error = re.match(r"error at (\d+):(\d+): (.*)", message := parse(spaced), re.DOTALL)
+        place = offset(spaced, int(error[1]), int(error[2])) if error else len(spaced)
         index = bisect_right(starts, place) - 1
         if "Prefix not found" in message and (stray := self._undeclared(index)):
             prefix = stray.text.partition(":")[0]
@@ -262,11 +262,11 @@ class QueryText:
         if lone := self._lone():
             other = f"has no {CLOSING[lone.text]}" if lone.text in CLOSING else "has no opening bracket"
             return QueryError(f"{lone.text} {other}", self.text, lone.start)
-        found = phrases(message)
-        reason = ": " + "; ".join(found) if found else ""
+        expectations = phrases(message)
+        reason = ": " + "; ".join(expectations) if expectations else ""
         if index < 0 or place > starts[index] + len(self.tokens[index].text) + PAD:
-            told = "; ".join(found) or "the query ends unexpectedly"
-            return QueryError(told, self.text, len(self.text.rstrip()))
+            explanation = "; ".join(expectations) or "the query ends unexpectedly"
+            return QueryError(explanation, self.text, len(self.text.rstrip()))
         here = self.tokens[index]
         return QueryError(f"{here.text[:40]} is not allowed here{reason}", self.text, here.start, len(here.text))
 

@@ -74,22 +74,24 @@ def check(model: Model, records: Records, graph: DataGraph) -> Findings:
         results = list(validation_results(model.shapes_graph, graph.store, incomplete.waiting))
     except InvalidShapesError as error:
         return Findings(not_shacl(model.sources, model.names, model.shapes_graph, str(error)), notes)
-    told: set[tuple[object, ...]] = {key for result in results for key in echoes(model.schema, result)}
+    reported: set[tuple[object, ...]] = {key for result in results for key in echoes(model.schema, result)}
     results.sort(key=lambda r: (r.focus, str(r.path), str(r.value), r.component, r.message))
     bound = [(result, bound_by(model, graph, result)) for result in results]
-    found = [(r, things.get("other", [])) for r, things in bound if incomplete.allows(r, chain(*things.values()))]
-    pairs = {(result.constraint, result.focus, other) for result, others in found for other in others}
-    for result, others in found:
+    findings = [(r, things.get("other", [])) for r, things in bound if incomplete.allows(r, chain(*things.values()))]
+    pairs = {(result.constraint, result.focus, other) for result, others in findings for other in others}
+    for result, others in findings:
         shown = [o for o in others if o < result.focus or (result.constraint, o, result.focus) not in pairs]
-        if finding(result, result.path) in told or (others and not shown):  # of a pair, only the second one is reported
+        if finding(result, result.path) in reported or (
+            others and not shown
+        ):  # of a pair, only the second one is reported
             continue
         written = where_written(model, graph, result)
         seen = [result.focus if other == written.focus else other for other in shown]
         about = replace(to_problem(model, graph, written), related=tuple(places_of(model, graph, written, seen)))
         same = about.message, about.file, about.line, about.column  # one shape may find a mistake in two ways
-        if same not in told and not incomplete.is_told(result, about):
+        if same not in reported and not incomplete.is_told(result, about):
             problems.append(about)
-        told |= {same, finding(result, result.path)}
+        reported |= {same, finding(result, result.path)}
     problems += circles(model, graph)
     return Findings(problems, notes)
 
@@ -106,14 +108,14 @@ def bound_by(model: Model, graph: DataGraph, result: ValidationResult) -> dict[s
         substitutions={Variable("this"): NamedNode(result.focus)},
     )
     names = solutions.variables
-    asked = {"path": str(result.path), "value": str(result.value)}
-    found: dict[str, set[str]] = {name: set() for name in names if name not in ("this", "path")}
+    values = {"path": str(result.path), "value": str(result.value)}
+    bound: dict[str, set[str]] = {name: set() for name in names if name not in ("this", "path")}
     for row in solutions:
-        if all(getattr(row.get(name), "value", asked[name]) == asked[name] for name in asked if name in names):
-            for name in found:
+        if all(getattr(row.get(name), "value", values[name]) == values[name] for name in values if name in names):
+            for name in bound:
                 if isinstance(row.get(name), NamedNode) and row[name].value.startswith(model.names.things):
-                    found[name].add(row[name].value)
-    return {name: sorted(iris - {result.focus}) for name, iris in found.items()}
+                    bound[name].add(row[name].value)
+    return {name: sorted(iris - {result.focus}) for name, iris in bound.items()}
 
 
 def places_of(model: Model, graph: DataGraph, result: ValidationResult, others: list[str]) -> Iterator[Related]:
@@ -122,8 +124,8 @@ def places_of(model: Model, graph: DataGraph, result: ValidationResult, others: 
     for other in [other for other in others if other in graph.nodes]:
         record, node = graph.nodes[other]
         parts = [node, *(part for iri, (_, part) in graph.nodes.items() if iri.startswith(f"{other}#"))]
-        found = (written_value(each, properties, str(result.value), None, model.names.things) for each in parts)
-        yield related_at(record.file, next(filter(None, found), first_of(node)), record.path)
+        nodes = (written_value(each, properties, str(result.value), None, model.names.things) for each in parts)
+        yield related_at(record.file, next(filter(None, nodes), first_of(node)), record.path)
 
 
 def finding(result: ValidationResult, path: Node | str | None) -> tuple[str, ...]:
@@ -182,10 +184,10 @@ def where_written(model: Model, graph: DataGraph, result: ValidationResult) -> V
 def message(model: Model, result: ValidationResult) -> str:
     """The message of the shape, with things named as in a source; without a message, the value that is required."""
     property_ = model.schema.property_of(str(result.path))
-    asked = expected(model, result)
-    if (result.shape, SH.message, None) in model.shapes_graph or not property_ or not asked:
+    expectation = expected(model, result)
+    if (result.shape, SH.message, None) in model.shapes_graph or not property_ or not expectation:
         return result.message.replace(model.names.things, "")
-    return f"{property_.key} must have {asked}"
+    return f"{property_.key} must have {expectation}"
 
 
 def place_in(model: Model, graph: DataGraph, node: MappingNode, result: ValidationResult) -> YamlNode:
@@ -208,9 +210,9 @@ def tag_of(node: YamlNode, text: YamlNode) -> YamlNode | None:
     for key, value in node.value if isinstance(node, MappingNode) else ():
         if value is text or (isinstance(value, SequenceNode) and text in value.value):
             return None if isinstance(value, SequenceNode) and not isinstance(node, MappingNode) else key
-        found = tag_of(value, text)
-        if found is not None:
-            return found
+        tag = tag_of(value, text)
+        if tag is not None:
+            return tag
     return None
 
 
@@ -303,9 +305,9 @@ def pattern_meant(model: Model, result: ValidationResult, text: str) -> str | No
         if re.fullmatch(r"\d{1,3}([., ' ’\u00a0\u202f]\d{3})+|(\S*[/:#]\s*)?\d+\W*", text):
             digits = "".join(re.findall(r"\d+", text))
             guesses += [digits, digits.lstrip("0"), digits.zfill(2)]
-    found = [guess for guess in dict.fromkeys(guesses) if guess and matches(pattern, guess, flags)]
-    if found:
-        return f"write {found[0]}"
+    fitting = [guess for guess in dict.fromkeys(guesses) if guess and matches(pattern, guess, flags)]
+    if fitting:
+        return f"write {fitting[0]}"
     parts = [part for part in re.split(r"[,;\s]+", text) if part]
     is_list = len(parts) > 1 and (result.shape, SH.maxCount, None) not in model.shapes_graph
     return f"write [{', '.join(parts)}]" if is_list and all(matches(pattern, part, flags) for part in parts) else None

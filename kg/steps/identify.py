@@ -78,22 +78,22 @@ def distinguish(records: Records, differ: list[str]) -> Records:
 
     By the keys of `differ`, a record says that its thing is not another.
     """
-    told, problems = [*records.records], [*records.problems]
+    checked, problems = [*records.records], [*records.problems]
     first: dict[str, Record] = {}
-    for number, record in enumerate(told):
+    for number, record in enumerate(checked):
         if before := first.setdefault(record.path, record) if record.path in first else None:
             message = f"{record.path} occurs twice"
             expected = "one record, or different names"
             also = (related_at(before.file, before.node, before.path),)
-            found = problem("E401", message, record.file, record.node, record.path, expected=expected, related=also)
-            problems.append(found)
-            told[number] = replace(record, sound=False)
+            duplicate = problem("E401", message, record.file, record.node, record.path, expected=expected, related=also)
+            problems.append(duplicate)
+            checked[number] = replace(record, sound=False)
         else:
             first[record.path] = record
-    copied = list(copies(told, differ))
+    copied = list(copies(checked, differ))
     paths = frozenset(problem.thing for problem in copied if problem.thing)
-    told = [replace(record, sound=record.sound and record.path not in paths) for record in told]
-    return replace(records, records=told, copies=paths, problems=[*problems, *copied])
+    checked = [replace(record, sound=record.sound and record.path not in paths) for record in checked]
+    return replace(records, records=checked, copies=paths, problems=[*problems, *copied])
 
 
 def copies(records: list[Record], differ: list[str]) -> Iterator[Problem]:
@@ -102,8 +102,8 @@ def copies(records: list[Record], differ: list[str]) -> Iterator[Problem]:
     files = Counter(record.file for record in records)
     for record in [record for record in records if record.sound]:
         before = first.setdefault((record.kind, content(record.node)), record)
-        said = [key.value for key, _ in record.node.value if key.value not in ("id", "type")]
-        if before.path != record.path and len(said) > 1:
+        keys = [key.value for key, _ in record.node.value if key.value not in ("id", "type")]
+        if before.path != record.path and len(keys) > 1:
             edits = [
                 *["remove the file"][: files[record.file] == 1],
                 *(f"add {key}: {before.path}" for key in differ[:1]),
@@ -150,8 +150,8 @@ def former_names(known: Identification, records: Iterable[Record]) -> set[str]:
                 leads[path] = related_at(record.file, node, record.path)
                 continue
             also = (other,) if other else ()
-            found = problem("E403", message, record.file, node, record.path, found=path, hint=hint, related=also)
-            known.problems.append(found)
+            wrong_name = problem("E403", message, record.file, node, record.path, found=path, hint=hint, related=also)
+            known.problems.append(wrong_name)
     return set(leads)
 
 
@@ -247,8 +247,8 @@ def check_entry(known: Identification, entry: MappingNode, file: Path, renamed: 
     elif path in renamed or path in known.withdrawn:
         how = "renamed too" if path in renamed else "withdrawn twice"
         yield problem("E404", f"{path} is {how}", file, values["path"], path, hint="remove the entry")
-    told = {key: str(value.value) for key, value in values.items() if isinstance(value, ScalarNode)}
-    withdrawal = Withdrawal(path, told.get("date", ""), told.get("reason", ""), told.get("replacedBy"))
+    texts = {key: str(value.value) for key, value in values.items() if isinstance(value, ScalarNode)}
+    withdrawal = Withdrawal(path, texts.get("date", ""), texts.get("reason", ""), texts.get("replacedBy"))
     known.withdrawn.setdefault(path, withdrawal)
 
 
@@ -263,18 +263,18 @@ def check_form(key: str, value: Node, file: Path) -> Iterator[Problem]:
     elif not value.value.strip():
         yield problem("E104", "the text is empty", file, value, None, hint=f"write the {key}, or remove the entry")
     elif key == "reason" and (value.tag != STRING or not re.search(r"[^\W\d_]{2}", value.value)):
-        said, expected = "this is not a reason", "words that give the reason, such as: it was entered twice"
-        yield problem("E203", said, file, value, None, expected=expected, found=describe(value), hint="give a text")
+        sentence, expected = "this is not a reason", "words that give the reason, such as: it was entered twice"
+        yield problem("E203", sentence, file, value, None, expected=expected, found=describe(value), hint="give a text")
 
 
-def possible_duplicates(known: Identification, told: frozenset[str]) -> Iterator[Problem]:
+def possible_duplicates(known: Identification, reported: frozenset[str]) -> Iterator[Problem]:
     """Warns about two things with nearly the same name, if their class has names that are spelled in several ways.
 
-    Things that were already reported as copies (`told`) are left out.
+    Things that were already reported as copies (`reported`) are left out.
     """
     index = Index(known.model.schema, known.paths, known.records)
     called: dict[str, list[tuple[str, Node]]] = {}
-    records = {record.path: record for record in known.records if record.path not in told}
+    records = {record.path: record for record in known.records if record.path not in reported}
     blocks: dict[str, set[str]] = defaultdict(set)
     for path, record in records.items():
         class_ = index.class_of(path)

@@ -94,20 +94,20 @@ class Incomplete:
 
     def _lost(self) -> set[str]:
         """The properties of which statements may have been left out."""
-        schema, found = self._model.schema, set[str]()
+        schema, lost = self._model.schema, set[str]()
         for path in self._unread | {
             self._model.names.thing(r.path) for r in self._with_errors.values() if self._is_torn(r.file)
         }:
             kind = schema.kinds.get((self._model.names.path(path) or "").partition("/")[0])
-            found |= {RDF_TYPE} | (properties_of(kind, schema) if kind else {p.iri for p in schema.properties.values()})
+            lost |= {RDF_TYPE} | (properties_of(kind, schema) if kind else {p.iri for p in schema.properties.values()})
         for record in self._with_errors.values():
             for key, value in record.node.value:
                 if any(self._within(record.file, key)) or any(self._within(record.file, value)):
                     written = {inner.value for inner in (key, *keys_in(value)) if isinstance(inner, ScalarNode)}
-                    found |= {p.iri for name, p in schema.properties.items() if name in written}
+                    lost |= {p.iri for name, p in schema.properties.items() if name in written}
             for problem in self._problems.get(record.file, ()):
-                found |= {p.iri for name, p in schema.properties.items() if name in problem.keys}
-        return found
+                lost |= {p.iri for name, p in schema.properties.items() if name in problem.keys}
+        return lost
 
     def is_told(self, result: ValidationResult, problem: Problem) -> bool:
         """True if a result is about a value for which the sources already have an error."""
@@ -117,8 +117,8 @@ class Incomplete:
         return any((earlier.line, earlier.column) == place for earlier in self._problems.get(problem.file, ()))
 
     def _is_sound(self, iri: str) -> bool:
-        found = self._nodes.get(iri)
-        return found is not None and found[0].sound
+        node = self._nodes.get(iri)
+        return node is not None and node[0].sound
 
     def _is_torn(self, file: Path) -> bool:
         return any(problem.code in TORN for problem in self._problems.get(file, ()))
@@ -156,27 +156,27 @@ def keys_in(node: Node) -> Iterator[Node]:
 
 def properties_of(class_: Class, schema: Schema) -> set[str]:
     """The properties that a record of a class, and its parts, may have."""
-    found: set[str] = set()
+    iris: set[str] = set()
     waiting, seen = [class_.iri], {class_.iri}
     while waiting:
         for below in schema.subclasses(waiting.pop()):
             for key in schema.keys(below).values():
-                found.add(key.property.iri)
+                iris.add(key.property.iri)
                 if key.property.values is Values.PART and key.property.range and key.property.range not in seen:
                     seen.add(key.property.range)
                     waiting.append(key.property.range)
-    return found
+    return iris
 
 
 def follow(properties: set[str], schema: Schema) -> set[str]:
     """The given properties, and those whose statements are inferred from theirs."""
-    found = set(properties)
-    found |= {bound for p in schema.properties.values() if p.iri in properties for bound in p.bounds or ()}
+    reached = set(properties)
+    reached |= {bound for p in schema.properties.values() if p.iri in properties for bound in p.bounds or ()}
     steps = [
         (rule.then[1].strip("<>"), {premise[1].strip("<>") for premise in rule.when}) for rule in rules(schema.ontology)
     ]
     size = -1
-    while size != len(found):
-        size = len(found)
-        found |= {then for then, when in steps if when & found}
-    return found
+    while size != len(reached):
+        size = len(reached)
+        reached |= {then for then, when in steps if when & reached}
+    return reached

@@ -93,7 +93,7 @@ def _pairs(ontology: Graph, axiom: URIRef) -> Iterator[tuple[str, str]]:
 
 def add_bounds(store: Store, properties: list[tuple[str, tuple[str, str]]], inferred: str) -> None:
     """Adds the earliest and latest xsd:date of every date, month and year."""
-    found = [
+    triples = [
         Quad(quad.subject, NamedNode(bound), Literal(day, datatype=NamedNode(XSD + "date")), graph)
         for iri, bound_iris in properties
         for quad in store.quads_for_pattern(None, NamedNode(iri), None, DefaultGraph())
@@ -101,4 +101,4 @@ def add_bounds(store: Store, properties: list[tuple[str, tuple[str, str]]], infe
         for bound, day in zip(bound_iris, bounds(quad.object.value), strict=True)
         for graph in (DefaultGraph(), NamedNode(inferred))
     ]
-    store.extend(found)
+    store.extend(triples)

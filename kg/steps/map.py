@@ -369,8 +369,8 @@ class Mapper:
                 return f"write {key.property.key}: {inner[0]}" if inner[0] in key.property.individuals else None
             case Values.REFERENCE:
                 outer = [f"{k.value}/{inner[0]}" for k, _ in node.value] if isinstance(node, MappingNode) else []
-                found = self.index.exactly(inner[0], key.classes) or self.index.exactly("".join(outer), key.classes)
-                return f"write {key.property.key}: {found[0]}" if len(found) == 1 else None
+                things = self.index.exactly(inner[0], key.classes) or self.index.exactly("".join(outer), key.classes)
+                return f"write {key.property.key}: {things[0]}" if len(things) == 1 else None
         return None
 
     def _expected(self, key: Key) -> str:
@@ -507,10 +507,10 @@ class Mapper:
         """A hint for several references in one text."""
         words = re.split(r"[,;|]\s*|\s+", text.strip().strip("-,;").strip())
         parts = [part.lstrip("-") for part in words if part.strip("-")]
-        found = [self.index.exactly(part, key.classes) if "/" in part else [] for part in parts]
-        if len(found) < 2 or any(len(each) != 1 for each in found):
+        things = [self.index.exactly(part, key.classes) if "/" in part else [] for part in parts]
+        if len(things) < 2 or any(len(each) != 1 for each in things):
             return None
-        paths = list(dict.fromkeys(each[0] for each in found))
+        paths = list(dict.fromkeys(each[0] for each in things))
         return did_you_mean(paths) if key.most == 1 else f"write [{', '.join(paths)}]"
 
     def _replaced(self, path: str, key: Key) -> str | None:
@@ -543,15 +543,15 @@ class Mapper:
                 raise ValueError(text)
             return literals.typed(text, (XSD + "anyURI",))[0]
         except ValueError:
-            found = addresses.meant(text)
-            several = key.most != 1 and f"write [{', '.join(map(in_flow, found))}]"
+            address = addresses.meant(text)
+            several = key.most != 1 and f"write [{', '.join(map(in_flow, address))}]"
             self._problem(
                 "E207",
                 "this is not a web address",
                 node,
                 expected="an http or https address, such as https://www.osce.org/",
                 found=describe(node),
-                hint=f"write {found[0]}" if len(found) == 1 else (found and several) or did_you_mean(found[:3]),
+                hint=f"write {address[0]}" if len(address) == 1 else (address and several) or did_you_mean(address[:3]),
             )
             return None
 
@@ -740,14 +740,14 @@ class Mapper:
             for _, value in node.value:
                 yield from self._lists(value)
 
-    def _part_without_key(self, property_: Property, node: MappingNode, class_: Class, told: list[Problem]) -> None:
+    def _part_without_key(self, property_: Property, node: MappingNode, class_: Class, reported: list[Problem]) -> None:
         """Reports a part without identifying values, unless an earlier problem explains why."""
         names = [*self._key_names(class_), *self._id_names(class_)]
         given = [(key.value, value) for key, value in node.value if key.value in names]
         if any(value.tag == PROBLEM for _, value in given):
             return
         places = {(value.start_mark.line + 1, value.start_mark.column + 1) for _, value in given}
-        if any((p.line, p.column) in places or any(repr(name) in (p.hint or "") for name in names) for p in told):
+        if any((p.line, p.column) in places or any(repr(name) in (p.hint or "") for name in names) for p in reported):
             return
         if given:
             key, value = given[0]

@@ -40,7 +40,7 @@ def measure(model: Model, graph: DataGraph) -> Quality:
     return Quality(measures, problems)
 
 
-def said(sentence: str, row: Solution, schema: Schema, names: Names) -> str:
+def sentence_of(sentence: str, row: Solution, schema: Schema, names: Names) -> str:
     """A sentence filled in with the values of a row: classes by label, properties by key, things by path."""
 
     def word(match: re.Match[str]) -> str:
@@ -57,9 +57,9 @@ def said(sentence: str, row: Solution, schema: Schema, names: Names) -> str:
 
 def gaps(model: Model, graph: DataGraph, quality: Quality) -> Iterator[Problem]:
     """The findings of the measures as problems of severity info: at the thing, else at the class or property."""
-    for found in quality.measures:
-        for row in found.rows:
-            message = said(found.sentence, row, model.schema, model.names)
+    for measure in quality.measures:
+        for row in measure.rows:
+            message = sentence_of(measure.sentence, row, model.schema, model.names)
             thing = row["thing"].value if "thing" in row else ""
             if thing not in graph.nodes:
                 term = row.get("class") or row.get("property") or NamedNode(model.names.ontology)
@@ -75,16 +75,16 @@ def report(model: Model, quality: Quality) -> list[dict[str, Any]]:
     """The measures for the page: question, query, and for each row the sentence and the IRI of its thing, if any."""
     return [
         {
-            "name": found.name,
-            "question": found.question,
-            "query": found.query,
+            "name": measure.name,
+            "question": measure.question,
+            "query": measure.query,
             "findings": [
                 {
-                    "text": said(found.sentence, row, model.schema, model.names),
+                    "text": sentence_of(measure.sentence, row, model.schema, model.names),
                     **({"thing": row["thing"].value} if "thing" in row else {}),
                 }
-                for row in found.rows
+                for row in measure.rows
             ],
         }
-        for found in quality.measures
+        for measure in quality.measures
     ]

@@ -109,9 +109,9 @@ def query_files(directory: Path) -> list[Path]:
 def entries(directory: Path) -> list[Path]:
     """The entries of the ontology or shapes directory, in order, without earlier versions and hidden files."""
     readable = (file for file in sorted(directory.rglob("*")) if os.access(file.parent, os.X_OK))
-    found = [(file, file.relative_to(directory).parts) for file in readable]
+    places = [(file, file.relative_to(directory).parts) for file in readable]
     return [
-        f for f, parts in found if parts[0] != ONTOLOGY_VERSIONS and not any(part.startswith(".") for part in parts)
+        f for f, parts in places if parts[0] != ONTOLOGY_VERSIONS and not any(part.startswith(".") for part in parts)
     ]
 
 
@@ -144,8 +144,8 @@ def read_turtle(file: Path, names: Names, problems: list[Problem]) -> Iterable[T
         problems += [*not_composed(text, file), *flaws_of_turtle(text, file)]
         return [quad.triple for quad in parse(text, format=RdfFormat.TURTLE, rename_blank_nodes=True)]
     except OSError as error:
-        told = f"the file cannot be read: {error.strerror}"
-        problems.append(Problem("E109", told, file, hint="give yourself permission to read the file"))
+        sentence = f"the file cannot be read: {error.strerror}"
+        problems.append(Problem("E109", sentence, file, hint="give yourself permission to read the file"))
         return []
     except UnicodeDecodeError as error:
         before = error.object[: error.start].decode("utf-8", "replace")
@@ -209,15 +209,15 @@ def shapes_within(ontology: Graph) -> Graph:
         for subject, predicate, value in ontology
         if str(value if predicate == RDF.type else predicate).startswith(str(SH))
     }
-    found = Graph(bind_namespaces="none")
+    graph = Graph(bind_namespaces="none")
     waiting, seen = list(declared), set(declared)
     while waiting:
         for subject, predicate, value in ontology.triples((waiting.pop(), None, None)):
-            found.add((subject, predicate, value))
+            graph.add((subject, predicate, value))
             if isinstance(value, BNode) and value not in seen:
                 seen.add(value)
                 waiting.append(value)
-    return found
+    return graph
 
 
 SAYS_NOTHING = {SH[name] for name in ("declare", "prefix", "namespace", "order", "group", "name", "description")}
@@ -247,9 +247,11 @@ def check_ontology(sources: Sources, names: Names, quads: Iterable[Quad], rules:
 def not_shacl(sources: Sources, names: Names, shapes: Graph, why: str) -> list[Problem]:
     """Reports each ill-formed shape, or all shapes together if none is ill-formed by itself."""
     invalid = list(invalid_shapes(shapes))
-    found = [at_term(sources, names, owner(shapes, shape), "E506", f"invalid SHACL: {said}") for shape, said in invalid]
-    if found:
-        return found
+    problems = [
+        at_term(sources, names, owner(shapes, shape), "E506", f"invalid SHACL: {reason}") for shape, reason in invalid
+    ]
+    if problems:
+        return problems
     if named := re.search(re.escape(names.base) + r"[\w#/-]+", why):
         return [at_term(sources, names, named[0], "E506", f"invalid SHACL: {why}")]
     return [Problem("E506", f"the shapes are not valid SHACL: {why}", sources.shapes)]
@@ -270,12 +272,12 @@ def at_term(
     file, line, column, length = places[0]
     part = part and part.replace(names.base, CANONICAL)
     inner = ((where, part_of(where, row, part)) for where, row, *_ in places if part and where.is_file())
-    for where, found in inner:
-        if found:
-            file, (line, column, length) = where, found
+    for where, place in inner:
+        if place:
+            file, (line, column, length) = where, place
             break
-    said = message.replace(names.base, CANONICAL)  # as the files write it
-    return Problem(code, said, file, line, column, severity, hint=hint, length=length)
+    text = message.replace(names.base, CANONICAL)  # as the files write it
+    return Problem(code, text, file, line, column, severity, hint=hint, length=length)
 
 
 def place_of(sources: Sources, names: Names, iri: str) -> tuple[Path, int, int, int]:
@@ -286,7 +288,7 @@ def place_of(sources: Sources, names: Names, iri: str) -> tuple[Path, int, int, 
 def places_of(sources: Sources, names: Names, iri: str) -> list[tuple[Path, int, int, int]]:
     """The same for all lines that name it, in this order; for a term that no line names, of the ontology header."""
     canonical_iri = iri.replace(names.base, CANONICAL)
-    found = [
+    places = [
         (match.start() > 0, not line[match.end() :].startswith(" a "), file, number, match.start() + 1, len(match[0]))
         for directory in (sources.ontology, sources.shapes)
         for file in turtle_files(directory)
@@ -295,7 +297,7 @@ def places_of(sources: Sources, names: Names, iri: str) -> list[tuple[Path, int,
         for number, line in enumerate(text.splitlines(), 1)
         if not line.startswith("#") and (match := term.search(line))
     ]
-    named = [place[2:] for place in sorted(found, key=lambda place: place[:2])]
+    named = [place[2:] for place in sorted(places, key=lambda place: place[:2])]
     return named or [(sources.ontology, 1, 1, 1)]
 
 

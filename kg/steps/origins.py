@@ -55,16 +55,16 @@ def times_of_files(directory: Path) -> dict[Path, dict[str, int]]:
         logged = subprocess.run(git, capture_output=True, text=True, check=True).stdout.splitlines()  # noqa: S603
     except (OSError, subprocess.CalledProcessError):
         return {}
-    found: dict[Path, dict[str, int]] = {}
+    by_file: dict[Path, dict[str, int]] = {}
     seconds = 0
     for line in filter(None, logged):
         if line.isdigit():
             seconds = int(line)
             continue
-        times = found.setdefault((directory / line).resolve(), {"created": seconds, "modified": seconds})
+        times = by_file.setdefault((directory / line).resolve(), {"created": seconds, "modified": seconds})
         times["created"] = min(times["created"], seconds)
         times["modified"] = max(times["modified"], seconds)
-    return found
+    return by_file
 
 
 def origin_of(model: Model, record: Record, text: str, times: dict[str, int]) -> Iterator[Quad]:
@@ -77,7 +77,7 @@ def origin_of(model: Model, record: Record, text: str, times: dict[str, int]) ->
     source = NamedNode(f"{names.document(record.path)}.{YAML.suffix}")
     place = f"{published_name(model, record.file)}:{first_of(record.node).start_mark.line + 1}"
     yield Quad(document, NamedNode(PROV.wasDerivedFrom), source, NamedNode(names.sources))
-    told: list[tuple[str, NamedNode | Literal]] = [
+    statements: list[tuple[str, NamedNode | Literal]] = [
         (RDF_TYPE, NamedNode(PROV.Entity)),
         (RDFS_LABEL, Literal(place)),
         (DCTERMS.identifier, Literal(place)),
@@ -85,7 +85,7 @@ def origin_of(model: Model, record: Record, text: str, times: dict[str, int]) ->
         (RDF.value, Literal(text)),
         *((DCTERMS[name], stamp(seconds)) for name, seconds in times.items()),
     ]
-    for predicate, value in told:
+    for predicate, value in statements:
         yield Quad(source, NamedNode(predicate), value, NamedNode(names.sources))
 
 
@@ -116,13 +116,13 @@ def tombstone(names: Names, withdrawal: Withdrawal) -> Iterator[Quad]:
     """The description of a withdrawn thing: date, reason and replacement (ActivityStreams 2.0 Tombstone)."""
     thing = NamedNode(names.thing(withdrawal.path))
     day, datatype = literals.typed(withdrawal.date, DATES)
-    told: list[tuple[str, NamedNode | Literal]] = [
+    statements: list[tuple[str, NamedNode | Literal]] = [
         (RDF_TYPE, NamedNode(TOMBSTONE)),
         (RDFS_LABEL, Literal(withdrawal.path)),
         (DCTERMS.date, Literal(day, datatype=NamedNode(datatype))),
         (SKOS.changeNote, Literal(withdrawal.reason, language="en")),
     ]
     if withdrawal.replaced_by:
-        told.append((DCTERMS.isReplacedBy, NamedNode(names.thing(withdrawal.replaced_by))))
-    for predicate, value in told:
+        statements.append((DCTERMS.isReplacedBy, NamedNode(names.thing(withdrawal.replaced_by))))
+    for predicate, value in statements:
         yield Quad(thing, NamedNode(predicate), value, NamedNode(names.withdrawn))

@@ -40,17 +40,19 @@ def check_presentation(model: Model, graph: DataGraph, findings: Findings) -> Fi
     profiles = sorted(shapes.subjects(RDF.type, URIRef(PROF + "Profile")), key=str)
     groups = sorted(shapes.subjects(RDF.type, SH.PropertyGroup), key=str)
     tokens = {FULL.token: URIRef(f"{model.names.shapes}#FullProfile")}
-    said = [(view, each) for view in views for each in wrong_view(model, view)]
-    said += [(profile, each) for profile in profiles for each in wrong_profile(shapes, profile, tokens)]
-    said += [(group, each) for group in groups for each in without_label(shapes, group)]
+    flaws = [(view, each) for view in views for each in wrong_view(model, view)]
+    flaws += [(profile, each) for profile in profiles for each in wrong_profile(shapes, profile, tokens)]
+    flaws += [(group, each) for group in groups for each in without_label(shapes, group)]
     for shape, group in sorted(shapes.subject_objects(SH.group), key=str):
-        said += [(shape, each) for each in wrong_group(shapes, group)]
-    for node, (message, hint, part) in said:
+        flaws += [(shape, each) for each in wrong_group(shapes, group)]
+    for node, (message, hint, part) in flaws:
         where = owner(shapes, node)
         part_iri = str(part) if part else None
         problems.append(at_term(model.sources, model.names, where, "E512", message, hint=hint, part=part_iri))
-    asked = [(view, SH.select, SELECT) for view in views] + [(profile, SH.construct, CONSTRUCT) for profile in profiles]
-    for node, property_, form in asked:
+    queries = [(view, SH.select, SELECT) for view in views] + [
+        (profile, SH.construct, CONSTRUCT) for profile in profiles
+    ]
+    for node, property_, form in queries:
         for query in shapes.objects(node, property_):
             problems += failures(model, graph, node, str(query), form)
     return replace(findings, problems=[*findings.problems, *problems])
@@ -150,9 +152,9 @@ def failures(model: Model, graph: DataGraph, node: Node, query: str, form: str) 
     """Yields the problems of the query of a view or profile, which is run on a thing of the data."""
     text = QueryText(query, model.names.prefixes)
 
-    def reason(asked: str) -> str:
+    def reason(query: str) -> str:
         try:
-            Store().query(asked, prefixes=model.names.prefixes)
+            Store().query(query, prefixes=model.names.prefixes)
         except SyntaxError as error:
             return str(error)
         return ""
@@ -162,9 +164,9 @@ def failures(model: Model, graph: DataGraph, node: Node, query: str, form: str) 
         text.check_nesting()
         if reason(query):
             raise text.explain(reason, PREFIXES)
-        if (found := text.form) != form:
-            first = next(token for token in text.tokens if token.text.upper() == found)
-            raise QueryError(f"this must be a {form} query, not {found}", query, first.start, len(found))
+        if (form_found := text.form) != form:
+            first = next(token for token in text.tokens if token.text.upper() == form_found)
+            raise QueryError(f"this must be a {form} query, not {form_found}", query, first.start, len(form_found))
         for token in text.tokens:
             if token.kind == "word" and token.text.upper() == "SERVICE":
                 raise QueryError(
@@ -177,9 +179,9 @@ def failures(model: Model, graph: DataGraph, node: Node, query: str, form: str) 
     for message in text.unknown_terms(model.names.vocabulary, declared):
         written = message.removeprefix("there is no ").partition(";")[0]
         start = next(token.start for token in text.tokens if token.text == written)
-        told, _, guess = message.partition("; ")
+        sentence, _, guess = message.partition("; ")
         hint = f"{guess[0].upper()}{guess[1:]}" if guess else None
-        yield in_query(model, node, query, QueryError(told, query, start, len(written), hint), "E504")
+        yield in_query(model, node, query, QueryError(sentence, query, start, len(written), hint), "E504")
     try:
         tried(model, graph, node, query, form)
     except (SyntaxError, ValueError, OSError, RuntimeError) as error:
@@ -205,11 +207,11 @@ def tried(model: Model, graph: DataGraph, node: Node, query: str, form: str) -> 
 
 def in_query(model: Model, node: Node, query: str, error: QueryError, code: str = "E513") -> Problem:
     """A problem at its place within a query, in the file that contains the query."""
-    found = at_term(model.sources, model.names, owner(model.shapes_graph, node), code, error.message, hint=error.hint)
+    problem = at_term(model.sources, model.names, owner(model.shapes_graph, node), code, error.message, hint=error.hint)
     for file in turtle_files(model.sources.shapes):
         text = model.names.rebase(file.read_text(encoding="utf-8", errors="replace"))
         if (start := text.find(query)) >= 0:
             before = text[:start]
             column = error.column + (len(before) - before.rfind("\n") - 1 if error.line == 1 else 0)
-            return replace(found, file=file, line=before.count("\n") + error.line, column=column, length=1)
-    return found
+            return replace(problem, file=file, line=before.count("\n") + error.line, column=column, length=1)
+    return problem

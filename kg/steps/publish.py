@@ -98,8 +98,10 @@ def publish(published: Path, content: Content, keep: int) -> Published:
                 for kind, class_ in schema.kinds.items()
             },
         }
-        found = published / version
-        if not is_whole(found) or any((found / name).read_bytes() != written for name, written in files.items()):
+        directory = published / version
+        if not is_whole(directory) or any(
+            (directory / name).read_bytes() != written for name, written in files.items()
+        ):
             replace_version(published, content, version, lines, files)
         try:
             open_files(published / ENGINE / version)

@@ -84,7 +84,7 @@ def read(model: Model) -> Records:
 
 
 def read_without_model(sources: Sources, names: Names) -> Records:
-    """The records of any kind, so that what is wrong in their YAML is told although the model has errors."""
+    """The records of any kind, so that what is wrong in their YAML is reported although the model has errors."""
     return read_all(sources, Reading(names, None))
 
 
@@ -228,18 +228,18 @@ def read_file(file: Path, kind: str, reading: Reading) -> Iterator[Record]:
     text, hidden = read
     reading.problems += not_composed(text, file, implied)
     keys = frozenset[str]() if kinds is None else kinds[kind]
-    found, source = documents(text, keys), looked_at(text)
-    if not found:
+    documents_read, source = documents(text, keys), looked_at(text)
+    if not documents_read:
         reading.paths.add(implied)
         reading.problems.append(
             Problem("E105", "the file contains no record", file, hint="remove the file", thing=implied)
         )
-    if any(document.node is None for document in found):
+    if any(document.node is None for document in documents_read):
         reading.paths |= named(text, implied)
-    for document in found:
+    for document in documents_read:
         reading.problems += [fault_problem(fault, file, implied) for fault in document.faults]
         if document.node is not None and (
-            record := read_document(document, file, kind, len(found) > 1, hidden, source, reading)
+            record := read_document(document, file, kind, len(documents_read) > 1, hidden, source, reading)
         ):
             yield record
 
@@ -295,7 +295,7 @@ def text_of(content: bytes, file: Path, thing: str | None, problems: list[Proble
         message, hint = "the file is not UTF-8", None if has_others else "save the file as UTF-8"
         reported.append((at, Problem("E101", message, file, found=f"byte 0x{byte:02x}", hint=hint, thing=thing)))
     letters = None
-    for at, code, message, hint in unseen(text, told=bool(replaced)):
+    for at, code, message, hint in unseen(text, has_replacements=bool(replaced)):
         replaced.append(at)
         found = code_point(text[at])
         expected = None if hint else MEANT.get(code)
@@ -352,9 +352,9 @@ def read_document(
     reading.paths.add(implied if given is None else name_of(given))
     before = len(reading.problems)
     sic = as_published(node, reading.names.as_published.removeprefix(reading.names.vocabulary))
-    found = check_tree(node, file, implied if given is None else name_of(given), hidden, source, sic)
-    reading.problems += found
-    if any(problem.code == "E106" for problem in found) or (given is not None and given.tag == PROBLEM):
+    problems = check_tree(node, file, implied if given is None else name_of(given), hidden, source, sic)
+    reading.problems += problems
+    if any(problem.code == "E106" for problem in problems) or (given is not None and given.tag == PROBLEM):
         reading.paths.add(implied)
         return None
     if given is None and many:
@@ -456,7 +456,7 @@ def check_tree(
     invisible characters, and, if there is a `source`, the flaws of texts. The words of `sic` are accepted as they are.
     """
     left = MAX_NODES
-    found: list[Problem] = []
+    problems: list[Problem] = []
 
     def report(
         code: str,
@@ -467,7 +467,7 @@ def check_tree(
         hint: str | None = None,
         keys: Iterable[str] = (),
     ) -> None:
-        found.append(problem(code, message, file, node, thing, expected=expected, found=what, hint=hint, keys=keys))
+        problems.append(problem(code, message, file, node, thing, expected=expected, found=what, hint=hint, keys=keys))
         node.tag = PROBLEM
 
     def walk(node: Node, above: tuple[int, ...], is_item: bool = False) -> None:
@@ -514,7 +514,7 @@ def check_tree(
         """Reports the problems of a text; true if the text cannot be used."""
         assert source is not None
         wrong = [*lost_text(source, node, file, thing), *text_problems(source, node, file, thing, sic, is_key)]
-        found.extend(wrong)
+        problems.extend(wrong)
         if errors(wrong):
             node.tag = PROBLEM
         return node.tag == PROBLEM
@@ -563,11 +563,11 @@ def check_tree(
                 continue
             seen[key.value] = key
             if source and isinstance(value, ScalarNode) and value.start_mark.line > key.end_mark.line:
-                found.extend(lost_before(source, key, value, file, thing))
+                problems.extend(lost_before(source, key, value, file, thing))
             walk(value, above)
 
     walk(node, ())
-    return found
+    return problems
 
 
 def lost_text(source: Source, node: ScalarNode, file: Path, thing: str | None) -> Iterator[Problem]:
@@ -602,10 +602,19 @@ def lost_before(source: Source, key: Node, value: Node, file: Path, thing: str |
 
 def cut(file: Path, line: int, column: int, lost: str, hint: str, length: int, thing: str | None) -> Problem:
     """The problem of a text that is cut off at a hash."""
-    said = "the text is cut at the hash: in YAML, a space and # begin a comment"
+    message = "the text is cut at the hash: in YAML, a space and # begin a comment"
     expected = "text in quotes, or a space after # if it begins a comment"
     return Problem(
-        "E115", said, file, line, column, expected=expected, found=lost.strip(), hint=hint, thing=thing, length=length
+        "E115",
+        message,
+        file,
+        line,
+        column,
+        expected=expected,
+        found=lost.strip(),
+        hint=hint,
+        thing=thing,
+        length=length,
     )
 
 
@@ -621,20 +630,20 @@ def text_problems(
     if not may_have_flaws(source.around(node)):
         return
     start, raw = source.offset(node.start_mark), source.slice(node)
-    found = list(islice(flaws(value, laid_out=style == "|"), MAX_FLAWS))
+    text_flaws = list(islice(flaws(value, laid_out=style == "|"), MAX_FLAWS))
     if style == '"':
-        found += islice(decomposed(value), MAX_FLAWS) if "\\" in raw else ()
-        for offset, code, said, hint in islice(unseen(value, told=REPLACED in raw), MAX_FLAWS):
+        text_flaws += islice(decomposed(value), MAX_FLAWS) if "\\" in raw else ()
+        for offset, code, message, hint in islice(unseen(value, has_replacements=REPLACED in raw), MAX_FLAWS):
             fix = {"remove it": "", "put a space in its place": " "}.get(hint or "")
-            found.append(Flaw(offset, offset + 1, code, said, code_point(value[offset]), fix, hint))
+            text_flaws.append(Flaw(offset, offset + 1, code, message, code_point(value[offset]), fix, hint))
     if not style and (colon := AS_KEY.match(value)):  # not a text but a map, which the step that reads keys reports
-        found = [flaw for flaw in found if flaw.start >= colon.end() or flaw.end < colon.end()]
+        text_flaws = [flaw for flaw in text_flaws if flaw.start >= colon.end() or flaw.end < colon.end()]
     if not style and (wrong := quoted_wholly(value)):
-        found = [wrong]
-    if not found:
+        text_flaws = [wrong]
+    if not text_flaws:
         return
     places = written(raw, value, style)
-    for flaw in found:
+    for flaw in text_flaws:
         if flaw.code in VISIBLE and value[flaw.start : flaw.end] in sic:
             continue
         first, last = places[flaw.start], places[flaw.end]
@@ -651,8 +660,8 @@ def text_problems(
         if "\n" in raw[first:last]:
             length, fix = len(raw[first:].partition("\n")[0]), None
             flaw = replace(flaw, fix=None, hint=None)
-        told = at(file, *source.place(start + first), replace(flaw, start=0, end=length), thing, fix)
-        yield replace(told, keys=frozenset({mended})) if is_key else told
+        flaw_problem = at(file, *source.place(start + first), replace(flaw, start=0, end=length), thing, fix)
+        yield replace(flaw_problem, keys=frozenset({mended})) if is_key else flaw_problem
 
 
 AS_KEY = re.compile(rf"{LANGUAGE.pattern}[{COLONS}]")
@@ -668,8 +677,8 @@ def blank_only(text: str) -> bool:
 
 def is_plain(text: str) -> bool:
     """True if a text needs no quotes, even in brackets."""
-    found = documents(f"[{text}]")
-    node = found[0].node if len(found) == 1 and not found[0].faults else None
+    documents_read = documents(f"[{text}]")
+    node = documents_read[0].node if len(documents_read) == 1 and not documents_read[0].faults else None
     return isinstance(node, SequenceNode) and [item.value for item in node.value] == [text]
 
 

@@ -85,8 +85,8 @@ def not_supported(shapes: Graph, names: Names) -> Iterator[Finding]:
             message = f"{names.compact(property_)} is not supported, so this would have no effect"
             yield Finding("E506", message, owner(shapes, subject), instead, str(property_))
     for type_ in NOT_SUPPORTED_TYPES:
-        told = {value for property_ in NOT_SUPPORTED for value in shapes.objects(None, property_)}
-        for subject in sorted(set(shapes.subjects(RDF.type, type_)) - told, key=str):
+        values = {value for property_ in NOT_SUPPORTED for value in shapes.objects(None, property_)}
+        for subject in sorted(set(shapes.subjects(RDF.type, type_)) - values, key=str):
             message = f"{names.compact(type_)} is not supported, so this would have no effect"
             yield Finding("E506", message, owner(shapes, subject), "remove it", str(type_))
 

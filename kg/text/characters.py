@@ -74,20 +74,20 @@ PLAIN = {
 """Characters that are never reported, for a quick check."""
 
 
-def unseen(text: str, *, told: bool = False) -> Iterator[tuple[int, str, str, str | None]]:
+def unseen(text: str, *, has_replacements: bool = False) -> Iterator[tuple[int, str, str, str | None]]:
     """Yields each character that a text must not contain: its offset, the problem code, the message and a hint, if any.
 
-    If invalid bytes have been reported (`told`), their replacement characters are skipped.
+    If invalid bytes have been reported (`has_replacements`), their replacement characters are skipped.
     """
     if not (ASCII_CONTROL.search(text) if text.isascii() else set(text) - PLAIN):
         return
     for match in HIDDEN.finditer(text):
         if HALF.search(text, max(0, match.start() - 1), match.end()):
-            said = "this letter was decoded with the wrong encoding"
-            yield match.start(), "E119", said, None
+            message = "this letter was decoded with the wrong encoding"
+            yield match.start(), "E119", message, None
             continue
-        said = "this character is invisible, and programs treat it in different ways"
-        yield match.start(), "E110", said, "put a space in its place" if match[0] in BLANK else "remove it"
+        message = "this character is invisible, and programs treat it in different ways"
+        yield match.start(), "E110", message, "put a space in its place" if match[0] in BLANK else "remove it"
     end, is_right = -1, False
     for match in DIRECTION.finditer(text):
         if match.start() > end:
@@ -103,7 +103,7 @@ def unseen(text: str, *, told: bool = False) -> Iterator[tuple[int, str, str, st
     for match in LOST.finditer(text):
         if match[0] != REPLACED:
             yield match.start(), "E119", "programs display this character in different ways", None
-        elif not told:
+        elif not has_replacements:
             yield match.start(), "E119", "this character replaces a letter that was lost", None
 
 

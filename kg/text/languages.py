@@ -32,17 +32,17 @@ def meant(text: str, languages: tuple[str, ...] = ()) -> str | None:
     plain = text.strip(" :;,.").replace("_", "-").strip("-")
     language, hyphen, rest = plain.partition("-")
     if fold(text) in _names():
-        found = _names()[fold(text)]
+        tag = _names()[fold(text)]
     elif not LANGUAGE_TAG.fullmatch(plain):
         return None
     elif language.lower() in _known():
-        found = language.lower() + hyphen + rest
+        tag = language.lower() + hyphen + rest
     else:
         code = UNLISTED.get(language.lower()) or get_global("language_aliases").get(language.lower())
         code = str(code or _of_country(language))
-        found = code and code + hyphen + rest
-    found = str(found or text)
-    return None if found == text or (languages and found.partition("-")[0] not in languages) else found
+        tag = code and code + hyphen + rest
+    tag = str(tag or text)
+    return None if tag == text or (languages and tag.partition("-")[0] not in languages) else tag
 
 
 def _of_country(code: str) -> str:

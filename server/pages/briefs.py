@@ -24,7 +24,9 @@ MAX_VALUES = 2
 def briefs_of(iris: Iterable[str]) -> dict[str, list[Value]]:
     """The briefs of some things of the dataset by IRI, without values that all of them share."""
     properties = {iri: telling(iri) for iri in iris}
-    rows = named_queries.values(site().engine, properties, {each for found in properties.values() for each in found})
+    rows = named_queries.values(
+        site().engine, properties, {each for properties_of_class in properties.values() for each in properties_of_class}
+    )
     stated: dict[str, dict[str, set[NamedNode | Literal]]] = defaultdict(lambda: defaultdict(set))
     for row in rows:
         stated[row["p"].value][row["s"].value].add(row["o"])
@@ -35,9 +37,9 @@ def briefs_of(iris: Iterable[str]) -> dict[str, list[Value]]:
     }
     named = labels_of({row["o"].value for row in rows if isinstance(row["o"], NamedNode)})
     briefs = {}
-    for iri, found in properties.items():
-        told = [stated[each][iri] for each in found if each not in shared]
-        few = [terms for terms in told if 0 < len(terms) <= MAX_VALUES][:MAX_PROPERTIES]
+    for iri, properties_of_class in properties.items():
+        texts = [stated[each][iri] for each in properties_of_class if each not in shared]
+        few = [terms for terms in texts if 0 < len(terms) <= MAX_VALUES][:MAX_PROPERTIES]
         briefs[iri] = [
             value for terms in few for value in sorted((value_of(t, named) for t in terms), key=attrgetter("text"))
         ]

@@ -39,9 +39,9 @@ class Members:
 
 def things() -> dict[str, Members]:
     """The number of things of each of our classes, with an example."""
-    found = counted()
-    names = names_of(thing for _, thing in found.values())
-    return {iri: Members(count, Example(thing, names[thing])) for iri, (count, thing) in found.items()}
+    counts = counted()
+    names = names_of(thing for _, thing in counts.values())
+    return {iri: Members(count, Example(thing, names[thing])) for iri, (count, thing) in counts.items()}
 
 
 @derived()
@@ -52,9 +52,9 @@ def counted() -> dict[str, tuple[int, str]]:
 
 def values() -> dict[str, Example]:
     """A thing and its value for each of our properties that has one."""
-    found = {iri: (thing, min(all_, key=preferred)) for iri, (thing, all_) in seen_values().items()}
-    links = (value.value for _, value in found.values() if isinstance(value, NamedNode))
-    names = names_of((*links, *(thing for thing, _ in found.values())))
+    examples = {iri: (thing, min(all_, key=preferred)) for iri, (thing, all_) in seen_values().items()}
+    links = (value.value for _, value in examples.values() if isinstance(value, NamedNode))
+    names = names_of((*links, *(thing for thing, _ in examples.values())))
 
     def example(thing: str, value: NamedNode | Literal) -> Example:
         if isinstance(value, Literal):
@@ -62,7 +62,7 @@ def values() -> dict[str, Example]:
         is_part = value.value.startswith((f"{thing}#", f"{thing}/"))
         return Example(thing, names[thing], value.value.removeprefix(thing) if is_part else names[value.value])
 
-    return {iri: example(thing, value) for iri, (thing, value) in found.items()}
+    return {iri: example(thing, value) for iri, (thing, value) in examples.items()}
 
 
 def spoken(value: NamedNode | Literal) -> str | None:
@@ -87,12 +87,12 @@ def seen_values() -> dict[str, tuple[str, list[NamedNode | Literal]]]:
     stated = named_queries.statements(site().engine, known)
     left = wanted - {triple.predicate.value for triple in stated}
     stated += named_queries.statements_of_first(site().engine, left)
-    found: dict[str, tuple[str, list[NamedNode | Literal]]] = {}
+    values: dict[str, tuple[str, list[NamedNode | Literal]]] = {}
     for triple in sorted(stated, key=lambda triple: triple.subject.value):  # type: ignore[union-attr]
         thing, property_ = triple.subject.value, triple.predicate.value  # type: ignore[union-attr]
-        if property_ in wanted and found.setdefault(property_, (thing, []))[0] == thing:
-            found[property_][1].append(triple.object)  # type: ignore[arg-type]
-    return found
+        if property_ in wanted and values.setdefault(property_, (thing, []))[0] == thing:
+            values[property_][1].append(triple.object)  # type: ignore[arg-type]
+    return values
 
 
 def names_of(iris: Iterable[str]) -> dict[str, str]:

@@ -5,7 +5,7 @@ import re
 from flask import request
 from werkzeug.exceptions import NotFound
 
-from kg.dataset.finder import Filters, Found, Hit
+from kg.dataset.finder import Filters, Hit, Results
 from kg.dataset.search_index import KIND
 from kg.diagnostics.suggest import nearest
 from server.errors import ProblemError
@@ -63,7 +63,7 @@ def collection(kind: str) -> dict[str, str]:
     return {"href": f"{request.script_root}/doc/{kind}", "label": label(site().kinds[kind].iri), "kind": ""}
 
 
-def suggested(hit: Hit, results: Found) -> dict[str, str]:
+def suggested(hit: Hit, results: Results) -> dict[str, str]:
     """A thing as a suggestion."""
     result = SearchResult.of(hit, results)
     href = f"{request.script_root}/doc/{site().names.path(result.iri)}"

@@ -239,18 +239,18 @@ def incoming(iri: str, links: Mapping[str, list[str]], about: TripleIndex) -> li
                 records[property_, path.partition("/")[0]].setdefault(names.thing(path), subject)
     for property_, kind in list(records):
         narrower = [records.get((p.iri, kind), {}) for p in schema.subproperties(property_) if p.iri != property_]
-        if records[property_, kind].keys() <= {record for found in narrower for record in found}:
+        if records[property_, kind].keys() <= {record for linking in narrower for record in linking}:
             del records[property_, kind]
-    labels = labels_of({record for found in records.values() for record in list(found)[:MAX_LINKS]}, about)
+    labels = labels_of({record for linking in records.values() for record in list(linking)[:MAX_LINKS]}, about)
     return [
         Incoming(
             property_,
             schema.kinds[kind],
-            [replace(labels[record], iri=subject) for record, subject in list(found.items())[:MAX_LINKS]],
-            len(found),
-            collection(iri, property_, schema.kinds[kind]) if len(found) > MAX_LINKS else None,
+            [replace(labels[record], iri=subject) for record, subject in list(linking.items())[:MAX_LINKS]],
+            len(linking),
+            collection(iri, property_, schema.kinds[kind]) if len(linking) > MAX_LINKS else None,
         )
-        for (property_, kind), found in records.items()
+        for (property_, kind), linking in records.items()
     ]
 
 
@@ -264,7 +264,7 @@ def collection(iri: str, property_: str, class_: Class) -> str | None:
 def labels_of(subjects: Iterable[str], about: TripleIndex = NOTHING) -> dict[str, Value]:
     """The names of some subjects, in the language of the page or else in English.
 
-    The engine is asked only about those of which `about` says nothing.
+    The engine is queried only for those that `about` has no labels of.
     """
     labels = {iri: about.literals(iri, RDFS_LABEL) for iri in subjects}
     if unknown := [iri for iri in labels if iri not in about]:

@@ -425,7 +425,7 @@ class Reference:
                     own.get(iri),
                     self._takes(own.get(iri)),
                     self._objects[iri, RDFS.domain],
-                    [(found[0], [use.class_ for use in found]) for found in users[iri].values()],
+                    [(users_of[0], [use.class_ for use in users_of]) for users_of in users[iri].values()],
                     sorted({*self._objects[iri, OWL.inverseOf], *self._subjects[OWL.inverseOf, iri]}),
                     [local_name(type_) for type_ in self._objects[iri, RDF.type] if type_ in TRAITS],
                     self._lists(URIRef(iri), OWL.propertyChainAxiom),

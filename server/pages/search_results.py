@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 from pyoxigraph import Literal
 
-from kg.dataset.finder import Found, Hit
+from kg.dataset.finder import Hit, Results
 from kg.media import LANGUAGES
 from server.languages import language
 from server.pages.snippets import Snippet, called, snippet_of
@@ -29,9 +29,9 @@ class SearchResult:
     labels: tuple[Literal, ...]
 
     @classmethod
-    def of(cls, hit: Hit, found: Found) -> "SearchResult":
+    def of(cls, hit: Hit, results: Results) -> "SearchResult":
         label, kind = called(hit, language()), hit.path.partition("/")[0]
-        snippet = snippet_of(hit, found.reading.words, language())
+        snippet = snippet_of(hit, results.reading.words, language())
         labels = tuple(Literal(text.text, language=text.language or None) for text in hit.texts if text.field == 0)
         return cls(site().names.thing(hit.path), label.text, label.language, kind, snippet, labels)
 

@@ -168,9 +168,9 @@ def views_of(iri: str, classes: Iterable[str], about: TripleIndex = NOTHING) -> 
     The labels that `about` does not have are asked for all views at once.
     """
     among = set(classes)
-    found = [rows_of(view, iri) for view in site().views if view.about in among]
-    names = labels_of({thing for each in found for thing in each.table.things}, about)
-    return [seen(each, names) for each in found if each.failure or each.table.rows]
+    rows = [rows_of(view, iri) for view in site().views if view.about in among]
+    names = labels_of({thing for each in rows for thing in each.table.things}, about)
+    return [seen(each, names) for each in rows if each.failure or each.table.rows]
 
 
 def rows_of(view: View, iri: str) -> Rows:
@@ -185,11 +185,11 @@ def rows_of(view: View, iri: str) -> Rows:
     return Rows(view, query, Table([*solutions.variables], rows))
 
 
-def seen(found: Rows, names: Mapping[str, Value]) -> Shown:
+def seen(rows: Rows, names: Mapping[str, Value]) -> Shown:
     """What a view shows of its rows."""
-    view, table = found.view, replace(found.table, names=names)
-    if found.failure:
-        return Shown(view, Picture(view.sort, table, more=False, drawing=None), found.query, found.failure)
+    view, table = rows.view, replace(rows.table, names=names)
+    if rows.failure:
+        return Shown(view, Picture(view.sort, table, more=False, drawing=None), rows.query, rows.failure)
     sort = "table" if view.sort == "chart" and len(charts.drawn(table)) < MIN_BARS else view.sort
     picture = picture_of(sort, table.first(view.most), more=len(table.rows) > view.most)
-    return Shown(view, picture, found.query)
+    return Shown(view, picture, rows.query)

@@ -454,13 +454,13 @@ class Page(PagedList):
         return Value(name.value, name.language, iri) if name else Value(filters.path_of(iri), iri=iri)
 
 
-def no_member(asked: CollectionParameters) -> CursorError:
+def no_member(parameters: CollectionParameters) -> CursorError:
     """The error about a cursor that does not name a member, with the address of the first page."""
-    first = f"doc/{asked.class_.kind}{query(asked.page(None))}"
-    among = " with these parameters" if asked.pairs else ""
+    first = f"doc/{parameters.class_.kind}{query(parameters.page(None))}"
+    among = " with these parameters" if parameters.pairs else ""
     return CursorError(
-        f"page must be {cursor_of(asked.order)}; {shown(request.args['page'])} is not (or no longer) a member of this "
-        f"collection{among}. Start again at /{first} and follow the links to the next page.",
+        f"page must be {cursor_of(parameters.order)}; {shown(request.args['page'])} is not (or no longer) a member of "
+        f"this collection{among}. Start again at /{first} and follow the links to the next page.",
         first,
     )
 

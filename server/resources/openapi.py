@@ -1,6 +1,6 @@
 """OpenAPI 3.1: every route, with parameters and responses as the shapes define them (spec.openapis.org/oas/v3.1.0).
 
-What is said of one route alone stands beside it (`@documented`, operations.py).
+The description of a single route is beside the route (`@documented`, operations.py).
 """
 
 import json
@@ -129,8 +129,8 @@ def in_path(path: str, noted: Operation, class_: Class | None) -> list[Json]:
 def example_of(class_: Class) -> str:
     """The name of a thing of a kind."""
     things = site().names.thing(f"{class_.kind}/")
-    found = named_queries.first_member(site().engine, class_.iri, things)
-    return found.removeprefix(things) if found else "none"
+    member = named_queries.first_member(site().engine, class_.iri, things)
+    return member.removeprefix(things) if member else "none"
 
 
 def in_query(path: str, noted: Operation, class_: Class | None) -> list[Json]:

@@ -16,7 +16,7 @@ from pyoxigraph import Triple
 from werkzeug.exceptions import BadRequest
 
 from kg.dataset import named_queries
-from kg.dataset.finder import PATHS, Found
+from kg.dataset.finder import PATHS, Results
 from kg.dataset.search_index import KIND
 from kg.diagnostics.suggest import did_you_mean, nearest
 from kg.media import ATOM, CSV, HTML, JSON
@@ -208,14 +208,18 @@ def number(name: str, default: int, problems: list[str]) -> int:
 # ── The results ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def as_json(found: Found, **more: Any) -> bytes:
+def as_json(search_results: Results, **more: Any) -> bytes:
     """Search results as JSON: `total`, and for each result `iri`, `label`, `kind` and `snippet` (HTML).
 
     If there are more results, `next` is the address of the next page, or `all` the address of all results as CSV.
     `notes` name deviations from the request.
     """
-    results = [SearchResult.of(hit, found).json for hit in found.hits]
-    content = {"total": found.total, "results": results, **{name: value for name, value in more.items() if value}}
+    results = [SearchResult.of(hit, search_results).json for hit in search_results.hits]
+    content = {
+        "total": search_results.total,
+        "results": results,
+        **{name: value for name, value in more.items() if value},
+    }
     return json.dumps(content, ensure_ascii=False, indent=2).encode() + b"\n"
 
 
@@ -229,7 +233,7 @@ class Page(PagedList):
         self.parameters = parameters
 
     @cached_property
-    def found(self) -> Found:
+    def found(self) -> Results:
         parameters = self.parameters
         size = parameters.size.members
         return site().finder.find(parameters.query, spoken(), parameters.held, parameters.start, size)

@@ -324,13 +324,13 @@ def evaluated(
     }
     queries: UntrustedQueries = current_app.extensions["queries"]
     try:
-        found: Answer = queries.ask(question, request.environ.get(ON_LEAVE, lambda _: None))
+        answer: Answer = queries.ask(question, request.environ.get(ON_LEAVE, lambda _: None))
     except UnansweredError as error:
         raise unanswered(error, query, media, most) from error
-    written = media[found.form]
+    written = media[answer.form]
     assert written is not None
-    is_whole = isinstance(found.body, bytes)
-    response = whole(found, written) if is_whole else streamed(found, written, question)
+    is_whole = isinstance(answer.body, bytes)
+    response = whole(answer, written) if is_whole else streamed(answer, written, question)
     response.vary.update(("Accept", "Accept-Language") if written is HTML else ("Accept",))
     if written is not HTML:
         name = f"osce-kg-{site().dataset.version}-results.{written.suffix}"
@@ -341,24 +341,24 @@ def evaluated(
     return response
 
 
-def whole(found: Answer, media: MediaType) -> Response:
+def whole(answer: Answer, media: MediaType) -> Response:
     """A response with a complete answer."""
-    assert isinstance(found.body, bytes)
-    body = result_page(found.form, json.loads(found.body)).encode() if media is HTML else found.body
+    assert isinstance(answer.body, bytes)
+    body = result_page(answer.form, json.loads(answer.body)).encode() if media is HTML else answer.body
     return cached(compressed(body, media.content_type), SHORT)
 
 
-def streamed(found: Answer, media: MediaType, question: UntrustedQuery) -> Response:
+def streamed(answer: Answer, media: MediaType, question: UntrustedQuery) -> Response:
     """A response with a streamed answer; its ETag is that of the dataset and the question."""
-    assert not isinstance(found.body, bytes)
+    assert not isinstance(answer.body, bytes)
     coding = negotiate_coding(request.headers.get("Accept-Encoding"))
-    response = Stream(coding.stream(found.body) if coding else found.body, content_type=media.content_type)
-    response.call_on_close(found.body.close)
+    response = Stream(coding.stream(answer.body) if coding else answer.body, content_type=media.content_type)
+    response.call_on_close(answer.body.close)
     response.vary.add("Accept-Encoding")
     if coding:
         response.content_encoding = coding.name
-    told = [site().dataset.version, question["query"], question["default"], question["named"], media.name]
-    key = json.dumps([*told, coding.name if coding else None])
+    identity = [site().dataset.version, question["query"], question["default"], question["named"], media.name]
+    key = json.dumps([*identity, coding.name if coding else None])
     response.set_etag(hashlib.sha256(key.encode()).hexdigest()[:32], weak=True)  # blank nodes differ each time
     response.headers["Cache-Control"] = SHORT
     response.make_conditional(request)
@@ -395,7 +395,7 @@ def unanswered(error: UnansweredError, query: str, media: dict[str, MediaType | 
     return InternalServerError("The engine failed to answer this query. The failure has been logged.")
 
 
-def result_page(form: str, found: dict[str, Any]) -> str:
+def result_page(form: str, results: dict[str, Any]) -> str:
     """The HTML page with an answer: a table, a boolean, or Turtle; its other formats; and hints about the query."""
     names = site().names
     hints = [
@@ -405,7 +405,7 @@ def result_page(form: str, found: dict[str, Any]) -> str:
     ]
     formats, _ = OFFERED[form]
     return render_template(
-        "result.html", query=g.query, asked=g.asked, formats=formats, hints=hints, **found, **pictured(found)
+        "result.html", query=g.query, asked=g.asked, formats=formats, hints=hints, **results, **pictured(results)
     )
 
 
@@ -428,10 +428,10 @@ def introduction(suffix: str | None) -> Response:
 
     def page(_: list[Triple]) -> str:
         most = limits().as_dict()
-        told = {name: text.format(**most) for name, (text, _) in LIMITS.items()}
+        sentences = {name: text.format(**most) for name, (text, _) in LIMITS.items()}
         graphs = site().names.graphs
         return render_template(
-            "sparql.html", questions=site().questions, limits=told, most=most, graphs=graphs, heading=heading
+            "sparql.html", questions=site().questions, limits=sentences, most=most, graphs=graphs, heading=heading
         )
 
     links = (link(iri, "cite-as"), link(site().names.dataset, "describedby"))
@@ -442,7 +442,7 @@ def service_description() -> list[Triple]:
     """The capabilities of the endpoint, and the graphs of its dataset as the catalogue describes them."""
     names = site().names
     service, data = NamedNode(names.base + "sparql"), NamedNode(names.dataset)
-    told = [
+    triples = [
         Triple(service, NamedNode(RDF_TYPE), NamedNode(SD.Service)),
         Triple(service, NamedNode(RDFS_LABEL), Literal("SPARQL endpoint", language="en")),
         Triple(service, NamedNode(SD.endpoint), service),
@@ -450,5 +450,5 @@ def service_description() -> list[Triple]:
         Triple(service, NamedNode(SD.defaultDataset), data),
     ]
     formats = [NamedNode(FORMATS + media.w3c) for media in (*SOLUTIONS, *RDF)]
-    told += [Triple(service, NamedNode(SD.resultFormat), format_) for format_ in formats]
-    return told + named_queries.graphs_described(site().engine, names)
+    triples += [Triple(service, NamedNode(SD.resultFormat), format_) for format_ in formats]
+    return triples + named_queries.graphs_described(site().engine, names)

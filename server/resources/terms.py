@@ -18,8 +18,8 @@ blueprint = Blueprint("terms", __name__)
 @documented(produces=("application/json",))
 def terms() -> Response:
     """Returns the prefixes, and the classes and properties of the dataset from its VoID partitions, most used first."""
-    found = {"prefixes": site().names.prefixes, "class": used("class"), "property": used("property")}
-    response = compressed(json.dumps(found, ensure_ascii=False).encode(), "application/json")
+    completions = {"prefixes": site().names.prefixes, "class": used("class"), "property": used("property")}
+    response = compressed(json.dumps(completions, ensure_ascii=False).encode(), "application/json")
     response.vary.add("Accept-Language")
     response.content_language.add(language())
     return cached(response, SHORT)

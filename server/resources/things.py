@@ -136,9 +136,9 @@ def renamed(path: str) -> str:
 def withdrawn(path: str) -> None:
     """Raises GoneError if the thing with a path was withdrawn."""
     names = site().names
-    if found := named_queries.withdrawal(site().engine, names, path):
-        by = names.path(found["by"].value) if "by" in found else None
-        raise GoneError(path, found["date"].value, found["reason"].value, by)
+    if withdrawal := named_queries.withdrawal(site().engine, names, path):
+        by = names.path(withdrawal["by"].value) if "by" in withdrawal else None
+        raise GoneError(path, withdrawal["date"].value, withdrawal["reason"].value, by)
 
 
 def links_of(path: str, types: list[str]) -> list[Link]:
@@ -169,8 +169,8 @@ def origins(path: str, triples: list[Triple]) -> Origins:
 
 def embedded(iri: str, triples: list[Triple]) -> Markup:
     """The description in schema.org terms, for crawlers: JSON-LD that can be embedded in a page."""
-    told = site().profiles.get(SCHEMA_ORG, FULL).of(triples, site().names)
-    own = sorted((t for t in told if t.subject == NamedNode(iri)), key=str)
+    triples_in_schema_org = site().profiles.get(SCHEMA_ORG, FULL).of(triples, site().names)
+    own = sorted((t for t in triples_in_schema_org if t.subject == NamedNode(iri)), key=str)
     json_ld = serialize_in_order(own, RdfFormat.JSON_LD, {"schema": PREFIXES["schema"]}).decode()
     return Markup(json_ld.replace("<", "\\u003c"))  # noqa: S704  # no markup can stand in it any more
 
@@ -188,42 +188,42 @@ def describe(path: str, stated: list[Triple], links: Mapping[str, list[str]]) ->
     names = site().names
     iri, document = NamedNode(names.thing(path)), NamedNode(names.document(path))
     triples = [*outgoing(iri.value, stated), *linking(iri.value, links)]
-    told = [
+    statements = [
         Triple(iri, NamedNode(FOAF.isPrimaryTopicOf), document),
         *source_of_document(path),
         *references(path, triples),
     ]
-    mentioned = {n.value for t in [*triples, *told] for n in (t.subject, t.object) if isinstance(n, NamedNode)}
+    mentioned = {n.value for t in [*triples, *statements] for n in (t.subject, t.object) if isinstance(n, NamedNode)}
     whole = {part.partition("#")[0] for part in mentioned if part.startswith(names.things)}
-    return list(dict.fromkeys([*triples, *labels(mentioned | whole), *told]))
+    return list(dict.fromkeys([*triples, *labels(mentioned | whole), *statements]))
 
 
 def outgoing(iri: str, stated: list[Triple]) -> list[Triple]:
     """The triples about a thing, which are given, and, recursively, about its parts."""
-    found: list[Triple] = []
+    triples: list[Triple] = []
     seen = {iri}
     step = stated
     while step:
-        found += step
+        triples += step
         linked = {(t.subject.value, t.object.value) for t in step if isinstance(t.object, NamedNode)}  # type: ignore[union-attr]
         subjects = sorted({o for s, o in linked if o not in seen and is_part(o, s.partition("#")[0])})
         seen |= set(subjects)
         step = named_queries.statements(site().engine, subjects) if subjects else []
-    return found
+    return triples
 
 
 def linking(iri: str, links: Mapping[str, list[str]]) -> list[Triple]:
     """The triples that link to a thing from others: for each property MAX_INCOMING, and the address of the others."""
-    found: list[Triple] = []
+    triples: list[Triple] = []
     thing = NamedNode(iri)
     for property_, subjects in links.items():
         predicate = NamedNode(property_)
-        found += [Triple(NamedNode(subject), predicate, thing) for subject in subjects[:MAX_INCOMING]]
+        triples += [Triple(NamedNode(subject), predicate, thing) for subject in subjects[:MAX_INCOMING]]
         if len(subjects) > MAX_INCOMING:
-            found += [
+            triples += [
                 Triple(NamedNode(iri), NamedNode(RDFS.seeAlso), NamedNode(rest)) for rest in rest_of(property_, iri)
             ]
-    return found
+    return triples
 
 
 def rest_of(property_: str, iri: str) -> list[str]:
@@ -238,10 +238,10 @@ def source_of_document(path: str) -> list[Triple]:
     """The source from which the document about a thing was derived: file, line, commit (PROV-O)."""
     names, manifest = site().names, site().dataset.manifest
     document, source = names.document(path), f"{names.document(path)}.{YAML.suffix}"
-    found = named_queries.origin(site().engine, names, [document, source])
+    triples = named_queries.origin(site().engine, names, [document, source])
     if manifest.commit:
-        found.append(Triple(NamedNode(source), NamedNode(OWL.versionInfo), Literal(manifest.commit)))
-    return found
+        triples.append(Triple(NamedNode(source), NamedNode(OWL.versionInfo), Literal(manifest.commit)))
+    return triples
 
 
 def references(path: str, triples: list[Triple]) -> list[Triple]:
@@ -260,4 +260,6 @@ def references(path: str, triples: list[Triple]) -> list[Triple]:
 def labels(subjects: set[str]) -> list[Triple]:
     """The labels of some subjects, in every language."""
     named = named_queries.labels(site().engine, subjects)
-    return [Triple(NamedNode(iri), NamedNode(RDFS_LABEL), label) for iri, found in named.items() for label in found]
+    return [
+        Triple(NamedNode(iri), NamedNode(RDFS_LABEL), label) for iri, literals in named.items() for label in literals
+    ]

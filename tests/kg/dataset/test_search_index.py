@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pyoxigraph import RdfFormat, Store
 
-from kg.dataset.finder import Finder, Found
+from kg.dataset.finder import Finder, Results
 from kg.dataset.search_index import COLUMNS, columns_of, things_of, write_index
 from kg.model.identifiers import identifies
 from kg.names import DEFAULT_BASE, Names
@@ -61,12 +61,12 @@ def finder(tmp_path_factory: pytest.TempPathFactory) -> Finder:
     return Finder(file)
 
 
-def asked(finder: Finder, query: str, language: str = "en", **filters: str) -> Found:
+def asked(finder: Finder, query: str, language: str = "en", **filters: str) -> Results:
     chosen = {name.replace("__", "."): (value,) for name, value in filters.items()}
     return finder.find(query, dict.fromkeys((language, "en")), chosen, 0, 20)
 
 
-def paths(found: Found) -> list[str]:
+def paths(found: Results) -> list[str]:
     return [hit.path for hit in found.hits]
 
 
