@@ -22,11 +22,11 @@ from kg.names import local_name
 from kg.shacl.constraints import prefixes
 from kg.shacl.prefilter import validation_results
 from kg.shacl.validate import InvalidShapesError, ValidationResult
+from kg.sources.nodes import describe, first_of, problem, related_at
 from kg.sparql.oxigraph import select
 from kg.steps.incomplete import Incomplete
 from kg.steps.locate import locate, written_value
 from kg.steps.model import at_term, not_shacl
-from kg.steps.read import describe, first_of, problem, related_at
 from kg.steps.results import DataGraph, Findings, Model, Records
 from kg.text.folding import as_name
 from kg.text.language_preference import in_language

@@ -15,25 +15,14 @@ from kg.diagnostics.suggest import did_you_mean, nearest
 from kg.model import literals
 from kg.model.schema import Schema
 from kg.names import NAME, PREFIXES, XSD
+from kg.sources.files import WITHDRAWN, bytes_of, is_regular, text_of
 from kg.sources.index import Index
+from kg.sources.nodes import describe, first_of, problem, related_at
 from kg.sources.record import Record, Withdrawal
 from kg.sources.repair import quoted
 from kg.sources.texts import not_composed
+from kg.sources.yaml_problems import check_tree, fault_problem, is_plain, looked_at
 from kg.sources.yaml_tree import PROBLEM, STRING, documents, scalars
-from kg.steps.read import (
-    WITHDRAWN,
-    bytes_of,
-    check_tree,
-    describe,
-    fault_problem,
-    first_of,
-    is_plain,
-    is_regular,
-    looked_at,
-    problem,
-    related_at,
-    text_of,
-)
 from kg.steps.results import Model, Records
 from kg.text.folding import fold
 

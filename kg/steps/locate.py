@@ -6,9 +6,9 @@ from yaml.nodes import MappingNode, Node, ScalarNode
 from kg.model import literals
 from kg.model.schema import Property, Schema, Values
 from kg.names import RDF_TYPE, local_name
+from kg.sources.nodes import first_of
 from kg.sources.record import Record
 from kg.sources.yaml_tree import scalars
-from kg.steps.read import first_of
 from kg.steps.results import DataGraph, Model
 
 

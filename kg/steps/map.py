@@ -22,11 +22,11 @@ from kg.model.schema import Class, Key, Property, Schema, Values
 from kg.names import NAME, XSD, kebab
 from kg.sources import addresses
 from kg.sources.index import Index
+from kg.sources.nodes import describe, first_of, problem, related_at
 from kg.sources.record import Record
 from kg.sources.repair import in_flow
 from kg.sources.yaml_tree import PROBLEM, scalars
 from kg.steps.model import in_graph
-from kg.steps.read import describe, first_of, problem, related_at
 from kg.steps.results import DataGraph, Model, Records
 from kg.text.folding import as_part_name
 from kg.text.languages import LANGUAGE_TAG, is_mistaken

@@ -13,11 +13,11 @@ from pyoxigraph import NamedNode
 from kg.diagnostics.problems import Problem, Severity
 from kg.model.schema import Schema
 from kg.names import Names
+from kg.sources.nodes import first_of, problem
 from kg.sparql.engine import Solution
 from kg.sparql.oxigraph import select
 from kg.steps.locate import locate
 from kg.steps.model import at_term, query_files
-from kg.steps.read import first_of, problem
 from kg.steps.results import DataGraph, Measure, Model, Quality
 
 CODE = "E315"

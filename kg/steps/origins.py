@@ -17,9 +17,9 @@ from kg.dataset.source_lines import Lines
 from kg.media import YAML
 from kg.model import literals
 from kg.names import RDF_TYPE, RDFS_LABEL, XSD, Names
+from kg.sources.nodes import first_of
 from kg.sources.record import Record, Withdrawal
 from kg.sources.yaml_tree import DOCUMENT_START, pieces
-from kg.steps.read import first_of
 from kg.steps.results import Model
 
 TOMBSTONE = "https://www.w3.org/ns/activitystreams#Tombstone"

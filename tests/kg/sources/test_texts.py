@@ -18,8 +18,8 @@ from rich.console import Console
 
 from kg.diagnostics.problems import Problem, Severity
 from kg.diagnostics.report import as_text
+from kg.sources.yaml_problems import MAX_FLAWS
 from kg.sources.yaml_tree import scalars
-from kg.steps.read import MAX_FLAWS
 from kg.steps.results import Build
 from tests.building import check_world
 from tests.kg.diagnostics.hints import follow

@@ -7,7 +7,7 @@ import pytest
 from kg.diagnostics.problems import Severity
 from kg.names import DEFAULT_BASE, Names
 from kg.pipeline import CHECKING
-from kg.steps.read import MAX_BYTES
+from kg.sources.files import MAX_BYTES
 from kg.steps.results import Build, Sources
 from tests.building import run_steps
 from tests.kg.steps.test_problems import PLACE, RELEASE, STATE, check_files

@@ -37,7 +37,8 @@ INTRODUCTION = """# The protocol of the endpoint
 
 This page lists the behaviour of `/sparql` and `/graph` by the specifications that they implement. Each row is a test
 (`tests/server/resources/test_protocol.py`), and `python -m tests.server.resources.protocol` generates this page from
-the table of the tests. [queries/README.md](queries/README.md) describes the limits of queries and how they are isolated.
+the table of the tests. [queries/README.md](queries/README.md) describes the limits of queries and how they are
+isolated.
 """
 
 
