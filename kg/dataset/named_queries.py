@@ -79,12 +79,11 @@ def withdrawal(engine: Engine, names: Names, path: str) -> Solution | None:
 # ── Sources ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def source(engine: Engine, names: Names, file: str) -> tuple[str, str]:
-    """The text of a source, by the IRI of its document, and the place where it begins, as file:line."""
-    query = f"""SELECT ?text ?place WHERE {{ GRAPH <{names.sources}> {{
-        <{file}> rdf:value ?text ; dcterms:identifier ?place }} }}"""
-    solution = next(iter(engine.select(query)))
-    return solution["text"].value, solution["place"].value
+def text_of_source(engine: Engine, names: Names, source: str) -> str:
+    """The text of a source, by its IRI."""
+    query = f"SELECT ?text WHERE {{ GRAPH <{names.sources}> {{ <{source}> rdf:value ?text }} }}"
+    text: str = next(iter(engine.select(query)))["text"].value
+    return text
 
 
 def origin(engine: Engine, names: Names, documents: Iterable[str]) -> list[Triple]:

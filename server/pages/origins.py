@@ -7,10 +7,11 @@ properties of the dataset for this purpose are subclasses and subproperties of R
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from pyoxigraph import Literal, NamedNode, Triple
+from pyoxigraph import Literal, NamedNode
 
 from kg.dataset.source_lines import Lines
 from kg.names import PREFIXES, RDF
+from server.pages.triple_index import TripleIndex
 from server.site import site
 
 REFERENCED_BY = PREFIXES["dcterms"] + "isReferencedBy"
@@ -40,33 +41,30 @@ class Origin:
 
 @dataclass
 class Origins:
-    """The origins of the facts of a thing, from the triples about it and the lines of its source.
+    """The origins of the facts of a thing, from the triples of its description and the lines of its source.
 
     `file` is the name of the source, and `first` the line on which the record begins.
     """
 
     iri: str
-    triples: list[Triple]
+    about: TripleIndex
     file: str
     first: int
     lines: Lines
     _claims: dict[str, list[Claim]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
-        about: dict[str, dict[str, list[NamedNode | Literal]]] = defaultdict(lambda: defaultdict(list))
-        for triple in self.triples:
-            if isinstance(triple.subject, NamedNode) and isinstance(triple.object, NamedNode | Literal):
-                about[triple.subject.value][triple.predicate.value].append(triple.object)
-        for statement in sorted(about):
-            objects = about[statement]
-            if not any(subject.value == self.iri for subject in objects[RDF + "subject"]):
+        vocabulary = site().names.vocabulary
+        for statement in sorted(self.about):
+            if not any(subject.value == self.iri for subject in self.about.objects(statement, RDF + "subject")):
                 continue
-            references = tuple(sorted(each.value for each in objects[REFERENCED_BY]))
-            values = objects[RDF + "object"]
-            ours = {o for p in objects if p.startswith(site().names.vocabulary) for o in objects[p]}
+            references = tuple(sorted(each.value for each in self.about.objects(statement, REFERENCED_BY)))
+            values = self.about.objects(statement, RDF + "object")
+            own = (p for p in self.about.predicates(statement) if p.startswith(vocabulary))
+            ours = {value for property_ in own for value in self.about.objects(statement, property_)}
             details = tuple(sorted(o.value for o in ours if isinstance(o, Literal) and o not in values))
             value = values[0] if values else None
-            for property_ in objects[RDF + "predicate"]:
+            for property_ in self.about.objects(statement, RDF + "predicate"):
                 self._claims[property_.value].append(Claim(references, value, details))
 
     def of(self, property_: str) -> Origin:

@@ -94,7 +94,7 @@ def document(kind: str, file: str) -> Response:
             thing=thing,
             sections=sorted([*thing.groups, *views], key=lambda section: section.order),
             incoming=incoming(iri, links, about),
-            origins=origins(path, triples),
+            origins=origins(path, about),
             query=f"SELECT ?property ?value WHERE {{\n  <{iri}> ?property ?value .\n}}\nORDER BY ?property ?value",
             embedded=embedded(iri, triples),
         )
@@ -106,7 +106,7 @@ def document(kind: str, file: str) -> Response:
             description,
             page,
             root=iri,
-            others={YAML: lambda: source(path)[0].encode()},
+            others={YAML: lambda: named_queries.text_of_source(site().engine, names, source_of(path)).encode()},
             links=tuple(links_of(path, types)),
         ),
         suffix,
@@ -154,17 +154,16 @@ def links_of(path: str, types: list[str]) -> list[Link]:
     ]
 
 
-def source(path: str) -> tuple[str, str]:
-    """The source of a thing: the YAML of its record, and the place where it begins, as file:line."""
-    names = site().names
-    return named_queries.source(site().engine, names, f"{names.document(path)}.{YAML.suffix}")
+def source_of(path: str) -> str:
+    """The IRI of the source of a thing, which is the YAML of its record."""
+    return f"{site().names.document(path)}.{YAML.suffix}"
 
 
-def origins(path: str, triples: list[Triple]) -> Origins:
-    """The origins of the facts of a thing."""
-    _, place = source(path)
-    file, _, line = place.rpartition(":")
-    return Origins(site().names.thing(path), triples, file, int(line), site().source_lines.of(path))
+def origins(path: str, about: TripleIndex) -> Origins:
+    """The origins of the facts of a thing; the source is identified by the place where it begins, as file:line."""
+    (place,) = about.literals(source_of(path), str(DCTERMS.identifier))
+    file, _, line = place.value.rpartition(":")
+    return Origins(site().names.thing(path), about, file, int(line), site().source_lines.of(path))
 
 
 def embedded(iri: str, triples: list[Triple]) -> Markup:
