@@ -7,7 +7,7 @@ import "./sparql.css";
 
 const MAX_HINTS = 50;
 
-/** The longest address that is asked by GET, and that can be shared. */
+/** Maximum length of an address for GET; a longer query is sent by POST, and its address cannot be shared. */
 const MAX_ADDRESS_LENGTH = 8000;
 
 const ROUNDED = { maximumFractionDigits: 2 };
@@ -15,7 +15,7 @@ const ROUNDED = { maximumFractionDigits: 2 };
 const form = document.querySelector("#ask");
 const button = form.querySelector("button");
 const start = button.textContent;
-const told = form.querySelector("[role=status]");
+const status = form.querySelector("[role=status]");
 const answer = document.querySelector("#answer");
 const editor = edit(form.querySelector("textarea"));
 let running = null;
@@ -135,7 +135,7 @@ function arrive(address) {
 }
 
 function tell(text) {
-  told.textContent = text;
+  status.textContent = text;
 }
 
 /** Completes what is written by the terms and the prefixes of the dataset. */
