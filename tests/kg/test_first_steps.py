@@ -69,7 +69,10 @@ def test_a_name_of_a_kind_and_of_a_key_tells_both_and_each_message_of_the_key() 
     [
         *(("capitol", "'capital'"), ("feild-operation", "'field-operation'"), ("state/avalom", "'state/avalon'")),
         *(("data/state/avalom.yaml", "'state/avalon'"), ("osce:Stat", "'State'"), ("avalom", "'state/avalon'")),
-        *(("e999", "available codes: E101"), (f"{ROOT}/README.md:1:1: error[E203] x", "kg explain E203 explains E203")),
+        *(
+            ("e999", "available codes: E101"),
+            (f"{ROOT}/README.md:1:1: error[E203] x", "to read about E203, run: kg explain E203"),
+        ),
     ],
 )
 def test_what_is_unknown_exits_1_with_a_suggestion(what: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:

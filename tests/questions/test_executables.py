@@ -23,8 +23,8 @@ EXAMPLES = """SELECT ?name ?comment ?query ?endpoint { GRAPH <G> {
 AUTOCOMPLETION = """SELECT DISTINCT ?class ?property ?to ?datatype { GRAPH <G> {
   ?part void:class ?class ; void:propertyPartition ?inner . ?inner void:property ?property .
   OPTIONAL { { ?inner void:classPartition [ void:class ?to ] }
-             UNION { ?inner <EXT#datatypePartition> [ <EXT#datatype> ?datatype ] } }
-} } ORDER BY ?class ?property ?to ?datatype""".replace("EXT", VOID_EXT.removesuffix("#"))
+             UNION { ?inner <EXTdatatypePartition> [ <EXTdatatype> ?datatype ] } }
+} } ORDER BY ?class ?property ?to ?datatype""".replace("EXT", str(VOID_EXT._NS))
 """What SPARQL editors ask for classes and properties by."""
 
 
