@@ -1,4 +1,4 @@
-"""Namespaces of statements that the code writes: closed, so that a term which does not exist raises AttributeError.
+"""Closed namespaces for the statements that the code writes: a term that does not exist raises AttributeError.
 
 Other namespaces, which rdflib has and closes itself, are imported from rdflib.namespace. Both give URIRefs, which equal
 no plain string: they are for NamedNode, and `str` makes a plain string of one. A namespace that rdflib does not have

@@ -38,7 +38,7 @@ READING = (
 """From sources to triples."""
 
 WITHOUT_MODEL = Step("read", lambda build: distinguish(read_without_model(build.sources, build.names), []))
-"""What is done where there is no model: the YAML of the records is checked all the same."""
+"""The step that runs if there is no model: it checks the YAML of the records."""
 
 CHECKING = (
     *READING,

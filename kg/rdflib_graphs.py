@@ -1,4 +1,4 @@
-"""Graphs of rdflib: the triples of the engine for the libraries that read rdflib's graphs, and back."""
+"""Graphs of rdflib: conversion between the triples of the engine and graphs for libraries that use rdflib."""
 
 from collections.abc import Iterable
 from functools import cache

@@ -1,7 +1,7 @@
-"""Derived values: the cache in memory of what a process derives from the dataset, which never changes.
+"""Derived values: the cache in memory for values that are derived from the dataset, which never changes.
 
-It belongs to the application and ends with it. Nothing empties it before, except that a function with a limit forgets
-the results that were used least recently.
+The cache belongs to the application and is never emptied. A function with a limit discards the results that were used
+least recently.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 def derived(most: int | None = None) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Caches what a function derives from the dataset of the current application and from its arguments.
+    """Caches the results of a function that derives them from the current dataset and from its arguments.
 
     The arguments must be hashable. `most` is the maximum number of results; without it, all are kept.
     """

@@ -1,6 +1,7 @@
-"""Operations: what the OpenAPI description says of a route, written beside the route.
+"""Operations: the description of a route for OpenAPI, which is written beside the route.
 
-The rule and the docstring of a route say the rest. A route without `@documented` is a document in every format.
+OpenAPI takes everything else from the rule and the docstring of the route. A route without `@documented` returns a
+document in every format.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -19,40 +20,40 @@ VARIANTS = [*(m.suffix for m in DOCUMENT), *(f"{language}.html" for language in 
 
 
 def no_parameters(path: str, class_: Class | None) -> list[Json]:
-    """The parameters of a query string that takes none of its own."""
+    """No parameters: the default of `Operation.query`."""
     return []
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What OpenAPI says of the GET of a route (spec.openapis.org/oas/v3.1.0, 4.8.10)."""
+    """The GET operation of a route in OpenAPI (spec.openapis.org/oas/v3.1.0, 4.8.10)."""
 
     produces: tuple[str, ...] = ()
-    """The media types of what is not a document; none for a document."""
+    """The media types of a response that is not a document; empty for a document."""
     others: tuple[MediaType, ...] = ()
-    """The media types that a document has besides those of every document."""
+    """The media types of a document in addition to those of every document."""
     redirects: Mapping[str, str] = field(default_factory=dict)
-    """By status code the descriptions of redirects, of a route that only redirects."""
+    """The descriptions of redirects by status code, for a route that only redirects."""
     files: tuple[str, ...] = ()
-    """What the variable `file` of the rule stands for."""
+    """The forms of the variable `file` in the rule."""
     by_kind: bool = False
     """Whether the route is described once for each kind."""
     path: Callable[[], Mapping[str, Json]] = dict
-    """The JSON Schemas of the variables of the path, of those that are not the same in every route."""
+    """The JSON Schemas of the variables in the path that differ from those of other routes."""
     query: Callable[[str, Class | None], list[Json]] = no_parameters
-    """The parameters of the query string by the path and the class of its kind; of a document, its own ones."""
+    """The parameters of the query string, for a path and the class of its kind; for a document, only its own."""
     has_schema: bool = False
     """Whether the JSON-LD is that of a thing of the class."""
     has_ranges: bool = False
-    """Whether parts can be requested (RFC 9110, 14)."""
+    """Whether ranges can be requested (RFC 9110, 14)."""
     has_validators: bool = True
-    """Whether the answer has an ETag and a time."""
+    """Whether the response has ETag and Last-Modified."""
     post: Callable[[], Json] | None = None
-    """What is different for POST; None for a route without POST."""
+    """The differences of the POST operation; None for a route without POST."""
 
 
 def documented(**facts: Any) -> Callable[[View], View]:
-    """Notes what the OpenAPI description says of a route, with the fields of Operation as keywords."""
+    """Describes a route for OpenAPI; the keywords are the fields of Operation."""
     operation = Operation(**facts)
 
     def noted(view: View) -> View:
@@ -63,7 +64,7 @@ def documented(**facts: Any) -> Callable[[View], View]:
 
 
 def operation_of(view: Callable[..., Any]) -> Operation:
-    """What is noted of a route."""
+    """The operation of a view; the default for a view without `@documented`."""
     operation: Operation = getattr(view, "operation", Operation())
     return operation
 

@@ -1,7 +1,7 @@
-"""Paged lists: what a list that is answered a page at a time has, whatever it lists.
+"""Paged lists: the parts that all lists with pages share. Collections and searches are such lists.
 
-These are the parameters of its pages and their limits, the addresses of its pages, its notes, and the list as RDF in
-the Hydra core vocabulary (hydra-cg.com/spec/latest/core). Collections and searches are such lists.
+These parts are the parameters of pages and their limits, the addresses of pages, notes for programs, and the list as
+RDF in the Hydra Core Vocabulary (hydra-cg.com/spec/latest/core).
 """
 
 import re
@@ -60,7 +60,7 @@ def unwritable(given: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def repeated(names: Iterable[str]) -> list[str]:
-    """What is wrong with the parameters of the current request that are given more than once."""
+    """Errors about parameters that the current request must not repeat but does."""
     return [f"{name} must not be given more than once." for name in names if len(request.args.getlist(name)) > 1]
 
 
@@ -90,7 +90,7 @@ def query(pairs: Pairs) -> str:
 
 
 def address(path: str, pairs: Pairs) -> str:
-    """Where on this host a list or a page of it is."""
+    """The path of a list, or of a page of it, on this host."""
     return f"{request.script_root}/{path}{query(pairs)}"
 
 
@@ -131,12 +131,12 @@ class PagedList(ABC):
     @property
     @abstractmethod
     def title(self) -> str:
-        """What to call the list, in English."""
+        """The title of the list, in English."""
 
     @property
     @abstractmethod
     def pairs(self) -> Pairs:
-        """The parameters that make the list, canonical and in order, whatever the page."""
+        """The parameters that define the list, in canonical form and order, without those of the page."""
 
     @property
     @abstractmethod
@@ -175,7 +175,7 @@ class PagedList(ABC):
 
     @property
     def iri(self) -> str:
-        """The IRI of the list, whatever the page."""
+        """The IRI of the list, without the parameters of the page."""
         return self.iri_of(self.pairs)
 
     def iri_of(self, pairs: Pairs) -> str:
@@ -219,7 +219,7 @@ class PagedList(ABC):
                 yield _link(here, HYDRA[property_], self.iri_of(pages[relation]))
 
     def _template(self) -> Iterator[Triple]:
-        """How to search the list: an IRI template (Hydra core, 4.3; RFC 6570)."""
+        """An IRI template for searches in the list (Hydra core, 4.3; RFC 6570)."""
         document = self.iri_of([])
         template = f"{document}#search"
         variables = {variable(name): iri for name, iri in self.variables.items()}

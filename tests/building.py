@@ -1,4 +1,4 @@
-"""Builds of a world: the real model, which is read once in a process, and the steps that check or publish records."""
+"""Building: the real model, which is read once per process, and functions that check or publish records."""
 
 from dataclasses import replace
 from functools import cache
@@ -13,7 +13,7 @@ from tests.places import ONTOLOGY, SHAPES
 
 @cache
 def model(base: str = DEFAULT_BASE) -> Model:
-    """The real model; nothing changes it, except to look up more of the schema."""
+    """The real model, which no test changes."""
     found = read_model(Sources((), ONTOLOGY, SHAPES), Names.at(base))
     assert isinstance(found, Model)
     return found

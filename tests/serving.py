@@ -1,4 +1,4 @@
-"""Servers in processes of their own, as `kg serve` starts them."""
+"""Serving: servers in separate processes, started by `kg serve`."""
 
 import subprocess
 import sys
@@ -10,14 +10,14 @@ from tests.waiting import PATIENCE
 
 
 def start_server(*arguments: object) -> subprocess.Popen[str]:
-    """Starts `kg serve` in a process of its own, with a time limit that a query on a slow machine does not meet."""
+    """Starts `kg serve` in a separate process, with a time limit that no query reaches on a slow machine."""
     command = [sys.executable, "-m", "kg", "serve", "--max-query-seconds", str(PATIENCE), *map(str, arguments)]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @contextmanager
 def serving(*arguments: object) -> Iterator[tuple[str, int]]:
-    """The address and the process of a server that is ended afterwards; it must have told of no fault."""
+    """The address and the process of a server. It is stopped afterwards, and must not have logged any error."""
     process = start_server("--port", 0, *arguments)
     assert process.stdout is not None
     try:

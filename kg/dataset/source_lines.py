@@ -1,10 +1,10 @@
-"""Source lines: the lines on which the records state their facts, as a file of the published format.
+"""Source lines: the line of each fact in its source, as a file of the published format.
 
 An SQLite database has the table
 
     records (path, lines)    by the path of a thing (`kind/name`), the line of each key of its record, as JSON
 
-The same lines make the same bytes, as long as SQLite is the same.
+The same lines give the same bytes with the same version of SQLite.
 """
 
 import json
@@ -32,7 +32,7 @@ def write_source_lines(lines: Mapping[str, Lines]) -> bytes:
 
 
 class SourceLines:
-    """The source lines of one dataset, open for reading; several threads may ask at the same time."""
+    """The source lines of one dataset, open for reading; several threads may use it at the same time."""
 
     def __init__(self, file: Path) -> None:
         address = f"file:{quote(str(file.resolve()))}?mode=ro&immutable=1"
@@ -40,7 +40,7 @@ class SourceLines:
         self._lock = Lock()
 
     def of(self, path: str) -> Lines:
-        """The lines of the record of a thing; none for what there is not."""
+        """The lines of the record of a thing; empty for a thing that does not exist."""
         with self._lock:
             row = self._database.execute("SELECT lines FROM records WHERE path = ?", (path,)).fetchone()
         lines: Lines = json.loads(row[0]) if row else {}

@@ -34,7 +34,7 @@ class Problem:
 
     `line` and `column` count from 1. `length` is the number of characters that the caret underlines. `thing` is the
     path, `kind/name`, of the record that contains the place. `related` are other places that the problem is about;
-    `keys` are keys that it names and whose values may be missing because of it.
+    `keys` are the keys that it names, whose values may be missing because of it.
     """
 
     code: str

@@ -63,9 +63,9 @@ def identify(model: Model, records: Records) -> Records:
 
 
 def distinguish(records: Records, differ: list[str]) -> Records:
-    """The same records, with a problem for each that stands twice or is a copy, and is not sound.
+    """The same records; those that occur twice or are copies are reported, and are not sound any more.
 
-    By the keys of `differ`, a record says that its thing is not another.
+    With the keys of `differ`, a record states that its thing is different from another.
     """
     checked, problems = [*records.records], [*records.problems]
     first: dict[str, Record] = {}

@@ -68,12 +68,12 @@ def read(model: Model) -> Records:
 
 
 def read_without_model(sources: Sources, names: Names) -> Records:
-    """The records of any kind, so that what is wrong in their YAML is reported although the model has errors."""
+    """The records of any kind, so that errors in their YAML are reported even if the model has errors."""
     return read_all(sources, Reading(names, None))
 
 
 def read_all(sources: Sources, reading: Reading) -> Records:
-    """The records of the data directories, and what is read besides."""
+    """The records of the data directories, with the results of reading."""
     records: list[Record] = []
     for directory in sources.data:
         for file in files(directory, reading):

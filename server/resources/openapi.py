@@ -28,7 +28,7 @@ VALUES: dict[str, Callable[[], Json]] = {
     "suffix": lambda: one_of(VARIANTS),
     "version": lambda: one_of(sorted(site().contexts)),
 }
-"""What the variables of a route may be, unless the route says otherwise."""
+"""The JSON Schemas of the variables of routes, unless a route defines its own."""
 
 
 def description(rules: list[Rule], views: Mapping[str, Callable[..., Any]]) -> Json:
@@ -146,7 +146,7 @@ def in_query(path: str, noted: Operation, class_: Class | None) -> list[Json]:
 
 
 def in_header(path: str, noted: Operation) -> list[Json]:
-    """The headers that an answer is negotiated by."""
+    """The request headers for content negotiation."""
     if noted.has_ranges:
         return [{"name": "Range", "in": "header", "schema": {"type": "string"}, "example": "bytes=0-99"}]
     if noted.produces or noted.redirects or "{suffix}" in path:
