@@ -255,4 +255,4 @@ def test_a_page_of_a_thing_asks_for_each_label_and_each_statement_once(path: str
         assert len(subjects) == times
         assert all(subjects), "nothing is asked about nothing"
         assert len({*chain(*subjects)}) == len([*chain(*subjects)])
-    assert len(engine.asked) == 2 + 1 + 2 + 1 + (views > 0) + views, "statements, links, source, labels, views"
+    assert len(engine.asked) == 2 + 1 + 1 + 1 + (views > 0) + views, "statements, links, source, labels, views"
