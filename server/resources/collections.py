@@ -353,7 +353,7 @@ def near(class_: Class, parameter: CollectionParameter, text: str) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Page(PagedList):
+class CollectionPage(PagedList):
     """A page of a collection: all members of the collection, and those on the page, in order.
 
     `labels` are those of the members on the page and of the things that the filters name. `last` is the last member on
@@ -368,7 +368,7 @@ class Page(PagedList):
     unmatched: list[Unmatched]
 
     @classmethod
-    def of(cls, parameters: CollectionParameters) -> "Page":
+    def of(cls, parameters: CollectionParameters) -> "CollectionPage":
         """The requested page. Raises CursorError for a cursor that does not name a member of the collection."""
         rows = members(site().engine, parameters.class_, filters.pattern(parameters.filters), parameters.order)
         cursor, order = parameters.cursor, parameters.order
@@ -517,7 +517,7 @@ def collection(file: str) -> Response:
     class_ = site().schema.kinds.get(kind)
     if class_ is None:
         raise NotFound(f"There is no kind {kind} in this dataset.")
-    page = Page.of(read(class_))
+    page = CollectionPage.of(read(class_))
     if suffix and suffix.endswith(HTML.suffix):
         file = kind  # links on a page lead to the negotiated variant
     links = {relation: address(file, pairs) for relation, pairs in page.pages.items() if relation != "self"}
@@ -558,7 +558,7 @@ def address(file: str, pairs: Pairs) -> str:
     return paging.address(f"doc/{file}", [*shared(), *pairs])
 
 
-def removable(file: str, page: Page) -> Iterator[ActiveFilter]:
+def removable(file: str, page: CollectionPage) -> Iterator[ActiveFilter]:
     """Each value that the collection is filtered by."""
     for each in page.parameters.filters:
         for value in each.values:

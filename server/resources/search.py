@@ -223,7 +223,7 @@ def as_json(search_results: Results, **more: Any) -> bytes:
     return json.dumps(content, ensure_ascii=False, indent=2).encode() + b"\n"
 
 
-class Page(PagedList):
+class SearchPage(PagedList):
     """A page of search results, in the language of the request."""
 
     path = "search"
@@ -380,7 +380,7 @@ def suffixes() -> dict[str, Json]:
 @documented(others=(JSON, CSV, ATOM), path=suffixes, query=asking)
 def search(suffix: str | None = None) -> Response:
     """Returns the things that contain all words of a query in any language, best first; without a query, all things."""
-    page = Page(read())
+    page = SearchPage(read())
     file = "search" if suffix is None or suffix.endswith(HTML.suffix) else f"search.{suffix}"
     links: dict[str, str] = {}
 
@@ -407,7 +407,7 @@ def search(suffix: str | None = None) -> Response:
     variant = variant_of(document, suffix)
     g.language = variant.language  # the results, and the address of the next page, depend on the language
     if variant.media is CSV and not {"page", "size"} & {*request.args}:
-        page = Page(replace(page.parameters, size=PageSize(max(SIZE, page.total))))
+        page = SearchPage(replace(page.parameters, size=PageSize(max(SIZE, page.total))))
         return respond(replace(document, links=(link(RESULTS_PAGE, "type"),), notes=page.notes), suffix)
     links |= {relation: address(file, pairs) for relation, pairs in page.pages.items() if relation != "self"}
     page_links = (link(RESULTS_PAGE, "type"), *(link(target, relation) for relation, target in links.items()))
@@ -435,7 +435,7 @@ def address(file: str, pairs: Pairs) -> str:
 # ── Formats ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def as_csv(page: Page) -> bytes:
+def as_csv(page: SearchPage) -> bytes:
     """A page as a table (RFC 4180), with the same content as the JSON and the snippet as plain text."""
     written = io.StringIO()
     rows = ((result.iri, result.label, result.kind, result.snippet.text) for result in page.results)
@@ -447,7 +447,7 @@ UNKNOWN = "1970-01-01T00:00:00Z"
 """The time of a change that is unknown: a feed must contain a time, and readers treat this one as old."""
 
 
-def as_feed(page: Page, links: dict[str, str]) -> bytes:
+def as_feed(page: SearchPage, links: dict[str, str]) -> bytes:
     """A page as a feed (RFC 4287), in which the time of an entry is that of the last change of its source."""
     base, here = site().names.base, f"{request.script_root}/"
     relations = {"self": address(f"search.{ATOM.suffix}", page.pages["self"]), **links}
