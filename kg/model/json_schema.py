@@ -131,13 +131,11 @@ def literal(property_: Property) -> Json:
 def source(classes: list[Class], schema: Schema) -> Json:
     """A record or part of one of the given classes, as it is written in YAML."""
     keys: dict[str, Key] = {}
-    of_each = [schema.keys(class_) for class_ in classes]
-    for property_shapes in of_each:
-        keys = {**property_shapes, **keys}
+    keys_of_each = [schema.keys(class_) for class_ in classes]
+    for class_keys in keys_of_each:
+        keys = {**class_keys, **keys}
     always = [
-        name
-        for name in keys
-        if all(must_have(property_shapes.get(name), property_shapes, schema) for property_shapes in of_each)
+        name for name in keys if all(must_have(class_keys.get(name), class_keys, schema) for class_keys in keys_of_each)
     ]
     return {
         "type": "object",

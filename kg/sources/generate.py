@@ -63,8 +63,8 @@ class Generator:
         classes = {class_.iri: class_ for class_, _ in self.records}
         queries = {iri: list(self._queries(class_, set())) for iri, class_ in classes.items()}
         self.tied = {iri: self._tied(class_, queries[iri]) for iri, class_ in classes.items()}
-        self.forms = self._forms({query for each_query in queries.values() for query in each_query})
-        self.successive = {iri for iri, each_query in queries.items() if any(map(self._is_successive, each_query))}
+        self.forms = self._forms({query for own in queries.values() for query in own})
+        self.successive = {iri for iri, own in queries.items() if any(map(self._is_successive, own))}
         self.known = {key: set(texts) for key, texts in self.strings.items()}
         self.number = self.serial = 0
 

@@ -334,7 +334,7 @@ def cause(query: str) -> QueryError | None:
         return None
     reader = Reader(QueryText(query))
     looks = (strange_exists, product, open_path, early_optional, search_by_filter, sorting)
-    return next((first for look in looks for first in look(reader)), None)
+    return next((error for look in looks for error in look(reader)), None)
 
 
 def groups(reader: Reader) -> Iterator[tuple[int, list[TriplePattern]]]:

@@ -36,6 +36,9 @@ ROUNDS = 7
 PATIENCE = 300
 """Seconds within which a peer must answer."""
 
+PAUSE = 0.2
+"""Seconds between two attempts to reach a server that is starting."""
+
 Ask = Callable[[str], bytes]
 
 
@@ -200,13 +203,13 @@ def client(port: int, path: str) -> Iterator[Ask]:
             assert response.status == 200, content[:500]
             return content
 
-        deadline = time.monotonic() + PATIENCE
-        while True:
+        for _ in range(round(PATIENCE / PAUSE)):
             try:
                 ask("SELECT ?x {}")
                 break
             except OSError:
                 connection.close()
-                assert time.monotonic() < deadline, "the server does not start"
-                time.sleep(0.2)
+                time.sleep(PAUSE)
+        else:
+            raise RuntimeError(f"The server on port {port} has not started.")
         yield ask
