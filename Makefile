@@ -77,4 +77,4 @@ texts: install
 	rm server/translations/texts.pot
 
 clean:
-	rm -rf .venv .bench published server/static/built $(FRONTEND)/node_modules tests/server/clients/node_modules
+	rm -rf .venv .bench .kg-cache published server/static/built $(FRONTEND)/node_modules tests/server/clients/node_modules

@@ -3,8 +3,8 @@
 import re
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import entry_points
 from itertools import islice
@@ -15,8 +15,10 @@ import click
 from pyoxigraph import NamedNode, QueryResultsFormat, RdfFormat, Triple, serialize
 from rich.console import Console
 from rich.markdown import Markdown
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, ProgressColumn, Task, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as ProgressBar
 from rich.table import Column, Table
+from rich.text import Text
 
 from kg import media
 from kg.dataset import named_queries
@@ -30,21 +32,26 @@ from kg.explain import Explainer, describe_key, describe_term, named_class, path
 from kg.model.identifiers import OURS
 from kg.names import NAME, InvalidBaseError, Names
 from kg.pipeline import CHECKING, READING, Step, building, run
+from kg.profile import Profile
+from kg.progress import Progress
 from kg.serialize import serialize_boolean, serialize_solutions
 from kg.settings import options
-from kg.sources.generate import Generator
-from kg.sources.index import Index
+from kg.sources.generate import PER_FILE, Generator
 from kg.sources.skeleton import skeleton
 from kg.sparql.engine import Engine, Solutions, syntax_error
 from kg.sparql.query_text import QueryError, QueryText
+from kg.steps.build import Build
 from kg.steps.measure import gaps
-from kg.steps.results import Build, Sources, StepResult
+from kg.steps.results import Sources
 from kg.text.folding import as_name
 
 messages = Console(stderr=True, highlight=False, markup=False)
 REPORTS = ("json", "sarif", "github")
 MAX_FILES = 10
 """Maximum number of other files with errors that a report names."""
+
+MAX_WIDTH = 160
+"""Number of columns of the table of a profile where there is no terminal."""
 
 QUERY_FORMATS = {m.suffix: m for m in (*media.SOLUTIONS, *media.RDF)}
 
@@ -88,6 +95,7 @@ def start(
     ontology: Path,
     shapes: Path,
     base_uri: str,
+    cache: Path,
     questions: Path | None = None,
     published: Path = Path("published"),
 ) -> Build:
@@ -100,32 +108,79 @@ def start(
         names = Names.at(base_uri)
     except InvalidBaseError as error:
         raise click.BadParameter(str(error), param_hint="--base-uri") from error
-    return Build(Sources(data, ontology, shapes, questions), names, published)
+    build = Build(Sources(data, ontology, shapes, questions), names, published, cache)
+    if context := click.get_current_context(silent=True):
+        context.call_on_close(build.close)
+    return build
 
 
-def run_with_progress(build: Build, steps: tuple[Step, ...]) -> None:
-    """Runs the steps, with a progress bar on a terminal."""
-    with Progress(
-        TextColumn("{task.description:10}"),
+class WorkColumn(ProgressColumn):
+    """How many units of its work a step has done, of how many, and how many in a second."""
+
+    def render(self, task: Task) -> Text:
+        done = f"{task.completed:,.0f}" + (f"/{task.total:,.0f}" if task.total is not None else "")
+        rate = f", {task.speed:,.0f}/s" if task.speed else ""
+        return Text(f"{done} {task.fields['unit']}{rate}" if task.fields["unit"] else "")
+
+
+def run_with_progress(build: Build, steps: tuple[Step, ...], profile: Profile | None = None) -> None:
+    """Runs the steps. On a terminal, a bar shows how much work the running step has done, its rate, and the time left.
+
+    The profile, if any, is printed at the end.
+    """
+    with progress_bar(build.progress, [step.name for step in steps]):
+        run(build, steps, profile)
+    if profile:
+        console = messages if messages.is_terminal else Console(stderr=True, highlight=False, width=MAX_WIDTH)
+        console.print(profile_table(profile))
+
+
+@contextmanager
+def progress_bar(progress: Progress, steps: Sequence[str]) -> Iterator[None]:
+    """Shows the progress of the named steps, if there is a terminal."""
+    if not messages.is_terminal:
+        yield
+        return
+    columns = (
+        TextColumn("{task.description:>14}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        WorkColumn(),
         TimeElapsedColumn(),
-        console=messages,
-        transient=True,
-        disable=not messages.is_terminal,
-    ) as progress:
-        bar = progress.add_task("start", total=len(steps))
+        TimeRemainingColumn(),
+    )
+    with ProgressBar(*columns, console=messages, transient=True) as shown:
+        positions = {step: f"{position}/{len(steps)}" for position, step in enumerate(steps, 1)}
+        bar = shown.add_task("", total=None, unit="")
 
-        def shown(step: Step) -> Step:
-            def with_name(build: Build) -> StepResult:
-                progress.update(bar, description=step.name)
-                result = step.run(build)
-                progress.advance(bar)
-                return result
+        def show(progress: Progress) -> None:
+            if progress.done == 0:  # the rate and the time left are those of this work alone
+                description = f"{progress.step} {positions.get(progress.step, '')}"
+                shown.reset(bar, total=progress.total, description=description, unit=progress.unit)
+            else:
+                shown.update(bar, completed=progress.done)
 
-            return replace(step, run=with_name)
+        progress.show = show
+        yield
 
-        run(build, map(shown, steps))
+
+def profile_table(profile: Profile) -> Table:
+    """The rows of a profile, with seconds and megabytes, and their total."""
+    table = Table("step", box=None, pad_edge=False)
+    for column in ("wall s", "cpu s", "of children", "peak MB", "of a child"):
+        table.add_column(column, justify="right")
+    table.add_column("counted", overflow="fold")
+    for row in (*profile.rows, profile.total()):
+        usage = row.usage
+        seconds = (f"{each:.2f}" for each in (usage.seconds, usage.own, usage.children))
+        peaks = (f"{each / 1e6:,.0f}" for each in (usage.peak, usage.peak_of_children))
+        counted_ = ", ".join(f"{number:,} {what}" for what, number in row.counts.items())
+        table.add_row(row.step, *seconds, *peaks, counted_)
+    return table
+
+
+profile_option = click.option(
+    "--profile", is_flag=True, help="Print the time, processor time, peak memory and counters of each step to stderr."
+)
 
 
 def summary(problems: list[Problem], records: int, seconds: float, elsewhere: int = 0) -> str:
@@ -137,7 +192,7 @@ def summary(problems: list[Problem], records: int, seconds: float, elsewhere: in
 
 @main.command(short_help="Check the sources and print the problems.")
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
-@options("data", "ontology", "shapes", "questions", "base-uri", "most")
+@options("data", "ontology", "shapes", "questions", "base-uri", "cache", "most")
 @click.option(
     "--format",
     "format_",
@@ -146,8 +201,9 @@ def summary(problems: list[Problem], records: int, seconds: float, elsewhere: in
     show_default=True,
     help="Format of the report.",
 )
+@profile_option
 @click.option("--quality", is_flag=True, help="Also report what is missing, unverified or disputed, as info.")
-def check(paths: tuple[Path, ...], format_: str, most: int, quality: bool, **sources: Any) -> None:
+def check(paths: tuple[Path, ...], format_: str, most: int, quality: bool, profile: bool, **sources: Any) -> None:
     """Read and validate everything, and print the problems.
 
     If PATHS are given, the problems in these files and directories are printed, and the errors in other files are
@@ -159,7 +215,9 @@ def check(paths: tuple[Path, ...], format_: str, most: int, quality: bool, **sou
     for path in paths:
         if not any(path.resolve().is_relative_to(root) for root in roots):
             raise click.BadParameter(f"{path} is not in any of the source directories", param_hint="PATHS")
-    run_with_progress(build, CHECKING)
+    if profile or quality or not build.recall(publishes=False):
+        run_with_progress(build, CHECKING, Profile() if profile else None)
+        build.remember(publishes=False)
     all_problems = build.problems
     if quality and build.has_model:
         all_problems = in_order([*all_problems, *gaps(build.model, build.graph, build.quality)])
@@ -167,7 +225,7 @@ def check(paths: tuple[Path, ...], format_: str, most: int, quality: bool, **sou
     elsewhere = errors_by_file(set(all_problems) - set(problems))
     seconds = time.monotonic() - began
     if format_ == "json":
-        click.echo(as_json(problems, elsewhere, build.notes, build.files, len(build.paths), seconds))
+        click.echo(as_json(problems, elsewhere, build.notes, build.files, build.number_of_records, seconds))
     elif format_ == "sarif":
         click.echo(as_sarif(problems))
     elif format_ == "github":
@@ -178,7 +236,7 @@ def check(paths: tuple[Path, ...], format_: str, most: int, quality: bool, **sou
         for sentence in (*build.notes, *others(elsewhere)):
             messages.print(sentence, soft_wrap=True)
     if format_ == "text":
-        messages.print(summary(problems, len(build.paths), seconds, sum(map(len, elsewhere.values()))))
+        messages.print(summary(problems, build.number_of_records, seconds, sum(map(len, elsewhere.values()))))
     sys.exit(1 if errors(all_problems) else 0)
 
 
@@ -195,36 +253,50 @@ def others(elsewhere: dict[Path, list[Problem]]) -> Iterator[str]:
 
 
 @main.command("build", short_help="Check the sources and publish them as a dataset.")
-@options("data", "ontology", "shapes", "questions", "base-uri", "published", "keep", "most")
-def build_(keep: int, most: int, **sources: Any) -> None:
+@options("data", "ontology", "shapes", "questions", "base-uri", "published", "cache", "keep", "most")
+@profile_option
+def build_(keep: int, most: int, profile: bool, **sources: Any) -> None:
     """Check the sources, publish them as a dataset, and print its version."""
-    if version := build_dataset(keep, most, **sources):
+    if version := build_dataset(keep, most, profile=Profile() if profile else None, **sources):
         click.echo(version)
     else:
         sys.exit(1)
 
 
-def build_dataset(keep: int, most: int, **sources: Any) -> str | None:
+def build_dataset(keep: int, most: int, profile: Profile | None = None, **sources: Any) -> str | None:
     """Builds and publishes a dataset, prints problems to stderr, and returns the version; None if there were errors."""
-    began = time.monotonic()
     build = start(**sources)
     try:
-        run_with_progress(build, building(keep))
+        return build.version if publish(build, keep, most, profile) else None
+    finally:
+        build.close()
+
+
+def publish(build: Build, keep: int, most: int, profile: Profile | None = None, whole: bool = True) -> bool:
+    """Runs a build, publishes a dataset unless there are errors, and prints the problems to stderr.
+
+    False if the directory cannot be written.
+    """
+    began = time.monotonic()
+    try:
+        if profile or build.is_loaded or not build.recall(publishes=True):
+            run_with_progress(build, building(keep, whole), profile)
+            build.remember(publishes=True)
     except OSError as error:
         messages.print(f"error: cannot publish to {build.published}: {error}")
-        return None
+        return False
     as_text(build.problems, messages, most)
     for sentence in build.notes:
         messages.print(sentence, soft_wrap=True)
-    messages.print(summary(build.problems, len(build.paths), time.monotonic() - began))
+    messages.print(summary(build.problems, build.number_of_records, time.monotonic() - began))
     if build.version is None:
         messages.print("nothing was published")
-    return build.version
+    return True
 
 
 @main.command(short_help="Explain a thing, a line of a file, a term or a problem code.")
 @click.argument("what")
-@options("data", "ontology", "shapes", "base-uri")
+@options("data", "ontology", "shapes", "base-uri", "cache")
 def explain(what: str, **sources: Any) -> None:
     """Explain where each triple of a thing comes from, which triples a line states, or what a problem code means.
 
@@ -274,7 +346,7 @@ def explain_line(build: Build, file: Path, line: int, code: str | None) -> None:
     as_text(here, messages)
     if here:
         raise click.ClickException(f"{file} has problems, so no triples were made from line {line}")
-    if not any(record.file.resolve() == file.resolve() for record in build.graph.records):
+    if not build.graph.in_file(file):
         more = f"; to read about {code}, run: kg explain {code}" if code else ""
         raise click.ClickException(f"{file} is not a record in these directories{more}")
     click.echo(f"line {line} of {file} states no triples by itself")
@@ -299,7 +371,7 @@ def explain_thing(build: Build, what: str) -> None:
     as_text(here, messages)
     if here:
         raise click.ClickException(f"{path} has problems, so it is not in the graph")
-    index = Index(schema, build.paths, build.graph.records)
+    index = build.state.identification.index
     things = index.suggest(path or name, ()) if "/" in name else []
     known = [*schema.kinds, *schema.properties, *(c.name for c in schema.classes.values())]
     local = name.rpartition(":")[2]
@@ -326,11 +398,11 @@ def read_for(kind: str, steps: tuple[Step, ...], **sources: Any) -> Build:
 @main.command(short_help="Write a new record to fill in.")
 @click.argument("kind")
 @click.argument("name")
-@options("data", "ontology", "shapes", "base-uri")
+@options("data", "ontology", "shapes", "base-uri", "cache")
 def new(kind: str, name: str, **sources: Any) -> None:
     """Write the skeleton of a new record, with the required keys first, and print the path of its file."""
-    build = read_for(kind, READING[:2], **sources)
-    schema, records = build.model.schema, build.records.records
+    build = read_for(kind, READING, **sources)
+    schema = build.model.schema
     if not NAME.fullmatch(name):
         guess = did_you_mean([as_name(name)] if as_name(name) else [])
         wanted = "a name must consist of lower-case letters and digits, with single hyphens between them"
@@ -338,8 +410,8 @@ def new(kind: str, name: str, **sources: Any) -> None:
     file = build.sources.data[0] / kind / f"{name}.yaml"
     if f"{kind}/{name}" in build.paths:
         raise click.ClickException(f"{kind}/{name} already exists")
-    index = Index(schema, build.paths, records)
-    text = skeleton(schema, schema.kinds[kind], f"{kind}/{name}", records, index)
+    index = build.state.identification.index
+    text = skeleton(schema, schema.kinds[kind], f"{kind}/{name}", build.graph.records(), index)
     try:
         file.parent.mkdir(exist_ok=True)
         with file.open("x", encoding="utf-8") as stream:
@@ -361,17 +433,21 @@ def new(kind: str, name: str, **sources: Any) -> None:
 @click.option(
     "--seed", default=1, show_default=True, help="Seed of the random numbers; the same seed gives the same records."
 )
-@options("data", "ontology", "shapes", "base-uri")
+@options("data", "ontology", "shapes", "base-uri", "cache")
 def generate(kind: str, number: int, out: Path, seed: int, **sources: Any) -> None:
     """Write N synthetic records of a kind, modelled on the real ones, for load tests, and print their directory."""
     if out.is_dir() and any(out.iterdir()):
         raise click.BadParameter(f"{out} is not empty", param_hint="--out")
     build = read_for(kind, READING, **sources)
     try:
-        generator = Generator(build.model.schema, build.graph.records, build.paths, kind, seed)
+        generator = Generator(build.model.schema, build.graph.records(kind), build.paths, kind, seed)
         (out / kind).mkdir(parents=True)
-        for name, text in generator.files(number):
-            (out / kind / name).write_text(text, encoding="utf-8")
+        with progress_bar(build.progress, ["write"]):
+            build.progress.begin("write")
+            build.progress.expect("records", number)
+            for name, text in generator.files(number):
+                (out / kind / name).write_text(text, encoding="utf-8")
+                build.progress.advance(PER_FILE)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:

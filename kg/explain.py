@@ -11,10 +11,10 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Triple
 from yaml.nodes import Node
 
 from kg.diagnostics.report import relative
+from kg.model.rules import Pattern, Rule, rules, sparql
 from kg.names import RDF_TYPE, XSD, Names
 from kg.sources.record import Record
 from kg.sparql.oxigraph import select
-from kg.steps.infer import Pattern, Rule, rules, sparql
 from kg.steps.locate import statement_of
 from kg.steps.model import place_of
 from kg.steps.results import DataGraph, Model, Sources
@@ -44,13 +44,13 @@ class Explainer:
 
     def thing(self, iri: str) -> list[Reason]:
         """The reasons of all triples about a thing or part, and about the parts of it, in order."""
-        subjects = [*([iri] if iri in self.graph.nodes else []), *self._parts.get(iri, ())]
+        subjects = [*([iri] if iri in self.graph.nodes else []), *sorted(self.graph.parts(iri))]
         return [self.reason(triple) for subject in subjects for triple in self._about(subject)]
 
     def line(self, file: Path, line: int) -> tuple[list[Reason], list[Reason]]:
         """The triples that a line of a source states, and those that follow from them."""
-        here = file.resolve()
-        subjects = [iri for iri, (r, _) in self.graph.nodes.items() if r.sound and r.file.resolve() == here]
+        things = [self.model.names.thing(path) for path in self.graph.in_file(file) if self.graph.stated[path].sound]
+        subjects = [subject for thing in things for subject in (thing, *self.graph.parts(thing))]
         stated: list[Triple] = []
         for subject in subjects:
             for triple in self._about(subject):
@@ -62,7 +62,7 @@ class Explainer:
         on_line = set(stated)
         follow = [
             reason
-            for subject in sorted(near & set(self.graph.nodes))
+            for subject in sorted(iri for iri in near if iri in self.graph.nodes)
             for triple in self._about(subject)
             if not self._is_asserted(triple) and (reason := self.reason(triple)).rests_on(on_line)
         ]
@@ -87,15 +87,6 @@ class Explainer:
         for rule in rules(self.model.schema.ontology):
             rules_by_property[rule.then[1]].append(rule)
         return rules_by_property
-
-    @cached_property
-    def _parts(self) -> dict[str, list[str]]:
-        """The parts of each thing, in order."""
-        parts: dict[str, list[str]] = defaultdict(list)
-        for subject in sorted(self.graph.nodes):
-            thing, is_part, _ = subject.partition("#")
-            parts[thing] += [subject] if is_part else []
-        return parts
 
     def _about(self, subject: str) -> list[Triple]:
         quads = self.graph.store.quads_for_pattern(NamedNode(subject), None, None, DefaultGraph())

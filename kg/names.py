@@ -155,6 +155,10 @@ class Names:
         """A dump of a version of the dataset."""
         return f"{self.base}dump/{version}.{suffix}{'.gz' if compressed else ''}"
 
+    def pack_list(self, version: str) -> str:
+        """The list of the packs of a version of the dataset, with the SHA-256 of each member of its dumps."""
+        return f"{self.base}dump/{version}/packs.json"
+
     def thing(self, path: str) -> str:
         return self.things + path
 

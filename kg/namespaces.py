@@ -40,7 +40,7 @@ class SPDX(DefinedNamespace):
 
     _fail = True
     _NS = Namespace(PREFIXES["spdx"])
-    _extras = ("Checksum", "algorithm", "checksum", "checksumAlgorithm_sha256", "checksumValue")
+    _extras = ("Checksum", "algorithm", "checksum", "checksumAlgorithm_adler32", "checksumValue")
 
 
 class VCARD(DefinedNamespace):

@@ -52,6 +52,18 @@ def serialize_in_order(triples: list[Triple], format_: RdfFormat, prefixes: dict
     return lines + b"\n" + body
 
 
+def turtle_without_prefixes(triples: list[Triple], prefixes: dict[str, str]) -> bytes:
+    """Triples in the given order as Turtle, without the declarations of the prefixes, any of which may be used."""
+    text = serialize(triples, format=RdfFormat.TURTLE, prefixes=prefixes) or b""
+    matched = HEADER[RdfFormat.TURTLE].match(text)
+    return text[matched.end() :] if matched else text
+
+
+def declarations(prefixes: dict[str, str]) -> bytes:
+    """The declarations of prefixes in Turtle, sorted by prefix."""
+    return "".join(f"@prefix {prefix}: <{iri}> .\n" for prefix, iri in sorted(prefixes.items())).encode()
+
+
 def serialize_solutions(solutions: Solutions, format_: QueryResultsFormat) -> bytes:
     """The solutions of a query in a results format, whichever engine they come from."""
     bindings = [{name: as_json(term) for name, term in solution.items()} for solution in solutions]

@@ -55,12 +55,19 @@ SETTINGS = {
         ),
         Setting("published", "published", "Directory of the published datasets.", _DIRECTORY),
         Setting("base-uri", DEFAULT_BASE, "Address at which the dataset is published; every IRI starts with it."),
+        Setting(
+            "cache",
+            ".kg-cache",
+            "Directory in which a build keeps what the next one needs; it can be deleted at any time.",
+            _DIRECTORY,
+        ),
         Setting("keep", 5, "Number of published versions to keep.", click.IntRange(min=1)),
         Setting(
             "most", 20, "Maximum number of problems of each code to show as text; 0 shows all.", click.IntRange(min=0)
         ),
         Setting("host", "127.0.0.1", "Address to listen on."),
         Setting("port", 8000, "Port to listen on; 0 selects a free port.", click.IntRange(0, 65535)),
+        Setting("watch", False, "Build again whenever a source is saved, and show its problems on open pages.", bool),
         Setting("workers", 2, "Number of server processes.", click.IntRange(min=1)),
         Setting(
             "max-stop-seconds",
@@ -117,6 +124,7 @@ def options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
                 default=setting.default,
                 help=setting.help,
                 type=setting.type,
+                is_flag=setting.type is bool,
                 multiple=setting.multiple,
                 show_default=True,
                 show_envvar=True,

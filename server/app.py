@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask, Response, g
 from werkzeug.exceptions import NotFound
+from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.security import safe_join
 
@@ -29,6 +30,7 @@ from server.resources import (
     catalogue,
     collections,
     discovery,
+    events,
     graph_store,
     home,
     ontology,
@@ -39,17 +41,17 @@ from server.resources import (
     terms,
     things,
 )
-from server.site import Site, here, href, page_in
+from server.site import Site, caches, here, href, page_in, site
 
 MODULES = (
     *(home, things, collections, ontology, sparql, graph_store, catalogue, discovery, quality, search, status),
-    terms,
+    *(events, terms),
 )
 
 STATIC = Path(__file__).parent / "static"
 """The files that pages load; `built/` contains those that `make install` builds from `frontend/`."""
 
-SERVING = ("max-query-bytes", "contact", "trusted-proxies", "max-cache-bytes", *SETTINGS_OF_LIMITS)
+SERVING = ("watch", "max-query-bytes", "contact", "trusted-proxies", "max-cache-bytes", *SETTINGS_OF_LIMITS)
 """The settings of an application."""
 
 
@@ -70,6 +72,8 @@ def create_app(
     app.add_url_rule("/favicon.ico", "favicon", favicon)
     app.response_class = DatedResponse
     app.extensions["site"] = Site.of(dataset, engine or open_engine(dataset))
+    app.extensions["caches"] = caches
+    app.extensions["error"] = None
     for name in SERVING:
         app.config[name] = (settings or {}).get(name, SETTINGS[name].default)
     app.extensions["limits"] = Limits.of(app.config)
@@ -88,9 +92,10 @@ def create_app(
         labels_of_kinds=labels_of_kinds,
         document_links=lambda: g.get("links", []),
         labels_of_media={media.name: media.label for media in (*DOCUMENT, YAML, JSON, CSV, ATOM, LINKSET)},
-        site=app.extensions["site"],
+        site=LocalProxy(site),
         license=LICENSE,
         contact=app.config["contact"],
+        is_watched=app.config["watch"],
     )
     languages.register(app)
     for module in MODULES:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from flask import Response, g, redirect, request
+from flask import Response, current_app, g, redirect, request
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
 from rdflib.namespace import DCTERMS, FOAF, OWL, RDFS
 from werkzeug.exceptions import BadRequest, NotFound
@@ -34,6 +34,9 @@ from server.site import site
 
 SHORT = "public, max-age=300"
 """The Cache-Control of resources that the next dataset may change."""
+
+WATCHED = "public, no-cache"
+"""The Cache-Control of the same resources while the sources are watched, so that browsers show each change."""
 
 LONG = "public, max-age=31536000, immutable"
 """The Cache-Control of resources whose address contains their version."""
@@ -340,7 +343,7 @@ def cached(response: Response, cache: str) -> Response:
     )
     response.set_etag(validator(response.get_data(), *variant_headers))
     response.last_modified = site().modified
-    response.headers["Cache-Control"] = cache
+    response.headers["Cache-Control"] = WATCHED if cache == SHORT and current_app.config["watch"] else cache
     return response
 
 

@@ -1,11 +1,15 @@
-"""The site: one published dataset, open for reading, with the schema from its own graphs."""
+"""The site: one published dataset, open for reading, with the schema from its own graphs.
 
-from dataclasses import dataclass
+A server may take up another version while it runs (server/takeover.py). A request keeps the site with which it began.
+"""
+
+import time
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from flask import current_app, g, request
+from flask import current_app, g, has_request_context, request
 from pyoxigraph import Triple
 from rdflib import Graph
 
@@ -20,11 +24,15 @@ from kg.model.views import View, views_in
 from kg.names import Names
 from kg.rdflib_graphs import to_graph
 from kg.sparql.engine import Engine
-from server.derived import derived
+from server.derived import Caches, derived
+from server.http.gateway import SERVED
 from server.languages import chosen_language
 
 MAX_CACHED_GRAPHS = 8
 """Maximum number of cached named graphs: those that are documents, and recently read earlier ontologies."""
+
+PAUSE, MAX_WAIT = 0.01, 2.0
+"""The time in seconds after which a request looks for a newer site again, and after which it stops looking."""
 
 MAX_PATH_LENGTH = 8_000
 """Maximum length of a path with its query string that a page repeats in its links, in characters."""
@@ -44,23 +52,39 @@ class Site:
     finder: Finder
     source_lines: SourceLines
     views: tuple[View, ...]
+    caches: Caches = field(default_factory=dict, repr=False)
+    """The values that are derived from this dataset (server/derived.py)."""
 
     @classmethod
-    def of(cls, dataset: Dataset, engine: Engine) -> "Site":
+    def of(cls, dataset: Dataset, engine: Engine, before: "Site | None" = None) -> "Site":
+        """The site of a dataset.
+
+        Everything that depends only on the ontology and the shapes is taken from `before`, a site of another version
+        with the same base, if both have the same model.
+        """
         names = dataset.names
-        schema = Schema(graph(engine, names.ontology), graph(engine, names.shapes), names)
+        if before and before.dataset.manifest.model == dataset.manifest.model:
+            schema, framing, profiles, views = before.schema, before.framing, before.profiles, before.views
+        else:
+            schema = Schema(graph(engine, names.ontology), graph(engine, names.shapes), names)
+            framing, profiles, views = Framing(schema, names), profiles_of(schema.shapes), views_in(schema.shapes)
         return cls(
             dataset,
             engine,
             schema,
-            Framing(schema, names),
+            framing,
             dataset.questions(),
             dataset.contexts(),
-            profiles_of(schema.shapes),
+            profiles,
             Finder(dataset.search_index),
             SourceLines(dataset.source_lines),
-            views_in(schema.shapes),
+            views,
         )
+
+    @property
+    def identity(self) -> str:
+        """The text that distinguishes this dataset from all others."""
+        return self.dataset.identity
 
     @property
     def names(self) -> Names:
@@ -95,9 +119,28 @@ def triples_of(name: str) -> list[Triple]:
 
 
 def site() -> Site:
-    """The site of the current application."""
-    current: Site = current_app.extensions["site"]
+    """The site of the current request, which is that of the application when the request began."""
+    newest: Site = current_app.extensions["site"]
+    if not has_request_context():
+        return newest
+    current: Site = request.environ.setdefault(SERVED, newest)
     return current
+
+
+def renewed() -> bool:
+    """Waits until the application has a newer site than this request, which then continues with it; False if never."""
+    began = site()
+    for _ in range(round(MAX_WAIT / PAUSE)):
+        if current_app.extensions["site"] is not began:
+            request.environ[SERVED] = current_app.extensions["site"]
+            return True
+        time.sleep(PAUSE)
+    return False
+
+
+def caches() -> Caches:
+    """The derived values of the site of the current request."""
+    return site().caches
 
 
 def href(iri: str) -> str:

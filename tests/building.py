@@ -6,8 +6,9 @@ from pathlib import Path
 
 from kg.names import DEFAULT_BASE, Names
 from kg.pipeline import CHECKING, Step, building, run
+from kg.steps.build import Build
 from kg.steps.model import read_model
-from kg.steps.results import Build, Model, Sources
+from kg.steps.results import Model, Sources
 from tests.places import ONTOLOGY, SHAPES
 
 
@@ -22,7 +23,8 @@ def model(base: str = DEFAULT_BASE) -> Model:
 def run_steps(build: Build, steps: tuple[Step, ...]) -> None:
     """Runs the steps of a build; the real model is read once, for all builds in this process."""
     if (build.sources.ontology.resolve(), build.sources.shapes.resolve()) == (ONTOLOGY, SHAPES):
-        build.add(replace(model(build.names.base), sources=build.sources))
+        if not build.has_model:
+            build.add(replace(model(build.names.base), sources=build.sources))
         steps = steps[1:]
     run(build, steps)
 

@@ -51,6 +51,12 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What builds keep for the next one is kept apart from that of the project, by each worker."""
+    os.environ["KG_CACHE"] = str(tmp_path_factory.getbasetemp() / "cache")
+
+
 def built_once(data: Path, name: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory where a world is published: by the first worker that wants it, for all of them."""
     own = tmp_path_factory.getbasetemp()

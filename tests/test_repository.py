@@ -129,10 +129,10 @@ def test_help_lists_every_command_with_a_whole_sentence() -> None:
 @pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
 def test_help_lists_every_setting_with_its_variable_and_default(setting: Setting) -> None:
     default = setting.default[0] if setting.multiple else setting.default
-    shown = {None: "", "": '; default: ""'}.get(default, f"; default: {default}")
-    line = re.compile(
-        rf" --{setting.name} [A-Z ]+ {re.escape(setting.help)} \[env var: {setting.variable}{re.escape(shown)}[;\]]"
-    )
+    is_flag = setting.type is bool
+    shown = "" if is_flag else {None: "", "": '; default: ""'}.get(default, f"; default: {default}")
+    variable = rf"\[env var: {setting.variable}{re.escape(shown)}[;\]]"
+    line = re.compile(rf" --{setting.name} {'' if is_flag else '[A-Z ]+ '}{re.escape(setting.help)} {variable}")
     using = [name for name, command in commands().items() if any(p.name == key(setting) for p in command.params)]
     assert using
     for name in using:
@@ -276,9 +276,12 @@ KNOW_RESULTS = {"kg/sparql/oxigraph.py", "server/queries/worker.py", "tests/kg/s
 """The engine, the worker of untrusted queries, and the test that compares the engine with itself."""
 
 KNOW_STORES = {
-    *("kg/sparql/oxigraph.py", "kg/dataset/opening.py", "server/queries/host.py", "server/queries/worker.py"),
-    *(f"kg/steps/{step}.py" for step in ("results", "model", "map", "infer", "present", "describe", "publish")),
-    *("kg/dataset/search_index.py", "kg/shacl/prefilter.py", "kg/model/patterns.py", "kg/model/profiles.py"),
+    *("kg/sparql/oxigraph.py", "kg/dataset/opening.py", "server/queries/holding.py", "server/queries/worker.py"),
+    *(f"kg/steps/{step}.py" for step in ("fill", "infer", "model", "pack", "present", "publish", "results")),
+    *(f"kg/steps/{module}.py" for module in ("state", "validation")),
+    *("kg/cache/workspace.py", "kg/dataset/statistics.py", "kg/steps/measure.py"),
+    *(f"kg/shacl/{module}.py" for module in ("footprint", "paths", "targets")),
+    *("kg/shacl/prefilter.py", "kg/model/patterns.py", "kg/model/profiles.py"),
 }
 """The engine, who holds the dataset for untrusted queries, and the steps that build a graph or ask one of their own."""
 

@@ -11,12 +11,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from heapq import nsmallest
 from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from kg.dataset.search_index import FIELDS, STEMS, WHOLE
+from kg.dataset.search_index import FIELDS, LABEL, STEMS, WHOLE
 from kg.diagnostics.suggest import Choices
 from kg.model.identifiers import ALONE, TOGETHER, keys_of
 from kg.text.words import composed, plain, spans, stems
@@ -28,25 +29,32 @@ WEIGHTS = (10, 6, 2, 5, 3, 1, 40)
 COMMON = 10
 """A word is common if more than one in this number of things contain it; it is then optional beside other words."""
 
+CACHED_WORDS = 4096
+"""Maximum number of words whose frequency is kept in memory."""
+
 MAX_WORDS = 16
 """Maximum number of words of a query that are used."""
 
-ALL = "SELECT id, id, facets FROM things WHERE TRUE"
+ALL = "SELECT 0, -uses, path, facets FROM things WHERE TRUE"
 
 MAX_SCORED = 3000
 """Maximum number of matches that are ranked by their words; the others follow, ordered by the number of things that
 name them."""
 
 MATCHING = (
-    "SELECT {score}, things.id, facets FROM words CROSS JOIN things ON things.id = words.rowid WHERE words MATCH ?"
+    "SELECT {score}, -uses, path, facets FROM words CROSS JOIN things ON things.id = words.rowid WHERE words MATCH ?"
 )
 """The things that match an FTS5 expression, with their scores; the best has the lowest score."""
 
-BEST = MATCHING.format(score=f"bm25(words, {', '.join(map(str, WEIGHTS))}) * (1 + ln(1 + uses))")
-OTHERS = MATCHING.format(score="0") + " AND words.rowid > ?"
+MANY = f"SELECT 1 FROM words WHERE words MATCH ? LIMIT {MAX_SCORED + 1}"  # noqa: S608
+UNSCORED = MATCHING.format(score="0")
+SCORED = MATCHING.format(score=f"bm25(words, {', '.join(map(str, WEIGHTS))}) * (1 + ln(1 + uses))")
+UP_TO = " AND (-uses, path) <= (?, ?)"
+"""A condition that a thing is named by more others than another thing, or by as many; paths break ties."""
 
-IDENTIFIED = "SELECT 0, things.id, facets FROM identifiers JOIN things ON things.id = thing WHERE key = ?"
-BEGUN = "SELECT DISTINCT thing FROM identifiers WHERE key >= ?1 AND key < ?1 || char(1114111) ORDER BY thing LIMIT ?2"
+IDENTIFIED = "SELECT 0, -uses, path, facets FROM identifiers JOIN things ON things.id = thing WHERE key = ?"
+BEGUN = """SELECT DISTINCT path, uses FROM identifiers JOIN things ON things.id = thing
+    WHERE key >= ?1 AND key < ?1 || char(1114111) ORDER BY uses DESC, path LIMIT ?2"""
 """The things with an identifier, and those with an identifier that begins with a text."""
 
 HELD = """ AND things.id IN (
@@ -66,8 +74,11 @@ NONE: frozenset[str] = frozenset()
 Filters = Mapping[str, Sequence[str]]
 """The requested values by facet name; a thing must have one of them."""
 
-Match = tuple[float, int, bytes]
-"""A matching thing: its score, its id, and its facet values."""
+Match = tuple[float, int, str, bytes]
+"""A matching thing: its score, the number of facets that name it (negative), its path, and its facet values.
+
+Matches are compared in this order; the best is the lowest.
+"""
 
 Facets = dict[str, dict[str, int]]
 """For each facet name, the values of some things and the number of things with each, most frequent first."""
@@ -193,6 +204,11 @@ class Finder:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._local = threading.local()
+        self._frequencies: dict[str, int] = {}
+
+    def check(self) -> None:
+        """Raises sqlite3.Error if the index is damaged."""
+        self._rows("SELECT 1 FROM things, words LIMIT 1")
 
     @property
     def _database(self) -> sqlite3.Connection:
@@ -228,7 +244,14 @@ class Finder:
 
     def _frequency(self, word: str) -> int:
         """The number of things with a word, in the field in which it is most frequent."""
-        return int(self._rows("SELECT coalesce(max(doc), 0) FROM vocabulary WHERE term = ?", word)[0][0])
+        found = self._frequencies.get(word)
+        if found is None:
+            rows = self._rows("SELECT coalesce(max(doc), 0) FROM vocabulary WHERE term = ?", word)
+            found = int(rows[0][0])
+            if len(self._frequencies) >= CACHED_WORDS:
+                self._frequencies.clear()
+            self._frequencies[word] = found
+        return found
 
     @cached_property
     def _vocabulary(self) -> Choices:
@@ -252,44 +275,49 @@ class Finder:
         """
         identified = self._identified(query, filters)
         if identified and ALONE.fullmatch(query):
-            return self._found(ParsedQuery((), ()), identified, start, size)
+            return self._found(ParsedQuery((), ()), identified, [], start, size)
         if TOGETHER.fullmatch(query):
             words = tuple(Word(text) for key in keys_of(query)[-1:] for text in written(key))
             reading = ParsedQuery(tuple(word.text for word in words), words, together=True)
             matches = self._matching(reading, filters) if words else []
-            return self._found(reading, sorted(matches), start, size)
+            return self._found(reading, [], matches, start, size)
         reading = self.read(query, languages)
         matches = self._matching(reading, filters) if reading.words or not query.strip() else []
         if not matches and len(reading.words) > 1:
             reading = replace(reading, any=True)
             matches = self._matching(reading, filters)
-        first = {thing for _, thing, _ in identified}
-        return self._found(
-            reading, [*identified, *sorted(match for match in matches if match[1] not in first)], start, size
-        )
+        return self._found(reading, identified, matches, start, size)
 
-    def _found(self, reading: ParsedQuery, matches: list[Match], start: int, size: int) -> Results:
-        """A section of the things that were found, in order."""
-        hits = self._hits(thing for _, thing, _ in matches[start : start + size])
-        return Results(reading, len(matches), hits, b"".join(held for *_, held in matches))
+    def _found(
+        self, reading: ParsedQuery, identified: list[Match], matches: list[Match], start: int, size: int
+    ) -> Results:
+        """A section of the things that were found: first those that were identified, then the best matches."""
+        first = [path for *_, path, _ in identified]
+        others = [match for match in matches if match[2] not in first] if first else matches
+        best = [path for *_, path, _ in nsmallest(max(start + size - len(first), 0), others)]
+        held = b"".join(match[3] for match in (*identified, *others))
+        return Results(reading, len(first) + len(others), self._hits([*first, *best][start : start + size]), held)
 
     def _identified(self, query: str, filters: Filters) -> list[Match]:
         """The things that a query identifies as it is written, or else by the next best of its keys."""
         if not query or not (ALONE.fullmatch(query) or query.isalnum()):
             return []
         matches = (self._rows(f"{IDENTIFIED}{held_of(filters)}", key, *values_of(filters)) for key in keys_of(query))
-        return next(filter(None, matches), [])
+        return next((sorted(match) for match in matches if match), [])
 
     def _matching(self, reading: ParsedQuery, filters: Filters) -> list[Match]:
         """The things that match the words, if there are any, and the filters."""
         held, arguments = held_of(filters), values_of(filters)
         if not reading.words:
             return self._rows(f"{ALL}{held}", *arguments)
-        best = f"{BEST}{held} ORDER BY words.rowid LIMIT {MAX_SCORED}"
-        matches = self._rows(best, reading.expression, *arguments)
-        if len(matches) == MAX_SCORED:
-            matches += self._rows(f"{OTHERS}{held}", reading.expression, matches[-1][1], *arguments)
-        return matches
+        if len(self._rows(MANY, reading.expression)) <= MAX_SCORED:
+            return self._rows(f"{SCORED}{held}", reading.expression, *arguments)
+        matches: list[Match] = self._rows(f"{UNSCORED}{held}", reading.expression, *arguments)
+        if not matches:
+            return []
+        last = nsmallest(MAX_SCORED, matches)[-1]
+        scored = self._rows(f"{SCORED}{held}{UP_TO}", reading.expression, *arguments, *last[1:3])
+        return [*scored, *(match for match in matches if match > last)]
 
     def suggest(self, query: str, languages: Iterable[str], size: int) -> Results:
         """The things whose present or former names contain all words of a query, the last of which may be a beginning.
@@ -298,9 +326,9 @@ class Finder:
         are named by most others come first. For an address or a symbol, the things with an identifier that begins with
         it are returned.
         """
-        identified = [thing for _, thing, _ in self._identified(query, {})]
+        identified = [path for *_, path, _ in self._identified(query, {})]
         if not identified and TOGETHER.fullmatch(query):
-            identified = [thing for (thing,) in self._rows(BEGUN, keys_of(query)[-1], size)]
+            identified = [path for path, _ in self._rows(BEGUN, keys_of(query)[-1], size)]
         if identified and ALONE.fullmatch(query):
             return Results(ParsedQuery((), ()), len(identified), self._hits(identified[:size]))
         words = tuple(written(query))
@@ -319,15 +347,15 @@ class Finder:
         beginning = within((WHOLE,), f'"{"".join(reading.taken)}"*')
         inside = within(FIELDS[:2], " AND ".join(word.phrase for word in reading.words))
         first = self._first(beginning, size)
-        things = dict.fromkeys([*first, *(self._first(inside, size) if len(first) < size else ())])
+        paths = dict.fromkeys([*first, *(self._first(inside, size) if len(first) < size else ())])
         sql = "SELECT count(*) FROM words WHERE words MATCH ?"
         total = int(self._rows(sql, f"{beginning} OR {inside}")[0][0])
-        return Results(reading, total, self._hits(islice(things, size))) if things else None
+        return Results(reading, total, self._hits(islice(paths, size))) if paths else None
 
-    def _first(self, expression: str, size: int) -> list[int]:
+    def _first(self, expression: str, size: int) -> list[str]:
         """The things that match an expression; those that are named by most others come first."""
-        sql = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid LIMIT ?"
-        return [thing for (thing,) in self._rows(sql, expression, size)]
+        sql = f"{UNSCORED} ORDER BY uses DESC, path LIMIT ?"
+        return [path for *_, path, _ in self._rows(sql, expression, size)]
 
     def facets(self, paths: Iterable[str]) -> Facets:
         """The facets of some things, by path."""
@@ -336,24 +364,25 @@ class Finder:
 
     def labels(self, paths: Iterable[str]) -> dict[str, dict[str, str]]:
         """The labels of some things, by path and language."""
-        sql = (
-            "SELECT things.path, language, text FROM json_each(?) CROSS JOIN things ON things.path = value "
-            "JOIN texts ON thing = things.id WHERE field = 0"
-        )
-        labels: dict[str, dict[str, str]] = defaultdict(dict)
-        for path, language, text in self._rows(sql, json.dumps(list(paths))):
-            labels[path][language] = text
-        return labels
+        found = {
+            hit.path: {text.language: text.text for text in hit.texts if text.field == LABEL}
+            for hit in self._hits(paths)
+        }
+        return {path: labels for path, labels in found.items() if labels}
 
     @cached_property
     def _facets(self) -> dict[int, tuple[str, str]]:
         return {number: (name, value) for number, name, value in self._rows("SELECT id, name, value FROM facets")}
 
     @cached_property
+    def _properties(self) -> dict[int, tuple[int, str]]:
+        return {number: (field, iri) for number, field, iri in self._rows("SELECT id, field, iri FROM properties")}
+
+    @cached_property
     def values(self) -> dict[str, set[str]]:
         """The values of each facet that has any, by name of the facet."""
         values: dict[str, set[str]] = defaultdict(set)
-        for name, value in self._facets.values():
+        for name, value in sorted(self._facets.values()):
             values[name].add(value)
         return values
 
@@ -371,13 +400,15 @@ class Finder:
             facets[name][value] = counts[number]
         return facets
 
-    def _hits(self, things: Iterable[int]) -> list[Hit]:
+    def _hits(self, paths: Iterable[str]) -> list[Hit]:
         """Things with their texts, in the given order."""
-        texts = "SELECT field, property, language, text FROM texts WHERE thing = ? ORDER BY place"
+        sql = (
+            "SELECT things.path, texts FROM json_each(?) CROSS JOIN things ON things.path = value "
+            "CROSS JOIN texts ON thing = things.id ORDER BY key"
+        )
         return [
-            Hit(path, tuple(ThingText(*row) for row in self._rows(texts, thing)))
-            for thing in things
-            for (path,) in self._rows("SELECT path FROM things WHERE id = ?", thing)
+            Hit(path, tuple(ThingText(*self._properties[at], *text) for at, *text in json.loads(texts)))
+            for path, texts in self._rows(sql, json.dumps(list(paths)))
         ]
 
     def _rows(self, sql: str, *arguments: str | int) -> list[Any]:

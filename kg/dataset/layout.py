@@ -1,36 +1,58 @@
 """The published format: the names and contents of the files of a published dataset, for the writer and all readers.
 
     published/current                   link to the version that is served
-    published/<version>/manifest.json   version, base, counts, and every other file with its SHA-256 (Manifest)
-    published/<version>/data.nq         the graphs that determine the version: default, inferred, ontology, shapes,
-                                        withdrawn
+    published/<version>/manifest.json   version, base, counts, and the other files with their SHA-256 (Manifest)
+    published/<version>/packs.json      the packs of the version, in order (Packs)
     published/<version>/catalogue.nq    the catalogue
-    published/<version>/sources.nq      the source of each document
     published/<version>/versions.nq     earlier versions of the ontology, each a named graph
     published/<version>/questions.nq    the competency questions as data
     published/<version>/questions.json  the same, as examples for the SPARQL page
     published/<version>/contexts.json   the JSON-LD context of each version of the ontology
-    published/<version>/quality.json    what is missing, unverified or disputed, for the page about quality
-    published/<version>/search.sqlite   the search index (search.py)
-    published/<version>/lines.sqlite    the lines of the sources on which facts stand, for pages (source_lines.py)
+    published/<version>/measures.json   the quality measures: questions, sentences and queries
     published/<version>/schema-*.json   the JSON Schema of the records of each kind, for editors (.vscode/settings.json)
-    published/<version>/data.*.gz       the dumps: all graphs as N-Quads; the default graph as Turtle and as JSON-LD
-    published/.engine/<version>/        the engine's own files, which are made from the others and can be deleted
+    published/<version>/opening.*       the first lines of the dumps as Turtle and as JSON-LD
+    published/.packs/<name>             the packs, which versions share
+
+These files are caches: they are made from the others, are not in the manifest, and can be deleted.
+
+    published/<version>/data.nq         the graphs that determine the version, for programs that read a file
+    published/<version>/quality.json    the answers to the quality measures, for the page about quality
+    published/<version>/search.sqlite   the search index (search_index.py)
+    published/<version>/lines.sqlite    the lines of the sources on which facts stand, for pages (source_lines.py)
+    published/.engine/<version>/        the engine's own files
+
+A **part** is all quads about one thing, in the default and the inferred graph: their subjects are the IRI of the thing
+and the IRIs of its parts. What is not about a thing (ontology, shapes, withdrawn things, terms) is in parts as well,
+one for each subject without its fragment. A part is named by the SHA-256 of its sorted lines in canonical N-Quads, and
+the version by the SHA-256 over the sorted names of all parts.
+
+A **pack** is a file that contains some parts in three formats, and never changes (packs.py). The things are sorted by
+path and cut into packs where the hash of a path says so, so that an edit affects one pack only. One more pack contains
+the parts that are not about things. The sources of the documents are in packs of the same things, which are not part of
+the version. A dump is a concatenation of members of packs (dumps.py).
 
 No other module names these files or the keys of the manifest. This module imports no step of the build.
 """
 
+import gzip
+import hashlib
 import json
-from dataclasses import asdict, dataclass, field, fields
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from kg.dataset.dumps import Dump, Member, PlainMember, StoredMember, Summary
 from kg.dataset.questions import Question
 from kg.media import JSON_LD, N_QUADS, TURTLE, MediaType
 from kg.names import Names
 
-FORMAT = 8
+FORMAT = 9
 """The number of this format; a version in another format is made anew."""
 
 CURRENT = "current"
@@ -39,23 +61,32 @@ CURRENT = "current"
 ENGINE = ".engine"
 """The directory, beside the versions, that contains the files of the engine for each version."""
 
-MANIFEST = "manifest.json"
-DATA, CATALOGUE, SOURCES = "data.nq", "catalogue.nq", "sources.nq"
-ONTOLOGY_VERSIONS, QUESTIONS_DATA = "versions.nq", "questions.nq"
-CONTEXTS, QUESTIONS, QUALITY = "contexts.json", "questions.json", "quality.json"
-SEARCH_INDEX, SOURCE_LINES = "search.sqlite", "lines.sqlite"
+PACKS = ".packs"
+"""The directory, beside the versions, that contains the packs of all versions."""
 
-GRAPHS = (ONTOLOGY_VERSIONS, SOURCES, QUESTIONS_DATA, CATALOGUE, DATA)
-"""The N-Quads files that an engine loads. Together they are the dataset that queries are run on. The data comes last,
-because an engine in memory is fastest for what was loaded last, and most queries are about the data."""
+MANIFEST, PACK_LIST = "manifest.json", "packs.json"
+CATALOGUE = "catalogue.nq"
+ONTOLOGY_VERSIONS, QUESTIONS_DATA = "versions.nq", "questions.nq"
+CONTEXTS, QUESTIONS, MEASURES = "contexts.json", "questions.json", "measures.json"
+TURTLE_OPENING, JSON_LD_OPENING = "opening.ttl", "opening.jsonld"
+DATA, QUALITY, SEARCH_INDEX, SOURCE_LINES = "data.nq", "quality.json", "search.sqlite", "lines.sqlite"
+
+GRAPHS = (ONTOLOGY_VERSIONS, QUESTIONS_DATA, CATALOGUE)
+"""The N-Quads files that an engine loads, before the sources and the data in packs. Together they are the dataset that
+queries are run on. The data comes last, because an engine in memory is fastest for what was loaded last, and most
+queries are about the data."""
+
+CACHES = (DATA, QUALITY, SEARCH_INDEX, SOURCE_LINES)
+"""The files in the directory of a version that are made from the others."""
 
 DUMPS = (N_QUADS, TURTLE, JSON_LD)
 """The formats of the dumps."""
 
+LINES = "source-lines"
+"""The name of the member of a pack of sources that contains the lines on which facts stand."""
 
-def dump_file(media: MediaType) -> str:
-    """The name of the dump file in a format."""
-    return f"data.{media.suffix}.gz"
+JSON_LD_SEPARATOR, JSON_LD_END = b",\n", b"\n]}\n"
+"""What stands between the nodes of two packs in a dump as JSON-LD, and what stands after the last."""
 
 
 def json_schema_file(kind: str) -> str:
@@ -85,7 +116,8 @@ class Counts:
 class Manifest:
     """The description of a version.
 
-    `kinds` counts the records of each kind; `commit` and `time` (xsd:dateTime) are those of the sources, if known;
+    `model` is the SHA-256 of the ontology and the shapes; `kinds` counts the records of each kind; `commit` and `time`
+    (xsd:dateTime) are those of the sources, if known;
     `files` maps the name of every file except the manifest to its SHA-256 in hexadecimal digits.
     """
 
@@ -93,6 +125,7 @@ class Manifest:
     version: str
     base: str
     ontology_version: str
+    model: str
     counts: Counts
     kinds: dict[str, int]
     commit: str | None = None
@@ -123,12 +156,123 @@ OPTIONAL = ("commit", "time")
 """The keys that are optional in a manifest."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """The description of a pack.
+
+    `first` is the path of its first thing; `kinds` counts its things by kind; `triples` counts those of the default
+    graph, and `inferred` the inferred ones among these. `index` is the length of the index at the start of the file, in
+    bytes. `members` are the gzip members that follow.
+    """
+
+    name: str
+    first: str
+    kinds: dict[str, int]
+    triples: int
+    inferred: int
+    index: int
+    members: dict[str, Summary]
+
+    @classmethod
+    def of(cls, content: dict[str, Any]) -> "Pack":
+        """A description from JSON. Raises KeyError and TypeError."""
+        known = {name: content[name] for name in PACK_KEYS}
+        members = {name: Summary(*summary) for name, summary in content["members"].items()}
+        return cls(**{**known, "members": members})
+
+    def as_json(self) -> str:
+        """The description in JSON, on one line."""
+        return json.dumps({name: getattr(self, name) for name in PACK_KEYS}, separators=(",", ":"))
+
+    @property
+    def size(self) -> int:
+        """The length of the file, in bytes."""
+        return self.index + sum(summary.size for summary in self.members.values())
+
+    def member(self, name: str, file: Path) -> StoredMember:
+        """A member of the pack, in its file."""
+        start = self.index
+        for each, summary in self.members.items():
+            if each == name:
+                return StoredMember(file, start, summary)
+            start += summary.size
+        raise KeyError(name)
+
+
+PACK_KEYS = tuple(each.name for each in fields(Pack))
+"""The keys of the description of a pack, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packs:
+    """The packs of a version: that of what is not about a thing, those of the things, and those of their sources."""
+
+    rest: Pack
+    things: tuple[Pack, ...]
+    sources: tuple[Pack, ...]
+
+    @property
+    def data(self) -> tuple[Pack, ...]:
+        """The packs that determine the version."""
+        return (self.rest, *self.things)
+
+    @property
+    def names(self) -> set[str]:
+        """The names of all packs."""
+        return {pack.name for pack in (*self.data, *self.sources)}
+
+    @classmethod
+    def names_in(cls, directory: Path) -> set[str]:
+        """The names of the packs in the directory of a version, without their descriptions. Raises NoDatasetError."""
+        try:
+            content = json.loads((directory / PACK_LIST).read_bytes())
+            return {pack["name"] for pack in (content["rest"], *content["things"], *content["sources"])}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise NoDatasetError(f"{PACK_LIST} is missing or damaged") from error
+
+    @classmethod
+    def read(cls, directory: Path) -> "Packs":
+        """The packs in the directory of a version. Raises NoDatasetError if their list is missing or damaged."""
+        try:
+            content = json.loads((directory / PACK_LIST).read_bytes())
+            things, sources = (tuple(map(Pack.of, content[key])) for key in ("things", "sources"))
+            return cls(Pack.of(content["rest"]), things, sources)
+        except OSError as error:
+            raise NoDatasetError(f"there is no {PACK_LIST}") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise NoDatasetError(f"{PACK_LIST} is damaged") from error
+
+    def as_json(self) -> bytes:
+        """The bytes of the file, with each pack on a line of its own."""
+
+        def listed(packs: Iterable[Pack]) -> str:
+            return "[\n" + ",\n".join(pack.as_json() for pack in packs) + "\n]"
+
+        content = {
+            "rest": self.rest.as_json(),
+            "things": listed(self.things),
+            "sources": listed(self.sources),
+        }
+        return ("{\n" + ",\n".join(f'"{key}": {value}' for key, value in content.items()) + "\n}\n").encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The paths of the things that a later version has and an earlier one has not, and so on."""
+
+    added: frozenset[str]
+    removed: frozenset[str]
+    changed: frozenset[str]
+
+
 @dataclass(frozen=True)
 class Dataset:
     """A published dataset: the directory of a version, its manifest, and the contents of its other files."""
 
     directory: Path
     manifest: Manifest
+    origin: Path | None = None
+    """The directory that the build wrote, if this one contains hard links to its files (`held`)."""
 
     @classmethod
     def current(cls, published: Path) -> "Dataset":
@@ -147,9 +291,25 @@ class Dataset:
         """The dataset in the directory of a version. Raises NoDatasetError."""
         return cls(directory, Manifest.read(directory))
 
+    @classmethod
+    def at_or_current(cls, directory: Path) -> "Dataset":
+        """The dataset in the directory of a version, or the current one if that has been removed meanwhile.
+
+        Raises NoDatasetError.
+        """
+        try:
+            return cls.at(directory)
+        except NoDatasetError:
+            return cls.current(directory.parent)
+
     @property
     def version(self) -> str:
         return self.manifest.version
+
+    @cached_property
+    def identity(self) -> str:
+        """The version and a hash of the manifest, which differs if any file of the version differs."""
+        return f"{self.version}-{hashlib.sha256(self.manifest.as_json()).hexdigest()[:8]}"
 
     @cached_property
     def names(self) -> Names:
@@ -157,12 +317,78 @@ class Dataset:
 
     def sibling(self, version: str) -> "Dataset":
         """Another version that is stored beside this one. Raises NoDatasetError."""
-        return Dataset.at(self.directory.parent / version)
+        return Dataset.at((self.origin or self.directory).parent / version)
+
+    def held(self, place: Path) -> "Dataset":
+        """This dataset by hard links in a new directory in `place`, which exists as long as the returned object.
+
+        A build may then remove or replace the files. On another file system, where there can be no links, the dataset
+        itself is returned.
+        """
+        links = Path(tempfile.mkdtemp(prefix="held-", dir=place))
+        held = replace(self, directory=links / self.directory.name, origin=self.directory)
+        weakref.finalize(held, shutil.rmtree, links, ignore_errors=True)
+        try:
+            for directory, target in ((self.directory, held.directory), (self.engine_files, held.engine_files)):
+                target.mkdir(parents=True)
+                for file in directory.iterdir() if directory.is_dir() else ():
+                    os.link(file, target / file.name)
+            (links / PACKS).mkdir()
+            for name in self.packs.names:
+                os.link(self.directory.parent / PACKS / name, links / PACKS / name)
+        except OSError:
+            return self
+        return held
+
+    @cached_property
+    def packs(self) -> Packs:
+        """The packs of this version. Raises NoDatasetError if their list is missing or damaged."""
+        return Packs.read(self.directory)
+
+    def pack_file(self, pack: Pack) -> Path:
+        """The file of a pack."""
+        return self.directory.parent / PACKS / pack.name
+
+    def parts(self, packs: Iterable[Pack]) -> dict[str, str]:
+        """The SHA-256 of each part in some packs, by path; what is not about a thing has an IRI in place of a path."""
+        return {path: digest for pack in packs for path, digest in zip(*parts_in(self.pack_file(pack)), strict=True)}
 
     @property
     def graphs(self) -> list[Path]:
-        """The N-Quads files that an engine loads, in order."""
+        """The N-Quads files that an engine loads, besides the packs, in order."""
         return [self.directory / name for name in GRAPHS]
+
+    def n_quads(self, packs: Iterable[Pack]) -> Iterator[bytes]:
+        """The lines of some packs in N-Quads, pack by pack."""
+        for pack in packs:
+            yield gzip.decompress(pack.member(N_QUADS.suffix, self.pack_file(pack)).read())
+
+    def source_lines_of_records(self) -> Iterator[tuple[str, Any]]:
+        """The path of each record with the lines of its source (source_lines.py)."""
+        for pack in self.packs.sources:
+            for line in gzip.decompress(pack.member(LINES, self.pack_file(pack)).read()).splitlines():
+                path, lines = json.loads(line)
+                yield path, lines
+
+    def difference(self, later: "Dataset") -> Difference:
+        """The things that differ between this version and a later one, which reads the index of packs that differ."""
+        before, after = ({pack.name: pack for pack in dataset.packs.things} for dataset in (self, later))
+        old = self.parts(pack for name, pack in before.items() if name not in after)
+        new = later.parts(pack for name, pack in after.items() if name not in before)
+        return Difference(
+            added=frozenset(new.keys() - old.keys()),
+            removed=frozenset(old.keys() - new.keys()),
+            changed=frozenset(path for path in old.keys() & new.keys() if old[path] != new[path]),
+        )
+
+    def digest(self, file: Path) -> str:
+        """The SHA-256 of a file of this version that is not a cache, in hexadecimal digits."""
+        return self.manifest.files[file.name]
+
+    @property
+    def pack_list(self) -> Path:
+        """The file with the list of the packs."""
+        return self.directory / PACK_LIST
 
     @property
     def ontology_versions(self) -> Path:
@@ -183,13 +409,25 @@ class Dataset:
         """The directory of the engine's own files, which does not have to exist."""
         return self.directory.parent / ENGINE / self.version
 
-    def dump(self, media: MediaType) -> Path:
-        """The dump file in a format, compressed with gzip."""
-        return self.directory / dump_file(media)
+    def dump(self, media: MediaType) -> Dump:
+        """The dump in a format: as N-Quads all graphs of the data, else the default graph."""
+        stored = [pack.member(media.suffix, self.pack_file(pack)) for pack in self.packs.data]
+        return Dump(tuple(self._members(media, [member for member in stored if member.summary.content_size])))
 
-    def digest(self, file: Path) -> str:
-        """The SHA-256 of a file of this version, in hexadecimal digits."""
-        return self.manifest.files[file.name]
+    def _members(self, media: MediaType, stored: list[StoredMember]) -> Iterator[Member]:
+        """The members of a dump: those of packs, and what stands before, between and after them."""
+        match media:
+            case _ if media == TURTLE:
+                yield PlainMember((self.directory / TURTLE_OPENING).read_bytes())
+                yield from stored
+            case _ if media == JSON_LD:
+                separator = PlainMember(JSON_LD_SEPARATOR)
+                yield PlainMember((self.directory / JSON_LD_OPENING).read_bytes())
+                for number, member in enumerate(stored):
+                    yield from (separator, member) if number else (member,)
+                yield PlainMember(JSON_LD_END)
+            case _:
+                yield from stored
 
     def questions(self) -> tuple[Question, ...]:
         """The competency questions."""
@@ -201,9 +439,19 @@ class Dataset:
         return contexts
 
     def quality(self) -> list[dict[str, Any]]:
-        """The quality measures: name, question, query, and findings, each with a text and, in some cases, a thing."""
+        """The quality measures: name, question, query, and findings, each with a text and, in some cases, a thing.
+
+        Raises FileNotFoundError if they have not been answered yet.
+        """
         measures: list[dict[str, Any]] = self._json(QUALITY)
         return measures
 
     def _json(self, name: str) -> Any:
         return json.loads((self.directory / name).read_bytes())
+
+
+def parts_in(file: Path) -> tuple[list[str], list[str]]:
+    """The paths of the parts in the file of a pack, in order, and the SHA-256 of each. Raises OSError, ValueError."""
+    with file.open("rb") as stream:
+        index = json.loads(stream.readline())
+    return index["paths"], index["digests"]

@@ -1,17 +1,49 @@
 """Opening: a published dataset in the engine, from the files of the engine or into memory."""
 
-from pathlib import Path
+import io
+from collections.abc import Iterable, Iterator
 
-from pyoxigraph import RdfFormat, Store, parse
+from pyoxigraph import Quad, RdfFormat, Store, parse
 
-from kg.dataset.layout import GRAPHS, Dataset
+from kg.dataset.dumps import Stream
+from kg.dataset.layout import Dataset, Pack
 from kg.sparql.oxigraph import Oxigraph, open_files
 
 
-def load(store: Store, directory: Path) -> None:
-    """Loads the files of a version; blank nodes keep their canonical labels."""
-    for name in GRAPHS:
-        store.bulk_extend(parse(path=str(directory / name), format=RdfFormat.N_QUADS))
+def load(store: Store, dataset: Dataset) -> None:
+    """Loads a dataset; blank nodes keep their canonical labels."""
+    packs = dataset.packs
+    for file in dataset.graphs:
+        store.bulk_extend(parse(path=str(file), format=RdfFormat.N_QUADS))
+    store.bulk_extend(quads_in(dataset, [packs.rest]))
+    for about_things in (packs.sources, packs.things):  # where no node is blank
+        lines = Stream(dataset.n_quads(about_things))
+        store.bulk_load(io.BufferedReader(lines), RdfFormat.N_QUADS)
+
+
+def quads_in(dataset: Dataset, packs: Iterable[Pack]) -> Iterator[Quad]:
+    """The quads of some packs of a dataset."""
+    for lines in dataset.n_quads(packs):
+        yield from parse(lines, format=RdfFormat.N_QUADS)
+
+
+def changes(before: Dataset, after: Dataset) -> tuple[set[Quad], set[Quad]]:
+    """The quads of all graphs that a later version no longer has, and those that it has in addition.
+
+    It reads the packs and the files that differ, and holds their quads: after a change of most packs, loading the later
+    version anew is cheaper.
+    """
+
+    def read(dataset: Dataset, other: Dataset) -> set[Quad]:
+        packs, known = dataset.packs, other.packs.names
+        quads = set(quads_in(dataset, (p for p in (*packs.data, *packs.sources) if p.name not in known)))
+        for file, same in zip(dataset.graphs, other.graphs, strict=True):
+            if dataset.digest(file) != other.digest(same):
+                quads.update(parse(path=str(file), format=RdfFormat.N_QUADS))
+        return quads
+
+    old, new = read(before, after), read(after, before)
+    return old - new, new - old
 
 
 def open_engine(dataset: Dataset) -> Oxigraph:
@@ -20,5 +52,5 @@ def open_engine(dataset: Dataset) -> Oxigraph:
         store = open_files(dataset.engine_files)
     except OSError:
         store = Store()
-        load(store, dataset.directory)
+        load(store, dataset)
     return Oxigraph(store, dataset.names)

@@ -4,31 +4,43 @@ An SQLite database has the table
 
     records (path, lines)    by the path of a thing (`kind/name`), the line of each key of its record, as JSON
 
-The same lines give the same bytes with the same version of SQLite.
+The file can be updated; it then holds the same rows as a file that is written from nothing.
 """
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from threading import Lock
 from urllib.parse import quote
+
+from kg.dataset.database import changing
 
 Lines = dict[str, int]
 """The line of a source, from 1, on which the value of each key of a record begins."""
 
 
-def write_source_lines(lines: Mapping[str, Lines]) -> bytes:
-    """The database of the lines of some records, which are given by path."""
-    database = sqlite3.connect(":memory:")
-    try:
+INSERT = "INSERT OR REPLACE INTO records VALUES (?, ?)"
+
+
+def write_source_lines(file: Path, records: Iterable[tuple[str, Lines]]) -> None:
+    """Writes the lines of records, each with the path of its thing, to a new file."""
+    with changing(file) as database:
         database.execute("CREATE TABLE records (path TEXT PRIMARY KEY, lines TEXT) WITHOUT ROWID")
-        rows = ((path, json.dumps(lines[path], separators=(",", ":"))) for path in sorted(lines))
-        database.executemany("INSERT INTO records VALUES (?, ?)", rows)
-        database.commit()
-        return database.serialize()
-    finally:
-        database.close()
+        database.executemany(INSERT, ((path, as_json(lines)) for path, lines in records))
+
+
+def update_source_lines(file: Path, changed: Mapping[str, Lines | None]) -> None:
+    """Replaces, adds or removes (None) the lines of some records, by path, in a file that no one reads meanwhile."""
+    with changing(file) as database:
+        gone = [(path,) for path, lines in changed.items() if lines is None]
+        database.executemany("DELETE FROM records WHERE path = ?", gone)
+        kept = ((path, as_json(lines)) for path, lines in changed.items() if lines is not None)
+        database.executemany(INSERT, kept)
+
+
+def as_json(lines: Lines) -> str:
+    return json.dumps(lines, separators=(",", ":"))
 
 
 class SourceLines:

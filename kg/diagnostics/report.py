@@ -91,6 +91,19 @@ def as_json(
     )
 
 
+def as_data(problem: Problem) -> dict[str, Any]:
+    """A problem for a page: its members, its place in the printed form, and its text as a terminal shows it."""
+    return {
+        "code": problem.code,
+        "severity": str(problem.severity),
+        "message": problem.message,
+        "place": place_text(problem),
+        "hint": problem.hint,
+        "thing": problem.thing,
+        "text": text_of(problem, lines_of(problem.file), None).plain,
+    }
+
+
 def as_sarif(problems: Iterable[Problem]) -> str:
     """One SARIF log (docs.oasis-open.org/sarif/sarif/v2.1.0) with a rule for each code.
 

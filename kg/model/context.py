@@ -71,6 +71,17 @@ class Framing:
     def context(self) -> Json:
         return self._context
 
+    def rules(self, terms: Iterable[str]) -> list[Any]:
+        """What decides how triples are written whose properties and types are these terms: equal rules, equal JSON."""
+        found: list[Any] = []
+        for term in sorted(terms):
+            if property_ := self._properties.get(term):
+                values, datatypes = property_.values.name, list(property_.datatypes)
+                found.append([term, property_.key, values, datatypes, term in self._single])
+            if name := self._types.get(term):
+                found.append([term, name])
+        return found
+
     def document(self, triples: Iterable[Triple], context: Any, root: str) -> Json:
         """The JSON-LD document of some triples, as a tree with the given root."""
         tree = Tree(triples, root)

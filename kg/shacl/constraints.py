@@ -1,9 +1,9 @@
 """Constraints: SPARQL-based constraints (w3.org/TR/shacl, 5), checked when read, and translated for the engine.
 
 pySHACL evaluates the query of a constraint separately for each focus node, with `$this` already bound.
-`candidates_query` returns one query that the engine evaluates for all focus nodes together. It finds at least the nodes
-for which pySHACL would report a violation. It is derived from the algebra of the original query (SPARQL 1.1, 18.2) by
-these rules:
+`translated` returns a pattern that the engine evaluates for many focus nodes together. It matches at least for the
+nodes for which pySHACL would report a violation. It is derived from the algebra of the original query (SPARQL 1.1,
+18.2) by these rules:
 
 - If every part of the pattern binds `$this`, the pattern finds the same solutions with `$this` unbound. Otherwise it is
   evaluated inside EXISTS, which substitutes the focus node (SPARQL 1.1, 18.6).
@@ -247,8 +247,19 @@ class Mode(Enum):
         return Mode.WIDER if self is Mode.WIDEST else self
 
 
-def candidates_query(text: str, known: dict[str, str], target: str) -> str:
-    """A query for each ?this of a target pattern that may violate a constraint. Raises Untranslatable."""
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """A pattern in SPARQL that matches for each ?this that may violate a constraint.
+
+    `is_open` is true if it finds the same with ?this unbound. Otherwise, it must be evaluated inside EXISTS.
+    """
+
+    pattern: str
+    is_open: bool
+
+
+def translated(text: str, known: dict[str, str]) -> Translation:
+    """The query of a constraint, translated for the engine. Raises Untranslatable."""
     try:
         query = parse(text, known)
     except ValueError as error:
@@ -258,61 +269,62 @@ def candidates_query(text: str, known: dict[str, str], target: str) -> str:
     body = query.p
     while body.name in ("Project", "Distinct", "Reduced", "OrderBy", "Extend"):  # modifiers of the solutions
         body = body.p
-    pattern, focus = _pattern(body, Mode.WIDER), f"{{ SELECT DISTINCT ?this WHERE {{ {target} }} }}"
-    if certain(body) and open_to_all(body):
-        return f"SELECT DISTINCT ?this WHERE {{ {{ SELECT DISTINCT ?this WHERE {{ {pattern} }} }} {focus} }}"
-    return f"SELECT DISTINCT ?this WHERE {{ {focus} FILTER EXISTS {{ {pattern} }} }}"
+    return Translation(_pattern(body, Mode.WIDER), certain(body) and open_to_all(body))
 
 
-def certain(pattern: CompValue) -> bool:
-    """True if each solution of a pattern binds ?this."""
+def certain(pattern: CompValue, variable: Variable = THIS) -> bool:
+    """True if each solution of a pattern binds a variable."""
     match pattern.name:
         case "BGP":
-            return any(THIS in triple for triple in pattern.triples)
+            return any(variable in triple for triple in pattern.triples)
         case "Join":
-            return certain(pattern.p1) or certain(pattern.p2)
+            return certain(pattern.p1, variable) or certain(pattern.p2, variable)
         case "Union":
-            return certain(pattern.p1) and certain(pattern.p2)
+            return certain(pattern.p1, variable) and certain(pattern.p2, variable)
         case "LeftJoin":
-            return certain(pattern.p1)
+            return certain(pattern.p1, variable)
         case "Filter" | "Extend":
-            return certain(pattern.p)
+            return certain(pattern.p, variable)
     return False
 
 
-def open_to_all(pattern: CompValue) -> bool:
-    """True if a pattern with ?this unbound has the same solutions as with each possible value of ?this.
+def open_to_all(pattern: CompValue, variable: Variable = THIS) -> bool:
+    """True if a pattern with a variable unbound has the same solutions as with each possible value of the variable.
 
-    This is true of a basic graph pattern. It is true of a condition that mentions ?this, or of an optional pattern, if
-    the pattern before it certainly binds ?this.
+    This is true of a basic graph pattern. It is true of a condition that mentions the variable, or of an optional
+    pattern, if the pattern before it certainly binds the variable.
     """
     match pattern.name:
         case "BGP":
             return True
         case "Join" | "Union":
-            return open_to_all(pattern.p1) and open_to_all(pattern.p2)
+            return open_to_all(pattern.p1, variable) and open_to_all(pattern.p2, variable)
         case "LeftJoin":
-            known = certain(pattern.p1) or not (mentions_this(pattern.p2) or mentions_this(pattern.expr))
-            return known and open_to_all(pattern.p1) and open_to_all(pattern.p2)
+            known = certain(pattern.p1, variable) or not (
+                mentions(pattern.p2, variable) or mentions(pattern.expr, variable)
+            )
+            return known and open_to_all(pattern.p1, variable) and open_to_all(pattern.p2, variable)
         case "Filter" | "Extend":
-            return open_to_all(pattern.p) and (certain(pattern.p) or not mentions_this(pattern.expr))
+            return open_to_all(pattern.p, variable) and (
+                certain(pattern.p, variable) or not mentions(pattern.expr, variable)
+            )
     return False
 
 
-def mentions_this(node: Any) -> bool:
-    """True if ?this occurs anywhere in a part of the algebra."""
+def mentions(node: Any, variable: Variable) -> bool:
+    """True if a variable occurs anywhere in a part of the algebra."""
     if isinstance(node, CompValue):
-        return any(mentions_this(value) for key, value in node.items() if key != "_vars")
+        return any(mentions(value, variable) for key, value in node.items() if key != "_vars")
     if isinstance(node, list | tuple | set):
-        return any(mentions_this(value) for value in node)
-    return bool(node == THIS)
+        return any(mentions(value, variable) for value in node)
+    return bool(node == variable)
 
 
 def _pattern(pattern: CompValue, mode: Mode) -> str:
     """A graph pattern in SPARQL. The mode says how its solutions may differ from those of pySHACL."""
     match pattern.name:
         case "BGP":
-            return " . ".join(" ".join(map(_place, triple)) for triple in pattern.triples)
+            return " . ".join(" ".join(map(_place, triple)) for triple in from_this(pattern.triples))
         case "Join":
             return f"{{ {_pattern(pattern.p1, mode)} }} {{ {_pattern(pattern.p2, mode)} }}"
         case "Union":
@@ -329,6 +341,22 @@ def _pattern(pattern: CompValue, mode: Mode) -> str:
                 raise Untranslatable(pattern.name)
             return f"{{ {_pattern(pattern.p, mode)} }} BIND({value} AS {pattern.var.n3()})"
     raise Untranslatable(pattern.name)
+
+
+def from_this(triples: Iterable[Any]) -> list[Any]:
+    """Triple patterns in an order that begins with ?this, because the engine keeps the order inside EXISTS."""
+    left, ordered, known = [*triples], list[Any](), set[Any]({THIS})
+    while left:
+        ordered.append(min(left, key=lambda triple: _unbound(triple, known)))
+        left.remove(ordered[-1])
+        known.update(term for term in ordered[-1] if isinstance(term, Variable | BNode))
+    return ordered
+
+
+def _unbound(triple: Any, known: set[Any]) -> tuple[bool, int]:
+    """Whether a triple pattern has no known variable, and the number of its other variables."""
+    variables = {term for term in triple if isinstance(term, Variable | BNode)}
+    return not variables & known, len(variables - known)
 
 
 def _place(term: Any) -> str:

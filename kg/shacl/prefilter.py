@@ -1,113 +1,244 @@
 """The prefilter: the engine finds the focus nodes that may violate a shape, and pySHACL validates only those.
 
-Each node shape of SHACL Core becomes one query (`violations.py`), and so does each SPARQL-based constraint
+Each node shape of SHACL Core becomes one query (`to_sparql.py`), and so does each SPARQL-based constraint
 (`constraints.py`). Both find at least the focus nodes for which pySHACL would report a result. If that is not certain,
 pySHACL validates every focus node.
+
+After a difference of the data, only the nodes that it reaches (`footprint.py`) are asked about.
 """
 
-from collections.abc import Collection, Iterator
+import os
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
-from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Store
-from pyoxigraph import Literal as EngineLiteral
+from pyoxigraph import DefaultGraph, NamedNode, Quad, Store, Triple
 from rdflib import Graph, Literal, URIRef
 from rdflib.namespace import RDF, RDFS, SH
 from rdflib.term import Node
 
-from kg.names import RDF_TYPE
 from kg.rdflib_graphs import copy_of, to_graph
-from kg.shacl.constraints import Untranslatable, candidates_query, declarations, prefixes
-from kg.shacl.to_sparql import violation
+from kg.shacl.constraints import Untranslatable, declarations, prefixes, translated
+from kg.shacl.footprint import Footprint, Reach
+from kg.shacl.paths import NotUnderstoodError
+from kg.shacl.targets import TARGETS, shapes_with_targets, targets_of
+from kg.shacl.to_sparql import violations
 from kg.shacl.validate import ValidationResult, validate
-from kg.sparql.oxigraph import ask, select
+from kg.sparql.engine import Term
+from kg.sparql.oxigraph import NodeQuery
 
-RDFS_PREFIX = f"PREFIX rdfs: <{RDFS}>"
+MAX_NAMED = 1000
+"""Maximum number of nodes that a query names; to find candidates among more nodes, all targets are asked about."""
 
 
 def validation_results(shapes: Graph, store: Store, skipped: Collection[Node] = ()) -> Iterator[ValidationResult]:
-    """Yields the results of validating the default graph, as pySHACL reports them. Raises InvalidShapesError.
+    """Yields the results of validating the default graph. Raises InvalidShapesError. See `Validator.results`."""
+    return Validator(shapes).results(store, skipped)
 
-    SPARQL-based constraints that are `skipped` are not validated.
+
+@dataclass(frozen=True, slots=True)
+class Queries:
+    """The queries for what may violate a part of the shapes: those for all focus nodes, and one for given nodes."""
+
+    all: tuple[NodeQuery, ...]
+    among: NodeQuery
+
+    def candidates(self, store: Store) -> set[Term]:
+        """All focus nodes that may violate it."""
+        return {node for query in self.all for node in query.nodes(store)}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is validated together: the constraints of SHACL Core of a shape with targets, or a SPARQL-based constraint.
+
+    `graph` are the triples of the shapes that define it, without targets. `queries` are None if it cannot be
+    translated, so that every focus node is a candidate. `origins` are its keys in the plans of the footprint.
     """
-    core, constraints = prefilter_constraints(shapes, store, skipped)
-    core, candidates = prefilter_shapes(core, store)
-    if candidates is None or len(constraints):
-        data = to_graph(quad.triple for quad in store.quads_for_pattern(None, None, None, DefaultGraph()))
-        for graph in (core, constraints):
-            yield from validate(data, graph)
-    elif candidates:
-        yield from validate(data_for(store, candidates), core)
+
+    shape: Node
+    constraint: Node | None
+    graph: Graph
+    queries: Queries | None
+    origins: tuple[Node, ...]
 
 
-def prefilter_constraints(shapes: Graph, store: Store, skipped: Collection[Node] = ()) -> tuple[Graph, Graph]:
-    """Returns the shapes without the translated SPARQL-based constraints, and these with candidates as their targets.
+class Validator:
+    """Validates data under shapes. What follows from the shapes alone is prepared once."""
 
-    Constraints that are `skipped`, or that have no candidates, are in neither.
-    """
-    rest, constraints = copy_of(shapes), Graph()
-    for shape, constraint in sorted(shapes.subject_objects(SH.sparql), key=str):
-        candidates = set() if constraint in skipped else candidate_focus_nodes(shapes, shape, constraint, store)
-        if candidates is None:
-            continue
-        rest.remove((shape, SH.sparql, constraint))
-        if candidates:
-            constraints += shapes.cbd(constraint)
-            constraints += declarations(shapes, constraint)
-            constraints.add((shape, RDF.type, SH.NodeShape))
-            constraints.add((shape, SH.sparql, constraint))
-            for predicate in (SH.severity, SH.message, SH.deactivated):
-                for value in shapes.objects(shape, predicate):
-                    constraints.add((shape, predicate, value))
-            for node in sorted(candidates):
-                constraints.add((shape, SH.targetNode, URIRef(node)))
-    return rest, constraints
+    def __init__(self, shapes: Graph) -> None:
+        self.footprint = Footprint(shapes)
+        self._shapes = shapes
+        self._parts = [*parts_of(shapes)]
+
+    def results(
+        self, store: Store, skipped: Collection[Node] = (), reach: Reach | None = None
+    ) -> Iterator[ValidationResult]:
+        """Yields the results of validating the default graph, as pySHACL reports them. Raises InvalidShapesError.
+
+        SPARQL-based constraints that are `skipped` are not validated. If `reach` is given, the results are those for
+        its nodes only.
+        """
+        reach = None if reach is None or reach.is_everything else reach
+        parts = [part for part in self._parts if part.constraint is None or part.constraint not in skipped]
+        if reach is None:
+            with ThreadPoolExecutor(os.cpu_count()) as threads:
+                found = [*threads.map(lambda part: self._candidates(part, store), parts)]
+        elif len(reach.nodes) > MAX_NAMED:
+            found = [self._candidates(part, store) & reach.nodes for part in parts]
+        else:
+            reached: dict[Node, set[Term]] = defaultdict(set)
+            for node in reach.nodes:
+                for shape in self.footprint.targets.shapes(store, node):
+                    reached[shape].add(node)
+            data = self._data(store, [(part, reached[part.shape]) for part in parts])
+            small = store if data is None else store_of(data)  # in which queries take no longer if there is more data
+            found = [candidates_among(part, small, reached[part.shape]) for part in parts]
+        for is_core in (True, False):
+            focus: dict[Node, set[Term]] = defaultdict(set)
+            selected = [(p, c) for p, c in zip(parts, found, strict=True) if c and (p.constraint is None) is is_core]
+            for part, candidates in selected:
+                focus[part.shape] |= candidates  # pySHACL validates each of them for all parts of the shape
+            for result in self._judged(store, [(part, focus[part.shape]) for part, _ in selected]):
+                if reach is None or reach.covers(result.focus):
+                    yield result
+
+    def _candidates(self, part: Part, store: Store) -> set[Term]:
+        """The focus nodes that may violate a part."""
+        if part.queries is None:
+            return self.footprint.targets.focus_nodes(store, part.shape)
+        return part.queries.candidates(store)
+
+    def _judged(self, store: Store, found: list[tuple[Part, set[Term]]]) -> Iterator[ValidationResult]:
+        """The results of pySHACL for the candidates of some parts."""
+        if not found:
+            return
+        shapes, data = Graph(), self._data(store, found)
+        is_whole = False
+        for part, nodes in found:
+            shapes += part.graph
+            named = [URIRef(node.value) for node in nodes if isinstance(node, NamedNode)]
+            if len(named) == len(nodes):
+                for node in named:
+                    shapes.add((part.shape, SH.targetNode, node))
+            else:  # a blank node cannot be a target
+                is_whole = True
+                for kind, target in targets_of(self._shapes, part.shape):
+                    shapes.add((part.shape, kind, target))
+        if data is None or is_whole:
+            data = {quad.triple for quad in store.quads_for_pattern(None, None, None, DefaultGraph())}
+        yield from validate(to_graph(data), shapes)
+
+    def _data(self, store: Store, found: list[tuple[Part, set[Term]]]) -> set[Triple] | None:
+        """The data that pySHACL needs to validate some candidates; None for all data."""
+        data: set[Triple] = set()
+        try:
+            for part, nodes in found:
+                for origin in part.origins if nodes else ():
+                    data |= self.footprint.relevant(store, origin, nodes)
+        except NotUnderstoodError:
+            return None
+        return data
 
 
-TARGETS = {
-    SH.targetClass: "?this a/rdfs:subClassOf* %s",
-    SH.targetNode: "VALUES ?this { %s }",
-    SH.targetSubjectsOf: "?this %s ?any",
-    SH.targetObjectsOf: "?any %s ?this",
-}
-"""The focus nodes of each kind of target (2.1.3)."""
+def store_of(triples: Iterable[Triple]) -> Store:
+    """A store in memory with some triples."""
+    store = Store()
+    store.extend(Quad(*triple) for triple in triples)
+    return store
 
 
-def prefilter_shapes(shapes: Graph, store: Store) -> tuple[Graph, set[str] | None]:
-    """Returns the shapes with candidates as their targets, and the candidates; None if pySHACL must validate all data.
+def candidates_among(part: Part, store: Store, nodes: set[Term]) -> set[Term]:
+    """Those of some focus nodes that may violate a part."""
+    named = {node for node in nodes if isinstance(node, NamedNode)}
+    if part.queries is None or not named:
+        return nodes
+    return part.queries.among.nodes(store, named) | (nodes - named)
 
-    A shape without candidates has no target, and is left out if all shapes are translated. A shape that is not
-    translated keeps its targets.
-    """
-    replaced: list[tuple[Node, URIRef, Node, set[str]]] = []
-    untranslated: set[Node] = set()
-    whole = False
-    for kind, pattern in TARGETS.items():
-        for shape, target in sorted(shapes.subject_objects(kind), key=str):
-            focus = pattern % target.n3()
-            try:
-                expression = violation(shapes, shape)
-            except Untranslatable:
-                untranslated.add(shape)
-                whole = whole or ask(store, f"{RDFS_PREFIX} ASK {{ {focus} }}")
+
+def parts_of(shapes: Graph) -> Iterator[Part]:
+    """The parts of shapes that are validated separately."""
+    rest = copy_of(shapes)
+    separate: dict[Node, list[Node]] = {}
+    for shape in shapes_with_targets(shapes):
+        constraints = sorted(shapes.objects(shape, SH.sparql), key=str)
+        if (None, None, shape) in shapes or (shape, SH.path, None) in shapes:
+            constraints = []
+        separate[shape] = [each for each in constraints if (each, SH.select, None) in shapes]
+        for constraint in separate[shape]:
+            rest.remove((shape, SH.sparql, constraint))
+        for kind in TARGETS:
+            rest.remove((shape, kind, None))
+        rest.remove((shape, RDF.type, RDFS.Class))
+    for shape, constraints in separate.items():
+        kept = sorted(rest.objects(shape, SH.sparql), key=str)
+        yield Part(shape, None, reachable(rest, {shape}), core_queries(shapes, rest, shape), (shape, *kept))
+        for constraint in constraints:
+            if (shape, SH.deactivated, Literal(True)) in shapes or (
+                constraint,
+                SH.deactivated,
+                Literal(True),
+            ) in shapes:
                 continue
-            query = f"{RDFS_PREFIX} SELECT DISTINCT ?this WHERE {{ {focus} FILTER({expression}) }}"
-            candidates = [solution["this"] for solution in select(store, query)]
-            nodes = {node.value for node in candidates if isinstance(node, NamedNode)}
-            if len(nodes) < len(candidates):  # a blank node cannot be a target
-                whole = True
-                continue
-            replaced.append((shape, kind, target, nodes))
-    with_candidates = {shape for shape, *_, nodes in replaced if nodes}
-    narrowed = copy_of(shapes) if whole else reachable(shapes, with_candidates | untranslated)
-    for shape, kind, target, nodes in replaced:
-        narrowed.remove((shape, kind, target))
-        for node in nodes:
-            narrowed.add((shape, SH.targetNode, URIRef(node)))
-    return narrowed, None if whole else {node for *_, nodes in replaced for node in nodes}
+            graph, queries = constraint_graph(shapes, shape, constraint), constraint_queries(shapes, shape, constraint)
+            yield Part(shape, constraint, graph, queries, (constraint,))
 
 
-def reachable(graph: Graph, nodes: set[Node]) -> Graph:
+def core_queries(shapes: Graph, rest: Graph, shape: Node) -> Queries | None:
+    """The queries for the constraints of a shape, as far as it is in `rest`; None if it cannot be translated."""
+    try:
+        found = violations(rest, shape)
+    except Untranslatable:
+        return None
+    wrong = " UNION ".join(f"{{ {each.search or each.pattern} }}" for each in found if not each.is_missing)
+    missing = " || ".join(each.expression for each in found if each.is_missing)
+    focus, queries = focus_nodes(shapes, shape), []
+    if wrong:  # to read the values of each property in turn is faster than to look them up node by node
+        queries.append(NodeQuery(f"{SELECT} {{ {{ {SELECT} {{ {wrong} }} }} {focus} }}"))
+    if missing:
+        queries.append(NodeQuery(f"{SELECT} {{ {focus} FILTER({missing}) }}"))
+    expression = " || ".join(each.expression for each in found) or "false"
+    return Queries((*queries,), NodeQuery(f"{SELECT} {{ {NodeQuery.GIVEN} FILTER({expression}) }}"))
+
+
+def constraint_queries(shapes: Graph, shape: Node, constraint: Node) -> Queries | None:
+    """The queries for a SPARQL-based constraint; None if it cannot be translated."""
+    try:
+        known = translated(str(shapes.value(constraint, SH.select)), prefixes(shapes, constraint))
+        among = NodeQuery(f"{SELECT} {{ {NodeQuery.GIVEN} FILTER EXISTS {{ {known.pattern} }} }}")
+    except (Untranslatable, SyntaxError):
+        return None
+    focus = focus_nodes(shapes, shape)
+    if known.is_open:
+        return Queries((NodeQuery(f"{SELECT} {{ {{ {SELECT} {{ {known.pattern} }} }} {focus} }}"),), among)
+    return Queries((NodeQuery(f"{SELECT} {{ {focus} FILTER EXISTS {{ {known.pattern} }} }}"),), among)
+
+
+def focus_nodes(shapes: Graph, shape: Node) -> str:
+    """A pattern in SPARQL that finds each focus node of a shape once."""
+    found = (f"{{ {TARGETS[kind] % target.n3()} }}" for kind, target in targets_of(shapes, shape))
+    return f"{{ {SELECT} {{ {' UNION '.join(found)} }} }}"
+
+
+SELECT = "SELECT DISTINCT ?this WHERE"
+
+
+def constraint_graph(shapes: Graph, shape: Node, constraint: Node) -> Graph:
+    """The triples of the shapes that define a SPARQL-based constraint of a shape."""
+    graph = shapes.cbd(constraint) + declarations(shapes, constraint)
+    graph.add((shape, RDF.type, SH.NodeShape))
+    graph.add((shape, SH.sparql, constraint))
+    for predicate in (SH.severity, SH.message):
+        for value in shapes.objects(shape, predicate):
+            graph.add((shape, predicate, value))
+    return graph
+
+
+def reachable(graph: Graph, nodes: Iterable[Node]) -> Graph:
     """The triples of some nodes, and of all nodes that can be reached from them."""
-    subgraph, queue, seen = Graph(), list(nodes), set(nodes)
+    subgraph, queue = Graph(), [*nodes]
+    seen = set(queue)
     while queue:
         for triple in graph.triples((queue.pop(), None, None)):
             subgraph.add(triple)
@@ -115,36 +246,3 @@ def reachable(graph: Graph, nodes: set[Node]) -> Graph:
                 seen.add(triple[2])
                 queue.append(triple[2])
     return subgraph
-
-
-def data_for(store: Store, nodes: set[str]) -> Graph:
-    """The data that pySHACL needs to validate some focus nodes: their triples, the classes of their objects, and all
-    subclasses.
-    """
-    quads = {quad for node in nodes for quad in store.quads_for_pattern(NamedNode(node), None, None, DefaultGraph())}
-    others = {quad.object for quad in quads if isinstance(quad.object, NamedNode)}
-    quads |= {
-        quad for node in others for quad in store.quads_for_pattern(node, NamedNode(RDF_TYPE), None, DefaultGraph())
-    }
-    quads |= set(store.quads_for_pattern(None, NamedNode(str(RDFS.subClassOf)), None, DefaultGraph()))
-    return to_graph(quad.triple for quad in quads)
-
-
-def candidate_focus_nodes(shapes: Graph, shape: Node, constraint: Node, store: Store) -> set[str] | None:
-    """The focus nodes of a shape that may violate a SPARQL-based constraint; None if pySHACL must validate all."""
-    query = str(shapes.value(constraint, SH.select) or "")
-    targets = [pattern % target.n3() for kind, pattern in TARGETS.items() for target in shapes.objects(shape, kind)]
-    if not query or not targets or (None, None, shape) in shapes or (shape, SH.path, None) in shapes:
-        return None
-    if any((node, SH.deactivated, Literal(True)) in shapes for node in (shape, constraint)):
-        return set()
-    nodes: list[NamedNode | BlankNode | EngineLiteral] = []
-    try:
-        known = prefixes(shapes, constraint)
-        for target in sorted(targets):
-            solutions = select(store, candidates_query(query, known, target), prefixes={"rdfs": str(RDFS)})
-            nodes += [solution["this"] for solution in solutions]
-    except (Untranslatable, SyntaxError, OSError):
-        return None
-    named = {node.value for node in nodes if isinstance(node, NamedNode)}
-    return named if all(isinstance(node, NamedNode) for node in nodes) else None  # a blank node cannot be a target

@@ -1,11 +1,12 @@
-"""Violations: constraints of SHACL Core (w3.org/TR/shacl, 4) as SPARQL expressions that find possible violations.
+"""Violations: constraints of SHACL Core (w3.org/TR/shacl, 4) as SPARQL patterns that find possible violations.
 
-An expression is about the focus node ?this. It is true for every node for which pySHACL would report a result, and may
-be true for others, because pySHACL validates the candidates. What cannot be translated, or is ill-formed, is
+The patterns are about the focus node ?this. One of them finds every node for which pySHACL would report a result, and
+they may find others, because pySHACL validates the candidates. What cannot be translated, or is ill-formed, is
 Untranslatable.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import combinations, count
 
 from rdflib import BNode, Graph, Literal, URIRef
@@ -29,48 +30,63 @@ MAX_PAIRED = 3
 """Maximum number of values that are compared in pairs."""
 
 
-def violation(shapes: Graph, shape: Node) -> str:
-    """A SPARQL expression that is true for each ?this that may violate a shape. Raises Untranslatable."""
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A pattern in SPARQL about ?this that matches if a shape may be violated; or, if `is_missing`, if it is not."""
+
+    pattern: str
+    is_missing: bool = False
+    search: str = ""
+    """A pattern that finds at least the same nodes, and is faster if ?this is not bound."""
+
+    @property
+    def expression(self) -> str:
+        return f"{'NOT ' if self.is_missing else ''}EXISTS {{ {self.pattern} }}"
+
+
+def violations(shapes: Graph, shape: Node) -> list[Violation]:
+    """The patterns of which one finds each ?this that may violate a shape. Raises Untranslatable."""
     numbers = count()
 
     def fresh() -> str:
         return f"?v{next(numbers)}"
 
-    return _any(_violations(shapes, shape, fresh))
+    return [*_violations(shapes, shape, fresh)]
 
 
-def _any(expressions: Iterator[str]) -> str:
-    return " || ".join(f"({expression})" for expression in expressions) or "false"
-
-
-def _violations(shapes: Graph, shape: Node, fresh: Fresh) -> Iterator[str]:
-    """One expression for each constraint of a node shape or property shape."""
-    path = _path(shapes, shape)
+def _violations(shapes: Graph, shape: Node, fresh: Fresh) -> Iterator[Violation]:
+    """The patterns of each constraint of a node shape or property shape."""
+    path, each, kept = _path(shapes, shape), fresh(), list[str]()
     for parameter, value in sorted(shapes.predicate_objects(shape), key=str):
         if parameter in SILENT:
             continue
         if parameter == SH.property and path is None:  # after a path it would be about the values
             if (value, SH.path, None) not in shapes:
                 raise Untranslatable(value)
-            yield _any(_violations(shapes, value, fresh))
+            yield from _violations(shapes, value, fresh)
         elif path is None:
             raise Untranslatable(parameter)
-        elif parameter in COUNTS:
-            yield COUNTS[parameter](path, _number(value), fresh)
+        elif parameter == SH.minCount:
+            if (number := _number(value)) > 0:
+                yield Violation(_several(path, number, fresh), is_missing=True)
+        elif parameter == SH.maxCount:
+            number = _number(value)
+            grouped = f"{{ SELECT ?this WHERE {{ ?this {path} ?any }} GROUP BY ?this HAVING(COUNT(*) > {number}) }}"
+            yield Violation(_several(path, number + 1, fresh), search=grouped if number else "")
         elif parameter in ORDERS:
             one, other = fresh(), fresh()
             wrong = f"!COALESCE({one} {ORDERS[parameter]} {other}, false)"
-            yield f"EXISTS {{ ?this {path} {one} ; {_iri(value)} {other} FILTER({wrong}) }}"
+            yield Violation(f"?this {path} {one} ; {_iri(value)} {other} FILTER({wrong})")
         elif parameter == SH.uniqueLang:
             one, other = fresh(), fresh()
             wrong = f"!sameTerm({one}, {other}) && LANG({one}) != '' && LCASE(LANG({one})) = LCASE(LANG({other}))"
-            yield f"EXISTS {{ ?this {path} {one} , {other} FILTER({wrong}) }}"
+            yield Violation(f"?this {path} {one} , {other} FILTER({wrong})")
         elif parameter == SH.qualifiedValueShape:
-            yield _qualified(shapes, shape, path, value, fresh)
+            yield Violation(_qualified(shapes, shape, path, value, fresh), is_missing=True)
         else:
-            variable = fresh()
-            kept = _keeps(shapes, shape, parameter, value, variable)
-            yield f"EXISTS {{ ?this {path} {variable} FILTER(!COALESCE({kept}, false)) }}"
+            kept.append(_keeps(shapes, shape, parameter, value, each))
+    if kept:
+        yield Violation(f"?this {path} {each} FILTER(!COALESCE({' && '.join(kept)}, false))")
 
 
 def _path(shapes: Graph, shape: Node) -> str | None:
@@ -117,26 +133,15 @@ def _several(path: str, number: int, fresh: Fresh) -> str:
         raise Untranslatable(number)
     variables = [fresh() for _ in range(number)]
     apart = " && ".join(f"!sameTerm({a}, {b})" for a, b in combinations(variables, 2))
-    return f"{{ ?this {path} {' , '.join(variables)} {f'FILTER({apart})' if apart else ''} }}"
-
-
-def _min_count(path: str, number: int, fresh: Fresh) -> str:
-    return f"NOT EXISTS {_several(path, number, fresh)}" if number > 0 else "false"
-
-
-def _max_count(path: str, number: int, fresh: Fresh) -> str:
-    return f"EXISTS {_several(path, number + 1, fresh)}"
-
-
-COUNTS: dict[Node, Callable[[str, int, Fresh], str]] = {SH.minCount: _min_count, SH.maxCount: _max_count}
+    return f"?this {path} {' , '.join(variables)} {f'FILTER({apart})' if apart else ''}"
 
 
 def _qualified(shapes: Graph, shape: Node, path: str, value: Node, fresh: Fresh) -> str:
-    """An expression that is true if too few values satisfy a qualified shape."""
+    """A pattern that does not match if too few values satisfy a qualified shape."""
     if shapes.value(shape, SH.qualifiedMinCount) != Literal(1):
         raise Untranslatable(value)
     variable = fresh()
-    return f"NOT EXISTS {{ ?this {path} {variable} FILTER({_all(shapes, value, variable)}) }}"
+    return f"?this {path} {variable} FILTER({_all(shapes, value, variable)})"
 
 
 ORDERS: dict[Node, str] = {SH.lessThan: "<", SH.lessThanOrEquals: "<="}

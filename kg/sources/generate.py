@@ -30,11 +30,14 @@ PER_FILE = 100
 ADDRESS = "https://example.org/generated-{0}/{1}"
 """The new address {1} of record {0}; it leads nowhere (RFC 2606)."""
 
-IDENTIFIERS = "Generated{0} {1}", "generated-{0}-{1}", "9{0:05}{1:03}"
-"""Possible forms of the new identifier {1} of record {0}; the first one that is valid is used."""
+IDENTIFIERS = "Generated{0} {1}", "generated-{0}-{1}", "9{0:07}{1:03}"
+"""Possible forms of the new identifier {1} of record {0}; the first one that is valid is used. The length of
+the third one is the same for every record below ten million."""
 
 EITHER = "< STR($this)"
 """A condition in a query that compares each pair of records and reports only one of the two."""
+
+as_json = json.JSONEncoder(ensure_ascii=False).encode
 
 PAIRS = SH.lessThan, SH.lessThanOrEquals, SH.equals, SH.disjoint
 DATES = {XSD + name for name in ("date", "gYearMonth", "gYear", "dateTime")}
@@ -51,9 +54,10 @@ class Generator:
         self.random = Random(seed)  # noqa: S311  # nothing here is secret
         self.words: dict[tuple[str, str], list[str]] = defaultdict(list)  # by key and language
         self.strings: dict[str, list[str]] = defaultdict(list)  # by key, of records and of parts
-        self.years: dict[str, list[int]] = defaultdict(list)  # by key of records
+        self.years: dict[str, tuple[int, int]] = {}  # first and last, by key of records
         self.donors: dict[tuple[str, str], list[Any]] = defaultdict(list)  # values by class and key
         self.takes: dict[tuple[str, str], bool] = {}
+        self.named_classes: dict[tuple[str, str | None], Class] = {}  # by superclass and the value of `type`
         self.records: list[tuple[Class, dict[str, Any]]] = []
         for record in sorted((r for r in records if r.sound), key=lambda record: record.path):
             if record.kind == kind:
@@ -88,7 +92,9 @@ class Generator:
                     words = re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", text)
                     self.words[property_.key, language] += [word for word in words if not any(flaws(word))]
                 elif is_date(property_):
-                    self.years[key].append(int(text[:4]))
+                    year = int(text[:4])
+                    first, last = self.years.get(key, (year, year))
+                    self.years[key] = min(first, year), max(last, year)
                 elif property_.values is Values.LITERAL:
                     self.strings[property_.key].append(text)
 
@@ -105,7 +111,11 @@ class Generator:
         return self.takes[class_.iri, key]
 
     def _class(self, class_: Class, values: dict[str, Any]) -> Class:
-        return next((c for c in self.schema.subclasses(class_.iri) if c.name == values.get("type")), class_)
+        name = values.get("type")
+        if (class_.iri, name) not in self.named_classes:
+            found = next((c for c in self.schema.subclasses(class_.iri) if c.name == name), class_)
+            self.named_classes[class_.iri, name] = found
+        return self.named_classes[class_.iri, name]
 
     def _parts(self, property_: Property) -> list[Class]:
         """The classes that the parts under a key may be of."""
@@ -229,14 +239,16 @@ class Generator:
                 donated = self.random.choice(self.donors[class_.iri, key])
                 made = self._fresh(class_, key, donated, self._shift(key, donated))
             if made:
-                lines.append(f"{key}: {json.dumps(made, ensure_ascii=False)}\n")
+                lines.append(f"{key}: {as_json(made)}\n")
         return "".join(lines)
 
     def _shift(self, key: str, value: Any) -> int:
         """The number of years by which to move the dates of a value, so that they stay within the years of the key."""
         known = self.years.get(key)
-        years = self._years({key: value}) if known else []
-        return self.random.randint(min(known) - min(years), max(known) - max(years)) if known and years else 0
+        years = (
+            [int(text[:4]) for property_, _, text in self.scalars(key, value) if is_date(property_)] if known else []
+        )
+        return self.random.randint(known[0] - min(years), known[1] - max(years)) if known and years else 0
 
     def _vague(self, class_: Class, key: str, value: Any) -> Any:
         """A date as its year, or None if it is optional; any other value unchanged."""
@@ -244,11 +256,6 @@ class Generator:
         if not is_date(key_.property):
             return value
         return value[:4] if key_.least else None
-
-    def _years(self, values: dict[str, Any]) -> list[int]:
-        """The years of all dates of a record."""
-        scalars = (scalar for key, value in values.items() for scalar in self.scalars(key, value))
-        return [int(text[:4]) for property_, _, text in scalars if is_date(property_)]
 
     def _fresh(self, class_: Class, key: str, value: Any, shift: int) -> Any:
         """A value with new texts, addresses, identifiers and dates; None if it must be left out."""

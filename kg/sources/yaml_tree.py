@@ -139,8 +139,9 @@ def record_of(text: str, keys: frozenset[str]) -> Node:
 
 def unmeant(root: Node, text: str, before: int) -> Iterator[Fault]:
     """Valid YAML that was probably not intended: a comma in a text in braces, or an & before a text."""
-    lines = text.split("\n")
-    for map_, place in list(bare_pairs(root)):
+    bare = list(bare_pairs(root))
+    lines = text.split("\n") if bare else []
+    for map_, place in bare:
         run = [key for key, _ in takewhile(lambda pair: is_bare(*pair), map_.value[place:])]
         last = run[-1]
         first, value = map_.value[place - 1] if place else (run[0], run[0])
@@ -266,7 +267,7 @@ def compose(text: str) -> Iterator[Node | None]:
 
 def bound_depth(text: str) -> None:
     """Raises NestingError if a text is nested too deeply, because the parser is recursive and its stack is limited."""
-    brackets = text.count("[") + text.count("{")
+    brackets = max(part.count("[") + part.count("{") for _, part in pieces(text, DOCUMENT_START)) if text else 0
     if brackets + max(map(len, re.findall(r"^[ \t?:-]*", text, re.MULTILINE)), default=0) <= MAX_DEPTH:
         return
     depth = 0

@@ -12,6 +12,7 @@ the result classes of that engine.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, TypedDict
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
@@ -102,6 +103,7 @@ def syntax_error(engine: Engine, query: str) -> str:
 class UntrustedQuery(TypedDict):
     """A query that anybody may have written, with everything that its answer depends on.
 
+    `version` distinguishes the dataset on which it is asked from others that the server publishes earlier or later.
     `base` and `prefixes` are those of the dataset: relative IRIs are resolved against the base; the prefixes shorten
     IRIs in answers and hints, and are not declared. `seconds` is the maximum time for the answer. `client`
     distinguishes the clients that share the engine. `media` maps each form of an answer (`solutions`, `boolean`,
@@ -111,6 +113,7 @@ class UntrustedQuery(TypedDict):
     """
 
     query: str
+    version: str
     base: str
     prefixes: dict[str, str]
     seconds: float
@@ -140,8 +143,9 @@ class UnansweredError(Exception):
     """Raised when a query gets no answer: the reason, and details.
 
     The reasons `timeout`, `busy`, `memory`, `rows` and `bytes` are exceeded limits; `nesting` is a query that is nested
-    too deeply; `service` is a query of an endpoint that is not allowed. The other reasons have details: `syntax` has
-    message, detail, line, column and hint. `unacceptable`, an answer for which the client accepts no media type, and
+    too deeply; `service` is a query of an endpoint that is not allowed; `version` is a query on a dataset that is no
+    longer queried. The other reasons have details: `syntax` has message, detail, line, column and hint.
+    `unacceptable`, an answer for which the client accepts no media type, and
     `unwritable`, an answer that its media type cannot represent, have the form. `evaluation`, and `fault`, which is an
     error of the engine, have a message.
     """
@@ -156,7 +160,7 @@ class CutError(Exception):
 
 
 class UntrustedQueries(Protocol):
-    """Answers queries that anybody may write, on one dataset, within limits of time, memory, rows and bytes.
+    """Answers queries that anybody may write, on one dataset at a time, within limits of time, memory, rows and bytes.
 
     An implementation guarantees that a query changes nothing, reads no file, contacts only the endpoints that are
     allowed, and cannot prevent others from being answered.
@@ -164,3 +168,6 @@ class UntrustedQueries(Protocol):
 
     def ask(self, question: UntrustedQuery, on_leave: Callable[[Callable[[], None]], None]) -> Answer:
         """The answer to a query. Raises UnansweredError. `on_leave` registers an action for when the client leaves."""
+
+    def take_up(self, directory: Path) -> None:
+        """Answers later queries on the dataset in another directory. Raises OSError if it cannot be opened."""

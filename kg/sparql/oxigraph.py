@@ -4,15 +4,15 @@ Besides the worker of untrusted queries (server/queries/worker.py), this is the 
 the engine. The steps of the build query their store by `select`; the server queries a published dataset by `Oxigraph`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pyoxigraph
-from pyoxigraph import QueryBoolean, QuerySolutions, QueryTriples, Store, Triple
+from pyoxigraph import NamedNode, QueryBoolean, QuerySolutions, QueryTriples, Store, Triple
 
-from kg.names import Names
-from kg.sparql.engine import Solutions
+from kg.names import RDFS, Names
+from kg.sparql.engine import Solutions, Term
 from kg.sparql.query_plan import reordered
 from kg.sparql.query_text import QueryText
 
@@ -79,6 +79,25 @@ def construct(store: Store, query: str, **options: Any) -> Iterator[Triple]:
     if not isinstance(result, QueryTriples):
         raise TypeError("it is not a CONSTRUCT or DESCRIBE query")
     return iter(result)
+
+
+class NodeQuery:
+    """A SELECT query for the values of one variable, which is planned once and may be evaluated for given values.
+
+    The query contains GIVEN if it has to be evaluated for given IRIs. Raises SyntaxError if it is not a query.
+    """
+
+    GIVEN = "VALUES ?this { <urn:x-given> }"
+
+    def __init__(self, query: str) -> None:
+        self._text = reordered(f"PREFIX rdfs: <{RDFS}> {query}")
+        Store().query(self._text)
+
+    def nodes(self, store: Store, given: Iterable[NamedNode] = ()) -> set[Term]:
+        """The values of ?this in the solutions."""
+        result = store.query(self._text.replace("<urn:x-given>", " ".join(map(str, given))))
+        assert isinstance(result, QuerySolutions)
+        return {solution[0] for solution in result}
 
 
 class Oxigraph:

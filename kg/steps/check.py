@@ -1,15 +1,14 @@
 """Check: SHACL validation of asserted and inferred triples; each result is located at the line that caused it."""
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from itertools import chain
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Variable
 from rdflib import URIRef
 from rdflib.collection import Collection
-from rdflib.namespace import OWL, RDF, SH
+from rdflib.namespace import SH
 from rdflib.term import Literal, Node
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from yaml.nodes import Node as YamlNode
@@ -20,7 +19,6 @@ from kg.model.patterns import matches
 from kg.model.schema import Key, Schema, Values
 from kg.names import local_name
 from kg.shacl.constraints import prefixes
-from kg.shacl.prefilter import validation_results
 from kg.shacl.validate import InvalidShapesError, ValidationResult
 from kg.sources.nodes import describe, first_of, problem, related_at
 from kg.sparql.oxigraph import select
@@ -28,6 +26,7 @@ from kg.steps.incomplete import Incomplete
 from kg.steps.locate import locate, written_value
 from kg.steps.model import at_term, not_shacl
 from kg.steps.results import DataGraph, Findings, Model, Records
+from kg.steps.state import State
 from kg.text.folding import as_name
 from kg.text.language_preference import in_language
 from kg.text.languages import meant as language_meant
@@ -66,14 +65,16 @@ COMPONENTS = {
 """The code for each constraint component of SHACL Core (w3.org/TR/shacl, 4)."""
 
 
-def check(model: Model, records: Records, graph: DataGraph) -> Findings:
-    """Returns a problem for each SHACL result, except for those that an earlier problem already explains."""
-    incomplete = Incomplete(model, records, graph)
+def check(state: State, records: Records, graph: DataGraph, before: Iterable[Problem]) -> Findings:
+    """Returns a problem for each SHACL result, except for those that a problem found `before` already explains."""
+    model = state.model
+    incomplete = Incomplete(model, records, graph, before)
     notes, problems = list(incomplete.notes()), list[Problem]()
     try:
-        results = list(validation_results(model.shapes_graph, graph.store, incomplete.waiting))
+        validated = state.validation.update(graph.store)
     except InvalidShapesError as error:
         return Findings(not_shacl(model.sources, model.names, model.shapes_graph, str(error)), notes)
+    results = [result for result in validated if result.constraint not in incomplete.waiting]
     reported: set[tuple[object, ...]] = {key for result in results for key in echoes(model.schema, result)}
     results.sort(key=lambda r: (r.focus, str(r.path), str(r.value), r.component, r.message))
     bound = [(result, bound_by(model, graph, result)) for result in results]
@@ -92,8 +93,8 @@ def check(model: Model, records: Records, graph: DataGraph) -> Findings:
         if same not in reported and not incomplete.is_told(result, about):
             problems.append(about)
         reported |= {same, finding(result, result.path)}
-    problems += circles(model, graph)
-    return Findings(problems, notes)
+    problems += circles(model, graph, state.validation.circles)
+    return Findings(problems, notes, state.validation.judged)
 
 
 def bound_by(model: Model, graph: DataGraph, result: ValidationResult) -> dict[str, list[str]]:
@@ -123,7 +124,7 @@ def places_of(model: Model, graph: DataGraph, result: ValidationResult, others: 
     properties = model.schema.subproperties(str(result.path))
     for other in [other for other in others if other in graph.nodes]:
         record, node = graph.nodes[other]
-        parts = [node, *(part for iri, (_, part) in graph.nodes.items() if iri.startswith(f"{other}#"))]
+        parts = [node, *(graph.nodes[part][1] for part in graph.parts(other))]
         nodes = (written_value(each, properties, str(result.value), None, model.names.things) for each in parts)
         yield related_at(record.file, next(filter(None, nodes), first_of(node)), record.path)
 
@@ -324,23 +325,18 @@ def lower_first(name: str) -> str:
     return name[0].lower() + name[1:]
 
 
-def circles(model: Model, graph: DataGraph) -> Iterator[Problem]:
+def circles(model: Model, graph: DataGraph, links: Mapping[str, Mapping[str, Set[str]]]) -> Iterator[Problem]:
     """The statements that link a thing back to itself by an irreflexive property (OWL 2 RL, prp-irp)."""
     inferred = NamedNode(model.names.inferred)
-    for irreflexive in sorted(map(str, model.schema.ontology.subjects(RDF.type, OWL.IrreflexiveProperty))):
-        node = NamedNode(irreflexive)
-        follows: dict[str, set[str]] = defaultdict(set)
-        for quad in graph.store.quads_for_pattern(None, node, None, DefaultGraph()):
-            if isinstance(quad.subject, NamedNode) and isinstance(quad.object, NamedNode):
-                follows[quad.subject.value].add(quad.object.value)
-        looped = sorted(iri for iri, others in follows.items() if iri in others and iri in graph.nodes)
+    for irreflexive, follows in sorted(links.items()):
+        looped = sorted(iri for iri in follows if iri in graph.nodes)
         for iri in looped:
             record, tree = graph.nodes[iri]
             for property_ in model.schema.subproperties(irreflexive):
                 for quad in graph.store.quads_for_pattern(
                     NamedNode(iri), NamedNode(property_.iri), None, DefaultGraph()
                 ):
-                    if not isinstance(quad.object, NamedNode) or iri not in follows[quad.object.value]:
+                    if not isinstance(quad.object, NamedNode) or iri not in follows.get(quad.object.value, ()):
                         continue
                     if Quad(quad.subject, quad.predicate, quad.object, inferred) in graph.store:
                         continue  # what is inferred from a link is reported for the link

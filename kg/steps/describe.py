@@ -4,30 +4,25 @@ The catalogue uses DCAT 3 (w3.org/TR/vocab-dcat-3), VoID (w3.org/TR/void) and PR
 counts of the default graph.
 """
 
-import hashlib
-import os
 import re
-import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
-from typing import Any
 
-from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store
+from pyoxigraph import Literal, NamedNode, Quad
 from rdflib import URIRef
 from rdflib.namespace import DCTERMS, FOAF, PROV, RDFS, SKOS, VOID
 from rdflib.namespace import RDF as RDF_TERMS
 
 from kg.about import ATTRIBUTION, DESCRIPTION, KEYWORDS, LICENSE, TITLE
-from kg.dataset.questions import read_questions
-from kg.diagnostics.problems import Problem
+from kg.dataset.dumps import Dump
+from kg.dataset.statistics import Counting, Statistics
 from kg.media import FORMATS, LANGUAGES, RDF, MediaType
 from kg.names import RDF_TYPE, RDFS_LABEL, XSD, Names, local_name
 from kg.namespaces import DCAT, SD, SPDX, VCARD, VOID_EXT
-from kg.sparql.oxigraph import select
-from kg.steps.origins import lines_of, origins_of, tombstone
-from kg.steps.results import Catalogue, DataGraph, Model, Records, Sources
-from kg.steps.versions import read_contexts, read_ontology_versions
+from kg.steps.commits import revision
+from kg.steps.origins import stamp
+from kg.steps.results import Catalogue, DataGraph, FileTimes, Model, ModelFiles, Stated
 
 EU = "http://publications.europa.eu/resource/authority/"
 """The authority tables of the European Union, whose terms DCAT-AP 3 requires (semiceu.github.io/DCAT-AP)."""
@@ -46,52 +41,32 @@ EU_FILE_TYPES = {"nq": "RDF_N_QUADS", "ttl": "RDF_TURTLE", "jsonld": "JSON_LD"}
 IANA = "https://www.iana.org/assignments/media-types/"
 LOC_LANGUAGE = "http://id.loc.gov/vocabulary/iso639-1/"
 
-CLASS_COUNTS = "SELECT ?class (COUNT(?s) AS ?n) WHERE { ?s a ?class } GROUP BY ?class ORDER BY ?class"
-PROPERTY_COUNTS = "SELECT ?p (COUNT(*) AS ?n) WHERE { ?s ?p ?o } GROUP BY ?p ORDER BY ?p"
-WITHIN_CLASSES = """SELECT ?class ?p (COUNT(*) AS ?n) WHERE {
-  ?s a ?class ; ?p ?o FILTER(STRSTARTS(STR(?class), "$"))
-  FILTER NOT EXISTS { GRAPH <#inferred> { ?s a ?class } }
-} GROUP BY ?class ?p ORDER BY ?class ?p"""
-OBJECT_CLASSES = """SELECT ?class ?p ?to (COUNT(*) AS ?n) WHERE {
-  ?s a ?class ; ?p ?o . ?o a ?to
-  FILTER(STRSTARTS(STR(?class), "$") && STRSTARTS(STR(?to), "$"))
-  FILTER NOT EXISTS { GRAPH <#inferred> { ?s a ?class } } FILTER NOT EXISTS { GRAPH <#inferred> { ?o a ?to } }
-} GROUP BY ?class ?p ?to ORDER BY ?class ?p ?to"""
-DATATYPES = """SELECT ?class ?p ?to (COUNT(*) AS ?n) WHERE {
-  ?s a ?class ; ?p ?o FILTER(STRSTARTS(STR(?class), "$") && ISLITERAL(?o))
-  FILTER NOT EXISTS { GRAPH <#inferred> { ?s a ?class } } BIND(DATATYPE(?o) AS ?to)
-} GROUP BY ?class ?p ?to ORDER BY ?class ?p ?to"""
-"""The properties of our classes, and the classes and datatypes of their values; inferred classes are not counted."""
-
-TOTALS = """SELECT (COUNT(*) AS ?triples) (COUNT(DISTINCT ?s) AS ?subjects) (COUNT(DISTINCT ?o) AS ?objects)
-WHERE { ?s ?p ?o }"""
-
 Statement = tuple[str, str, NamedNode | Literal]
 
 
-def describe(model: Model, records: Records, graph: DataGraph) -> Catalogue:
-    """The catalogue, the sources of the documents, the withdrawn things, and the earlier versions of the ontology."""
-    names, problems = model.names, list[Problem]()
-    origins, contexts = origins_of(model, graph.records), read_contexts(model)
-    questions = read_questions(model.sources.questions, names)
+def describe(
+    model: Model, graph: DataGraph, statistics: Statistics, times: Mapping[Path, FileTimes], files: ModelFiles
+) -> Catalogue:
+    """The catalogue.
+
+    `statistics` are those of the default graph, `times` those of the files of the records, and `files` those of the
+    model.
+    """
+    names, (commit, time) = model.names, revision(model.sources)
     described = [
-        *_dataset(model, graph, _issued(origins)),
-        *_partitions(graph.store, names),
-        *_commit(model),
+        *_dataset(names, graph.stated.keys(), _issued(graph.stated.values(), times), statistics.span),
+        *_partitions(statistics, names),
+        *_build(names, commit, time),
         *_contact(names),
-        *_graphs(names, sorted({*contexts} - {model.schema.version})),
+        *_graphs(names, sorted({*files.contexts} - {model.schema.version})),
     ]
-    return Catalogue(
-        quads=in_catalogue([*described, *_foreign(names, described)], names),
-        tombstones=[quad for withdrawal in records.withdrawn.values() for quad in tombstone(names, withdrawal)],
-        origins=origins,
-        source_lines={record.path: lines_of(record) for record in graph.records},
-        ontology_versions=read_ontology_versions(model, problems),
-        contexts=contexts,
-        questions=questions,
-        problems=problems,
-        notes=[] if questions else [f"There are no questions in {model.sources.questions}, so pages have no examples."],
-    )
+    return Catalogue(in_catalogue([*described, *_foreign(names, described)], names), commit, time, files)
+
+
+def counting(model: Model) -> Counting:
+    """The counting of the triples of a model's data."""
+    properties = model.schema.properties.values()
+    return Counting(model.names, (bound for property_ in properties for bound in property_.bounds or ()))
 
 
 def in_catalogue(statements: Iterable[Statement], names: Names) -> list[Quad]:
@@ -99,28 +74,28 @@ def in_catalogue(statements: Iterable[Statement], names: Names) -> list[Quad]:
     return [Quad(NamedNode(s), NamedNode(p), o, NamedNode(names.dataset)) for s, p, o in statements]
 
 
-def distributions(
-    names: Names, version: str, contents: dict[MediaType, bytes], dumps: dict[MediaType, bytes]
-) -> Iterator[Statement]:
-    """Yields statements about the version and its dumps, plain and compressed, with sizes and checksums (DCAT 3, 6.8).
+def distributions(names: Names, version: str, dumps: Mapping[MediaType, Dump]) -> Iterator[Statement]:
+    """Yields statements about the version and its dumps, plain and compressed, with their sizes (DCAT 3, 6.8).
 
-    `contents` maps media types to the content of the dumps, and `dumps` to the compressed content. The terms for
+    The checksums are Adler-32, because that of a dump follows from those of its members; a SHA-256 would need all of
+    the dump. The list of packs, to which the distributions refer, has the SHA-256 of each member. The terms for
     checksums are from spdx.org/rdf/terms.
     """
     yield names.dataset, str(DCAT.version), Literal(version)
-    for media, content in contents.items():
-        compressed = names.dump(version, media.suffix, compressed=True)
-        yield names.dataset, str(VOID.dataDump), NamedNode(compressed)
+    for media, dump in dumps.items():
+        yield names.dataset, str(VOID.dataDump), NamedNode(names.dump(version, media.suffix, compressed=True))
         described = [
-            *_distribution(names, names.dump(version, media.suffix), media, content, ""),
-            *_distribution(names, compressed, media, dumps[media], ", compressed"),
+            *_distribution(names, version, media, "", dump.content_size, dump.content_adler32),
+            *_distribution(names, version, media, ", compressed", dump.size, dump.adler32),
         ]
         yield from described
         yield from _foreign(names, described)
 
 
-def _distribution(names: Names, address: str, media: MediaType, content: bytes, how: str) -> Iterator[Statement]:
-    """One file of the dataset."""
+def _distribution(
+    names: Names, version: str, media: MediaType, how: str, size: int, adler32: int
+) -> Iterator[Statement]:
+    """One file of the dataset; `size` is its length in bytes."""
     dump = f"{names.dataset}#dump-{media.suffix}{'-gz' if how else ''}"
     label = _english(f"The dataset as {media.label}{how}")
     yield names.dataset, str(DCAT.distribution), NamedNode(dump)
@@ -129,15 +104,16 @@ def _distribution(names: Names, address: str, media: MediaType, content: bytes, 
         {
             RDF_TERMS.type: DCAT.Distribution,
             RDFS.label: label,
+            RDFS.seeAlso: names.pack_list(version),
             DCTERMS.title: label,
             DCTERMS.description: _english(f"{DUMPED[media.suffix]} in {media.label}{how}."),
             DCTERMS.license: LICENSE,
             DCTERMS.format: f"{EU}file-type/{EU_FILE_TYPES[media.suffix]}",
             DCAT.accessURL: names.dataset,
-            DCAT.downloadURL: address,
+            DCAT.downloadURL: names.dump(version, media.suffix, compressed=bool(how)),
             DCAT.mediaType: IANA + media.name,
             **({DCAT.compressFormat: IANA + "application/gzip"} if how else {}),
-            DCAT.byteSize: len(content),
+            DCAT.byteSize: size,
             SPDX.checksum: dump + "-checksum",
         },
     )
@@ -145,9 +121,9 @@ def _distribution(names: Names, address: str, media: MediaType, content: bytes, 
         dump + "-checksum",
         {
             RDF_TERMS.type: SPDX.Checksum,
-            RDFS.label: _english(f"SHA-256 of the dataset as {media.label}{how}"),
-            SPDX.algorithm: SPDX.checksumAlgorithm_sha256,
-            SPDX.checksumValue: Literal(hashlib.sha256(content).hexdigest(), datatype=NamedNode(XSD + "hexBinary")),
+            RDFS.label: _english(f"Adler-32 of the dataset as {media.label}{how}"),
+            SPDX.algorithm: SPDX.checksumAlgorithm_adler32,
+            SPDX.checksumValue: Literal(f"{adler32:08x}", datatype=NamedNode(XSD + "hexBinary")),
         },
     )
 
@@ -172,9 +148,13 @@ def _english(text: str) -> Literal:
     return Literal(text, language="en")
 
 
-def _dataset(model: Model, graph: DataGraph, issued: dict[URIRef, Literal]) -> Iterator[Statement]:
-    """The dataset, the catalogue that lists it, and its endpoint (DCAT 3; DCAT-AP 3)."""
-    names = model.names
+def _dataset(
+    names: Names, paths: Set[str], issued: dict[URIRef, Literal], span: tuple[str, str] | None
+) -> Iterator[Statement]:
+    """The dataset, the catalogue that lists it, and its endpoint (DCAT 3; DCAT-AP 3).
+
+    `paths` are those of the things, and `span` the first and the last day that the dates of the dataset can mean.
+    """
     publisher, endpoint, period = (f"{names.dataset}#{name}" for name in ("publisher", "sparql", "period"))
     described: dict[URIRef, object] = {
         DCTERMS.title: _english(TITLE),
@@ -188,7 +168,6 @@ def _dataset(model: Model, graph: DataGraph, issued: dict[URIRef, Literal]) -> I
         ],
         **issued,
     }
-    example = min((record.path for record in graph.records), default="")
     yield from _about(
         names.dataset,
         {
@@ -210,8 +189,8 @@ def _dataset(model: Model, graph: DataGraph, issued: dict[URIRef, Literal]) -> I
             VOID.sparqlEndpoint: names.base + "sparql",
             VOID.uriSpace: Literal(names.things),
             VOID.vocabulary: names.ontology,
-            VOID.exampleResource: names.thing(example),
-            VOID.rootResource: [names.document(kind) for kind in sorted({record.kind for record in graph.records})],
+            VOID.exampleResource: names.thing(min(paths, default="")),
+            VOID.rootResource: [names.document(kind) for kind in sorted({path.partition("/")[0] for path in paths})],
         },
     )
     yield from _about(
@@ -241,7 +220,7 @@ def _dataset(model: Model, graph: DataGraph, issued: dict[URIRef, Literal]) -> I
         period,
         {RDF_TERMS.type: DCTERMS.PeriodOfTime, RDFS.label: _english("The period that the dates of the dataset cover")},
     )
-    for bound, day in zip((DCAT.startDate, DCAT.endDate), _span(model, graph), strict=False):
+    for bound, day in zip((DCAT.startDate, DCAT.endDate), span or (), strict=False):
         yield period, str(bound), Literal(day, datatype=NamedNode(XSD + "date"))
     for code, label in THEMES.items():
         theme = f"{EU}data-theme/{code}"
@@ -304,24 +283,12 @@ RANGES = {
 """By a property of Dublin Core or DCAT the class that its values are of, in Dublin Core."""
 
 
-def _issued(origins: list[Quad]) -> dict[URIRef, Literal]:
+def _issued(stated: Iterable[Stated], times: Mapping[Path, FileTimes]) -> dict[URIRef, Literal]:
     """The date on which the first record was created, if it is known."""
-    created = NamedNode(DCTERMS.created)
-    created_quads = (quad for quad in origins if quad.predicate == created)
-    days = [quad.object.value[:10] for quad in created_quads if isinstance(quad.object, Literal)]
-    return {DCTERMS.issued: Literal(min(days), datatype=NamedNode(XSD + "date"))} if days else {}
-
-
-def _span(model: Model, graph: DataGraph) -> list[str]:
-    """The first and the last day that the dates of the dataset can mean; empty if it has no dates."""
-    bounds = [bound for property_ in model.schema.properties.values() for bound in property_.bounds or ()]
-    days = [
-        quad.object.value
-        for bound in bounds
-        for quad in graph.store.quads_for_pattern(None, NamedNode(bound), None, DefaultGraph())
-        if isinstance(quad.object, Literal)
-    ]
-    return [min(days), max(days)] if days else []
+    seconds = min((times[each.file].created for each in stated if each.file in times), default=None)
+    if seconds is None:
+        return {}
+    return {DCTERMS.issued: Literal(stamp(seconds).value[:10], datatype=NamedNode(XSD + "date"))}
 
 
 def _contact(names: Names) -> Iterator[Statement]:
@@ -377,36 +344,45 @@ def _graphs(names: Names, earlier: list[str]) -> Iterator[Statement]:
             yield from _about(graph, {RDF_TERMS.type: SD.Graph, RDFS.label: _english(label)})
 
 
-def _partitions(store: Store, names: Names) -> Iterator[Statement]:
-    totals = next(iter(select(store, TOTALS)))
+def _partitions(statistics: Statistics, names: Names) -> Iterator[Statement]:
+    """The number of triples of the dataset, and of its parts by class and by property (VoID, 4)."""
+    by_property = Counter[str]()
+    for (_, property_, _), number in statistics.triples.items():
+        by_property[property_] += number
     yield from _about(
         names.dataset,
         {
-            VOID.triples: int(totals["triples"].value),
-            VOID.distinctSubjects: int(totals["subjects"].value),
-            VOID.distinctObjects: int(totals["objects"].value),
+            VOID.triples: by_property.total(),
+            VOID.distinctSubjects: statistics.subjects,
+            VOID.distinctObjects: statistics.objects,
         },
     )
-    for query, sort, count in ((CLASS_COUNTS, "class", VOID.entities), (PROPERTY_COUNTS, "property", VOID.triples)):
-        for iri, number in select(store, query).rows:
-            yield from _partition(names, names.dataset, sort, iri.value, count, int(number.value))
-    yield from _within_classes(store, names)
+    for class_, number in sorted((+statistics.instances).items()):
+        yield from _partition(names, names.dataset, "class", class_, VOID.entities, number)
+    for property_, number in sorted((+by_property).items()):
+        yield from _partition(names, names.dataset, "property", property_, VOID.triples, number)
+    yield from _within_classes(statistics, names)
 
 
-def _within_classes(store: Store, names: Names) -> Iterator[Statement]:
-    """The properties of each of our classes, with the classes and datatypes of their values, for query editors."""
+def _within_classes(statistics: Statistics, names: Names) -> Iterator[Statement]:
+    """The properties of each of our classes, with the classes and datatypes of their values, for query editors.
 
-    def rows(query: str) -> Iterator[Sequence[Any]]:
-        return select(store, query.replace("$", names.vocabulary).replace("#inferred", names.inferred)).rows
-
-    for class_, property_, number in rows(WITHIN_CLASSES):
-        parent = _partition_iri(names, names.dataset, "class", class_.value)
-        yield from _partition(names, parent, "property", property_.value, VOID.triples, int(number.value))
-    for query, sort in ((OBJECT_CLASSES, "class"), (DATATYPES, "datatype")):
-        for class_, property_, to, number in rows(query):
-            parent = _partition_iri(names, names.dataset, "class", class_.value)
-            parent = _partition_iri(names, parent, "property", property_.value)
-            yield from _partition(names, parent, sort, to.value, VOID.triples, int(number.value))
+    A triple is counted for each asserted class of its subject, and of its object.
+    """
+    by_property, by_value = Counter[tuple[str, str]](), Counter[tuple[str, str, str, str]]()
+    for (classes, property_, kind), number in statistics.triples.items():
+        values = [("datatype", kind)] if isinstance(kind, str) else [("class", to) for to in kind]
+        for class_ in classes:
+            by_property[class_, property_] += number
+            for sort, to in values:
+                by_value[sort, class_, property_, to] += number
+    for (class_, property_), number in sorted((+by_property).items()):
+        parent = _partition_iri(names, names.dataset, "class", class_)
+        yield from _partition(names, parent, "property", property_, VOID.triples, number)
+    for (sort, class_, property_, to), number in sorted((+by_value).items()):
+        parent = _partition_iri(names, names.dataset, "class", class_)
+        parent = _partition_iri(names, parent, "property", property_)
+        yield from _partition(names, parent, sort, to, VOID.triples, number)
 
 
 def _partition_iri(names: Names, parent: str, sort: str, iri: str) -> str:
@@ -425,11 +401,10 @@ def _partition(names: Names, parent: str, sort: str, iri: str, count: URIRef, nu
     yield partition, RDFS_LABEL, Literal(f"{local_name(iri)} in the dataset", language="en")
 
 
-def _commit(model: Model) -> Iterator[Statement]:
+def _build(names: Names, commit: str | None, time: str | None) -> Iterator[Statement]:
     """The build that made the dataset: the commit of the sources, and the time."""
-    activity = model.names.dataset + "#build"
-    commit, time = revision(model.sources)
-    yield from _about(model.names.dataset, {PROV.wasGeneratedBy: activity})
+    activity = names.dataset + "#build"
+    yield from _about(names.dataset, {PROV.wasGeneratedBy: activity})
     yield from _about(
         activity, {RDF_TERMS.type: PROV.Activity, RDFS.label: Literal("Build of the dataset", language="en")}
     )
@@ -438,30 +413,5 @@ def _commit(model: Model) -> Iterator[Statement]:
     if time:
         stamp = Literal(time, datatype=NamedNode(XSD + "dateTime"))
         yield from _about(activity, {PROV.endedAtTime: stamp})
-        for resource in (model.names.dataset, f"{model.names.dataset}#catalogue"):
+        for resource in (names.dataset, f"{names.dataset}#catalogue"):
             yield from _about(resource, {DCTERMS.modified: stamp})
-
-
-def revision(sources: Sources) -> tuple[str | None, str | None]:
-    """The commit of the sources, and its time: SOURCE_DATE_EPOCH, else the time of the commit, else None.
-
-    This is the last commit that changed data, ontology or shapes. If ontology and shapes are not in the same
-    repository, only the data counts.
-    """
-    of_data, of_model = [*sources.data], [sources.ontology, sources.shapes]
-    commit, seconds = last_commit([*of_data, *of_model]) or last_commit(of_data) or (None, None)
-    seconds = os.environ.get("SOURCE_DATE_EPOCH", seconds)
-    if seconds is None or not re.fullmatch(r"[0-9]{1,11}", seconds):
-        return commit, None
-    return commit, datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def last_commit(directories: list[Path]) -> tuple[str, str] | None:
-    """The last commit that changed some directories, and its time in seconds; None if one is not in a repository."""
-    paths = [str(directory.resolve()) for directory in directories]
-    git = ["git", "-C", paths[0], "log", "-1", "--format=%H %ct", "--", *paths]
-    try:
-        logged = subprocess.run(git, capture_output=True, text=True, check=True).stdout.split()  # noqa: S603
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return (logged[0], logged[1]) if len(logged) == 2 else None

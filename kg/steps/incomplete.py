@@ -14,11 +14,11 @@ from rdflib.term import Node as RdfNode
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from kg.diagnostics.problems import Problem, Severity, counted
+from kg.model.rules import rules
 from kg.model.schema import Class, Schema, Values
 from kg.names import RDF_TYPE
 from kg.shacl.constraints import Missing, missing_of, prefixes
 from kg.shacl.validate import ValidationResult
-from kg.steps.infer import rules
 from kg.steps.results import DataGraph, Model, Records
 
 TORN = ("E102", "E111")
@@ -34,17 +34,20 @@ SEVERAL = ("Equals", "Or", "And", "Not", "Xone", "Node", "Property")
 class Incomplete:
     """Information about the records with errors, once all records are mapped.
 
-    `waiting` are the SPARQL-based constraints that report something missing that may only have been left out.
+    `problems` are those that were found before. `waiting` are the SPARQL-based constraints that report something
+    missing that may only have been left out.
     """
 
-    def __init__(self, model: Model, records: Records, graph: DataGraph) -> None:
+    def __init__(self, model: Model, records: Records, graph: DataGraph, problems: Iterable[Problem]) -> None:
         self._model, self._nodes, self._unread_kinds = model, graph.nodes, records.unread
         thing = model.names.thing
-        self._left_out = {thing(path) for path in records.paths} - set(graph.nodes)
-        self._unread = self._left_out - {thing(path) for path in records.copies}
-        self._with_errors = {record.path: record for record, _ in graph.nodes.values() if not record.sound}
+        left_out = records.paths - graph.stated.keys()
+        self._left_out = {thing(path) for path in left_out}
+        self._unread = {thing(path) for path in left_out - records.copies}
+        with_errors = [path for path, stated in graph.stated.items() if not stated.sound]
+        self._with_errors = {path: graph.nodes[thing(path)][0] for path in with_errors}
         self._problems: dict[Path, list[Problem]] = defaultdict(list)
-        for problem in (*records.problems, *graph.problems):
+        for problem in problems:
             if problem.severity is Severity.ERROR:
                 self._problems[problem.file].append(problem)
         self._unsure: dict[RdfNode, Missing] = dict(self._constraints()) if self._unread or self._with_errors else {}

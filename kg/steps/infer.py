@@ -1,104 +1,224 @@
-"""Infer: the triples that follow from the ontology, by rules that run in the engine until nothing new follows.
+"""Infer: the triples that follow from the ontology, from nothing or after an edit.
 
-The rules are those of OWL 2 RL (w3.org/TR/owl2-profiles, 4.3) for the axioms that the ontology uses: cax-sco, prp-spo1,
-prp-inv, prp-symp, prp-trp and prp-spo2 (property chains). There is one rule for each axiom, so that each inferred
-triple has a reason.
+A store is closed if its default graph contains the asserted triples and everything that follows from them, and its
+inferred graph those of these that are not asserted.
 """
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 
-from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store
-from rdflib import Graph, URIRef
-from rdflib.collection import Collection
-from rdflib.namespace import OWL, RDF, RDFS
-from rdflib.term import Node
+from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Store, Triple, parse
 
-from kg.model.literals import bounds
-from kg.names import RDF_TYPE, XSD
-from kg.steps.results import DataGraph, Model
+from kg.model.inference import Chain, Inference, Statement
+from kg.model.rules import sparql
+from kg.sparql.engine import Term
+from kg.sparql.oxigraph import select
+from kg.sparql.quads import in_default, in_graph
+from kg.steps.results import DataGraph, Read, Restated
+from kg.steps.state import State
 
-Pattern = tuple[str, str, str]
-"""Subject, predicate and object, each a variable or an IRI in SPARQL."""
 
-A = f"<{RDF_TYPE}>"
+def infer(state: State, read: Read, restated: Restated) -> DataGraph:
+    """Brings the working store to what the records state now, and returns it."""
+    workspace, inference, inferred = state.workspace, state.inference, state.inferred
+    if read.filled:
+        contested = (triple for part in read.contested for triple in parse(part, RdfFormat.N_TRIPLES))
+        state.store.bulk_extend(unknown(state.store, inferred, ((t.subject, t.predicate, t.object) for t in contested)))
+        join(state.store, inference, inferred)
+    changed = difference(state.store, inference, inferred, restated.removed, restated.added)
+    with workspace.transaction():
+        rows = ((str(file), read.signatures[file], state.files[file]) for file in read.changed)
+        workspace.set_files(rows, (str(file) for file in read.before if file not in read.changed))
+        state.save(read.unread)
+        if read.filled:
+            workspace.keep("filled", True)
+        workspace.log(chain(changed.removed, restated.origins_removed), chain(changed.added, restated.origins_added))
+    workspace.apply()
+    return DataGraph(state.model.names, workspace, state.trees, state.stated, [])
+
+
+def unknown(store: Store, inferred: NamedNode, conclusions: Iterable[Statement | Triple]) -> Iterator[Quad]:
+    """The quads, in both graphs, of those conclusions that the default graph does not contain.
+
+    The default graph must contain all asserted triples already.
+    """
+    for subject, predicate, object_ in conclusions:
+        quad = Quad(subject, predicate, object_)
+        if quad not in store:
+            yield quad
+            yield Quad(subject, predicate, object_, inferred)
+
+
+def join(store: Store, inference: Inference, inferred: NamedNode) -> None:
+    """Adds what follows by rules with several premises, and everything that follows from that.
+
+    The store must contain all asserted triples and what follows from each of them alone. A rule is evaluated again only
+    if there are new triples of one of its premises. Nothing is held in memory but the predicates of what is added.
+    """
+    chains = inference.chains
+    while chains:
+        new: set[NamedNode] = set()
+        store.bulk_extend(_joined(store, inference, inferred, chains, new))
+        chains = [each for each in inference.chains if not new.isdisjoint(each.steps)]
+
+
+def _joined(
+    store: Store, inference: Inference, inferred: NamedNode, chains: list[Chain], new: set[NamedNode]
+) -> Iterator[Quad]:
+    """The quads that follow by some chains; their predicates are added to `new`."""
+    found = ((start, each.then, end) for each in chains for start, end in select(store, unmet(each)).rows)
+    conclusions = (each for statement in found for each in (statement, *inference.follow_from(*statement)))
+    for quad in unknown(store, inferred, conclusions):
+        new.add(quad.predicate)
+        yield quad
+
+
+def unmet(chain: Chain) -> str:
+    """A query for the subject and object of each conclusion of a chain that a store does not contain."""
+    premises, conclusion = sparql(*chain.rule.when), sparql(chain.rule.then)
+    return f"SELECT ?s ?o WHERE {{ {premises} FILTER(isIRI(?s)) FILTER NOT EXISTS {{ {conclusion} }} }}"
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """One axiom as a rule: its name, its conclusion and its premises as SPARQL triple patterns."""
+class Difference:
+    """The quads that an edit removes from the default and the inferred graph, and those that it adds."""
 
-    name: str
-    then: Pattern
-    when: tuple[Pattern, ...]
-
-    def update(self, inferred: str) -> str:
-        """A SPARQL update that adds the new conclusions to the default graph and to the inferred graph."""
-        then = sparql(self.then)
-        return (
-            f"INSERT {{ {then} GRAPH <{inferred}> {{ {then} }} }}\n"
-            f"WHERE {{ {sparql(*self.when)} FILTER(isIRI(?s)) FILTER NOT EXISTS {{ {then} }} }}"
-        )
+    removed: frozenset[Quad]
+    added: frozenset[Quad]
 
 
-def sparql(*patterns: Pattern) -> str:
-    """Triple patterns as SPARQL."""
-    return " ".join(f"{' '.join(pattern)} ." for pattern in patterns)
+class View:
+    """The default graph of a store without some triples, and with those that are added to the view."""
+
+    def __init__(self, store: Store, without: Iterable[Triple] = ()) -> None:
+        self._store, self._without = store, frozenset(without)
+        self._added: set[Triple] = set()
+        self._objects: dict[tuple[Term, NamedNode], list[Term]] = defaultdict(list)
+        self._subjects: dict[tuple[NamedNode, Term], list[Term]] = defaultdict(list)
+
+    @property
+    def added(self) -> frozenset[Triple]:
+        """The triples that were added to the view."""
+        return frozenset(self._added)
+
+    def __contains__(self, triple: Triple) -> bool:
+        return triple in self._added or (triple not in self._without and in_default(triple) in self._store)
+
+    def add(self, triple: Triple) -> None:
+        """Adds a triple that the view does not contain."""
+        subject, predicate, object_ = triple
+        self._added.add(triple)
+        self._objects[subject, predicate].append(object_)
+        self._subjects[predicate, object_].append(subject)
+
+    def objects(self, subject: Term, predicate: NamedNode) -> Iterator[Term]:
+        """The objects of a subject, which is not a literal, by a predicate."""
+        for quad in self._store.quads_for_pattern(subject, predicate, None, DefaultGraph()):  # type: ignore[arg-type]
+            if quad.triple not in self._without:
+                yield quad.object
+        yield from self._objects.get((subject, predicate), ())
+
+    def subjects(self, predicate: NamedNode, object_: Term) -> Iterator[Term]:
+        """The subjects of an object by a predicate."""
+        for quad in self._store.quads_for_pattern(None, predicate, object_, DefaultGraph()):
+            if quad.triple not in self._without:
+                yield quad.subject
+        yield from self._subjects.get((predicate, object_), ())
+
+    def ends(self, start: Term, steps: Iterable[NamedNode]) -> set[Term]:
+        """Where the paths of some steps from a node end."""
+        nodes = {start}
+        for step in steps:
+            nodes = {end for node in nodes if not isinstance(node, Literal) for end in self.objects(node, step)}
+        return nodes
+
+    def starts(self, steps: tuple[NamedNode, ...], end: Term) -> set[Term]:
+        """Where the paths of some steps to a node start."""
+        nodes = {end}
+        for step in reversed(steps):
+            nodes = {start for node in nodes for start in self.subjects(step, node)}
+        return nodes
+
+    def has_path(self, start: Term, steps: tuple[NamedNode, ...], end: Term) -> bool:
+        """True if there is a path of some steps between two nodes.
+
+        It is sought from both ends in turn, so that it reads about twice as many triples as the end with fewer has.
+        """
+        if len(steps) == 1:
+            return not isinstance(start, Literal) and Triple(start, steps[0], end) in self
+        if isinstance(start, Literal):
+            return False
+        forward, backward = self.objects(start, steps[0]), self.subjects(steps[-1], end)
+        ahead: list[Term] = []
+        behind: list[Term] = []
+        while True:
+            if (node := next(forward, None)) is None:
+                return any(self.has_path(node, steps[1:], end) for node in ahead)
+            ahead.append(node)
+            if (node := next(backward, None)) is None:
+                return any(self.has_path(start, steps[:-1], node) for node in behind)
+            behind.append(node)
 
 
-def infer(model: Model, graph: DataGraph) -> DataGraph:
-    """Returns the same graph with the inferred triples in the default graph of its store, and in its inferred graph."""
-    store, inferred = graph.store, model.names.inferred
-    add_bounds(store, [(p.iri, p.bounds) for p in model.schema.properties.values() if p.bounds], inferred)
-    updates = [rule.update(inferred) for rule in rules(model.schema.ontology)]
-    size = -1
-    while size != len(store):
-        size = len(store)
-        for update in updates:
-            store.update(update)
-    return graph
+def difference(
+    store: Store, inference: Inference, inferred: NamedNode, removed: Iterable[Triple], added: Iterable[Triple]
+) -> Difference:
+    """What must change in a closed store so that it is closed after some asserted triples were removed and added.
+
+    It is found by delete and rederive (Gupta, Mumick and Subrahmanian, SIGMOD 1993). A triple that is both removed and
+    added is asserted afterwards.
+    """
+
+    def is_asserted(triple: Triple) -> bool:
+        return in_graph(inferred, triple) not in store and in_default(triple) in store
+
+    stated = frozenset(added)
+    withdrawn = {triple for triple in removed if triple not in stated and is_asserted(triple)}
+    stated = frozenset(triple for triple in stated if not is_asserted(triple))
+    gone = withdrawn.copy()
+    before, waiting = View(store), list(withdrawn)
+    while waiting:
+        for triple in follow_from(waiting.pop(), before, inference):
+            if triple not in gone and triple not in stated and not is_asserted(triple):
+                gone.add(triple)
+                waiting.append(triple)
+    after = View(store, gone)
+    inferred_before = {triple for triple in stated if triple in after} | (gone - withdrawn)
+    waiting = [triple for triple in gone if follows(triple, after, inference)]
+    waiting += stated - inferred_before
+    for triple in waiting:
+        after.add(triple)
+    while waiting:
+        for triple in follow_from(waiting.pop(), after, inference):
+            if triple not in after:
+                after.add(triple)
+                waiting.append(triple)
+    inferred_after = after.added - stated
+    in_inferred = partial(in_graph, inferred)
+    return Difference(
+        removed=frozenset(
+            chain(map(in_default, gone - after.added), map(in_inferred, inferred_before - inferred_after))
+        ),
+        added=frozenset(chain(map(in_default, after.added - gone), map(in_inferred, inferred_after - inferred_before))),
+    )
 
 
-def rules(ontology: Graph) -> list[Rule]:
-    """The rules for the axioms of an ontology, in a fixed order."""
-    return sorted(set(_rules(ontology)), key=lambda rule: rule.name)
+def follow_from(triple: Triple, view: View, inference: Inference) -> list[Triple]:
+    """What follows by one rule from a triple, and from it and others of a view."""
+    found = [Triple(*statement) for statement in inference.conclusions(*triple)]
+    for each, index in inference.chains_by_step.get(triple.predicate, ()):
+        starts = view.starts(each.steps[:index], triple.subject)
+        ends = view.ends(triple.object, each.steps[index + 1 :]) if starts else ()
+        found += [Triple(start, each.then, end) for end in ends for start in starts if isinstance(start, NamedNode)]
+    return found
 
 
-def _rules(ontology: Graph) -> Iterator[Rule]:
-    for a, b in _pairs(ontology, RDFS.subClassOf):
-        yield Rule(f"<{a}> is a subclass of <{b}>", ("?s", A, f"<{b}>"), (("?s", A, f"<{a}>"),))
-    for a, b in _pairs(ontology, RDFS.subPropertyOf):
-        yield Rule(f"<{a}> is a subproperty of <{b}>", ("?s", f"<{b}>", "?o"), (("?s", f"<{a}>", "?o"),))
-    for a, b in _pairs(ontology, OWL.inverseOf):
-        for p, q in ((a, b), (b, a)):
-            yield Rule(f"<{p}> is the inverse of <{q}>", ("?s", f"<{q}>", "?o"), (("?o", f"<{p}>", "?s"),))
-    for p in map(str, ontology.subjects(RDF.type, OWL.SymmetricProperty)):
-        yield Rule(f"<{p}> is symmetric", ("?s", f"<{p}>", "?o"), (("?o", f"<{p}>", "?s"),))
-    for p in map(str, ontology.subjects(RDF.type, OWL.TransitiveProperty)):
-        twice = (("?s", f"<{p}>", "?m"), ("?m", f"<{p}>", "?o"))
-        yield Rule(f"<{p}> is transitive", ("?s", f"<{p}>", "?o"), twice)
-    for chained, head in ontology.subject_objects(OWL.propertyChainAxiom):
-        chain = [f"<{step}>" for step in Collection(ontology, head)]
-        nodes = ["?s", *(f"?m{i}" for i in range(1, len(chain))), "?o"]
-        steps = tuple((nodes[i], step, nodes[i + 1]) for i, step in enumerate(chain))
-        yield Rule(f"<{chained}> is the chain of " + " and ".join(chain), ("?s", f"<{chained}>", "?o"), steps)
-
-
-def _pairs(ontology: Graph, axiom: URIRef) -> Iterator[tuple[str, str]]:
-    def named(node: Node) -> bool:
-        return isinstance(node, URIRef)
-
-    return ((str(a), str(b)) for a, b in ontology.subject_objects(axiom) if named(a) and named(b) and a != b)
-
-
-def add_bounds(store: Store, properties: list[tuple[str, tuple[str, str]]], inferred: str) -> None:
-    """Adds the earliest and latest xsd:date of every date, month and year."""
-    triples = [
-        Quad(quad.subject, NamedNode(bound), Literal(day, datatype=NamedNode(XSD + "date")), graph)
-        for iri, bound_iris in properties
-        for quad in store.quads_for_pattern(None, NamedNode(iri), None, DefaultGraph())
-        if isinstance(quad.object, Literal)
-        for bound, day in zip(bound_iris, bounds(quad.object.value), strict=True)
-        for graph in (DefaultGraph(), NamedNode(inferred))
-    ]
-    store.extend(triples)
+def follows(triple: Triple, view: View, inference: Inference) -> bool:
+    """True if a triple follows from those of a view by one rule."""
+    return any(premise in view for premise in inference.premises(triple)) or any(
+        isinstance(triple.subject, NamedNode) and view.has_path(triple.subject, each.steps, triple.object)
+        for each in inference.chains_by_conclusion.get(triple.predicate, ())
+    )

@@ -4,11 +4,13 @@ Each `*.rq` in `quality/` beside the shapes is one measure. Its first line is a 
 with the variables of the query in braces, which is filled in for each row. A new measure needs no Python code.
 """
 
+import os
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from pyoxigraph import NamedNode
+from pyoxigraph import NamedNode, Store
 
 from kg.diagnostics.problems import Problem, Severity
 from kg.model.schema import Schema
@@ -23,21 +25,28 @@ from kg.steps.results import DataGraph, Measure, Model, Quality
 CODE = "E315"
 
 
-def measure(model: Model, graph: DataGraph) -> Quality:
-    """Answers every measure from the default graph; an invalid measure is a problem."""
+def measure(model: Model) -> Quality:
+    """The measures, which are answered when they are needed; an invalid measure is a problem."""
     measures, problems = list[Measure](), list[Problem]()
     for file in query_files(model.sources.shapes / "quality"):
         lines = model.names.rebase(file.read_text(encoding="utf-8", errors="replace")).splitlines()
         question, sentence = (line.removeprefix("#").strip() for line in (*lines, "", "")[:2])
         query = "\n".join(lines[2:]).strip()
         try:
-            rows: list[Solution] = [*select(graph.store, query)]
+            select(Store(), query)
         except (SyntaxError, OSError, TypeError) as error:
             hint = "write a question, a sentence and a SELECT query"
             problems.append(Problem("E509", f"this quality measure is not valid: {error}", file, hint=hint))
             continue
-        measures.append(Measure(file.stem, question, sentence, query, rows))
+        measures.append(Measure(file.stem, question, sentence, query))
     return Quality(measures, problems)
+
+
+def answers(quality: Quality, store: Store) -> Iterator[tuple[Measure, list[Solution]]]:
+    """The measures, each with the solutions of its query on the default graph; several are answered at once."""
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        found = threads.map(lambda measure: [*select(store, measure.query)], quality.measures)
+        yield from zip(quality.measures, found, strict=True)
 
 
 def sentence_of(sentence: str, row: Solution, schema: Schema, names: Names) -> str:
@@ -57,8 +66,8 @@ def sentence_of(sentence: str, row: Solution, schema: Schema, names: Names) -> s
 
 def gaps(model: Model, graph: DataGraph, quality: Quality) -> Iterator[Problem]:
     """The findings of the measures as problems of severity info: at the thing, else at the class or property."""
-    for measure in quality.measures:
-        for row in measure.rows:
+    for measure, rows in answers(quality, graph.store):
+        for row in rows:
             message = sentence_of(measure.sentence, row, model.schema, model.names)
             thing = row["thing"].value if "thing" in row else ""
             if thing not in graph.nodes:
@@ -71,7 +80,7 @@ def gaps(model: Model, graph: DataGraph, quality: Quality) -> Iterator[Problem]:
             yield problem(CODE, message, record.file, place, record.path, severity=Severity.INFO)
 
 
-def report(model: Model, quality: Quality) -> list[dict[str, Any]]:
+def report(model: Model, quality: Quality, store: Store) -> list[dict[str, Any]]:
     """The measures for the page: question, query, and for each row the sentence and the IRI of its thing, if any."""
     return [
         {
@@ -83,8 +92,8 @@ def report(model: Model, quality: Quality) -> list[dict[str, Any]]:
                     "text": sentence_of(measure.sentence, row, model.schema, model.names),
                     **({"thing": row["thing"].value} if "thing" in row else {}),
                 }
-                for row in measure.rows
+                for row in rows
             ],
         }
-        for measure in quality.measures
+        for measure, rows in answers(quality, store)
     ]

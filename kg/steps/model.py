@@ -1,5 +1,6 @@
 """The model: the Turtle files of `ontology/` and `shapes/`, read, rebased and checked by the rules for the ontology."""
 
+import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -15,6 +16,7 @@ from pyoxigraph import (
     Store,
     Triple,
     parse,
+    serialize,
 )
 from rdflib import BNode, Graph, URIRef
 from rdflib.collection import Collection
@@ -93,7 +95,8 @@ def read_model(sources: Sources, names: Names) -> Model | NoModel:
         usable = False
     if not usable:
         return NoModel(files, problems)
-    return Model(sources, names, schema, in_ontology, in_shapes, shapes, files, problems)
+    digest = digest_of(quads)
+    return Model(sources, names, schema, in_ontology, in_shapes, shapes, digest, files, problems)
 
 
 def turtle_files(directory: Path) -> list[Path]:
@@ -171,6 +174,12 @@ def canonical(graphs: dict[str, Iterable[Triple]]) -> list[Quad]:
     )
     dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
     return list(dataset)
+
+
+def digest_of(quads: Iterable[Quad]) -> str:
+    """A hash of some quads, whatever their order."""
+    lines = (serialize(quads, format=RdfFormat.N_QUADS) or b"").splitlines()
+    return hashlib.sha256(b"\n".join(sorted(lines))).hexdigest()
 
 
 def declare_bounds(ontology: Graph, vocabulary: str) -> None:

@@ -3,74 +3,31 @@
 The line of the source on which each fact stands is no part of a graph (source_lines.py).
 """
 
-import subprocess
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode, Quad
 from rdflib.namespace import DCTERMS, PROV, RDF, SKOS
-from yaml.nodes import Node, SequenceNode
 
-from kg.dataset.source_lines import Lines
 from kg.media import YAML
 from kg.model import literals
 from kg.names import RDF_TYPE, RDFS_LABEL, XSD, Names
 from kg.sources.nodes import first_of
 from kg.sources.record import Record, Withdrawal
-from kg.sources.yaml_tree import DOCUMENT_START, pieces
-from kg.steps.results import Model
+from kg.steps.results import FileTimes, Model
 
 TOMBSTONE = "https://www.w3.org/ns/activitystreams#Tombstone"
+CACHED = 16
+"""Number of files whose texts are kept in memory, for records that are in the same file."""
+
 DATES = (XSD + "date", XSD + "gYearMonth", XSD + "gYear")
 
 
-def origins_of(model: Model, records: Iterable[Record]) -> list[Quad]:
-    """The sources of the documents about the records, as quads."""
-    known = {file: times for directory in model.sources.data for file, times in times_of_files(directory).items()}
-    return [
-        quad
-        for record, text in texts(records)
-        for quad in origin_of(model, record, text, known.get(record.file.resolve(), {}))
-    ]
-
-
-def texts(records: Iterable[Record]) -> Iterator[tuple[Record, str]]:
-    """The records, each with the text of its YAML document."""
-    by_file: dict[Path, list[Record]] = defaultdict(list)
-    for record in records:
-        by_file[record.file].append(record)
-    for file, in_file in by_file.items():
-        documents = list(pieces(file.read_text(encoding="utf-8-sig", errors="replace"), DOCUMENT_START))
-        for record in in_file:
-            line = first_of(record.node).start_mark.line
-            yield record, next(text for start, text in reversed(documents) if start <= line)
-
-
-def times_of_files(directory: Path) -> dict[Path, dict[str, int]]:
-    """The times of the first and last commit of each file in a directory, in seconds; empty outside a repository."""
-    git = ["git", "-C", str(directory), "log", "--format=%ct", "--name-only", "--relative", "--no-renames", "--", "."]
-    try:
-        logged = subprocess.run(git, capture_output=True, text=True, check=True).stdout.splitlines()  # noqa: S603
-    except (OSError, subprocess.CalledProcessError):
-        return {}
-    by_file: dict[Path, dict[str, int]] = {}
-    seconds = 0
-    for line in filter(None, logged):
-        if line.isdigit():
-            seconds = int(line)
-            continue
-        times = by_file.setdefault((directory / line).resolve(), {"created": seconds, "modified": seconds})
-        times["created"] = min(times["created"], seconds)
-        times["modified"] = max(times["modified"], seconds)
-    return by_file
-
-
-def origin_of(model: Model, record: Record, text: str, times: dict[str, int]) -> Iterator[Quad]:
+def origin_of(model: Model, record: Record, text: str, times: FileTimes | None) -> Iterator[Quad]:
     """The source of the document about the thing of a record: file and line, text, and the times of the file (PROV-O).
 
-    `times` are the seconds at which the file was created and last modified, if they are known.
+    `times` are those of the file, if they are known.
     """
     names = model.names
     document = NamedNode(names.document(record.path))
@@ -83,21 +40,10 @@ def origin_of(model: Model, record: Record, text: str, times: dict[str, int]) ->
         (DCTERMS.identifier, Literal(place)),
         (DCTERMS.format, Literal(YAML.name)),
         (RDF.value, Literal(text)),
-        *((DCTERMS[name], stamp(seconds)) for name, seconds in times.items()),
+        *((DCTERMS[name], stamp(seconds)) for name, seconds in (times._asdict().items() if times else ())),
     ]
     for predicate, value in statements:
         yield Quad(source, NamedNode(predicate), value, NamedNode(names.sources))
-
-
-def lines_of(record: Record) -> Lines:
-    """The line on which the value of each key of a record begins."""
-    return {str(key.value): line_of(value) for key, value in record.node.value}
-
-
-def line_of(value: Node) -> int:
-    """The line, from 1, on which a value begins; of a list, that of its first item."""
-    first: Node = value.value[0] if isinstance(value, SequenceNode) and value.value else value
-    return int(first.start_mark.line) + 1
 
 
 def stamp(seconds: int) -> Literal:

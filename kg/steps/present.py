@@ -21,7 +21,7 @@ from kg.names import PREFIXES, RDF_TYPE, local_name
 from kg.sparql.oxigraph import select
 from kg.sparql.query_text import QueryError, QueryText
 from kg.steps.model import at_term, turtle_files
-from kg.steps.results import DataGraph, Findings, Model
+from kg.steps.results import DataGraph, Model
 from kg.steps.vocabulary import owner
 
 TOKEN = URIRef(PROF + "hasToken")
@@ -32,8 +32,8 @@ Said = tuple[str, str | None, URIRef | None]
 """A problem with a view, profile or group: a message, a hint, and the property that it is about."""
 
 
-def check_presentation(model: Model, graph: DataGraph, findings: Findings) -> Findings:
-    """Returns the findings, with a problem for everything that would break a page or document, or hide data."""
+def check_presentation(model: Model, graph: DataGraph) -> list[Problem]:
+    """Returns a problem for everything that would break a page or document, or hide data."""
     problems: list[Problem] = []
     shapes = model.shapes_graph
     views = sorted(shapes.subjects(RDF.type, SH.SPARQLSelectExecutable), key=str)
@@ -55,7 +55,7 @@ def check_presentation(model: Model, graph: DataGraph, findings: Findings) -> Fi
     for node, property_, form in queries:
         for query in shapes.objects(node, property_):
             problems += failures(model, graph, node, str(query), form)
-    return replace(findings, problems=[*findings.problems, *problems])
+    return problems
 
 
 # ── Definitions ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -191,7 +191,7 @@ def failures(model: Model, graph: DataGraph, node: Node, query: str, form: str) 
 def tried(model: Model, graph: DataGraph, node: Node, query: str, form: str) -> None:
     """Runs the query of a view on the first thing that has the view, or of a profile on one thing."""
     if form == CONSTRUCT:
-        thing = next(iter(sorted(graph.nodes)), model.names.dataset)
+        thing = model.names.thing(min(graph.stated)) if graph.stated else model.names.dataset
         triples = [quad.triple for quad in graph.store.quads_for_pattern(NamedNode(thing), None, None, DefaultGraph())]
         Profile(str(node), query=query).of(triples, model.names)
         return

@@ -1,67 +1,57 @@
 """Publish: writes the dataset to a directory named after its content, and replaces the current version by one rename.
 
-The files are those of the published format (dataset.py).
+The files are those of the published format (layout.py). What is not about single things is written for each version;
+the packs of things are shared by all versions, and only those that do not exist are made.
 """
 
 import fcntl
-import gzip
 import hashlib
 import json
 import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from itertools import groupby
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, serialize
+from pyoxigraph import NamedNode, Quad, RdfFormat, Store, parse
 from rdflib.namespace import OWL
 
+from kg.cache.workspace import Workspace
 from kg.dataset.layout import (
+    CACHES,
     CATALOGUE,
-    CONTEXTS,
     CURRENT,
     DATA,
+    DUMPS,
     ENGINE,
     FORMAT,
     MANIFEST,
-    ONTOLOGY_VERSIONS,
+    PACK_LIST,
+    PACKS,
     QUALITY,
-    QUESTIONS,
-    QUESTIONS_DATA,
-    SEARCH_INDEX,
-    SOURCE_LINES,
-    SOURCES,
     Counts,
     Dataset,
     Manifest,
     NoDatasetError,
+    Packs,
     as_json,
-    dump_file,
-    json_schema_file,
 )
 from kg.dataset.opening import load
-from kg.dataset.questions import as_quads
-from kg.dataset.search_index import write_index
-from kg.dataset.source_lines import write_source_lines
+from kg.dataset.packs import TEMPORARY, n_quads, version_of
 from kg.diagnostics.problems import Problem
-from kg.media import JSON_LD, N_QUADS, TURTLE, MediaType
-from kg.model.context import Framing
-from kg.model.json_schema import json_schema
-from kg.names import RDF_TYPE, Names
-from kg.serialize import serialize_in_order
+from kg.media import N_QUADS
 from kg.sparql.oxigraph import open_files
-from kg.steps.describe import distributions, in_catalogue, revision
+from kg.steps.describe import distributions, in_catalogue
 from kg.steps.measure import report
 from kg.steps.model import at_term
-from kg.steps.results import Catalogue, DataGraph, Model, Published, Quality
+from kg.steps.results import Catalogue, Model, Packed, Published, Quality
 
-SHORT = 16
-"""Number of hexadecimal digits of the version in paths."""
+SUBJECTS = "SELECT DISTINCT ?s { ?s ?p ?o }"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,47 +59,63 @@ class Content:
     """The content of a version: the results of the steps before this one."""
 
     model: Model
-    graph: DataGraph
+    workspace: Workspace
     quality: Quality
+    packed: Packed
     catalogue: Catalogue
 
 
-def publish(published: Path, content: Content, keep: int) -> Published:
-    """Writes the dataset and makes it current, unless a context has changed; keeps the `keep` newest versions."""
-    model, graph, catalogue = content.model, content.graph, content.catalogue
-    names, schema = model.names, model.schema
-    published.mkdir(parents=True, exist_ok=True)
+def publish(published: Path, content: Content, keep: int, whole: bool = True) -> Published:
+    """Writes the dataset and makes it current, unless a context has changed; keeps the `keep` newest versions.
+
+    If it is not to be `whole`, the caches that the server does not need are left to `complete`.
+    """
     with locked(published):
-        if problems := list(changed_contexts(published, model, catalogue.contexts)):
+        if problems := list(changed_contexts(published, content.model, content.catalogue.model.contexts)):
             return Published(None, problems)
-        lines = n_quads([*graph.store, *model.ontology, *model.shapes, *catalogue.tombstones])
-        version = version_of(lines, names)
-        files = {
-            QUESTIONS: as_json([asdict(question) for question in catalogue.questions]),
-            QUESTIONS_DATA: b"".join(n_quads(as_quads(catalogue.questions, names))),
-            QUALITY: as_json(report(model, content.quality)),
-            SOURCES: b"".join(n_quads(catalogue.origins)),
-            ONTOLOGY_VERSIONS: b"".join(n_quads(catalogue.ontology_versions)),
-            CONTEXTS: as_json(catalogue.contexts),
-            SEARCH_INDEX: write_index(graph.store, schema, names),
-            SOURCE_LINES: write_source_lines(catalogue.source_lines),
-            **{
-                json_schema_file(kind): json.dumps(json_schema(class_, schema, names)).encode()
-                for kind, class_ in schema.kinds.items()
-            },
-        }
-        directory = published / version
-        if not is_whole(directory) or any(
-            (directory / name).read_bytes() != written for name, written in files.items()
-        ):
-            replace_version(published, content, version, lines, files)
-        try:
-            open_files(published / ENGINE / version)
-        except OSError:
-            write_engine(published, version)
-        make_current(published, version)
-        prune(published, keep)
+        version = publish_version(published, content, keep, whole)
     return Published(version, [])
+
+
+def publish_version(published: Path, content: Content, keep: int, whole: bool) -> str:
+    """Publishes the version that consists of the packs, and makes it current; returns the version."""
+    names = content.model.names
+    version = version_of(names.base, content.packed.digests)
+    directory = published / version
+    if not is_current_version(directory, content):
+        replace_version(published, content, version)
+    write_caches(directory, content)
+    if whole:
+        complete(published, content, version)
+    try:
+        open_files(published / ENGINE / version)
+    except OSError:
+        write_engine(published, version, content)
+    make_current(published, version)
+    prune(published, keep)
+    return version
+
+
+def is_current_version(directory: Path, content: Content) -> bool:
+    """True if the directory of a version is whole, and was written with the same model and the same packs."""
+    if not is_whole(directory):
+        return False
+    dataset, packs = Dataset.at(directory), content.packed.packs
+    files = dataset.manifest.files
+    return dataset.packs == packs and all(
+        files.get(name) == is_ for name, is_ in content.catalogue.model.digests.items()
+    )
+
+
+def complete(published: Path, content: Content, version: str) -> None:
+    """Writes the caches of a version that the server does not need, and that are missing or damaged."""
+    directory = published / version
+    dataset = Dataset.at(directory)
+    size = sum(pack.members[N_QUADS.suffix].content_size for pack in dataset.packs.data)
+    if not has_size(directory / DATA, size):
+        write_cache(directory / DATA, dataset.n_quads(dataset.packs.data))
+    if not is_json(directory / QUALITY):
+        write_cache(directory / QUALITY, [as_json(report(content.model, content.quality, content.workspace.store))])
 
 
 def changed_contexts(published: Path, model: Model, contexts: dict[str, dict[str, Any]]) -> Iterator[Problem]:
@@ -142,54 +148,65 @@ def following(version: str, removed: set[str]) -> str:
     return f"{major + 1}.0.0" if removed else f"{major}.{minor + 1}.0"
 
 
-def n_quads(quads: Iterable[Quad]) -> list[bytes]:
-    """Canonical N-Quads lines, sorted (w3.org/TR/rdf-canon, canonical N-Quads)."""
-    return sorted(set((serialize(quads, format=RdfFormat.N_QUADS) or b"").splitlines(keepends=True)))
-
-
-def version_of(lines: list[bytes], names: Names) -> str:
-    """The short SHA-256 over the sorted hashes of the parts: the lines about each thing, and each of the rest."""
-
-    def part(line: bytes) -> bytes:
-        subject = line.split(b" ", 1)[0]
-        return subject.partition(b"#")[0].rstrip(b">") if subject.startswith(b"<") else b"_:"
-
-    hashes = [hashlib.sha256(b"".join(group)).hexdigest() for _, group in groupby(sorted(lines, key=part), part)]
-    whole = hashlib.sha256("\n".join([names.base, *sorted(hashes)]).encode())
-    return whole.hexdigest()[:SHORT]
+def lines(quads: Iterable[Quad]) -> bytes:
+    """Canonical N-Quads, sorted, each line once."""
+    return b"".join(n_quads(set(quads)))
 
 
 def is_whole(directory: Path) -> bool:
-    """True if the directory of a version has this format, and all files of its manifest are undamaged."""
+    """True if a version has this format, the files of its manifest are undamaged, and its packs have their lengths.
+
+    The packs are not read: a reader detects a damaged pack by the checksum of its gzip members.
+    """
     try:
-        manifest = Manifest.read(directory)
-        return manifest.format == FORMAT and all(
-            sha256(directory / name) == digest for name, digest in manifest.files.items()
+        dataset = Dataset.at(directory)
+        packs = dataset.packs
+        return (
+            dataset.manifest.format == FORMAT
+            and all(sha256(directory / name) == digest for name, digest in dataset.manifest.files.items())
+            and all(dataset.pack_file(pack).stat().st_size == pack.size for pack in (*packs.data, *packs.sources))
         )
     except (NoDatasetError, OSError, TypeError, AttributeError):
         return False
 
 
-def replace_version(
-    published: Path, content: Content, version: str, lines: list[bytes], files: dict[str, bytes]
-) -> None:
+def is_published(published: Path, version: str) -> bool:
+    """True if a version is current and whole, with all its caches."""
+    directory = published / version
+    return (
+        (published / CURRENT).is_symlink()
+        and os.readlink(published / CURRENT) == version
+        and is_whole(directory)
+        and all((directory / name).is_file() for name in CACHES)
+        and (published / ENGINE / version).is_dir()
+    )
+
+
+def replace_version(published: Path, content: Content, version: str) -> None:
     """Writes a version to a temporary directory, and moves it into place by renames."""
-    aside = Path(tempfile.mkdtemp(prefix=".new-", dir=published))
+    packs = content.packed.packs
+    aside = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=published))
     aside.chmod(0o755)
-    data = b"".join(lines)
-    whole = dumped(content, data)
-    dumps = {media: gzip.compress(dump, 6, mtime=0) for media, dump in whole.items()}
-    described = in_catalogue(distributions(content.model.names, version, whole, dumps), content.model.names)
-    contents = {
-        CATALOGUE: b"".join(n_quads([*content.catalogue.quads, *described])),
-        DATA: data,
-        **{dump_file(media): dump for media, dump in dumps.items()},
-        **files,
-    }
-    manifest = replace(describe_version(content, version), files={n: _digest(c) for n, c in contents.items()})
-    contents[MANIFEST] = manifest.as_json()
-    for name, written in contents.items():
-        write(aside / name, written)
+    model = content.catalogue.model
+    known = known_files(published)
+    for name, written in model.files.items():
+        if known.get(name) == model.digests[name]:
+            os.link(published / CURRENT / name, aside / name)
+        else:
+            write(aside / name, written)
+    pack_list = packs.as_json()
+    write(aside / PACK_LIST, pack_list)
+    manifest = describe_version(content, version)
+    dataset = Dataset(aside, manifest)
+    described = distributions(content.model.names, version, {media: dataset.dump(media) for media in DUMPS})
+    catalogue = lines([*content.catalogue.quads, *in_catalogue(described, content.model.names)])
+    write(aside / CATALOGUE, catalogue)
+    named = {CATALOGUE: _digest(catalogue), PACK_LIST: _digest(pack_list), **model.digests}
+    write(aside / MANIFEST, replace(manifest, files=dict(sorted(named.items()))).as_json())
+    write_caches(aside, content)
+    for pack in new_packs(published, packs):
+        sync(published / PACKS / pack)
+    sync(published / PACKS)
     shutil.rmtree(published / ENGINE / version, ignore_errors=True)
     target = published / version
     if target.exists():
@@ -198,47 +215,128 @@ def replace_version(
     sync(published)
 
 
-def dumped(content: Content, data: bytes) -> dict[MediaType, bytes]:
-    """The dataset in each format of the dumps."""
-    names = content.model.names
-    triples = [quad.triple for quad in content.graph.store.quads_for_pattern(None, None, None, DefaultGraph())]
-    framing = Framing(content.model.schema, names)
-    nodes = {"@context": framing.context, "@graph": list(framing.nodes(triples))}
-    ordered = sorted(triples, key=lambda t: (str(t.subject), t.predicate.value != RDF_TYPE, str(t)))
-    return {
-        N_QUADS: data,
-        TURTLE: serialize_in_order(ordered, RdfFormat.TURTLE, names.prefixes),
-        JSON_LD: json.dumps(nodes, ensure_ascii=False).encode() + b"\n",
-    }
+def known_files(published: Path) -> dict[str, str]:
+    """The SHA-256 of the files of the current version, if it is whole."""
+    try:
+        current = Dataset.current(published)
+    except NoDatasetError:
+        return {}
+    return current.manifest.files if is_whole(current.directory) else {}
+
+
+def new_packs(published: Path, packs: Packs) -> set[str]:
+    """The names of the packs that the current version does not have."""
+    try:
+        return packs.names - Dataset.current(published).packs.names
+    except NoDatasetError:
+        return packs.names
 
 
 def describe_version(content: Content, version: str) -> Manifest:
     """The manifest of a version, without its files."""
-    model, store, records = content.model, content.graph.store, content.graph.records
-    commit, time = revision(model.sources)
-    inferred = sum(1 for _ in store.quads_for_pattern(None, None, None, NamedNode(model.names.inferred)))
+    model, packs = content.model, content.packed.packs
+    kinds = sum((Counter(pack.kinds) for pack in packs.things), Counter[str]())
+    triples, inferred = (sum(getattr(pack, count) for pack in packs.data) for count in ("triples", "inferred"))
     return Manifest(
         format=FORMAT,
         version=version,
         base=model.names.base,
         ontology_version=model.schema.version,
-        counts=Counts(records=len(records), triples=len(store) - inferred, inferred=inferred),
-        kinds=dict(sorted(Counter(record.kind for record in records).items())),
-        commit=commit or None,
-        time=time or None,
+        model=model.digest,
+        counts=Counts(records=kinds.total(), triples=triples, inferred=inferred),
+        kinds=dict(sorted(kinds.items())),
+        commit=content.catalogue.commit,
+        time=content.catalogue.time,
     )
 
 
-def write_engine(published: Path, version: str) -> None:
-    """Makes the engine's own files from those of a version, and moves them into place by a rename."""
-    aside = Path(tempfile.mkdtemp(prefix=".engine-", dir=published))
-    store = Store(str(aside))
-    load(store, published / version)
-    store.flush()
-    del store
+def write_caches(directory: Path, content: Content) -> None:
+    """Writes the caches in the directory of a version that are missing or damaged."""
+    dataset = Dataset.at(directory)
+    packed = content.packed
+    for kept, file in ((packed.search_index, dataset.search_index), (packed.source_lines, dataset.source_lines)):
+        if not is_database(file):
+            aside = file.with_name(TEMPORARY + file.name)
+            shutil.copyfile(kept, aside)
+            aside.rename(file)
+
+
+def write_cache(file: Path, parts: Iterable[bytes]) -> None:
+    """Writes a file to a temporary file, and moves it into place by a rename."""
+    aside = file.with_name(TEMPORARY + file.name)
+    with aside.open("wb") as stream:
+        stream.writelines(parts)
+    aside.rename(file)
+
+
+def has_size(file: Path, size: int) -> bool:
+    """True if a file exists and has this length, in bytes."""
+    return file.is_file() and file.stat().st_size == size
+
+
+def is_json(file: Path) -> bool:
+    """True if a file contains JSON."""
+    try:
+        json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def is_database(file: Path) -> bool:
+    """True if a file is an SQLite database of the length that its header states (sqlite.org/fileformat, 1.3)."""
+    try:
+        with file.open("rb") as stream:
+            header = stream.read(100)
+    except OSError:
+        return False
+    page = int.from_bytes(header[16:18])
+    size = (65536 if page == 1 else page) * int.from_bytes(header[28:32])
+    return header.startswith(b"SQLite format 3\0") and has_size(file, size)
+
+
+def write_engine(published: Path, version: str, content: Content) -> None:
+    """Makes the engine's own files, and moves them into place by a rename.
+
+    They are a copy of the working store that shares its files, after the graphs of the version that are not about
+    things have been brought up to date in it. A store in memory has no files, so the version is loaded anew.
+    """
+    aside = Path(tempfile.mkdtemp(prefix=".engine-", dir=published)) / "store"
+    dataset = Dataset.at(published / version)
+    if content.workspace.directory is None:
+        store = Store(str(aside))
+        load(store, dataset)
+        store.flush()
+        del store
+    else:
+        update_graphs(content.workspace, content, dataset)
+        content.workspace.store.backup(str(aside))
     (published / ENGINE).mkdir(exist_ok=True)
     shutil.rmtree(published / ENGINE / version, ignore_errors=True)
     aside.rename(published / ENGINE / version)
+    aside.parent.rmdir()
+
+
+def update_graphs(workspace: Workspace, content: Content, dataset: Dataset) -> None:
+    """Replaces the graphs in the working store that are not about things by those of a version, if they differ."""
+    store = workspace.store
+    of_model = (*content.model.ontology, *content.model.shapes, *content.packed.tombstones)
+    wanted: dict[str, tuple[str, Callable[[], Iterable[Quad]]]] = {"model": (dataset.packs.rest.name, lambda: of_model)}
+    for file in dataset.graphs:
+        wanted[file.name] = dataset.digest(file), partial(parse, path=str(file), format=RdfFormat.N_QUADS)
+    known: dict[str, tuple[str, list[str]]] = workspace.result("graphs") or {}
+    for name, (digest, read) in wanted.items():
+        before, graphs = known.get(name, ("", []))
+        if before == digest:
+            continue
+        quads = set(read())
+        names = {quad.graph_name for quad in quads} | {NamedNode(graph) for graph in graphs}
+        there = {quad for graph in names for quad in store.quads_for_pattern(None, None, None, graph)}
+        for quad in there - quads:
+            store.remove(quad)
+        store.extend(quads - there)
+        known[name] = digest, sorted({q.graph_name.value for q in quads if isinstance(q.graph_name, NamedNode)})
+    workspace.keep("graphs", known)
 
 
 def make_current(published: Path, version: str) -> None:
@@ -251,7 +349,7 @@ def make_current(published: Path, version: str) -> None:
 
 
 def prune(published: Path, keep: int) -> None:
-    """Removes the remains of aborted builds, and all versions except the current one and the newest ones."""
+    """Removes the remains of aborted builds, all versions but the current one and the newest ones, and their packs."""
     current = os.readlink(published / CURRENT)
     versions = sorted(
         (d for d in published.iterdir() if (d / MANIFEST).is_file() and not d.is_symlink() and d.name[0] != "."),
@@ -264,11 +362,19 @@ def prune(published: Path, keep: int) -> None:
     stale += [d for d in (published / ENGINE).glob("*") if d.name not in kept]
     for directory in stale:
         shutil.rmtree(directory)
+    named = set[str]()
+    for version in kept:
+        with suppress(NoDatasetError):  # it has an earlier format
+            named |= Packs.names_in(published / version)
+    for file in (published / PACKS).iterdir():
+        if file.name not in named:
+            file.unlink()
 
 
 @contextmanager
 def locked(published: Path) -> Iterator[None]:
-    """Locks the directory against concurrent builds."""
+    """Locks the directory against concurrent builds; makes it and that of the packs if they do not exist."""
+    (published / PACKS).mkdir(parents=True, exist_ok=True)
     with (published / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -4,21 +4,23 @@ A step takes the results that it needs and returns one result: a new one, or an 
 do not change a result, with one exception: `infer` adds triples to the store of the data graph.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple
 
-from pyoxigraph import Quad, Store
+from pyoxigraph import Quad, Store, Triple
 from rdflib import Graph
 from yaml import MappingNode
 
-from kg.dataset.questions import Question
-from kg.dataset.source_lines import Lines
-from kg.diagnostics.problems import Problem, in_order
+from kg.cache.workspace import Workspace
+from kg.dataset.layout import Packs
+from kg.dataset.statistics import Statistics
+from kg.diagnostics.problems import Problem
 from kg.model.schema import Schema
 from kg.names import Names
 from kg.sources.record import Record, Withdrawal
-from kg.sparql.engine import Solution
+from kg.sources.statements import Document, FileStatements
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +41,29 @@ class Sources:
         return self.questions_in or self.ontology / "questions"
 
 
+class FileTimes(NamedTuple):
+    """The times of the first and of the last commit that changed a file, in seconds since 1970."""
+
+    created: int
+    modified: int
+
+
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A quality measure: a question, a sentence template for the findings, the query, and its solutions."""
+    """A quality measure: a question, a sentence template for the findings, and the query."""
 
     name: str
     question: str
     sentence: str
     query: str
-    rows: list[Solution]
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
     """What the ontology and the shapes define (step `model`).
 
-    `ontology` and `shapes` are canonical quads. `shapes_graph` contains the shapes for data, without the rules for the
-    ontology itself.
+    `ontology` and `shapes` are canonical quads, and `digest` is a hash of them. `shapes_graph` contains the shapes for
+    data, without the rules for the ontology itself.
     """
 
     sources: Sources
@@ -64,6 +72,7 @@ class Model:
     ontology: list[Quad]
     shapes: list[Quad]
     shapes_graph: Graph
+    digest: str
     files: int
     problems: list[Problem]
 
@@ -77,72 +86,204 @@ class NoModel:
 
 
 @dataclass(frozen=True, slots=True)
-class Records:
-    """The records of the sources (step `read`), and the withdrawn things by path (step `identify`).
+class Read:
+    """The files of the sources (step `read`), and what has changed since they were read before.
 
-    `paths` are the paths of all things that the sources name, including those whose records cannot be read. `unread`
-    are the kinds whose folders cannot be read; `copies` are the paths of records that have the same content as
-    an earlier one (step `identify`).
+    `before` are the statements of the files that changed or went, `changed` those of the files that changed or came.
+    `triples` are those of the certain records in changed files by the path of the thing, and `texts` the texts of their
+    YAML documents. If the store was filled from nothing, it contains the triples of all certain records, and `triples`
+    and `texts` are empty; `contested` are then triples that follow from those of one record and are about another one,
+    which may state them, as N-Triples. `retimed` are the files that are the same, but have other times.
+
+    `paths` are the paths of all things that the sources name, including those whose records cannot be read; `unread`
+    are the kinds whose folders cannot be read. `problems` are those of all files.
     """
 
-    records: list[Record]
+    before: dict[Path, FileStatements]
+    changed: dict[Path, FileStatements]
+    signatures: dict[Path, str]
+    triples: dict[str, list[Triple]]
+    texts: dict[str, Document]
+    filled: bool
+    contested: list[bytes]
+    retimed: frozenset[Path]
     paths: frozenset[str]
     unread: frozenset[str]
     files: int
     problems: list[Problem]
-    withdrawn: dict[str, Withdrawal] = field(default_factory=dict)
-    copies: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a change of records means for other records.
+
+    `records` are the paths of the things whose counted record came, went or changed. `things` are those that mean
+    something else to records that name them: those that came or went, whose class is another one, or whose entry in
+    the list of withdrawn things came, went or changed.
+    """
+
+    records: frozenset[str]
+    things: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What is known about the identity of the records (step `identify`).
+
+    `changes` says what the changes of files mean for other records. `copies` are the paths of records that have the
+    same content as an earlier one.
+    """
+
+    changes: Changes
+    paths: frozenset[str]
+    unread: frozenset[str]
+    withdrawn: dict[str, Withdrawal]
+    copies: frozenset[str]
+    problems: list[Problem]
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What the store contains about a thing: the file of its record, the fragments of its parts, and if it is sound."""
+
+    file: Path
+    parts: tuple[str, ...]
+    sound: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Restated:
+    """The triples that the records do not state any more, those that they state now (step `map`), and their origins.
+
+    `problems` are those of all records.
+    """
+
+    removed: set[Triple]
+    added: set[Triple]
+    origins_removed: set[Quad]
+    origins_added: set[Quad]
+    problems: list[Problem]
 
 
 @dataclass(frozen=True, slots=True)
 class DataGraph:
-    """The triples of the records (steps `map` and `infer`).
+    """The triples of the records (step `infer`).
 
     The default graph of `store` contains the asserted and the inferred triples, and its inferred graph only the
-    inferred ones. `nodes` maps each subject to its record and its YAML map. `records` are the records that have
-    triples.
+    inferred ones. `nodes` maps each subject to its record and its YAML map. `stated` are the things that have triples,
+    by path.
     """
 
-    store: Store
-    nodes: dict[str, tuple[Record, MappingNode]]
-    records: list[Record]
+    names: Names
+    workspace: Workspace
+    nodes: Mapping[str, tuple[Record, MappingNode]]
+    stated: Mapping[str, Stated]
     problems: list[Problem]
+
+    @property
+    def store(self) -> Store:
+        return self.workspace.store
+
+    def parts(self, thing: str) -> list[str]:
+        """The IRIs of the parts of a thing; none for any other IRI."""
+        stated = self.stated.get(self.names.path(thing) or "") if "#" not in thing else None
+        return [f"{thing}#{part}" for part in stated.parts] if stated else []
+
+    def records(self, kind: str | None = None) -> list[Record]:
+        """The records of the things that have triples, of one kind or of all kinds, in the order of files."""
+        paths = [path for path in self.stated if kind is None or path.startswith(f"{kind}/")]
+        return list(map(self.record, sorted(paths, key=lambda path: (self.stated[path].file, path))))
+
+    def in_file(self, file: Path) -> list[str]:
+        """The paths of the things whose records are in a file."""
+        here = file.resolve()
+        files = {stated.file for stated in self.stated.values()}
+        same = {each for each in files if each.name == here.name and each.resolve() == here}
+        return [path for path, stated in self.stated.items() if stated.file in same]
+
+    def record(self, path: str) -> Record:
+        """The record of a thing. Raises KeyError if it has no triples."""
+        return self.nodes[self.names.thing(path)][0]
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """The problems that were found (steps `check` and `present`), and sentences about what was not checked."""
+    """The problems that were found (step `check`), and sentences about what was not checked.
+
+    `judged` is the number of focus nodes that were validated again after a difference.
+    """
 
     problems: list[Problem]
     notes: list[str]
+    judged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """The problems of what the shapes define for pages (step `present`)."""
+
+    problems: list[Problem]
 
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """The quality measures with their findings (step `measure`)."""
+    """The quality measures (step `measure`)."""
 
     measures: list[Measure]
     problems: list[Problem]
 
 
 @dataclass(frozen=True, slots=True)
+class Packed:
+    """The packs of the dataset (step `pack`), the sorted SHA-256 of their parts, and the statistics of their triples.
+
+    `search_index` and `source_lines` are files that the version gets copies of. `tombstones` are the quads about
+    withdrawn things. `made` is the number of slots of packs that were made, or looked at again.
+    """
+
+    packs: Packs
+    digests: list[str]
+    statistics: Statistics
+    search_index: Path
+    source_lines: Path
+    tombstones: list[Quad]
+    made: int
+    problems: list[Problem]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """What is published of a model: the files, by name, and their SHA-256.
+
+    `contexts` are those of JSON-LD, by version of the ontology.
+    """
+
+    files: dict[str, bytes]
+    digests: dict[str, str]
+    contexts: dict[str, dict[str, Any]]
+    problems: list[Problem]
+    notes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """The metadata that is published with the data (step `describe`).
 
-    `quads` describe the dataset, without what depends on its version; `tombstones`, what was withdrawn; `origins`, the
-    source of each document; `source_lines`, the lines of each source, by path; `ontology_versions`, the earlier ones;
-    `contexts` are those of JSON-LD, by version of the ontology; `questions` are the competency questions.
+    `quads` describe the dataset, without what depends on its version. `commit` and `time` are those of the sources.
     """
 
     quads: list[Quad]
-    tombstones: list[Quad]
-    origins: list[Quad]
-    source_lines: dict[str, Lines]
-    ontology_versions: list[Quad]
-    contexts: dict[str, dict[str, Any]]
-    questions: list[Question]
-    problems: list[Problem]
-    notes: list[str]
+    commit: str | None
+    time: str | None
+    model: ModelFiles
+
+    @property
+    def problems(self) -> list[Problem]:
+        return self.model.problems
+
+    @property
+    def notes(self) -> list[str]:
+        return self.model.notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,85 +294,16 @@ class Published:
     problems: list[Problem]
 
 
-StepResult = Model | NoModel | Records | DataGraph | Findings | Quality | Catalogue | Published
-R = TypeVar("R", bound=StepResult)
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """The outcome of the last run, if nothing has changed since: see the properties of `Build` with these names."""
+
+    problems: list[Problem]
+    notes: list[str]
+    files: int
+    records: int
+    version: str | None
 
 
-class Build:
-    """A running build: its sources, and the results of the steps that have run."""
-
-    def __init__(self, sources: Sources, names: Names, published: Path) -> None:
-        self.sources, self.names, self.published = sources, names, published
-        self._results: dict[type[Any], StepResult] = {}
-
-    def add(self, result: StepResult) -> None:
-        """Adds the result of a step; it replaces an earlier result of the same class."""
-        self._results[type(result)] = result
-
-    def _result(self, class_: type[R]) -> R:
-        """The result of a class. Raises KeyError if its step has not run."""
-        return cast(R, self._results[class_])
-
-    @property
-    def model(self) -> Model:
-        return self._result(Model)
-
-    @property
-    def records(self) -> Records:
-        return self._result(Records)
-
-    @property
-    def graph(self) -> DataGraph:
-        return self._result(DataGraph)
-
-    @property
-    def findings(self) -> Findings:
-        return self._result(Findings)
-
-    @property
-    def quality(self) -> Quality:
-        return self._result(Quality)
-
-    @property
-    def catalogue(self) -> Catalogue:
-        return self._result(Catalogue)
-
-    @property
-    def has_model(self) -> bool:
-        """True if the ontology and the shapes have no errors."""
-        return Model in self._results
-
-    @property
-    def problems(self) -> list[Problem]:
-        """The problems of all results, in order."""
-        return in_order(problem for result in self._results.values() for problem in result.problems)
-
-    @property
-    def notes(self) -> list[str]:
-        """Sentences about what was not checked or is not published."""
-        if NoModel in self._results:
-            return [
-                "The ontology or the shapes have errors, so the values of the records were not checked. "
-                "Correct these errors first."
-            ]
-        return [
-            note
-            for result in self._results.values()
-            if isinstance(result, Findings | Catalogue)
-            for note in result.notes
-        ]
-
-    @property
-    def files(self) -> int:
-        """The number of files that were read."""
-        return sum(result.files for result in self._results.values() if isinstance(result, Model | NoModel | Records))
-
-    @property
-    def paths(self) -> frozenset[str]:
-        """The paths of all things that the sources name; empty if no records were read."""
-        return self.records.paths if Records in self._results else frozenset()
-
-    @property
-    def version(self) -> str | None:
-        """The version that was published, if any."""
-        return self._result(Published).version if Published in self._results else None
+OfSources = Model | NoModel | Read | Records | Restated | DataGraph
+StepResult = OfSources | Findings | Presentation | Quality | Packed | Catalogue | Published | Recalled

@@ -24,8 +24,8 @@ def as_part_name(text: str) -> str:
 
 def _words(text: str) -> str:
     """A text without accents and punctuation, with single spaces between words."""
-    letters = unicodedata.normalize("NFKD", text)
-    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    letters = text if text.isascii() else unicodedata.normalize("NFKD", text)
+    plain = letters if letters.isascii() else "".join(x for x in letters if not unicodedata.combining(x))
     return re.sub(r"[\W_]+", " ", plain).strip()
 
 

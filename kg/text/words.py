@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
-import snowballstemmer
+import Stemmer
 
 from kg.text.folding import fold
 
@@ -34,6 +34,11 @@ def spans(text: str) -> Iterator[re.Match[str]]:
     return WORD.finditer(ELIDED.sub(lambda match: " " * len(match[0]), text))
 
 
+def tokens(text: str) -> list[str]:
+    """The words of a composed text as they are written, in order."""
+    return WORD.findall(ELIDED.sub(" ", text) if "'" in text or "’" in text else text)
+
+
 @lru_cache(maxsize=1 << 16)
 def plain(word: str) -> str:
     """A word in the form in which it is compared: without case and accents."""
@@ -42,7 +47,7 @@ def plain(word: str) -> str:
 
 def words(text: str) -> list[str]:
     """The plain words of a text, in order."""
-    return [word for match in spans(composed(text)) if (word := plain(match[0]))]
+    return [word for each in tokens(composed(text)) if (word := plain(each))]
 
 
 @lru_cache(maxsize=1 << 16)
@@ -51,13 +56,8 @@ def stems(word: str, language: str) -> frozenset[str]:
 
     If the language has no stemmer, the stem is the word itself.
     """
-    written, bare = word.casefold(), plain(word)
+    lower, bare = word.casefold(), plain(word)
     if language not in STEMMERS:
         return frozenset({bare})
-    stemmer = snowballstemmer.stemmer(STEMMERS[language])  # threads must not share a stemmer
-    return frozenset(plain(stemmer.stemWord(each)) for each in {written, bare})
-
-
-def stems_of(text: str, language: str) -> list[str]:
-    """The stems of the words of a text, in order."""
-    return [stem for match in spans(composed(text)) for stem in sorted(stems(match[0], language)) if stem]
+    stemmer = Stemmer.Stemmer(STEMMERS[language], 0)  # threads must not share a stemmer; it is cheap to make
+    return frozenset(plain(stemmer.stemWord(each)) for each in {lower, bare})

@@ -14,13 +14,14 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from werkzeug.datastructures import Headers
 
 from server.http import conditional as conditions
+from server.http.events import EVENTS, MEDIA_TYPE, Events
 from server.http.response_cache import CachedResponse, ResponseCache
 
 ON_LEAVE = "server.on_leave"
@@ -28,6 +29,9 @@ ON_LEAVE = "server.on_leave"
 REFUSED = "server.refused"
 """The environ key for an error in the framing of a request (RFC 9112), if any: the status of the response, and a
 message."""
+
+SERVED = "server.served"
+"""The environ key for what the application serves to this request; the application may replace it by what is newer."""
 
 Refusal = tuple[int, str]
 
@@ -47,6 +51,14 @@ HOST = re.compile(rb"(\[[0-9A-Za-z:.%_~!$&'()*+,;=-]+\]|([0-9A-Za-z._~!$&'()*+,;
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+
+
+class Served(Protocol):
+    """What the application serves at some time."""
+
+    @property
+    def identity(self) -> str:
+        """The text that distinguishes it from all others: an answer is cached for what has the same identity."""
 
 
 class Client:
@@ -76,22 +88,24 @@ class Client:
 class Gateway:
     """An ASGI application that runs a WSGI application, each request in a thread, and caches its public responses.
 
-    `version` names what the application serves: answers of another version are not those of this one. `most` is how
-    many bytes of the body of a request are read; the application refuses what has more. `cut` is the exception that a
-    body raises where it ends too early because of a limit or because its client has left, which is no fault.
+    `served` returns what the application serves now, which `environ[SERVED]` holds for the whole of a request. `most`
+    is how many bytes of the body of a request are read; the application refuses what has more. `cut` is the exception
+    that a body raises where it ends too early because of a limit or because its client has left, which is no fault.
+    A response that is a stream of events continues with those of `events`.
     """
 
     def __init__(
         self,
         application: WSGIApplication,
         cache: ResponseCache,
-        version: str,
+        served: Callable[[], Served],
         threads: int,
         most: int,
         cut: type[Exception],
+        events: Events,
     ) -> None:
-        self._application, self._cache, self._version, self._most = application, cache, version, most
-        self._cut = cut
+        self._application, self._cache, self._served, self._most = application, cache, served, most
+        self._cut, self._events = cut, events
         self._threads = ThreadPoolExecutor(threads)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -102,24 +116,25 @@ class Gateway:
 
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         body, refusal = await read(receive, self._most + 1)
-        environ = environment(scope, body)
+        environ, served = environment(scope, body), self._served()
         if fault := misframed(scope) or refusal:
             environ[REFUSED] = fault
         if scope["http_version"].startswith("1.") and (REFUSED in environ or "HTTP_TRANSFER_ENCODING" in environ):
             send = closing(send)
-        key = self._key(environ, body)
-        if cached := self._cached(key, environ):
+        if cached := self._cached(self._key(environ, body, served), environ):
             await reply(send, cached.status, cached.headers, b"" if scope["method"] == "HEAD" else cached.body)
             return
         client, loop = Client(), asyncio.get_running_loop()
         watch = loop.create_task(until_gone(receive, client))
         try:
-            environ[ON_LEAVE] = client.on_leave
-            response = await loop.run_in_executor(self._threads, self._run, environ)
+            given = {**environ, ON_LEAVE: client.on_leave, SERVED: served, EVENTS: self._events}
+            response = await loop.run_in_executor(self._threads, self._run, given)
             if isinstance(response, CachedResponse):
                 await reply(send, response.status, response.headers, response.body)
                 if scope["method"] != "HEAD":
-                    self._threads.submit(self._put, key, response)
+                    self._threads.submit(self._put, self._key(environ, body, given[SERVED]), response)
+            elif response[1].get("Content-Type") == MEDIA_TYPE:
+                await self._follow(send, *response[:2], client)
             else:
                 await self._stream(send, *response)
         finally:
@@ -134,11 +149,11 @@ class Gateway:
             return CachedResponse(status, [*headers.items()], b"")
         return cached if status == 200 else None
 
-    def _key(self, environ: WSGIEnvironment, body: bytes) -> str:
+    def _key(self, environ: WSGIEnvironment, body: bytes, served: Served) -> str:
         """A cache key for everything that a response depends on."""
         values = [environ.get(name, "\0").encode() for name in ("PATH_INFO", "QUERY_STRING", *NEGOTIATED)]
         method = "GET" if environ["REQUEST_METHOD"] == "HEAD" else environ["REQUEST_METHOD"]
-        parts = [self._version.encode(), method.encode(), *values, body]
+        parts = [served.identity.encode(), method.encode(), *values, body]
         return hashlib.sha256(b"".join(b"%d:%b" % (len(part), part) for part in parts)).hexdigest()
 
     def _run(self, environ: WSGIEnvironment) -> "CachedResponse | tuple[int, Headers, Iterator[bytes]]":
@@ -166,6 +181,16 @@ class Gateway:
             logging.warning("an answer was cut short because it exceeded a limit or its client disconnected")
         finally:
             await loop.run_in_executor(self._threads, body.close)  # type: ignore[attr-defined]  # made by `parts`
+
+    async def _follow(self, send: Send, status: int, headers: Headers, client: Client) -> None:
+        """Sends the events as a stream, until the client has left."""
+        await send({"type": "http.response.start", "status": status, "headers": encoded(headers.items())})
+
+        def write(events: bytes) -> Awaitable[None]:
+            return send({"type": "http.response.body", "body": events, "more_body": True})
+
+        await self._events.stream(write, client.on_leave)
+        await send({"type": "http.response.body", "body": b""})
 
 
 async def lifespan(receive: Receive, send: Send) -> None:

@@ -30,7 +30,10 @@ FAREWELL = 1.0
 """Seconds that a host has for terminating its workers and itself."""
 
 AGAIN = 1.0
-"""Seconds after which a failed host is restarted."""
+"""Seconds after which a failed host is restarted, and told again what it did not hear."""
+
+ATTEMPTS = 5
+"""Maximum number of times that a host that fails is told to take up a dataset."""
 
 
 def ask(address: str, question: UntrustedQuery, on_leave: Callable[[Callable[[], None]], None]) -> Answer:
@@ -84,11 +87,28 @@ def hang_up(connection: socket.socket) -> None:
         connection.shutdown(socket.SHUT_RDWR)
 
 
+def tell(address: str, directory: Path) -> None:
+    """Makes the host at an address take up a dataset, and waits until it has. Raises OSError if it cannot."""
+    for attempt in range(ATTEMPTS):
+        try:
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.connect(address)
+                connection.sendall(message({"directory": str(directory)}))
+                failure = json.loads(read_frame(connection)).get("failure")
+        except (OSError, BrokenError) as error:
+            failure = f"the query host does not respond: {error!r}"
+            time.sleep(AGAIN * (attempt + 1 < ATTEMPTS))
+        else:
+            break
+    if failure:
+        raise OSError(failure)
+
+
 class Queries:
     """Sends the queries of an application to a host: the one at an address, or its own, which it starts if needed."""
 
     def __init__(self, dataset: Dataset, limits: Limits, address: str | None = None) -> None:
-        self._dataset, self._limits, self._address = dataset, limits, address
+        self._directory, self._limits, self._address = dataset.directory, limits, address
         self._lock = threading.Lock()
         self._own: HostProcess | None = None
 
@@ -96,16 +116,24 @@ class Queries:
         """The answer to a query. Raises UnansweredError. `on_leave` registers an action for when the client leaves."""
         with self._lock:
             if self._address is None:
-                self._own = HostProcess(self._dataset, self._limits)
+                self._own = HostProcess(self._directory, self._limits)
                 self._address = self._own.address
         return ask(self._address, question, on_leave)
 
+    def take_up(self, directory: Path) -> None:
+        """Makes the host answer the queries that follow on another dataset. Raises OSError if it cannot."""
+        with self._lock:
+            if self._address is not None:
+                tell(self._address, directory)
+            self._directory = directory
+
 
 class HostProcess:
-    """A query host for a dataset: a process that is restarted if it fails, and that ends with this process."""
+    """A query host for the dataset in a directory: a process that is restarted if it fails and ends with this one."""
 
-    def __init__(self, dataset: Dataset, limits: Limits) -> None:
-        directory = Path(tempfile.mkdtemp(prefix="kg-"))
+    def __init__(self, dataset: Path, limits: Limits) -> None:
+        self.directory = directory = Path(tempfile.mkdtemp(prefix="kg-"))
+        """The directory for what the processes of this run share; it is removed at the end."""
         self.address = str(directory / "queries")
         self.cache = directory / "cache"
         """The directory of the response cache of this run."""
@@ -114,7 +142,7 @@ class HostProcess:
         listener.bind(self.address)
         listener.listen(1024)
         reading, writing = os.pipe()
-        given = (str(listener.fileno()), str(reading), str(dataset.directory), json.dumps(limits.as_dict()))
+        given = (str(listener.fileno()), str(reading), str(dataset), json.dumps(limits.as_dict()))
         command = [sys.executable, "-m", "server.queries.host", *given]
         keeper = threading.Thread(target=keep, args=(command, listener, reading), daemon=True)
         keeper.start()

@@ -12,6 +12,10 @@ It schedules queries so that a long query never blocks a short one:
 - If too many queries wait, the oldest of those with the most turns is refused, of the client with the most of them.
   Four times as many queries may wait if all of them are new.
 - A query that exceeds its time is terminated with its process, and so is a query whose client has disconnected.
+
+The host takes up another version of the dataset between two forks. A child process finds the difference of the two
+versions, and the host applies it to its store in small batches; until all is applied, it forks no worker. Running
+queries end on the version with which they began, because their workers have their own copies of the memory pages.
 """
 
 import gc
@@ -23,19 +27,17 @@ import socket
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pyoxigraph import Store
-
-from kg.dataset.layout import Dataset
-from kg.dataset.opening import load
-from kg.sparql.oxigraph import open_files
-from server.queries.frames import LENGTH, failure
+from kg.dataset.layout import Dataset, NoDatasetError
+from server.queries.frames import LENGTH, failure, message
+from server.queries.holding import Difference, Holding
 from server.queries.limits import Limits
-from server.queries.worker import DONE, IS_WHOLE, LEAVING, MAY_I, OUT_OF_MEMORY, READY, Opener, work
+from server.queries.worker import DONE, IS_WHOLE, LEAVING, MAY_I, OUT_OF_MEMORY, READY, work
 
 PATIENCE = 10.0
 """Maximum time in seconds that a query waits before it is refused."""
@@ -80,6 +82,7 @@ class Query:
 
     connection: socket.socket
     content: bytes
+    version: str
     client: str
     arrived: float
     deadline: float
@@ -115,6 +118,8 @@ class Worker:
     channel: socket.socket
     words: int
     """The descriptor for reading its standard error."""
+    version: str
+    """The version that it holds."""
     query: Query | None = None
     before: float = float("inf")
     """The processor time in seconds at the start of its turn; infinite until it is ready."""
@@ -139,12 +144,15 @@ class Worker:
 class Host:
     """Assigns the queries that arrive at a socket to workers. Ends when `lifeline` ends."""
 
-    def __init__(self, listener: socket.socket, lifeline: int, open_store: Opener, limits: Limits) -> None:
-        self._listener, self._open_store, self._limits = listener, open_store, limits
+    def __init__(self, listener: socket.socket, lifeline: int, holding: Holding, limits: Limits) -> None:
+        self._listener, self._holding, self._limits = listener, holding, limits
         self._workers: list[Worker] = []
         self._waiting: list[Query] = []
         self._dying: set[int] = set()
         self._newest = False
+        self._orders: list[tuple[socket.socket, Dataset]] = []
+        self._difference: Difference | None = None
+        self._steps: Iterator[None] | None = None
         self._selector = selectors.DefaultSelector()
         self._listener.setblocking(False)
         self._selector.register(listener, selectors.EVENT_READ, self._accept)
@@ -157,6 +165,7 @@ class Host:
                 if self._is_open(key.fileobj):
                     key.data()
             self._reap()
+            self._change()
             self._look_at_the_time()
             self._give_out()
 
@@ -170,6 +179,8 @@ class Host:
     def _pause(self) -> float | None:
         """The time in seconds until the next action that does not depend on an event; None if there is none."""
         now = time.monotonic()
+        if self._steps is not None or (self._orders and self._difference is None):
+            return 0.0
         times = [query.deadline for query in self._running()]
         times += [min(query.deadline, query.waits) for query in self._waiting]
         times += [now + q.left() for q in self._running() if q.left() > 0]
@@ -203,8 +214,12 @@ class Host:
         elif len(buffer) >= LENGTH.size + length:
             connection.setblocking(True)  # as the worker, which shares it, requires
             question = json.loads(buffer[LENGTH.size :])
+            if "directory" in question:
+                self._hear_of(connection, Path(question["directory"]))
+                return
             now = time.monotonic()
-            query = Query(connection, bytes(buffer), question["client"], now, now + question["seconds"])
+            seconds = question["seconds"]
+            query = Query(connection, bytes(buffer), question["version"], question["client"], now, now + seconds)
             self._selector.modify(connection, selectors.EVENT_READ, lambda: self._leave(query))
             self._waiting.append(query)
             self._refuse()
@@ -248,6 +263,62 @@ class Host:
             self._selector.unregister(connection)
         connection.close()
 
+    # ── Versions ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def _version(self) -> str:
+        """The identity of the dataset that the host holds."""
+        return self._holding.dataset.identity
+
+    def _hear_of(self, connection: socket.socket, directory: Path) -> None:
+        """Handles the order to take up the dataset in a directory; orders are followed one after the other."""
+        self._selector.unregister(connection)
+        try:
+            self._orders.append((connection, Dataset.at(directory)))
+        except NoDatasetError as error:
+            confirm(connection, str(error))
+
+    def _change(self) -> None:
+        """Takes the next step to the version of the first order."""
+        if self._steps is not None:
+            if next(self._steps, self) is self:
+                self._steps = None
+                self._end_order()
+        elif self._orders and self._difference is None:
+            dataset = self._orders[0][1]
+            if dataset.identity == self._version:
+                self._end_order()
+                return
+            try:
+                self._difference = self._holding.difference(dataset)
+            except OSError as error:
+                self._end_order(str(error))
+                return
+            if self._difference is None:
+                self._holding.move(dataset)
+                self._end_order()
+            else:
+                self._selector.register(self._difference.report, selectors.EVENT_READ, self._apply)
+
+    def _apply(self) -> None:
+        """Begins to apply a difference that has been found."""
+        assert self._difference is not None
+        self._selector.unregister(self._difference.report)
+        found, self._difference = self._difference, None
+        try:
+            found.check()
+        except NoDatasetError as error:
+            self._end_order(str(error))
+        else:
+            self._steps = self._holding.apply(found)
+
+    def _end_order(self, reason: str | None = None) -> None:
+        """Confirms that the first order has been followed, or gives the reason why it cannot be."""
+        connection, _ = self._orders.pop(0)
+        confirm(connection, reason)
+        for worker in [worker for worker in self._workers if not worker.query and worker.version != self._version]:
+            self._kill(worker)
+
     # ── Workers ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _fork(self) -> Worker:
@@ -257,10 +328,10 @@ class Host:
         process = os.fork()
         if process == 0:
             os.setpriority(os.PRIO_PROCESS, 0, LATER)
-            work(theirs, error, self._open_store, self._limits)
+            work(theirs, error, self._holding.open, self._limits)
         theirs.close()
         os.close(error)
-        worker = Worker(process, ours, words)
+        worker = Worker(process, ours, words, self._version)
         self._workers.append(worker)
         self._selector.register(ours, selectors.EVENT_READ, lambda: self._hear(worker))
         return worker
@@ -281,7 +352,9 @@ class Host:
         elif signal_byte == DONE and query:
             worker.is_new = False
             self._drop(query)
-            if worker.is_slow:
+            if worker.version != self._version:
+                self._kill(worker)
+            elif worker.is_slow:
                 self._hasten(worker)
         elif signal_byte == LEAVING and query:
             self._drop(query)
@@ -353,7 +426,9 @@ class Host:
         """Ends queries that exceed their time, and assigns places to queries that have become long."""
         now = time.monotonic()
         for query in [*self._waiting, *self._running()]:
-            if now >= query.deadline:
+            if query.worker is None and query.version != self._version and self._steps is None:
+                self._fail(query, "version")
+            elif now >= query.deadline:
                 self._fail(query, "timeout")
             elif query.worker is None and now >= query.waits:
                 self._fail(query, "busy")
@@ -411,7 +486,9 @@ class Host:
 
     def _idle(self, next_query: Query) -> Worker | None:
         """A worker for a query: an idle one, a new one, or a new one in place of that of a stopped query."""
-        idle = next((worker for worker in self._workers if not worker.query), None)
+        idle = next((w for w in self._workers if not w.query and w.version == next_query.version), None)
+        if self._steps is not None:
+            return idle
         if idle and next_query.needs_new and not idle.is_new:
             self._kill(idle)
             return self._fork()
@@ -428,16 +505,10 @@ class Host:
         return self._fork()
 
 
-def store_of(dataset: Dataset, limits: Limits) -> Opener:
-    """How a worker opens the store: it shares the host's store or, if that is too large for memory, opens the files."""
-    if dataset.manifest.counts.triples > limits.triples:
-        directory = dataset.engine_files
-        open_files(directory)
-        files = len(os.listdir(directory))
-        return lambda: (open_files(directory), files)
-    store = Store()
-    load(store, dataset.directory)
-    return lambda: (store, 0)
+def confirm(connection: socket.socket, reason: str | None) -> None:
+    """Sends the outcome of an order: the reason why it was not followed, if there is one."""
+    with connection, suppress(OSError):
+        connection.sendall(message({"failure": reason}))
 
 
 def main() -> None:
@@ -446,9 +517,9 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a server may send them to all processes
         signal.signal(number, signal.SIG_IGN)  # the lifeline ends this process instead
     limits = Limits(**{**(values := json.loads(given)), "services": tuple(values["services"])})
-    open_store = store_of(Dataset.at(Path(directory)), limits)
+    holding = Holding(Dataset.at_or_current(Path(directory)), limits.triples)
     gc.freeze()  # else the collector writes to the memory that workers share
-    Host(socket.socket(fileno=int(listener)), int(lifeline), open_store, limits).run()
+    Host(socket.socket(fileno=int(listener)), int(lifeline), holding, limits).run()
 
 
 if __name__ == "__main__":

@@ -1,22 +1,21 @@
 """The catalogue: the description of the dataset (DCAT 3, VoID, PROV-O), and its dumps."""
 
 import base64
-import gzip
 import json
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request, send_file
+from flask import Blueprint, Response, render_template, request
 from markupsafe import Markup
 from pyoxigraph import Literal, NamedNode, Triple
 from rdflib.namespace import DCTERMS
 from werkzeug.exceptions import NotFound, RequestedRangeNotSatisfiable
+from werkzeug.wsgi import FileWrapper
 
 from kg.about import DESCRIPTION, KEYWORDS, LICENSE, TITLE
+from kg.dataset.dumps import Dump
 from kg.dataset.layout import DUMPS, Dataset, NoDatasetError
-from kg.media import LANGUAGES, MediaType, by_suffix
+from kg.media import JSON, LANGUAGES, MediaType, by_suffix
 from kg.names import XSD
 from kg.namespaces import DCAT
 from server.derived import derived
@@ -38,6 +37,9 @@ SPAN = (str(DCAT.startDate), str(DCAT.endDate))
 PART = 2**16
 """Number of bytes of a dump that are sent at once."""
 
+KEPT_DIGESTS = 16
+"""Maximum number of dumps whose digests are cached."""
+
 
 @blueprint.get("/dataset")
 @blueprint.get("/dataset.<suffix>")
@@ -51,7 +53,7 @@ def dataset(suffix: str | None = None) -> Response:
             "dataset.html",
             dataset=Description(iri, TripleIndex(triples)),
             manifest=manifest,
-            dumps=DUMPS,
+            dumps={media: digest(site().dataset.dump(media)) for media in DUMPS},
             embedded=embedded(),
         )
 
@@ -131,27 +133,45 @@ def void() -> Response:
 
 def variables() -> dict[str, Json]:
     """The variables in the path of a dump, for OpenAPI."""
-    return {"version": one_of([site().dataset.version]), "suffix": one_of(media.suffix for media in DUMPS)}
+    return {**versions(), "suffix": one_of(media.suffix for media in DUMPS)}
+
+
+def versions() -> dict[str, Json]:
+    """The variable in the path of a version, for OpenAPI."""
+    return {"version": one_of([site().dataset.version])}
 
 
 @blueprint.get("/dump/<version>.<suffix>.gz")
 @documented(produces=(GZIP,), path=variables, has_ranges=True)
 def dump(version: str, suffix: str) -> Response:
     """Returns a version of the dataset as a compressed file, with ranges (RFC 9110, 14) and its digest (RFC 9530)."""
-    kept, media = dumped(version, suffix)
-    file = kept.dump(media)
-    digest = kept.digest(file)
-    response = send_file(
-        file,
-        GZIP,
-        as_attachment=True,
-        download_name=f"osce-kg-{version}.{media.suffix}.gz",
-        etag=validator(digest.encode(), GZIP),
-        conditional=False,
-        last_modified=site().modified,
-    )
-    in_range(response, file.stat().st_size)
-    response.headers["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(digest)).decode()}:"
+    found, media = dumped(version, suffix)
+    response = DatedResponse(FileWrapper(found.open(), PART), content_type=GZIP, direct_passthrough=True)
+    response.content_length = found.size
+    response.set_etag(validator(found.tag.encode(), GZIP))
+    response.last_modified = site().modified
+    name = f"osce-kg-{version}.{media.suffix}.gz"
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    in_range(response, found.size)
+    response.headers["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(digest(found))).decode()}:"
+    return described(response)
+
+
+@derived(KEPT_DIGESTS)
+def digest(found: Dump) -> str:
+    """The SHA-256 of a dump, which is read once for it."""
+    return found.digest()
+
+
+@blueprint.get("/dump/<version>/packs.json")
+@documented(produces=(JSON.name,), path=versions)
+def pack_list(version: str) -> Response:
+    """Returns the packs that a version consists of, with the SHA-256 of each gzip member of its dumps."""
+    kept = at_version(version)
+    content = kept.pack_list.read_bytes()
+    response = DatedResponse(content, content_type=JSON.name)
+    response.set_etag(validator(content, JSON.name))
+    response.last_modified = site().modified
     return described(response)
 
 
@@ -159,15 +179,14 @@ def dump(version: str, suffix: str) -> Response:
 @documented(produces=tuple(media.name for media in DUMPS), path=variables)
 def plain_dump(version: str, suffix: str) -> Response:
     """Returns the same file as RDF, with the content coding gzip if the client accepts it, and else uncompressed."""
-    kept, media = dumped(version, suffix)
-    file = kept.dump(media)
+    found, media = dumped(version, suffix)
     packed = accepts_gzip(request.headers.get("Accept-Encoding"))
-    response = DatedResponse(file_parts(file, packed), content_type=media.content_type, direct_passthrough=True)
+    body = found.compressed() if packed else found.content()
+    response = DatedResponse(body, content_type=media.content_type, direct_passthrough=True)
+    response.content_length = found.size if packed else found.content_size
     if packed:
         response.content_encoding = "gzip"
-        response.content_length = file.stat().st_size
-    digest = kept.digest(file).encode()
-    response.set_etag(validator(digest, media.content_type, coding="gzip" if packed else ""))
+    response.set_etag(validator(found.tag.encode(), media.content_type, coding="gzip" if packed else ""))
     response.last_modified = site().modified
     response.vary.add("Accept-Encoding")
     response.headers["Accept-Ranges"] = "none"
@@ -175,21 +194,20 @@ def plain_dump(version: str, suffix: str) -> Response:
     return described(response)
 
 
-def dumped(version: str, suffix: str) -> tuple[Dataset, MediaType]:
-    """The published version and the media type of a dump; raises NotFound."""
+def dumped(version: str, suffix: str) -> tuple[Dump, MediaType]:
+    """The dump of a published version, and its media type; raises NotFound."""
     kept, media = at_version(version), by_suffix(suffix, DUMPS)
-    if media is None or not kept.dump(media).is_file():
+    if media is None:
         raise NotFound(
             f"There is no dump .{suffix}.gz. Available dumps: {', '.join(f'.{m.suffix}.gz' for m in DUMPS)}."
         )
-    return kept, media
-
-
-def file_parts(file: Path, packed: bool) -> Iterator[bytes]:
-    """The content of a compressed file in parts: as it is, or decompressed."""
-    with file.open("rb") if packed else gzip.open(file) as stream:
-        while part := stream.read(PART):
-            yield part
+    try:
+        found = kept.dump(media)
+    except (NoDatasetError, OSError) as error:
+        raise unavailable(version) from error
+    if not found.is_there:
+        raise unavailable(version)
+    return found, media
 
 
 def described(response: Response) -> Response:
@@ -229,5 +247,10 @@ def at_version(version: str) -> Dataset:
             raise NoDatasetError(version)
         return current.sibling(version)
     except NoDatasetError as error:
-        message = f"The dump of version {version} is not available. The current version is {current.version}."
-        raise NotFound(message) from error
+        raise unavailable(version) from error
+
+
+def unavailable(version: str) -> NotFound:
+    """The error for a version that is not published, or no longer."""
+    message = f"The dump of version {version} is not available. The current version is {site().dataset.version}."
+    return NotFound(message)

@@ -30,7 +30,7 @@ from server.operations import Json, documented, one_of
 from server.pictures.drawing import SEEN, fitting, picture_of
 from server.pictures.tables import Table, heading
 from server.queries.limits import Limits
-from server.site import site
+from server.site import renewed, site
 
 blueprint = Blueprint("sparql", __name__)
 
@@ -314,6 +314,7 @@ def evaluated(
     """The response with the answer of a worker; `lasting` is true if the same query always has the same answer."""
     question: UntrustedQuery = {
         "query": query,
+        "version": site().identity,
         "base": site().names.base,
         "prefixes": site().names.prefixes,
         "seconds": most,
@@ -322,9 +323,8 @@ def evaluated(
         "default": dataset["default"],
         "named": dataset["named"],
     }
-    queries: UntrustedQueries = current_app.extensions["queries"]
     try:
-        answer: Answer = queries.ask(question, request.environ.get(ON_LEAVE, lambda _: None))
+        answer = asked(question)
     except UnansweredError as error:
         raise unanswered(error, query, media, most) from error
     written = media[answer.form]
@@ -339,6 +339,24 @@ def evaluated(
         response.headers["Cache-Control"] = "no-store"
         del response.headers["ETag"]
     return response
+
+
+def asked(question: UntrustedQuery) -> Answer:
+    """The answer of a worker. Raises UnansweredError.
+
+    If the query host has taken up a newer version than this request, the query is asked again on the newer version,
+    to which the whole response then belongs.
+    """
+    queries: UntrustedQueries = current_app.extensions["queries"]
+    while True:
+        try:
+            return queries.ask(question, request.environ.get(ON_LEAVE, lambda _: None))
+        except UnansweredError as error:
+            if error.reason != "version":
+                raise
+        if not renewed():  # the query host has restarted
+            queries.take_up(site().dataset.origin or site().dataset.directory)
+        question = {**question, "version": site().identity}
 
 
 def whole(answer: Answer, media: MediaType) -> Response:

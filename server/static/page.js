@@ -9,13 +9,18 @@ function unfold() {
   target.scrollIntoView();
 }
 
-for (const button of document.querySelectorAll("button[data-copy]")) {
-  if (!navigator.clipboard) break;
-  button.hidden = false;
-  const text = button.textContent;
-  button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(document.querySelector(button.dataset.copy).textContent.trim());
-    button.textContent = button.dataset.done;
-    setTimeout(() => { button.textContent = text; }, 2000);
-  });
+addEventListener("replaced", showButtons); // of watch.js, for new content
+showButtons();
+
+function showButtons() {
+  if (!navigator.clipboard) return;
+  for (const button of document.querySelectorAll("button[data-copy][hidden]")) {
+    button.hidden = false;
+    const text = button.textContent;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(document.querySelector(button.dataset.copy).textContent.trim());
+      button.textContent = button.dataset.done;
+      setTimeout(() => { button.textContent = text; }, 2000);
+    });
+  }
 }

@@ -4,7 +4,12 @@
 const PAUSE = 120; // milliseconds without a key before the server is asked
 const KINDS = JSON.parse(document.body.dataset.kinds); // what each kind is called in the language of the page
 
-for (const input of document.querySelectorAll("form[role=search] input[data-suggest]")) combobox(input);
+addEventListener("replaced", comboboxes); // of watch.js, for new content
+comboboxes();
+
+function comboboxes() {
+  for (const input of document.querySelectorAll("form[role=search] input[data-suggest]:not([role])")) combobox(input);
+}
 
 function combobox(input) {
   const list = document.createElement("ul");

@@ -4,7 +4,6 @@ The peers: `oxigraph`, the server with the same engine, on its files and in memo
 are synthetic (`kg generate`), built once and left in `.bench/`, which can be deleted.
 """
 
-import gzip
 import http.client
 import math
 import os
@@ -25,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from kg.dataset.layout import Dataset
+from kg.media import TURTLE
 from tests.places import ROOT
 
 WORK = ROOT / ".bench"
@@ -132,7 +132,10 @@ def ours(published: Path) -> Iterator[Ask]:
 def oxigraph_on_files(dataset: Dataset) -> Iterator[Ask]:
     location = WORK / f"oxigraph-{dataset.version}"
     if not location.exists():
-        files = [str(dataset.directory / name) for name in ("data.nq", "catalogue.nq", "sources.nq", "versions.nq")]
+        sources = WORK / f"{dataset.version}.sources.nq"
+        with sources.open("wb") as file:
+            file.writelines(dataset.n_quads(dataset.packs.sources))
+        files = [*map(str, (dataset.directory / "data.nq", sources, *dataset.graphs))]
         subprocess.run([binary(), "load", "--location", str(location), "--file", *files], check=True)
         subprocess.run([binary(), "optimize", "--location", str(location)], check=True)
     port = free_port()
@@ -157,8 +160,8 @@ def oxigraph_in_memory(dataset: Dataset) -> Iterator[Ask]:
 def rdflib_endpoint(dataset: Dataset) -> Iterator[Ask]:
     triples = WORK / f"{dataset.version}.nt"
     if not triples.exists():
-        with gzip.open(dataset.directory / "data.ttl.gz") as turtle:
-            serialize(parse(turtle.read(), format=RdfFormat.TURTLE), str(triples), format=RdfFormat.N_TRIPLES)
+        turtle = b"".join(dataset.dump(TURTLE).content())
+        serialize(parse(turtle, format=RdfFormat.TURTLE), str(triples), format=RdfFormat.N_TRIPLES)
     port = free_port()
     command = [str(Path(sys.executable).parent / "rdflib-endpoint"), "serve", str(triples)]
     with running([*command, "--host", "127.0.0.1", "--port", str(port)]), client(port, "/") as ask:

@@ -16,8 +16,9 @@ from rich.table import Table
 from kg.dataset.layout import Dataset
 from kg.dataset.opening import open_engine
 from kg.model.context import context
+from kg.sources.mapper import to_triples
+from kg.sources.statements import BATCH
 from kg.sources.yaml_tree import compose
-from kg.steps.map import BATCH, to_quads
 from tests.building import build_world
 from tests.places import ROOT
 
@@ -60,7 +61,7 @@ def measure() -> None:
         whole = json.dumps({"@context": terms, "@graph": documents})
         row(
             f"map {BATCH} records",
-            lambda: to_quads(documents, terms, base),
+            lambda: to_triples(documents, terms, base),
             "rdflib JSON-LD",
             lambda: Graph().parse(data=whole, format="json-ld", base=base),
         )

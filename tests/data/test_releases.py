@@ -9,7 +9,8 @@ from pyoxigraph import Literal, NamedNode
 from kg.names import DEFAULT_BASE, Names
 from kg.pipeline import CHECKING
 from kg.sparql.oxigraph import Oxigraph
-from kg.steps.results import Build, Sources
+from kg.steps.build import Build
+from kg.steps.results import Sources
 from tests.building import run_steps
 from tests.places import ONTOLOGY, ROOT, SHAPES
 

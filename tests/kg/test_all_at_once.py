@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kg.diagnostics.problems import errors_by_file, only_in
-from kg.steps.results import Build
+from kg.steps.build import Build
 from tests.building import check_world
 from tests.kg.steps.test_problems import PLACE, RELEASE, STATE, check_files
 from tests.places import ONTOLOGY, SAMPLE, SHAPES

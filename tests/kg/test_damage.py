@@ -14,7 +14,7 @@ from pyoxigraph import DefaultGraph, NamedNode
 from kg.diagnostics.codes import codes
 from kg.diagnostics.problems import Severity
 from kg.names import RDF_TYPE
-from kg.steps.results import Build
+from kg.steps.build import Build
 from tests.building import check_world
 from tests.places import ROOT, SAMPLE
 from tests.sampling import EVERYTHING
@@ -89,7 +89,7 @@ def assert_no_record_is_lost(build: Build, data: Path, files: set[Path]) -> None
     """Each file, damaged or not, has an error of its own, or every record in it has triples in the graph."""
     rows = build.graph.store.quads_for_pattern(None, NamedNode(RDF_TYPE), None, DefaultGraph())
     things = {row.subject.value for row in rows if isinstance(row.subject, NamedNode)}
-    mapped = Counter(record.file for record in build.graph.records if build.names.thing(record.path) in things)
+    mapped = Counter(record.file for record in build.graph.records() if build.names.thing(record.path) in things)
     wrong = {problem.file for problem in build.problems if problem.severity is Severity.ERROR}
     assert set(data.glob("*/*.yaml")) - wrong - set(mapped) == set()
     for file in files - wrong:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from kg.sources.index import Index
 from kg.sources.skeleton import skeleton
 from tests.building import check_world
 from tests.kg.test_cli import MODEL, kg
@@ -129,9 +128,9 @@ def test_a_name_says_nothing_where_records_do_not_agree(world: Path) -> None:
 
 def test_the_examples_of_every_kind_are_values_that_its_keys_take(world: Path) -> None:
     build = check_world(world)
-    index = Index(build.model.schema, build.paths, build.graph.records)
+    index = build.state.identification.index
     for kind, class_ in build.model.schema.kinds.items():
-        text = skeleton(build.model.schema, class_, f"{kind}/something-new", build.graph.records, index)
+        text = skeleton(build.model.schema, class_, f"{kind}/something-new", build.graph.records(), index)
         text = re.sub(r"^# (?=\w+:( #.*)?$| +(- )?\w+:| +#)", "", text, flags=re.MULTILINE)
         text = re.sub(r": # such as (.*)$", lambda found: ": '" + found[1].replace("'", "''") + "'", text, flags=re.M)
         (world / kind).mkdir(exist_ok=True)

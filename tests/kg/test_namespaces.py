@@ -24,7 +24,7 @@ def test_a_term_that_does_not_exist_cannot_be_written(namespace: type[DefinedNam
         (DCAT.byteSize, PREFIXES["dcat"] + "byteSize"),
         (SDO.AboutPage, PREFIXES["schema"] + "AboutPage"),
         (SD.name, PREFIXES["sd"] + "name"),
-        (SPDX.checksumAlgorithm_sha256, PREFIXES["spdx"] + "checksumAlgorithm_sha256"),
+        (SPDX.checksumAlgorithm_adler32, PREFIXES["spdx"] + "checksumAlgorithm_adler32"),
         (VCARD.fn, PREFIXES["vcard"] + "fn"),
         (HYDRA.next, PREFIXES["hydra"] + "next"),
         (VOID_EXT.datatype, "http://ldf.fi/void-ext#datatype"),

@@ -79,9 +79,9 @@ def test_the_base_that_a_dataset_has_is_taken_with_and_without_its_slash(asked: 
 
 
 @contextmanager
-def started(sample: Path, seconds: float) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+def started(sample: Path, seconds: float, *before: str) -> Iterator[tuple[int, subprocess.Popen[str]]]:
     """The port and the first process of a server in a session of its own, of which nothing may be left."""
-    command = [sys.executable, "-m", "kg", "serve", "--published", str(sample), "--port", "0"]
+    command = [*before, sys.executable, "-m", "kg", "serve", "--published", str(sample), "--port", "0"]
     limits = ["--max-stop-seconds", str(seconds), "--max-query-seconds", str(10 * PATIENCE)]
     process = subprocess.Popen(
         [*command, *limits], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -153,6 +153,29 @@ def test_a_server_stops_whatever_runs(end: str, sample: Path) -> None:
         assert len(cut) > 1000
         assert not cut.endswith(b"0\r\n\r\n"), "it has no last chunk"
         rest(idle)
+
+
+@pytest.mark.parametrize("before", [(), ("nohup",)], ids=["", "nohup"])
+def test_a_server_goes_on_when_its_terminal_is_closed(before: tuple[str, ...], sample: Path) -> None:
+    with started(sample, 1, *before) as (port, process):
+        os.killpg(process.pid, signal.SIGHUP)
+        processes = running(process.pid)
+        for _ in range(2):
+            unread = asking(port, LONG)
+            assert unread.recv(12) == b"HTTP/1.1 200"
+            unread.close()
+        assert running(process.pid) >= processes
+        process.terminate()
+
+
+def test_streams_of_events_end_when_the_server_stops(sample: Path) -> None:
+    with started(sample, PATIENCE) as (port, process):
+        streams = [socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) for _ in range(3)]
+        for stream in streams:
+            stream.sendall(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert stream.recv(12) == b"HTTP/1.1 200"
+        process.terminate()
+        assert all(rest(stream).endswith(b"0\r\n\r\n") for stream in streams)
 
 
 def test_an_answer_that_runs_is_finished_and_no_new_one_is_begun(sample: Path) -> None:

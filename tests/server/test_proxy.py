@@ -18,7 +18,8 @@ from kg.dataset.layout import Dataset
 from kg.dataset.opening import open_engine
 from kg.names import Names
 from kg.pipeline import building, run
-from kg.steps.results import Build, Sources
+from kg.steps.build import Build
+from kg.steps.results import Sources
 from server.app import create_app
 from server.http.links import MAX_HEADER_BYTES
 from tests.places import ONTOLOGY, ROOT, SHAPES

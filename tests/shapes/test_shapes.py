@@ -20,8 +20,8 @@ from rdflib.term import Literal, Node
 from kg.diagnostics.problems import Problem, Severity
 from kg.model.schema import ROLE
 from kg.names import CANONICAL, RDF_TYPE, local_name
+from kg.steps.build import Build
 from kg.steps.model import RULES
-from kg.steps.results import Build
 from tests.building import check_world
 from tests.places import SAMPLE, SHAPES
 

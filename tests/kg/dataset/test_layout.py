@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 
 from kg.dataset import layout as published_format
-from kg.dataset.layout import DUMPS, FORMAT, MANIFEST, Dataset, Manifest, NoDatasetError, dump_file, json_schema_file
+from kg.dataset.layout import (
+    CACHES,
+    DUMPS,
+    FORMAT,
+    MANIFEST,
+    PACKS,
+    Dataset,
+    Manifest,
+    NoDatasetError,
+    json_schema_file,
+)
 from kg.model.schema import Schema
 from tests.building import build_world, model
 from tests.places import ROOT, SAMPLE
@@ -19,7 +29,7 @@ def test_a_manifest_is_written_as_it_was_read(sample: Path) -> None:
     assert Manifest.read(directory).format == FORMAT
 
 
-@pytest.mark.parametrize("key", ["format", "version", "base", "ontology_version", "counts", "kinds", "files"])
+@pytest.mark.parametrize("key", ["format", "version", "base", "ontology_version", "model", "counts", "kinds", "files"])
 def test_a_manifest_without_a_key_is_damaged(key: str, sample: Path, tmp_path: Path) -> None:
     content = json.loads((sample / "current" / MANIFEST).read_bytes())
     del content[key]
@@ -63,10 +73,10 @@ def test_the_directory_of_a_version_holds_the_files_of_the_format_and_no_other(s
     schema: Schema | None = model().schema
     assert schema is not None
     names = {value for name, value in vars(published_format).items() if name.isupper() and isinstance(value, str)}
-    files = {name for name in names if "." in name[1:]}
-    files |= {*map(dump_file, DUMPS), *map(json_schema_file, schema.kinds)}
+    files = {name for name in names if "." in name[1:]} | {*map(json_schema_file, schema.kinds)}
     assert {file.name for file in found.directory.iterdir()} == files
-    assert {*found.manifest.files} == files - {MANIFEST}
+    assert {*found.manifest.files} == files - {MANIFEST, *CACHES}
+    assert {file.name for file in (sample / PACKS).iterdir()} == found.packs.names
     assert found.engine_files.is_dir()
     assert found.search_index.is_file()
     assert found.source_lines.is_file()
@@ -77,7 +87,8 @@ def test_what_readers_are_given_is_what_the_files_hold(sample: Path) -> None:
     assert [question.name for question in found.questions()]
     assert [*found.contexts()]
     assert {"name", "question", "query", "findings"} == {key for measure in found.quality() for key in measure}
-    assert all(file.is_file() for file in (*found.graphs, found.ontology_versions, *map(found.dump, DUMPS)))
+    assert all(file.is_file() for file in (*found.graphs, found.ontology_versions, found.pack_list))
+    assert all(found.dump(media).is_there for media in DUMPS)
     assert found.sibling(found.version) == found
 
 

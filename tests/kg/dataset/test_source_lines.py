@@ -2,13 +2,15 @@
 
 import re
 import shutil
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from kg.dataset.layout import Dataset
-from kg.dataset.source_lines import Lines, SourceLines, write_source_lines
+from kg.dataset.source_lines import Lines, SourceLines, update_source_lines, write_source_lines
 from tests.building import build_world
 from tests.places import SAMPLE
 
@@ -52,10 +54,17 @@ def test_what_there_is_not_has_no_lines(lines: SourceLines) -> None:
     assert lines.of("' OR ''='") == {}
 
 
-def test_the_same_lines_make_the_same_bytes() -> None:
+def test_updated_lines_are_those_that_are_written_from_nothing(tmp_path: Path) -> None:
     first: dict[str, Lines] = {"state/avalon": {"label": 1, "status": 4}, "person/merlin": {"label": 1}}
-    assert write_source_lines(first) == write_source_lines(dict(reversed(first.items())))
-    assert write_source_lines(first) != write_source_lines({**first, "person/merlin": {"label": 2}})
+    write_source_lines(tmp_path / "lines", first.items())
+    update_source_lines(tmp_path / "lines", {"state/avalon": None, "person/merlin": {"label": 2}, "release/1": {}})
+    write_source_lines(tmp_path / "other", [("release/1", {}), ("person/merlin", {"label": 2})])
+    assert rows(tmp_path / "lines") == rows(tmp_path / "other") == {"person/merlin": '{"label":2}', "release/1": "{}"}
+
+
+def rows(file: Path) -> dict[str, str]:
+    with closing(sqlite3.connect(file)) as database:
+        return dict(database.execute("SELECT path, lines FROM records"))
 
 
 def test_many_threads_ask_at_the_same_time(lines: SourceLines) -> None:

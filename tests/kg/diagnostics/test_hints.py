@@ -11,7 +11,7 @@ from rdflib.namespace import SH
 from kg.diagnostics.codes import codes
 from kg.diagnostics.problems import Problem
 from kg.model.patterns import matches
-from kg.steps.results import Build
+from kg.steps.build import Build
 from tests.building import check_world, model
 from tests.kg.diagnostics.hints import alternatives, follow, form_of
 from tests.kg.steps.test_problems import BROKEN, PLACE, RELEASE, STATE, by_file
@@ -566,7 +566,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> list[Followed]:
         found_after = by_file(after)
         for path, problem, hint in hints_of_round:
             records = tuple(
-                sum(r.file.name == Path(path).name for r in build.graph.records) for build in (before, after)
+                sum(r.file.name == Path(path).name for r in build.graph.records()) for build in (before, after)
             )
             records = records[0], records[1] + sum(p.code == "E407" for p in found_after.get(path, []))
             left = [p for p in found_after.get(path, []) if problem.code == "E407" or not is_of_two(p)]

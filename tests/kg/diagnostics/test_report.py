@@ -14,7 +14,7 @@ from rich.console import Console
 from kg.diagnostics.codes import codes
 from kg.diagnostics.problems import Problem, Severity, errors
 from kg.diagnostics.report import as_github, as_sarif, as_text
-from kg.steps.results import Build
+from kg.steps.build import Build
 from tests.kg.steps.test_problems import BROKEN, PLACE, check_files
 
 SCHEMA = json.loads((Path(__file__).parent / "sarif-2.1.0.json").read_text())

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from kg.model.schema import Values
 from kg.names import DEFAULT_BASE, Names
 from kg.pipeline import CHECKING, READING
 from kg.sources.generate import Generator, plain
-from kg.steps.results import Build, Sources
+from kg.steps.build import Build
+from kg.steps.results import Sources
 from tests.building import run_steps
 from tests.kg.test_extension import RECORDS, extended
 from tests.places import ONTOLOGY, ROOT, SAMPLE, SHAPES
@@ -41,10 +43,28 @@ def begin(data: tuple[Path, ...], ontology: Path = ONTOLOGY, shapes: Path = SHAP
     return Build(Sources(data, ontology, shapes), Names.at(DEFAULT_BASE), Path("unused"))
 
 
-def write(build: Build, kind: str, number: int, out: Path) -> None:
-    """Writes generated records after those of a build."""
-    (out / kind).mkdir(parents=True)
-    for name, text in Generator(build.model.schema, build.graph.records, build.paths, kind, seed=1).files(number):
+class Below(Set[str]):
+    """The paths of the generated records of a kind whose number is below a limit."""
+
+    def __init__(self, kind: str, limit: int) -> None:
+        self.kind, self.limit = kind, limit
+
+    def __contains__(self, path: object) -> bool:
+        match = re.fullmatch(rf"{self.kind}/generated-(\d+)", str(path))
+        return match is not None and int(match[1]) < self.limit
+
+    def __iter__(self) -> Iterator[str]:
+        return (f"{self.kind}/generated-{number}" for number in range(1, self.limit))
+
+    def __len__(self) -> int:
+        return self.limit - 1
+
+
+def write(build: Build, kind: str, number: int, out: Path, taken: Set[str] | None = None) -> None:
+    """Writes generated records after those of a build, or after those whose paths are taken."""
+    (out / kind).mkdir(parents=True, exist_ok=True)
+    taken = build.paths if taken is None else taken
+    for name, text in Generator(build.model.schema, build.graph.records(), taken, kind, seed=1).files(number):
         (out / kind / name).write_text(text, encoding="utf-8")
 
 
@@ -58,10 +78,12 @@ def learnt() -> Build:
 
 @pytest.fixture(scope="module")
 def world(learnt: Build, tmp_path_factory: pytest.TempPathFactory) -> Build:
-    """The real records and some generated ones of every kind, checked."""
+    """The real records, some generated ones of every kind, and releases with numbers about 100,000, checked."""
     out = tmp_path_factory.mktemp("generated")
-    for kind in sorted({record.kind for record in learnt.graph.records}):
+    kinds = sorted({record.kind for record in learnt.graph.records()})
+    for kind in kinds:
         write(learnt, kind, EACH, out)
+    write(learnt, "release", EACH, out, taken=Below("release", 100_000 - EACH // 2))
     build = begin((ROOT / "data", out))
     run_steps(build, CHECKING)
     return build
@@ -69,14 +91,14 @@ def world(learnt: Build, tmp_path_factory: pytest.TempPathFactory) -> Build:
 
 def test_records_of_every_kind_are_right_beside_the_real_ones(learnt: Build, world: Build) -> None:
     assert errors(world.problems) == 0
-    kinds = {record.kind for record in learnt.graph.records}
-    assert len(world.graph.records) == len(learnt.graph.records) + EACH * len(kinds)
+    kinds = {record.kind for record in learnt.graph.records()}
+    assert len(world.graph.records()) == len(learnt.graph.records()) + EACH * (len(kinds) + 1)
 
 
 def test_every_text_says_that_it_is_generated_and_every_address_leads_nowhere(learnt: Build) -> None:
     seen = set()
-    for kind in sorted({record.kind for record in learnt.graph.records}):
-        generator = Generator(learnt.model.schema, learnt.graph.records, learnt.paths, kind, seed=1)
+    for kind in sorted({record.kind for record in learnt.graph.records()}):
+        generator = Generator(learnt.model.schema, learnt.graph.records(), learnt.paths, kind, seed=1)
         for _, text in generator.files(EACH):
             for record in yaml.safe_load_all(text):
                 assert re.fullmatch(rf"{kind}/generated-\d+", record["id"])
@@ -91,10 +113,12 @@ def test_every_text_says_that_it_is_generated_and_every_address_leads_nowhere(le
 
 
 def test_identifiers_are_not_those_of_real_records_and_dates_spread_over_the_years(learnt: Build) -> None:
-    real = [plain(record.node) for record in learnt.graph.records if record.kind == "release"]
+    real = [plain(record.node) for record in learnt.graph.records() if record.kind == "release"]
     files = [
         text
-        for _, text in Generator(learnt.model.schema, learnt.graph.records, learnt.paths, "release", seed=1).files(300)
+        for _, text in Generator(learnt.model.schema, learnt.graph.records(), learnt.paths, "release", seed=1).files(
+            300
+        )
     ]
     made = [record for text in files for record in yaml.safe_load_all(text)]
     numbers = [record["itemNumber"] for record in made if "itemNumber" in record]
@@ -105,11 +129,21 @@ def test_identifiers_are_not_those_of_real_records_and_dates_spread_over_the_yea
     assert years <= {str(year) for year in range(1990, 2030)}
 
 
+def test_records_above_a_hundred_thousand_are_as_right_as_the_first_ones(world: Build) -> None:
+    records = [record for record in world.graph.records() if record.path.startswith("release/generated-")]
+    made = {record.path: plain(record.node) for record in records}
+    assert sum(int(path.rpartition("-")[2]) >= 100_000 for path in made) == EACH // 2
+    numbers = [values["itemNumber"] for values in made.values() if "itemNumber" in values]
+    assert len(set(numbers)) == len(numbers) >= 10
+    assert {len(number) for number in numbers} == {11}
+    assert not [problem for problem in world.problems if problem.thing in made]
+
+
 def test_as_many_keys_as_real_records_have(learnt: Build) -> None:
-    real = [plain(record.node) for record in learnt.graph.records if record.kind == "release"]
+    real = [plain(record.node) for record in learnt.graph.records() if record.kind == "release"]
     made = [
         record
-        for _, text in Generator(learnt.model.schema, learnt.graph.records, learnt.paths, "release", 1).files(500)
+        for _, text in Generator(learnt.model.schema, learnt.graph.records(), learnt.paths, "release", 1).files(500)
         for record in yaml.safe_load_all(text)
     ]
     for key in ("title", "date", "mention", "fieldOfWork", "about"):
@@ -125,10 +159,10 @@ def test_a_class_that_python_does_not_know_is_generated_too(extended: Path, tmp_
     union = begin((data, tmp_path / "out"), *model)
     run_steps(union, CHECKING)
     assert errors(union.problems) == 0
-    assert sum(record.kind == "dragon-sighting" for record in union.graph.records) == 50 + len(RECORDS)
+    assert sum(record.kind == "dragon-sighting" for record in union.graph.records()) == 50 + len(RECORDS)
     assert any(
         "wing:" in text
-        for _, text in Generator(build.model.schema, build.graph.records, build.paths, "dragon-sighting", 1).files(50)
+        for _, text in Generator(build.model.schema, build.graph.records(), build.paths, "dragon-sighting", 1).files(50)
     )
 
 

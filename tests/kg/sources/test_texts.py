@@ -20,7 +20,7 @@ from kg.diagnostics.problems import Problem, Severity
 from kg.diagnostics.report import as_text
 from kg.sources.yaml_problems import MAX_FLAWS
 from kg.sources.yaml_tree import scalars
-from kg.steps.results import Build
+from kg.steps.build import Build
 from tests.building import check_world
 from tests.kg.diagnostics.hints import follow
 from tests.kg.steps.test_problems import by_file, check_files
@@ -250,7 +250,7 @@ def test_each_hint_that_is_followed_literally_mends_the_text(flawed: Build, tmp_
         {f"place/{name}": (tmp_path / "place" / name).read_bytes() for name in fixed}, tmp_path / "fixed"
     )
     assert [(p.file.name, p.code, p.message) for p in build.problems if p.code != "E405"] == []
-    texts = {r.file.name: r.node.value[0][1].value[0][1].value for r in build.graph.records if r.file.name in fixed}
+    texts = {r.file.name: r.node.value[0][1].value[0][1].value for r in build.graph.records() if r.file.name in fixed}
     assert texts == {name: FLAWED[int(name[1:].partition(".")[0])].mended for name in fixed}
 
 
@@ -326,7 +326,7 @@ def test_the_hint_about_a_text_that_is_cut_brings_back_what_was_lost(
     build = mended(problem, tmp_path)
     wrong = [p for p in build.problems if p.file.name == problem.file.name and p.severity is ERROR]
     assert [p.code for p in wrong if p.code != "E407"] == ["E206"][: case == "in a key"]
-    (record,) = [r for r in build.graph.records if r.file.name == problem.file.name]
+    (record,) = [r for r in build.graph.records() if r.file.name == problem.file.name]
     lost = source.partition("#")[2].split()[0].rstrip(",}]:")
     keys = " ".join(key.value for _, value in record.node.value for key, _ in getattr(value, "value", []) if key)
     assert f"#{lost}" in " ".join([keys, *(scalar.value for scalar in scalars(record.node))])
@@ -511,7 +511,7 @@ import os, sys
 from pathlib import Path
 from kg.steps.model import not_read
 from kg.names import DEFAULT_BASE, Names
-from kg.steps.read import Reading, files
+from kg.sources.reading import Reading, files
 data = Path(sys.argv[1])
 reading = Reading(Names.at(DEFAULT_BASE), keys=None)
 if os.geteuid() == 0:

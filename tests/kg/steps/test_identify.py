@@ -8,7 +8,8 @@ from kg.diagnostics.problems import Severity
 from kg.names import DEFAULT_BASE, Names
 from kg.pipeline import CHECKING
 from kg.sources.files import MAX_BYTES
-from kg.steps.results import Build, Sources
+from kg.steps.build import Build
+from kg.steps.results import Sources
 from tests.building import run_steps
 from tests.kg.steps.test_problems import PLACE, RELEASE, STATE, check_files
 from tests.places import ONTOLOGY, SHAPES

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kg.diagnostics.problems import Problem
-from kg.steps.results import Build
+from kg.steps.build import Build
 from tests.building import check_world
 from tests.places import ONTOLOGY, SAMPLE, SHAPES
 

@@ -20,12 +20,11 @@ from rich.console import Console
 from kg.diagnostics.codes import codes
 from kg.diagnostics.problems import Problem, Severity, errors
 from kg.diagnostics.report import as_json, as_text
-from kg.model.context import context
 from kg.names import DEFAULT_BASE, RDFS_LABEL, Names
 from kg.pipeline import CHECKING
-from kg.sources.index import Index
-from kg.steps.map import Mapper, lost_statements
-from kg.steps.results import Build, Sources
+from kg.sources.statements import lost_statements
+from kg.steps.build import Build
+from kg.steps.results import Sources
 from tests.building import check_world, run_steps
 from tests.places import ONTOLOGY, ROOT, SAMPLE, SHAPES
 from tests.waiting import PATIENCE
@@ -719,17 +718,16 @@ def test_a_thing_in_two_data_directories_stands_twice(tmp_path: Path) -> None:
     assert build.problems[0].file == tmp_path / "b" / "place" / "both.yaml"
     assert build.problems[0].thing == "place/both"
     assert build.problems[0].related[0].file == tmp_path / "a" / "place" / "both.yaml"
-    assert {record.path for record in build.graph.records} == {"place/both", "place/only-a", "place/only-b"}
+    assert {record.path for record in build.graph.records()} == {"place/both", "place/only-a", "place/only-b"}
 
 
 def test_statements_that_are_lost_on_the_way_are_counted(right: Build) -> None:
-    record = right.graph.records[0]
-    mapped = Mapper(right.model.schema, Index(right.model.schema, right.paths, right.graph.records), record).map()
-    terms, base = context(right.model.schema, right.names), right.names.things
-    assert list(lost_statements([(record, mapped)], terms, base)) == []
-    mapped.statements += 1
-    found = list(lost_statements([(record, mapped)], terms, base))
-    assert [(p.code, p.file, p.thing) for p in found] == [("E214", record.file, record.path)]
+    record, reader = right.graph.records()[0], right.state.reader
+    mapped, triples = reader.map(record, right.state.identification.index)
+    assert mapped.problems == []
+    assert len(triples) == mapped.statements
+    found = lost_statements(record, mapped.statements + 1, len(triples))
+    assert (found.code, found.file, found.thing) == ("E214", record.file, record.path)
 
 
 # ── What is not wrong ────────────────────────────────────────────────────────────────────────────────────────────

@@ -11,7 +11,7 @@ import pytest
 
 from kg.diagnostics.problems import Problem
 from kg.model.literals import bounds
-from kg.steps.results import Build
+from kg.steps.build import Build
 from tests.building import check_world
 from tests.places import ROOT, SAMPLE
 

@@ -1,0 +1,92 @@
+"""The builder: a process that builds the dataset whenever it is told that sources have changed.
+
+`python -m kg.builder SETTINGS`, where SETTINGS are the settings of a build as JSON, reads one line for each build. It
+answers each with one line of JSON, an outcome:
+
+    version    the version that was published; null if nothing was
+    errors     the number of errors
+    problems   the first errors (kg/diagnostics/report.py, as_data)
+
+Problems are also printed to stderr, as `kg build` prints them. The process ends with its input.
+"""
+
+import gc
+import json
+import signal
+import sys
+from pathlib import Path
+from select import select
+from typing import Any
+
+import click
+
+from kg.cli import publish, start
+from kg.diagnostics.problems import Severity
+from kg.diagnostics.report import as_data
+from kg.pipeline import building, content_of, run
+from kg.steps.build import Build
+from kg.steps.publish import complete
+
+MAX_PROBLEMS = 3
+"""Maximum number of problems in an outcome."""
+
+PAUSE = 2
+"""Seconds without a change after which the caches that the server does not need are written."""
+
+Outcome = dict[str, Any]
+
+
+class Builder:
+    """Builds a dataset again and again, and keeps what is known about its sources in memory."""
+
+    def __init__(self, keep: int, most: int, **sources: Any) -> None:
+        self.build, self.keep, self.most = start(**sources), keep, most
+
+    def rebuild(self) -> Outcome:
+        """Builds the dataset after sources have changed, and returns the outcome."""
+        self.build.begin()
+        with self.build.shared():
+            done = publish(self.build, self.keep, self.most, whole=False)
+        return outcome_of(self.build if done else None)
+
+    def complete(self) -> None:
+        """Does what can wait: loads what is known, writes what the server does not need, and collects garbage."""
+        with self.build.shared():
+            if not self.build.is_loaded:
+                self.build.begin()
+                run(self.build, building(self.keep))
+            elif self.build.version is not None:
+                complete(self.build.published, content_of(self.build), self.build.version)
+        gc.collect()  # a build runs without garbage collection
+
+
+def outcome_of(build: Build | None) -> Outcome:
+    """The outcome of a build; None if it could not be run."""
+    if build is None:
+        return {"version": None, "errors": 1, "problems": []}
+    errors = [problem for problem in build.problems if problem.severity is Severity.ERROR]
+    return {"version": build.version, "errors": len(errors), "problems": [*map(as_data, errors[:MAX_PROBLEMS])]}
+
+
+def main() -> None:
+    """Builds until the input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the terminal also sends it to this process
+    settings = json.loads(sys.argv[1])
+    for name in ("ontology", "shapes", "questions", "published", "cache"):
+        settings[name] = settings[name] and Path(settings[name])
+    settings["data"] = tuple(map(Path, settings["data"]))
+    try:
+        builder = Builder(**settings)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(1)
+    while sys.stdin.readline():
+        outcome = builder.rebuild()
+        sys.stdout.write(json.dumps(outcome) + "\n")
+        sys.stdout.flush()
+        if not select([sys.stdin], [], [], PAUSE)[0]:
+            builder.complete()
+
+
+if __name__ == "__main__":
+    main()

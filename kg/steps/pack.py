@@ -1,0 +1,348 @@
+"""Pack: makes the packs of a dataset, the entries of its search index, and its statistics, or those that have changed.
+
+Which things have changed follows from the log of differences in the workspace. From nothing, several processes make
+packs in parallel.
+"""
+
+import gc
+import os
+from bisect import bisect_left, insort
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain
+from multiprocessing import get_context
+from pathlib import Path
+
+from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
+
+from kg.cache.workspace import STORE
+from kg.dataset.layout import SEARCH_INDEX, SOURCE_LINES, Pack, Packs, parts_in
+from kg.dataset.packs import cut, cut_anew, is_current, kept_pack, make_pack, make_source_pack
+from kg.dataset.search_index import Analyzer, Entry, update_index, write_index
+from kg.dataset.source_lines import Lines, update_source_lines, write_source_lines
+from kg.dataset.statistics import Statistics
+from kg.model.context import Framing
+from kg.sparql.oxigraph import select
+from kg.steps.describe import counting
+from kg.steps.origins import tombstone
+from kg.steps.results import Packed, Records
+from kg.steps.state import State
+
+FEW = 40
+"""Number of packs that one process makes as fast as several."""
+
+OTHERS = "SELECT DISTINCT ?s { ?s ?p ?o FILTER(!STRSTARTS(STR(?s), '$')) }"
+OBJECTS = "SELECT (COUNT(DISTINCT ?o) AS ?n) { ?s ?p ?o }"
+"""The subjects that are not things, and the number of different objects."""
+
+
+@dataclass(slots=True)
+class Slot:
+    """The packs of consecutive things: their paths, the packs of data and of sources, and the SHA-256 of the parts."""
+
+    paths: list[str]
+    data: Pack
+    sources: Pack
+    digests: list[str]
+
+
+@dataclass(slots=True)
+class Made:
+    """What a process has made of some things: their slot, their entries, and their statistics without `objects`."""
+
+    slot: Slot
+    entries: list[Entry]
+    statistics: Statistics
+    lines: list[tuple[str, Lines]] = field(default_factory=list)
+
+
+class Packer:
+    """Makes packs of the things of a store; `directory` is that of the packs."""
+
+    def __init__(self, state: State, directory: Path) -> None:
+        self.state, self.directory, self.names = state, directory, state.model.names
+        self.framing = Framing(state.model.schema, self.names)
+        self.analyzer = Analyzer(state.model.schema, self.names)
+        self.counting = counting(state.model)
+
+    def quads(self, store: Store, path: str) -> list[Quad]:
+        """The quads of the part of a thing."""
+        return [
+            quad
+            for subject in self.state.subjects(path)
+            for graph in (DefaultGraph(), self.state.inferred)
+            for quad in store.quads_for_pattern(subject, None, None, graph)
+        ]
+
+    def data(self, parts: Iterable[tuple[str, list[Quad]]]) -> tuple[Pack, list[str]]:
+        """The pack of some things, and the SHA-256 of their parts."""
+        pack = make_pack(self.directory, parts, self.framing, self.names)
+        return pack, parts_in(self.directory / pack.name)[1]
+
+    def sources(self, store: Store, paths: list[str]) -> tuple[Pack, list[tuple[str, Lines]]]:
+        """The pack of the sources of some things, and the lines of their keys."""
+        lines = [(path, self.state.lines(path)) for path in paths]
+        origins = ((path, [*self.state.origins(path, store)], of) for path, of in lines)
+        return make_source_pack(self.directory, origins), lines
+
+    def make(self, store: Store, paths: list[str]) -> Made:
+        """Everything about some things."""
+        quads = {path: self.quads(store, path) for path in paths}
+        elsewhere, counted = self.counting.classes_in(store), Statistics()
+        for each in quads.values():
+            counted.add(self.counting.part(each, elsewhere))
+        data, digests = self.data(quads.items())
+        sources, lines = self.sources(store, paths)
+        entries = [entry for path in paths if (entry := self.entry(path, quads[path]))]
+        return Made(Slot(paths, data, sources, digests), entries, counted, lines)
+
+    def entry(self, path: str, quads: Iterable[Quad]) -> Entry | None:
+        """The entry of a thing in the search index."""
+        return self.analyzer.entry(path, (quad for quad in quads if quad.graph_name == DefaultGraph()))
+
+
+def pack(state: State, directory: Path, records: Records) -> Packed:
+    """Brings the packs in a directory, the search index, the source lines and the statistics up to date."""
+    packing: Packing | None = state.packing
+    if packing is None or packing.packer.directory != directory:
+        packing = state.packing = Packing(state, directory)
+    return packing.update(records)
+
+
+class Packing:
+    """The packs of the things, and what else is kept about them in the workspace, up to a position in its log."""
+
+    def __init__(self, state: State, directory: Path) -> None:
+        self.state, self.workspace = state, state.workspace
+        self.packer = Packer(state, directory)
+        self.slots: list[Slot] = []
+        self.others: set[str] = set()
+        """The subjects that are not things."""
+        self.rest: Pack | None = None
+        self.rest_digests: list[str] = []
+        self.withdrawn: list[Quad] = []
+        self._touched_others = False
+        self.statistics = Statistics()
+        self.digests: list[str] = []
+        """The SHA-256 of the parts of all things, sorted."""
+        self.made = 0
+        """The number of slots that the last update has made."""
+        self.position: int | None = None
+        self.files = self.workspace.directory or directory.parent
+        self.index, self.lines = self.files / SEARCH_INDEX, self.files / SOURCE_LINES
+        self._load()
+
+    def update(self, records: Records) -> Packed:
+        """Makes what has changed."""
+        position, self.made = self.workspace.position, 0
+        self.workspace.keep("packed", None)  # the files are incomplete until this ends
+        tombstones = [quad for each in records.withdrawn.values() for quad in tombstone(self.state.model.names, each)]
+        if self.position is None:
+            self._make_all()
+        elif position != self.position:
+            self._make_changed(self.position)
+        others_changed = self.rest is None or tombstones != self.withdrawn or self._touched_others
+        if others_changed:
+            self._make_rest(tombstones)
+        self.position, self.withdrawn, self._touched_others = position, tombstones, False
+        self._save()
+        self.workspace.forget(position)  # the step `check` has read it before
+        assert self.rest is not None
+        packs = Packs(self.rest, tuple(s.data for s in self.slots), tuple(s.sources for s in self.slots))
+        return Packed(
+            packs,
+            [*self.digests, *self.rest_digests],
+            self.statistics,
+            self.index,
+            self.lines,
+            tombstones,
+            self.made,
+            [],
+        )
+
+    # ── From nothing ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _make_all(self) -> None:
+        groups = list(cut(self.state.stated))
+        self.slots, self.statistics = [], Statistics()
+        lines: list[tuple[str, Lines]] = []
+        for file in (self.index, self.lines):
+            file.unlink(missing_ok=True)
+
+        def entries(made: Iterable[Made]) -> Iterator[Entry]:
+            for each in made:
+                self.slots.append(each.slot)
+                self.made += 1
+                self.statistics.add(each.statistics)
+                lines.extend(each.lines)
+                yield from each.entries
+
+        with making(self.packer, groups) as made:
+            write_index(self.index, entries(made))
+        write_source_lines(self.lines, lines)
+        self.digests = sorted(digest for slot in self.slots for digest in slot.digests)
+        store = self.state.store
+        things = self.state.model.names.things
+        self.others = {s.value for (s,) in select(store, OTHERS.replace("$", things)).rows}
+        rest = self._others_quads(store)
+        self.statistics.add(self.packer.counting.part(rest, self.packer.counting.classes_in(store)))
+        [(number,)] = select(store, OBJECTS).rows
+        self.statistics.objects = int(number.value)
+        self._touched_others = True
+
+    # ── What has changed ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def _make_changed(self, position: int) -> None:
+        names, store = self.state.model.names, self.state.store
+        removed, added = set[Quad](), set[Quad]()
+        for difference in self.workspace.differences(position):
+            for quads, others, these in ((difference.removed, added, removed), (difference.added, removed, added)):
+                for quad in quads:
+                    if quad in others:
+                        others.remove(quad)
+                    else:
+                        these.add(quad)
+        things, documents = set[str](), set[str]()
+        for quad in chain(removed, added):
+            subject = quad.subject.value if isinstance(quad.subject, NamedNode) else ""
+            if quad.graph_name == NamedNode(names.sources):
+                documents.add(subject.removeprefix(names.document("")).partition(".")[0])
+            elif (path := names.path(subject)) is not None:
+                things.add(path)
+            else:
+                self.others.add(subject)
+                self._touched_others = True
+        data = {quad for quad in removed if quad.graph_name != NamedNode(names.sources)}
+        new = {quad for quad in added if quad.graph_name != NamedNode(names.sources)}
+        self.statistics.add(self.packer.counting.difference(store, data, new))
+        stated = self.state.stated
+        entries = {
+            path: self.packer.entry(path, self.packer.quads(store, path)) if path in stated else None for path in things
+        }
+        update_index(self.index, entries)
+        update_source_lines(self.lines, {p: self.state.lines(p) if p in stated else None for p in documents})
+        self._recut(things, documents)
+
+    def _recut(self, things: set[str], documents: set[str]) -> None:
+        """Makes the packs again of which a thing has changed, come or gone."""
+        stated, store = self.state.stated, self.state.store
+        slots = {slot.data.name: slot for slot in self.slots}
+        changed = things | documents
+        removed = {path for path in changed if path not in stated}
+        packs = [slot.data for slot in self.slots]
+        self.slots = []
+        kept = set[str]()
+        for pack in cut_anew(packs, changed, removed, lambda pack: slots[pack.name].paths):
+            if isinstance(pack, Pack):
+                self.slots.append(slots[pack.name])
+                kept.add(pack.name)
+            else:
+                self.slots.append(self._slot(store, pack, slots.values(), things, documents))
+                self.made += 1
+        for slot in [slot for name, slot in slots.items() if name not in kept]:
+            for digest in slot.digests:
+                del self.digests[bisect_left(self.digests, digest)]
+        for slot in [slot for slot in self.slots if slot.data.name not in kept]:
+            for digest in slot.digests:
+                insort(self.digests, digest)
+
+    def _slot(self, store: Store, paths: list[str], old: Iterable[Slot], things: set[str], documents: set[str]) -> Slot:
+        """The slot of some things; its packs are those of an old slot of the same things if these have not changed."""
+        same = next((slot for slot in old if slot.paths == paths), None)
+        if same is not None and things.isdisjoint(paths):
+            data, digests = same.data, same.digests
+        else:
+            data, digests = self.packer.data((path, self.packer.quads(store, path)) for path in paths)
+        if same is not None and documents.isdisjoint(paths):
+            sources = same.sources
+        else:
+            sources, _ = self.packer.sources(store, paths)
+        return Slot(paths, data, sources, digests)
+
+    # ── What is not about things ─────────────────────────────────────────────────────────────────────────────────
+
+    def _others_quads(self, store: Store) -> list[Quad]:
+        return [
+            quad
+            for subject in sorted(self.others)
+            for graph in (DefaultGraph(), self.state.inferred)
+            for quad in store.quads_for_pattern(NamedNode(subject), None, None, graph)
+        ]
+
+    def _make_rest(self, tombstones: list[Quad]) -> None:
+        model = self.state.model
+        quads = chain(self._others_quads(self.state.store), model.ontology, model.shapes, tombstones)
+        self.rest, self.rest_digests = self.packer.data(by_subject(quads))
+
+    # ── What is kept ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _save(self) -> None:
+        names = [(slot.data.name, slot.sources.name) for slot in self.slots]
+        kept = (self.position, names, self.others, self.statistics.as_json())
+        self.workspace.keep("packed", kept)
+
+    def _load(self) -> None:
+        kept = self.workspace.result("packed")
+        if kept is None or not (self.index.is_file() and self.lines.is_file()):
+            return
+        position, names, self.others, statistics = kept
+        directory = self.packer.directory
+        for data, sources in names:
+            packs = kept_pack(directory / data), kept_pack(directory / sources)
+            if (
+                packs[0] is None
+                or packs[1] is None
+                or not is_current(directory / data, self.packer.framing, self.packer.names)
+            ):
+                return
+            paths, digests = parts_in(directory / data)
+            self.slots.append(Slot(paths, packs[0], packs[1], digests))
+        self.digests = sorted(digest for slot in self.slots for digest in slot.digests)
+        self.statistics = Statistics.from_json(statistics)
+        self.position = position
+
+
+# ── Several processes ────────────────────────────────────────────────────────────────────────────────────────────────
+
+_packer: Packer | None = None
+"""That of this worker process."""
+_store: Store | None = None
+
+
+def _make(paths: list[str]) -> Made:
+    global _store
+    assert _packer is not None
+    assert _packer.state.workspace.directory is not None
+    if _store is None:
+        _store = Store.read_only(str(_packer.state.workspace.directory / STORE))
+    return _packer.make(_store, paths)
+
+
+@contextmanager
+def making(packer: Packer, groups: list[list[str]]) -> Iterator[Iterator[Made]]:
+    """Everything about some groups of things, in order; made by as many processes as there are processors if many."""
+    global _packer
+    workspace = packer.state.workspace
+    if len(groups) <= FEW or workspace.directory is None:
+        yield (packer.make(workspace.store, group) for group in groups)
+        return
+    workspace.close_store()
+    _packer = packer
+    gc.freeze()  # a child process must not copy the objects of this one by collecting garbage
+    try:
+        with get_context("fork").Pool(os.cpu_count()) as pool:
+            yield pool.imap(_make, groups)
+    finally:
+        _packer = None
+        gc.unfreeze()
+
+
+def by_subject(quads: Iterable[Quad]) -> list[tuple[str, list[Quad]]]:
+    """Quads, each once, by the IRI of their subject without its fragment; those of blank nodes are together."""
+    groups: dict[str, dict[Quad, None]] = defaultdict(dict)
+    for quad in quads:
+        subject = quad.subject
+        groups[subject.value.partition("#")[0] if isinstance(subject, NamedNode) else "_:"][quad] = None
+    return [(iri, [*groups[iri]]) for iri in sorted(groups)]

@@ -1,0 +1,112 @@
+"""A build that knows the last one equals a build from nothing: problems, version, files and caches.
+
+The edits are random (tests/edits.py), mistakes included. `make test-all` makes 300 of them, of the model as well.
+"""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from kg.dataset.layout import DATA, QUALITY, SEARCH_INDEX, SOURCE_LINES, Dataset
+from kg.names import DEFAULT_BASE, Names
+from kg.pipeline import building
+from kg.sparql.oxigraph import open_files
+from kg.steps.build import Build
+from kg.steps.results import Sources
+from tests.building import run_steps
+from tests.edits import EDITS, Editor, copy_of
+from tests.places import ONTOLOGY, SAMPLE, SHAPES
+from tests.sampling import EVERYTHING
+
+pytestmark = pytest.mark.slow
+
+OF_MODEL = {"change_shape", "change_ontology", "add_property", "raise_version", "change_question"}
+OF_DATA = tuple(edit for edit in EDITS if edit.__name__ not in OF_MODEL)
+NUMBER = 300 if EVERYTHING else 10
+SEEDS = (1, 2) if EVERYTHING else (1,)
+
+TABLES = {
+    SEARCH_INDEX: (
+        "SELECT path, uses FROM things ORDER BY path",
+        "SELECT name, value, things FROM facets WHERE things > 0 ORDER BY name, value",
+        "SELECT term, col, doc FROM vocabulary ORDER BY term, col",
+        "SELECT key, path FROM identifiers JOIN things ON things.id = thing ORDER BY key, path",
+    ),
+    SOURCE_LINES: ("SELECT path, lines FROM records ORDER BY path",),
+}
+"""Queries for the content of the caches that are databases."""
+
+
+def built(build: Build) -> Build:
+    """Runs a build again."""
+    build.begin()
+    run_steps(build, building(keep=2))
+    return build
+
+
+def content_of(published: Path, version: str) -> dict[str, object]:
+    """The content of a published version: its files, and the contents of its caches."""
+    dataset = Dataset.at(published / version)
+    names = (*dataset.manifest.files, DATA, QUALITY)
+    content: dict[str, object] = {name: (dataset.directory / name).read_bytes() for name in names}
+    content |= {
+        pack.name: dataset.pack_file(pack).read_bytes() for pack in (*dataset.packs.data, *dataset.packs.sources)
+    }
+    content["manifest"] = dataset.manifest
+    content["engine"] = sorted(map(str, open_files(dataset.engine_files)))
+    for name, queries in TABLES.items():
+        database = sqlite3.connect(dataset.directory / name)
+        content[name] = [database.execute(query).fetchall() for query in queries]
+        database.close()
+    return content
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_after_any_edits_a_build_equals_one_from_nothing(seed: int, tmp_path: Path) -> None:
+    sources = copy_of(Sources((SAMPLE,), ONTOLOGY, SHAPES), tmp_path)
+    if not EVERYTHING:  # the real model is read only once
+        sources = Sources(sources.data, ONTOLOGY, SHAPES)
+    names, told = Names.at(DEFAULT_BASE), list[str]()
+
+    def known() -> Build:
+        return Build(sources, names, tmp_path / "published", tmp_path / "cache")
+
+    editor, build, compared = Editor(sources, seed), known(), 0
+    for number in range(NUMBER):
+        if number % 5 == 4:  # another process goes on
+            build.close()
+            build = known()
+        built(build)
+        whole = built(Build(sources, names, tmp_path / "whole"))
+        assert build.problems == whole.problems, told
+        assert (build.notes, build.version) == (whole.notes, whole.version), told
+        if build.version:
+            compared += 1
+            ours, theirs = (content_of(tmp_path / each, build.version) for each in ("published", "whole"))
+            assert [name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)] == [], told
+        elif editor.random.random() < 0.6:  # otherwise nothing would be published any more
+            editor.undo()
+        told.append(editor.edit(EDITS if EVERYTHING else OF_DATA))
+    build.close()
+    assert compared > NUMBER // 4
+
+
+def test_an_edit_costs_what_it_changes(tmp_path: Path) -> None:
+    sources = Sources(copy_of(Sources((SAMPLE,), ONTOLOGY, SHAPES), tmp_path).data, ONTOLOGY, SHAPES)
+    build = built(Build(sources, Names.at(DEFAULT_BASE), tmp_path / "published", tmp_path / "cache"))
+    packs = set((tmp_path / "published" / ".packs").iterdir())
+    build.progress.counts.clear()
+    file = sources.data[0] / "person" / "merlin.yaml"
+    file.write_text(file.read_text().replace("Merlin", "Merlin Ambrosius"))
+    built(build)
+    counts = {step: dict(found) for step, found in build.progress.counts.items() if found}
+    assert counts["read"] == {"files read": 1, "records read": 1}
+    assert counts["map"]["triples added"] <= 3
+    assert counts["check"]["nodes judged"] <= 5
+    assert counts["pack"] == {"packs made": 1}
+    assert len(set((tmp_path / "published" / ".packs").iterdir()) - packs) <= 2
+    build.progress.counts.clear()
+    built(build)
+    assert not any(build.progress.counts.values())
+    build.close()
