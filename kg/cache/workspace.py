@@ -20,7 +20,7 @@ import sys
 import time
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -51,9 +51,6 @@ class Difference:
 
     removed: list[Quad]
     added: list[Quad]
-
-    def __bool__(self) -> bool:
-        return bool(self.removed or self.added)
 
 
 @cache
@@ -90,9 +87,16 @@ class Workspace:
             for file in directory.glob(f"{STATE}*"):
                 file.unlink()
             self._database = self._open(directory)
-        if not self.is_filled:
+        if not (self.is_filled and self._has_store(directory)):
             self.empty()
         self.apply()
+
+    def _has_store(self, directory: Path) -> bool:
+        """True if the files of the store are there and can be opened."""
+        try:
+            return (directory / STORE / "CURRENT").is_file() and self.store is not None
+        except (OSError, RuntimeError, ValueError):
+            return False
 
     def _open(self, directory: Path) -> sqlite3.Connection:
         database = sqlite3.connect(directory / STATE, isolation_level=None)
@@ -114,14 +118,18 @@ class Workspace:
         if self.directory is None:
             return True
         fcntl.flock(self._lock, fcntl.LOCK_EX)
-        (self.directory / USED).write_text(f"{time.time_ns()}\n")
-        return self.directory.is_dir() and self.result("mark") == self._mark
+        try:
+            (self.directory / USED).write_text(f"{time.time_ns()}\n")
+            return (self.directory / STATE).is_file() and self.result("mark") == self._mark
+        except (OSError, sqlite3.Error):  # it has been deleted
+            return False
 
     def close(self) -> None:
         """Closes the store and the database, and unlocks the workspace."""
         self.close_store()
         if self.directory is not None:
-            self.keep("mark", None)
+            with suppress(sqlite3.Error):  # it may have been deleted
+                self.keep("mark", None)
             self._lock.close()
         self._database.close()
 

@@ -173,7 +173,8 @@ class Build:
             return None
         sources = self.sources
         directories = (*sources.data, sources.ontology, sources.shapes, sources.questions)
-        return directory_for(self.cache, (self.names.base, *(str(directory.resolve()) for directory in directories)))
+        written = (f"{directory}\0{directory.resolve()}" for directory in directories)
+        return directory_for(self.cache, (self.names.base, *written))
 
     @property
     def model(self) -> Model:

@@ -37,8 +37,7 @@ class State:
     """What is known about the sources under a model.
 
     `files` are what each file states. `stated` are the things that have triples in the store, by path. `uncertain` are
-    the files whose records were mapped with the real index, with the problems that this found, and `mapped` what is
-    stated about the things of their records: None for those without triples.
+    the files whose records were mapped with the real index, with the problems that this found.
     """
 
     def __init__(self, model: Model, workspace: Workspace) -> None:

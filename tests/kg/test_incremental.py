@@ -3,7 +3,10 @@
 The edits are random (tests/edits.py), mistakes included. `make test-all` makes 300 of them, of the model as well.
 """
 
+import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,7 +19,7 @@ from kg.steps.build import Build
 from kg.steps.results import Sources
 from tests.building import run_steps
 from tests.edits import EDITS, Editor, copy_of
-from tests.places import ONTOLOGY, SAMPLE, SHAPES
+from tests.places import ONTOLOGY, ROOT, SAMPLE, SHAPES
 from tests.sampling import EVERYTHING
 
 pytestmark = pytest.mark.slow
@@ -109,4 +112,50 @@ def test_an_edit_costs_what_it_changes(tmp_path: Path) -> None:
     build.progress.counts.clear()
     built(build)
     assert not any(build.progress.counts.values())
+    build.close()
+
+
+IN_PROCESSES = """
+import sys
+from kg.cli import main
+from kg.steps import fill, pack
+fill.FEW = pack.FEW = 0
+fill.CHUNK = 1
+main(sys.argv[1:])
+"""
+"""`kg`, which reads each file and makes each pack in a process of its own pool, however few there are."""
+
+
+def test_several_processes_build_what_one_builds(tmp_path: Path) -> None:
+    model = ["--data", SAMPLE, "--ontology", ONTOLOGY, "--shapes", SHAPES, "--questions", ONTOLOGY / "questions"]
+    places = ["--cache", tmp_path / "cache", "--published", tmp_path / "published"]
+    command = [sys.executable, "-c", IN_PROCESSES, "build", *map(str, (*model, *places))]
+    version = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    sources = Sources((SAMPLE,), ONTOLOGY, SHAPES, ONTOLOGY / "questions")
+    whole = built(Build(sources, Names.at(DEFAULT_BASE), tmp_path / "whole"))
+    assert version == whole.version
+    ours, theirs = (content_of(tmp_path / each, version) for each in ("published", "whole"))
+    assert [name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)] == []
+
+
+@pytest.mark.parametrize("part", ["", "store", "state.sqlite"])
+def test_what_a_build_keeps_can_be_deleted_at_any_time(part: str, tmp_path: Path) -> None:
+    sources = Sources((SAMPLE,), ONTOLOGY, SHAPES)
+    build = Build(sources, Names.at(DEFAULT_BASE), tmp_path / "published", tmp_path / "cache")
+    with build.shared():
+        version = built(build).version
+    assert build.workspace is not None
+    if part == "store":
+        shutil.rmtree(build.workspace / part)
+    elif part:
+        (build.workspace / part).unlink()
+    else:
+        shutil.rmtree(tmp_path / "cache")
+    if part == "store":  # a process that begins notices that it is missing
+        build.close()
+    with build.shared():
+        again = built(build)
+    assert (again.version, again.problems) == (version, [])
+    assert again.workspace is not None
+    assert len(again.graph.store) > 0
     build.close()
