@@ -106,8 +106,8 @@ def test_a_profile_has_the_peak_of_each_step_and_not_that_of_an_earlier_one() ->
     assert much > little + 250_000_000
 
 
-def test_the_profile_goes_to_stderr_with_a_row_for_each_step() -> None:
-    checked = kg("check", "--data", SAMPLE, *MODEL, "--profile", "--format", "json")
+def test_the_profile_goes_to_stderr_with_a_row_for_each_step(tmp_path: Path) -> None:
+    checked = kg("check", "--data", SAMPLE, *MODEL, "--cache", tmp_path, "--profile", "--format", "json")
     rows = [line.split()[0] for line in checked.stderr.splitlines()]
     assert rows == ["step", *(step.name for step in CHECKING), "total"]
     assert "24 records read" in checked.stderr
