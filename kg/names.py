@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 CANONICAL = "https://w3id.org/osce-kg/"
@@ -195,6 +196,7 @@ def local_name(iri: str) -> str:
     return re.split(r"[#/]", iri)[-1]
 
 
+@lru_cache(1024)
 def kebab(name: str) -> str:
     """The kind for the local name of a class: `field-operation` for `FieldOperation`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", name).lower()

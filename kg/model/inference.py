@@ -73,17 +73,35 @@ class Inference:
         return cls(schema.ontology, {p.iri: p.bounds for p in schema.properties.values() if p.bounds})
 
     def local(self, triples: Iterable[Triple]) -> Iterator[Triple]:
-        """Everything that follows from single triples, each conclusion once, without the given triples themselves.
+        """Everything that follows from some triples, each conclusion once, without the given triples themselves.
 
         If all asserted triples about a subject are given, then the conclusions about this subject are not asserted;
         a conclusion about another subject may be.
         """
         found = dict.fromkeys(triples)
-        given = list(found)
-        for triple in given:
-            for statement in self.follow_from(*triple):
-                found[Triple(*statement)] = None
-        return islice(found, len(given), None)
+        given = len(found)
+        new = list(found)
+        while new:
+            known = len(found)
+            for triple in new:
+                found |= dict.fromkeys(Triple(*statement) for statement in self.follow_from(*triple))
+            found |= dict.fromkeys(Triple(*statement) for statement in self._join(found))
+            new = list(islice(found, known, None))
+        return islice(found, given, None)
+
+    def _join(self, triples: Iterable[Triple]) -> Iterator[Statement]:
+        """What follows from some triples by one rule with several premises."""
+        objects: dict[NamedNode, dict[Term, list[Term]]] = {step: defaultdict(list) for step in self.chains_by_step}
+        for triple in triples:
+            if triple.predicate in objects:
+                objects[triple.predicate][triple.subject].append(triple.object)
+        for each in self.chains:
+            first, *others = (objects[step] for step in each.steps)
+            for start, ends in first.items():
+                for step in others:
+                    ends = [after for end in ends for after in step.get(end, ())]
+                if isinstance(start, NamedNode):
+                    yield from ((start, each.then, end) for end in ends)
 
     def follow_from(self, subject: Node, predicate: NamedNode, object_: Term) -> Iterable[Statement]:
         """Everything that follows from one triple; the triple itself may be among it."""

@@ -187,6 +187,21 @@ class Schema:
         keys = (self.classes[iri].part_key for iri in class_.ancestors if iri in self.classes)
         return next((key for key in keys if key), ())
 
+    def naming_keys(self, class_: Class) -> tuple[list[str], list[str]]:
+        """The keys whose values identify a part within its owner, and those that do so if none of them is given.
+
+        The first are those of the key of its class (owl:hasKey).
+        """
+        if class_.iri not in self._naming_keys:
+            keys = self.keys(class_)
+            of_class = [p.key for iri in self.part_key(class_) if (p := self.property_of(iri)) and p.key in keys]
+            self._naming_keys[class_.iri] = of_class, [name for name, key in keys.items() if key.is_id]
+        return self._naming_keys[class_.iri]
+
+    @cached_property
+    def _naming_keys(self) -> dict[str, tuple[list[str], list[str]]]:
+        return {}
+
     @cached_property
     def kinds(self) -> dict[str, Class]:
         """The classes of records by kind: classes of things, not of parts or terms."""

@@ -6,7 +6,7 @@ Everything that a JSON-LD processor would silently drop or accept is reported be
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -68,11 +68,6 @@ class Mapper:
         """The keys of the record, and of each nested part down to the current one."""
         self._maps: list[MappingNode] = []
         """The map of the record, and of each nested part down to the current one."""
-        self._value: dict[Values, Callable[[Key, Node], Any]] = {
-            Values.REFERENCE: self._reference,
-            Values.TERM: self._term,
-            Values.ADDRESS: self._address,
-        }
 
     def map(self) -> Mapped:
         class_ = self.schema.kinds[self.record.kind]
@@ -274,10 +269,7 @@ class Mapper:
                     hint=self._scalar_meant(key, item),
                 )
                 continue
-            if property_.values is Values.LITERAL:
-                value = self._literal(key, item, map_)
-            else:
-                value = self._value[property_.values](key, item)
+            value = self._scalar(key, item, map_)
             if value is None:
                 continue
             if value in values:
@@ -286,6 +278,17 @@ class Mapper:
             self.result.statements += 1
             values.append(value)
         return values
+
+    def _scalar(self, key: Key, node: ScalarNode, map_: MappingNode) -> Any:
+        """A scalar as a value of a key; None if it is not one, which is reported."""
+        match key.property.values:
+            case Values.LITERAL:
+                return self._literal(key, node, map_)
+            case Values.REFERENCE:
+                return self._reference(key, node)
+            case Values.TERM:
+                return self._term(key, node)
+        return self._address(key, node)
 
     def _scalar_meant(self, key: Key, node: Node) -> str | None:
         """A hint with the only scalar in a map or list, if a scalar is expected."""
@@ -383,7 +386,7 @@ class Mapper:
         if not key.property.bounds:
             return None, []
         class_ = next((c for c in self.schema.classes.values() if self.schema.keys(c) is self._above[-1]), None)
-        names = self._key_names(class_) if class_ else []
+        names = self.schema.naming_keys(class_)[0] if class_ else []
         if dates.is_unknown(text):
             return None if key.least or key.property.key in names else "remove the key", []
         span, ends = dates.span(text), class_ and self.schema.span_of(key.property, class_)
@@ -583,7 +586,7 @@ class Mapper:
                 f"this {property_.key} has the same key as another one",
                 item,
                 related=(also,),
-                expected="another " + " or ".join(self._key_names(class_)),
+                expected="another " + " or ".join(self.schema.naming_keys(class_)[0]),
             )
         return parts
 
@@ -592,7 +595,7 @@ class Mapper:
         keys = self.schema.keys(class_)
         if not isinstance(node, ScalarNode):
             return None
-        taking = [name for name in self._key_names(class_) if self._is_value(keys[name], node.value)]
+        taking = [name for name in self.schema.naming_keys(class_)[0] if self._is_value(keys[name], node.value)]
         needed = {name for name, key in keys.items() if key.least and key.lone}
         return f"write {{{taking[0]}: {node.value}}}" if len(taking) == 1 and needed <= set(taking) else None
 
@@ -606,12 +609,6 @@ class Mapper:
             case Values.LITERAL:
                 return bool(key.property.bounds) and dates.is_date(text)
         return False
-
-    def _key_names(self, class_: Class) -> list[str]:
-        """The keys whose values identify a part within its owner."""
-        keys = self.schema.keys(class_)
-        names = [p.key for iri in self.schema.part_key(class_) if (p := self.schema.property_of(iri))]
-        return [name for name in names if name in keys]
 
     def _word(self, key: str, text: str) -> str:
         """The value of a key in the address of a part; for a reference, only the name."""
@@ -630,17 +627,13 @@ class Mapper:
             return [item for item in node.value if isinstance(item, ScalarNode)]
         return [node] if isinstance(node, ScalarNode) else []
 
-    def _id_names(self, class_: Class) -> list[str]:
-        """The keys whose values identify a part that has none of the keys of its class (owl:hasKey)."""
-        return [name for name, key in self.schema.keys(class_).items() if key.is_id]
-
     def _part_id(self, property_: Property, node: MappingNode, class_: Class, owner: str) -> str | None:
         """The address of a part: the address of its owner, the name of the property, and the values of its key.
 
         If no value of the key is given, the values of the properties that identify the part are used instead.
         """
         keys = self.schema.keys(class_)
-        for names in (self._key_names(class_), self._id_names(class_)):
+        for names in self.schema.naming_keys(class_):
             values = {key.value: value for key, value in node.value if key.value in names and value.tag != PROBLEM}
             words = [
                 "-".join(sorted(self._word(name, scalar.value) for scalar in self._naming(keys[name], values[name])))
@@ -676,7 +669,8 @@ class Mapper:
 
     def _part_without_key(self, property_: Property, node: MappingNode, class_: Class, reported: list[Problem]) -> None:
         """Reports a part without identifying values, unless an earlier problem explains why."""
-        names = [*self._key_names(class_), *self._id_names(class_)]
+        of_class, others = self.schema.naming_keys(class_)
+        names = [*of_class, *others]
         given = [(key.value, value) for key, value in node.value if key.value in names]
         if any(value.tag == PROBLEM for _, value in given):
             return

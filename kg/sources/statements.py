@@ -7,10 +7,11 @@ in parallel, and a file is not read again until it changes.
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
+from typing import NamedTuple
 
 from pyoxigraph import Triple
 from yaml.nodes import MappingNode, Node, SequenceNode
@@ -31,8 +32,7 @@ BATCH = 100
 """Number of records that are given to the JSON-LD processor at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordStatements:
+class RecordStatements(NamedTuple):
     """What a record states, apart from its triples.
 
     `parts` are the fragments of the IRIs of its parts, `lines` the lines of its keys as JSON, and `references` the
@@ -47,8 +47,7 @@ class RecordStatements:
     certain: bool
 
 
-@dataclass(frozen=True, slots=True)
-class FileStatements:
+class FileStatements(NamedTuple):
     """What a file states, apart from its triples: its records, the paths that it names, and the problems of reading.
 
     `digest` is a hash of its content; None if it cannot be read.
@@ -117,7 +116,7 @@ class Reader:
         triples = self.triples([mapped for _, mapped in certain])
         if len(triples) == sum(mapped.statements for _, mapped in certain):
             return found, triples, list(texts(record for record, _ in certain))
-        uncertain = [replace(f, records=tuple(replace(r, certain=False) for r in f.records)) for f in found]
+        uncertain = [f._replace(records=tuple(r._replace(certain=False) for r in f.records)) for f in found]
         return uncertain, [], []
 
     def trees(self, file: Path) -> Iterator[tuple[Record, dict[str, MappingNode]]]:

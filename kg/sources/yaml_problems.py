@@ -5,7 +5,7 @@ A value with a problem stays in its tree, marked by its tag: later steps skip it
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -78,10 +78,25 @@ def check_tree(
     These are duplicate keys and keys that are not text, nulls, tags, endless or huge aliases, `hidden` and escaped
     invisible characters, and, if there is a `source`, the flaws of texts. The words of `sic` are accepted as they are.
     """
-    left = MAX_NODES
-    problems: list[Problem] = []
+    check = TreeCheck(file, thing, hidden, source, sic)
+    check.walk(node, ())
+    return check.problems
+
+
+@dataclass(slots=True)
+class TreeCheck:
+    """The check of the tree of one record, as far as it has come (check_tree)."""
+
+    file: Path
+    thing: str | None
+    hidden: list[Place]
+    source: Source | None
+    sic: str
+    problems: list[Problem] = field(default_factory=list)
+    left: int = MAX_NODES
 
     def report(
+        self,
         code: str,
         message: str,
         node: Node,
@@ -90,42 +105,42 @@ def check_tree(
         hint: str | None = None,
         keys: Iterable[str] = (),
     ) -> None:
-        problems.append(problem(code, message, file, node, thing, expected=expected, found=what, hint=hint, keys=keys))
+        found = problem(code, message, self.file, node, self.thing, expected=expected, found=what, hint=hint, keys=keys)
+        self.problems.append(found)
         node.tag = PROBLEM
 
-    def walk(node: Node, above: tuple[int, ...], is_item: bool = False) -> None:
-        nonlocal left
-        left -= 1
+    def walk(self, node: Node, above: tuple[int, ...], is_item: bool = False) -> None:
+        self.left -= 1
         if id(node) in above:
-            report("E106", "this value contains an alias of itself", node)
+            self.report("E106", "this value contains an alias of itself", node)
             return
-        if left == 0:
-            report(
+        if self.left == 0:
+            self.report(
                 "E106",
                 "the aliases of this record expand to too many values",
                 node,
                 expected=f"at most {MAX_NODES:,} values",
             )
-        if left <= 0 or node.tag == PROBLEM:
+        if self.left <= 0 or node.tag == PROBLEM:
             return
         if node.tag not in CORE_TAGS:
             plain = f"write {in_flow(node.value or node.tag)}" if isinstance(node, ScalarNode) else "remove the tag"
-            report("E107", "YAML tags are not allowed here", node, what=node.tag, hint=plain)
+            self.report("E107", "YAML tags are not allowed here", node, what=node.tag, hint=plain)
         elif isinstance(node, ScalarNode):
-            check_scalar(node)
+            self.check_scalar(node)
         elif isinstance(node, MappingNode):
-            walk_map(node, (*above, id(node)), is_item)
+            self.walk_map(node, (*above, id(node)), is_item)
         elif isinstance(node, SequenceNode):
             for item in node.value:
-                walk(item, (*above, id(node)), is_item=True)
+                self.walk(item, (*above, id(node)), is_item=True)
 
-    def check_scalar(node: ScalarNode) -> None:
-        if within(hidden, node):
+    def check_scalar(self, node: ScalarNode) -> None:
+        if self.hidden and within(self.hidden, node):
             node.tag = PROBLEM
-        elif source and look(node):
+        elif self.source and self.look(node):
             return
         elif node.tag == NULL:
-            report(
+            self.report(
                 "E104",
                 "a value is missing here",
                 node,
@@ -133,28 +148,32 @@ def check_tree(
                 hint="give a value, or remove the key",
             )
 
-    def look(node: ScalarNode, is_key: bool = False) -> bool:
+    def look(self, node: ScalarNode, is_key: bool = False) -> bool:
         """Reports the problems of a text; true if the text cannot be used."""
-        assert source is not None
-        wrong = [*lost_text(source, node, file, thing), *text_problems(source, node, file, thing, sic, is_key)]
-        problems.extend(wrong)
+        assert self.source is not None
+        wrong = [
+            *lost_text(self.source, node, self.file, self.thing),
+            *text_problems(self.source, node, self.file, self.thing, self.sic, is_key),
+        ]
+        self.problems += wrong
         if errors(wrong):
             node.tag = PROBLEM
         return node.tag == PROBLEM
 
-    def walk_map(node: MappingNode, above: tuple[int, ...], is_item: bool) -> None:
+    def walk_map(self, node: MappingNode, above: tuple[int, ...], is_item: bool) -> None:
         seen: dict[str, Node] = {}
+        source = self.source
         if hint := as_items(node, is_item) if len(above) > 1 else None:
             first, *again = [key for key, _ in node.value if key.value == node.value[0][0].value]
             message, where = f"the key {first.value!r} occurs twice", f"first on line {first.start_mark.line + 1}"
-            report("E103", message, again[0], what=where, hint=hint)
+            self.report("E103", message, again[0], what=where, hint=hint)
             return
         for key, value in node.value:
             if not isinstance(key, ScalarNode) or key.tag != STRING:
                 if key.tag != PROBLEM:
-                    report("E108", "a key must be text", key, what=describe(key))
+                    self.report("E108", "a key must be text", key, what=describe(key))
                 continue
-            if within(hidden, key):
+            if self.hidden and within(self.hidden, key):
                 key.tag = PROBLEM
                 continue
             odd = re.match(r"[^\S\n]+", key.value) if source and not key.start_mark.column and not key.style else None
@@ -162,7 +181,7 @@ def check_tree(
                 row = source.text.splitlines()[key.start_mark.line]
                 found_here = ", ".join(map(code_point, odd[0]))
                 hint = f'write line {key.start_mark.line + 1} as "{" " * len(odd[0])}{row[len(odd[0]) :]}"'
-                report(
+                self.report(
                     "E117",
                     "this white space is not allowed in indentation: YAML accepts only spaces",
                     key,
@@ -172,11 +191,11 @@ def check_tree(
                     keys=[key.value.strip()],
                 )
                 continue
-            if source and not (key.value.isascii() and key.value.isidentifier()) and look(key, is_key=True):
+            if source and not (key.value.isascii() and key.value.isidentifier()) and self.look(key, is_key=True):
                 continue
             if first := seen.get(key.value):
                 where = f"first on line {first.start_mark.line + 1}"
-                report(
+                self.report(
                     "E103",
                     f"the key {key.value!r} occurs twice",
                     key,
@@ -186,11 +205,8 @@ def check_tree(
                 continue
             seen[key.value] = key
             if source and isinstance(value, ScalarNode) and value.start_mark.line > key.end_mark.line:
-                problems.extend(lost_before(source, key, value, file, thing))
-            walk(value, above)
-
-    walk(node, ())
-    return problems
+                self.problems += lost_before(source, key, value, self.file, self.thing)
+            self.walk(value, above)
 
 
 def lost_text(source: Source, node: ScalarNode, file: Path, thing: str | None) -> Iterator[Problem]:
@@ -311,8 +327,10 @@ def as_items(node: MappingNode, is_item: bool) -> str | None:
 
     A part begins where the first key occurs again; no key may occur twice between these places.
     """
+    if node.flow_style or len(node.value) < 3 or all(key.value != node.value[0][0].value for key, _ in node.value[1:]):
+        return None
     keys = [key for key, _ in node.value if isinstance(key, ScalarNode)]
-    if node.flow_style or len(keys) != len(node.value) or len(keys) < 3:
+    if len(keys) != len(node.value):
         return None
     starts = [number for number, key in enumerate(keys) if key.value == keys[0].value]
     runs = [[key.value for key in keys[begin:end]] for begin, end in pairwise([*starts, len(keys)])]

@@ -1,24 +1,21 @@
 """Fill: reads all files in parallel, and fills an empty store with the triples of their certain records.
 
-Each process reads some files at a time, and writes N-Quads: the asserted triples, what follows from them alone, and the
-origins of the documents. They are loaded into the store while other files are read.
+Each process reads some files at a time, and writes N-Quads: the asserted triples, what follows from them within these
+files, and the origins of the documents. The store loads them from a pipe while other files are read.
 """
 
-import gc
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from io import RawIOBase
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from queue import SimpleQueue
-from threading import Thread
-from typing import IO, cast
 
 from pyoxigraph import NamedNode, Quad, RdfFormat, Store, Triple, serialize
 
+from kg.processes import forked
 from kg.sources.statements import Document, FileStatements, chunks
-from kg.sparql.quads import in_default, in_graph
 from kg.steps.origins import origin_of
 from kg.steps.results import Model
 from kg.steps.state import State
@@ -29,36 +26,8 @@ CHUNK = 250_000
 FEW = 4_000_000
 """Number of bytes of source files that one process reads as fast as several."""
 
-Filling = tuple[list[FileStatements], bytes, bytes]
-"""What some files state, and their quads and contested triples as N-Quads and N-Triples."""
-
-
-class Stream(RawIOBase):
-    """A stream of bytes that one thread writes and another one reads."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._queue: SimpleQueue[bytes] = SimpleQueue()
-        self._rest = b""
-        self._ended = False
-
-    def put(self, content: bytes) -> None:
-        """Writes bytes."""
-        if content:
-            self._queue.put(content)
-
-    def end(self) -> None:
-        """Ends the stream."""
-        self._queue.put(b"")
-
-    def read(self, size: int | None = -1) -> bytes:
-        """The next bytes, at most `size`; no bytes at the end."""
-        if not self._rest and not self._ended:
-            self._rest = self._queue.get()
-            self._ended = not self._rest
-        cut = len(self._rest) if size is None or size < 0 else size
-        content, self._rest = self._rest[:cut], self._rest[cut:]
-        return content
+Filling = tuple[list[FileStatements], bytes]
+"""What some files state, and the contested triples that follow from it as N-Triples."""
 
 
 class Filler:
@@ -69,21 +38,22 @@ class Filler:
         self.inferred = state.inferred
         self.reader.prepare()
 
-    def fill(self, files: list[Path]) -> Filling:
-        """What some files state."""
+    def fill(self, files: list[Path]) -> tuple[Filling, bytes]:
+        """What some files state, and its quads as N-Quads."""
         found, triples, documents = self.reader.read(files)
         quads, contested = self.quads(triples)
-        return found, nquads((*quads, *self.origins(documents))), contested
+        origins = serialize(self.origins(documents), format=RdfFormat.N_QUADS) or b""
+        return (found, contested), quads + origins
 
-    def quads(self, triples: list[Triple]) -> tuple[list[Quad], bytes]:
+    def quads(self, triples: list[Triple]) -> tuple[bytes, bytes]:
         """The quads of all asserted triples about some subjects and of what follows, and the contested triples."""
         subjects = {triple.subject for triple in triples}
         conclusions, contested = list[Triple](), list[Triple]()
         for triple in self.inference.local(triples):
             (conclusions if triple.subject in subjects else contested).append(triple)
-        quads = [in_default(triple) for triple in triples]
-        quads += [quad for each in conclusions for quad in (in_default(each), in_graph(self.inferred, each))]
-        return quads, serialize(contested, format=RdfFormat.N_TRIPLES) or b""
+        follows = n_triples(conclusions)
+        in_inferred = follows.replace(b" .\n", f" {self.inferred} .\n".encode())
+        return n_triples(triples) + follows + in_inferred, n_triples(contested)
 
     def origins(self, documents: Iterable[Document]) -> Iterator[Quad]:
         """The origins of some documents."""
@@ -91,17 +61,9 @@ class Filler:
             yield from origin_of(self.model, document.record, document.text, self.times.get(document.record.file))
 
 
-def nquads(quads: Iterable[Quad]) -> bytes:
-    return serialize(quads, format=RdfFormat.N_QUADS) or b""
-
-
-_filler: Filler | None = None
-"""That of this worker process."""
-
-
-def _fill(files: list[Path]) -> Filling:
-    assert _filler is not None
-    return _filler.fill(files)
+def n_triples(triples: list[Triple]) -> bytes:
+    """Triples as N-Triples, which are N-Quads of the default graph; a line contains " .\\n" at its end only."""
+    return serialize(triples, format=RdfFormat.N_TRIPLES) or b""
 
 
 def fill(state: State, files: list[Path]) -> tuple[dict[Path, FileStatements], list[bytes]]:
@@ -110,21 +72,10 @@ def fill(state: State, files: list[Path]) -> tuple[dict[Path, FileStatements], l
     first, others = filler.quads(individuals(state.model))
     contested = [others]
     groups = list(chunks(((file, size_of(file)) for file in files), CHUNK))
-    with filled(filler, groups) as results:  # the processes are forked before the store has threads
-        stream = Stream()
-        stream.put(nquads(first))
-        loading = Loading(state.store, stream)
-        loading.start()
-        try:
-            for group, (found, quads, others) in zip(groups, results, strict=True):
-                statements.update(zip(group, found, strict=True))
-                stream.put(quads)
-                contested.append(others)
-        finally:
-            stream.end()
-            loading.join()
-    if loading.error:
-        raise loading.error
+    with filled(state, filler, groups, first) as results:
+        for group, (found, others) in zip(groups, results, strict=True):
+            statements.update(zip(group, found, strict=True))
+            contested.append(others)
     return statements, contested
 
 
@@ -135,38 +86,46 @@ def individuals(model: Model) -> list[Triple]:
     return [q.triple for q in model.ontology if isinstance(q.subject, NamedNode) and q.subject.value in iris]
 
 
-class Loading(Thread):
-    """Loads a stream of N-Quads into a store; `error` is the reason if this fails."""
-
-    def __init__(self, store: Store, stream: Stream) -> None:
-        super().__init__(daemon=True)
-        self._store, self._stream = store, stream
-        self.error: Exception | None = None
-
-    def run(self) -> None:
-        try:
-            self._store.bulk_load(cast(IO[bytes], self._stream), format=RdfFormat.N_QUADS)
-        except Exception as error:
-            self.error = error
-            while self._stream.read():  # the writer must not wait
-                pass
-
-
 @contextmanager
-def filled(filler: Filler, groups: list[list[Path]]) -> Iterator[Iterator[Filling]]:
-    """What the groups of files state, in order; read by as many processes as there are processors if it is much."""
-    global _filler
-    if len(groups) * CHUNK <= FEW:
-        yield map(filler.fill, groups)
-        return
-    _filler = filler
-    gc.freeze()  # a child process must not copy the objects of this one by collecting garbage
+def filled(state: State, filler: Filler, groups: list[list[Path]], first: bytes) -> Iterator[Iterator[Filling]]:
+    """What the groups of files state, in order, while their quads are loaded into the store of a state, after `first`.
+
+    They are read by as many processes as there are processors if it is much. Each writes its quads into a pipe, from
+    whose other end the store reads.
+    """
+    source, target = os.pipe()
+    lock = get_context("fork").Lock()
+
+    def read(files: list[Path]) -> Filling:
+        filling, quads = filler.fill(files)
+        with lock:
+            write(target, quads)
+        return filling
+
+    many = len(groups) * CHUNK > FEW
+    over = forked(read, partial(os.close, source)) if many else nullcontext(partial(map, read))
+    with ThreadPoolExecutor(1) as thread, suppress(BrokenPipeError), over as each:  # the thread starts after the fork
+        loading = thread.submit(load, state.store, source)
+        try:
+            write(target, first)
+            yield each(groups)
+        finally:
+            os.close(target)
+    loading.result()  # raises the reason why the pipe broke, if it did
+
+
+def load(store: Store, source: int) -> None:
+    """Loads our own N-Quads from a pipe into a store, and closes the pipe."""
     try:
-        with get_context("fork").Pool(os.cpu_count()) as pool:
-            yield pool.imap(_fill, groups)
+        store.bulk_load(path=f"/dev/fd/{source}", format=RdfFormat.N_QUADS, lenient=True)
     finally:
-        _filler = None
-        gc.unfreeze()
+        os.close(source)
+
+
+def write(target: int, content: bytes) -> None:
+    """Writes all of some bytes to a file descriptor."""
+    with os.fdopen(target, "wb", closefd=False) as stream:
+        stream.write(content)
 
 
 def size_of(file: Path) -> int:

@@ -55,8 +55,9 @@ def unknown(store: Store, inferred: NamedNode, conclusions: Iterable[Statement |
 def join(store: Store, inference: Inference, inferred: NamedNode) -> None:
     """Adds what follows by rules with several premises, and everything that follows from that.
 
-    The store must contain all asserted triples and what follows from each of them alone. A rule is evaluated again only
-    if there are new triples of one of its premises. Nothing is held in memory but the predicates of what is added.
+    The store must contain all asserted triples and what follows from each of them alone; it may contain more. A rule is
+    evaluated again only if there are new triples of one of its premises. Nothing is held in memory but the predicates
+    of what is added.
     """
     chains = inference.chains
     while chains:

@@ -5,6 +5,7 @@ The line of the source on which each fact stands is no part of a graph (source_l
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode, Quad
@@ -19,7 +20,7 @@ from kg.steps.results import FileTimes, Model
 
 TOMBSTONE = "https://www.w3.org/ns/activitystreams#Tombstone"
 CACHED = 16
-"""Number of files whose texts are kept in memory, for records that are in the same file."""
+"""Number of files whose names are kept in memory, for records that are in the same file."""
 
 DATES = (XSD + "date", XSD + "gYearMonth", XSD + "gYear")
 
@@ -32,7 +33,7 @@ def origin_of(model: Model, record: Record, text: str, times: FileTimes | None) 
     names = model.names
     document = NamedNode(names.document(record.path))
     source = NamedNode(f"{names.document(record.path)}.{YAML.suffix}")
-    place = f"{published_name(model, record.file)}:{first_of(record.node).start_mark.line + 1}"
+    place = f"{published_name(model.sources.data, record.file)}:{first_of(record.node).start_mark.line + 1}"
     yield Quad(document, NamedNode(PROV.wasDerivedFrom), source, NamedNode(names.sources))
     statements: list[tuple[str, NamedNode | Literal]] = [
         (RDF_TYPE, NamedNode(PROV.Entity)),
@@ -52,9 +53,10 @@ def stamp(seconds: int) -> Literal:
     return Literal(text, datatype=NamedNode(XSD + "dateTime"))
 
 
-def published_name(model: Model, file: Path) -> str:
+@lru_cache(CACHED)
+def published_name(directories: tuple[Path, ...], file: Path) -> str:
     """The published name of a source file: its path from the data directory, wherever the project is."""
-    directory = next(directory for directory in model.sources.data if file.is_relative_to(directory))
+    directory = next(directory for directory in directories if file.is_relative_to(directory))
     return f"{directory.resolve().name}/{file.relative_to(directory).as_posix()}"
 
 

@@ -52,9 +52,10 @@ def check_presentation(model: Model, graph: DataGraph) -> list[Problem]:
     queries = [(view, SH.select, SELECT) for view in views] + [
         (profile, SH.construct, CONSTRUCT) for profile in profiles
     ]
+    declared = [str(term) for term in set(model.schema.ontology.subjects()) if isinstance(term, URIRef)]
     for node, property_, form in queries:
         for query in shapes.objects(node, property_):
-            problems += failures(model, graph, node, str(query), form)
+            problems += failures(model, graph, declared, node, str(query), form)
     return problems
 
 
@@ -148,8 +149,13 @@ def without_label(shapes: Graph, node: Node) -> Iterator[Said]:
 # ── Queries ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def failures(model: Model, graph: DataGraph, node: Node, query: str, form: str) -> Iterator[Problem]:
-    """Yields the problems of the query of a view or profile, which is run on a thing of the data."""
+def failures(
+    model: Model, graph: DataGraph, declared: list[str], node: Node, query: str, form: str
+) -> Iterator[Problem]:
+    """Yields the problems of the query of a view or profile, which is run on a thing of the data.
+
+    `declared` are the IRIs of the terms of the ontology.
+    """
     text = QueryText(query, model.names.prefixes)
 
     def reason(query: str) -> str:
@@ -175,7 +181,6 @@ def failures(model: Model, graph: DataGraph, node: Node, query: str, form: str) 
     except QueryError as error:
         yield in_query(model, node, query, error)
         return
-    declared = [str(term) for term in model.schema.ontology.subjects() if isinstance(term, URIRef)]
     for message in text.unknown_terms(model.names.vocabulary, declared):
         written = message.removeprefix("there is no ").partition(";")[0]
         start = next(token.start for token in text.tokens if token.text == written)
@@ -189,7 +194,10 @@ def failures(model: Model, graph: DataGraph, node: Node, query: str, form: str) 
 
 
 def tried(model: Model, graph: DataGraph, node: Node, query: str, form: str) -> None:
-    """Runs the query of a view on the first thing that has the view, or of a profile on one thing."""
+    """Runs the query of a view on a thing that has the view, or of a profile on one thing.
+
+    A view is run on what the store states about this thing alone, so that the size of the store does not matter.
+    """
     if form == CONSTRUCT:
         thing = model.names.thing(min(graph.stated)) if graph.stated else model.names.dataset
         triples = [quad.triple for quad in graph.store.quads_for_pattern(NamedNode(thing), None, None, DefaultGraph())]
@@ -198,11 +206,11 @@ def tried(model: Model, graph: DataGraph, node: Node, query: str, form: str) -> 
     view = view_of(model.shapes_graph, node)
     if view is None:
         return
-    things = graph.store.quads_for_pattern(None, NamedNode(RDF_TYPE), NamedNode(view.about), DefaultGraph())
-    thing = min(
-        (quad.subject.value for quad in things if isinstance(quad.subject, NamedNode)), default=model.names.dataset
-    )
-    next(select(graph.store, view.about_thing(thing, model.names)).rows, None)
+    of_class = graph.store.quads_for_pattern(None, NamedNode(RDF_TYPE), NamedNode(view.about), DefaultGraph())
+    things = (quad.subject.value for quad in of_class if isinstance(quad.subject, NamedNode))
+    thing, alone = next(things, model.names.dataset), Store()
+    alone.extend(graph.store.quads_for_pattern(NamedNode(thing), None, None, DefaultGraph()))
+    next(select(alone, view.about_thing(thing, model.names)).rows, None)
 
 
 def in_query(model: Model, node: Node, query: str, error: QueryError, code: str = "E513") -> Problem:

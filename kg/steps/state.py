@@ -6,7 +6,6 @@ It is loaded from the workspace (kg/cache/workspace.py), and the steps `read`, `
 import json
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -118,8 +117,8 @@ class State:
         """Lets go of the references in some files, which have been compared with the index."""
         for file in files:
             known = self.files[file]
-            records = tuple(replace(record, references=frozenset()) for record in known.records)
-            self.files[file] = replace(known, records=records)
+            records = tuple(record._replace(references=frozenset()) for record in known.records)
+            self.files[file] = known._replace(records=records)
 
     def restate(self, changed: Mapping[str, Stated | None]) -> None:
         """Takes note of what the store contains about some things."""

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 LETTERS = str.maketrans(
     {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "þ": "th", "ı": "i"}
@@ -14,6 +15,7 @@ def fold(text: str) -> str:
     return _words(text.casefold().translate(LETTERS))
 
 
+@lru_cache(4096)
 def as_part_name(text: str) -> str:
     """A text as the name of a part, which ends its address: without case, accents and punctuation, with hyphens.
 
