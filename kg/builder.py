@@ -25,7 +25,7 @@ from kg.diagnostics.problems import Severity
 from kg.diagnostics.report import as_data
 from kg.pipeline import building, content_of, run
 from kg.steps.build import Build
-from kg.steps.publish import complete
+from kg.steps.publish import complete, locked, prune
 
 MAX_PROBLEMS = 3
 """Maximum number of problems in an outcome."""
@@ -57,6 +57,8 @@ class Builder:
                 run(self.build, building(self.keep))
             elif self.build.version is not None:
                 complete(self.build.published, content_of(self.build), self.build.version)
+                with locked(self.build.published):
+                    prune(self.build.published, self.keep)
         gc.collect()  # a build runs without garbage collection
 
 

@@ -1,6 +1,9 @@
 """Database: an SQLite file of the published format, open for changes."""
 
+import os
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +16,10 @@ CACHE = 64 * 1024
 def changing(file: Path) -> Iterator[sqlite3.Connection]:
     """A file that is changed in one transaction, or made if it does not exist, while no one reads it.
 
-    There is no journal, so the file is not usable if this is interrupted.
+    There is no journal, so the file is not usable if this is interrupted. Other names of the same file keep the old
+    content.
     """
+    unshare(file)
     database = sqlite3.connect(file, isolation_level=None)
     try:
         for setting in (
@@ -29,3 +34,12 @@ def changing(file: Path) -> Iterator[sqlite3.Connection]:
         database.execute("COMMIT")
     finally:
         database.close()
+
+
+def unshare(file: Path) -> None:
+    """Replaces a file that has several names (hard links) by a copy, so that it can be changed under this one alone."""
+    if file.is_file() and file.stat().st_nlink > 1:
+        descriptor, copy = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
+        os.close(descriptor)
+        shutil.copy(file, copy)
+        os.replace(copy, file)

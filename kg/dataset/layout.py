@@ -409,9 +409,12 @@ class Dataset:
         """The directory of the engine's own files, which does not have to exist."""
         return self.directory.parent / ENGINE / self.version
 
-    def dump(self, media: MediaType) -> Dump:
-        """The dump in a format: as N-Quads all graphs of the data, else the default graph."""
-        stored = [pack.member(media.suffix, self.pack_file(pack)) for pack in self.packs.data]
+    def dump(self, media: MediaType, packs: Packs | None = None) -> Dump:
+        """The dump in a format: as N-Quads all graphs of the data, else the default graph.
+
+        `packs` are those of this version, if they are known already.
+        """
+        stored = [pack.member(media.suffix, self.pack_file(pack)) for pack in (packs or self.packs).data]
         return Dump(tuple(self._members(media, [member for member in stored if member.summary.content_size])))
 
     def _members(self, media: MediaType, stored: list[StoredMember]) -> Iterator[Member]:

@@ -35,6 +35,7 @@ def map_records(state: State, read: Read, records: Records) -> Restated:
     """Returns the triples that are not stated any more, and those that are stated now."""
     now, filler = Now(), Filler(state)
     again = files_to_map(state, read, records)
+    same = unchanged(state, read, again)
     for file in (*read.before, *again):
         state.uncertain.pop(file, None)
     for file in sorted(again):
@@ -61,9 +62,10 @@ def map_records(state: State, read: Read, records: Records) -> Restated:
         counted = state.identification.identities.counted(path)
         if counted and counted.file not in again and counted.file not in read.changed:
             continue  # it is stated by another record, which has not changed
-        before, after = set(state.asserted(path)), set(now.triples.get(path, ()))
-        restated.removed.update(before - after)
-        restated.added.update(after - before)
+        if path not in same:
+            before, after = set(state.asserted(path)), set(now.triples.get(path, ()))
+            restated.removed.update(before - after)
+            restated.added.update(after - before)
         origins_before, origins_after = set(state.origins(path)), set(now.origins.get(path, ()))
         restated.origins_removed.update(origins_before - origins_after)
         restated.origins_added.update(origins_after - origins_before)
@@ -75,6 +77,17 @@ def map_records(state: State, read: Read, records: Records) -> Restated:
             restated.origins_added.update(right - known)
     state.forget_references(read.changed)
     return restated
+
+
+def unchanged(state: State, read: Read, again: set[Path]) -> set[str]:
+    """The things whose record is another one in its file now, but states the same as before."""
+    same = set[str]()
+    for file in read.before.keys() & read.changed.keys() - again - state.uncertain.keys():
+        before = {record.facts.path: record.facts.content for record in read.before[file].records if record.certain}
+        for record in read.changed[file].records:
+            if record.facts.content is not None and record.facts.content == before.get(record.facts.path):
+                same.add(record.facts.path)
+    return same
 
 
 def files_to_map(state: State, read: Read, records: Records) -> set[Path]:

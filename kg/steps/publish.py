@@ -22,6 +22,7 @@ from pyoxigraph import NamedNode, Quad, RdfFormat, Store, parse
 from rdflib.namespace import OWL
 
 from kg.cache.workspace import Workspace
+from kg.dataset.database import unshare
 from kg.dataset.layout import (
     CACHES,
     CATALOGUE,
@@ -68,7 +69,8 @@ class Content:
 def publish(published: Path, content: Content, keep: int, whole: bool = True) -> Published:
     """Writes the dataset and makes it current, unless a context has changed; keeps the `keep` newest versions.
 
-    If it is not to be `whole`, the caches that the server does not need are left to `complete`.
+    If it is not to be `whole`, the caches that the server does not need are left to `complete`, and old versions to
+    `prune`.
     """
     with locked(published):
         if problems := list(changed_contexts(published, content.model, content.catalogue.model.contexts)):
@@ -92,7 +94,8 @@ def publish_version(published: Path, content: Content, keep: int, whole: bool) -
     except OSError:
         write_engine(published, version, content)
     make_current(published, version)
-    prune(published, keep)
+    if whole:
+        prune(published, keep)
     return version
 
 
@@ -116,6 +119,8 @@ def complete(published: Path, content: Content, version: str) -> None:
         write_cache(directory / DATA, dataset.n_quads(dataset.packs.data))
     if not is_json(directory / QUALITY):
         write_cache(directory / QUALITY, [as_json(report(content.model, content.quality, content.workspace.store))])
+    for file in (content.packed.search_index, content.packed.source_lines):
+        unshare(file)  # the next update need not do it
 
 
 def changed_contexts(published: Path, model: Model, contexts: dict[str, dict[str, Any]]) -> Iterator[Problem]:
@@ -188,17 +193,16 @@ def replace_version(published: Path, content: Content, version: str) -> None:
     aside = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=published))
     aside.chmod(0o755)
     model = content.catalogue.model
-    known = known_files(published)
     for name, written in model.files.items():
-        if known.get(name) == model.digests[name]:
+        if has_digest(published / CURRENT / name, model.digests[name]):
             os.link(published / CURRENT / name, aside / name)
         else:
             write(aside / name, written)
     pack_list = packs.as_json()
     write(aside / PACK_LIST, pack_list)
     manifest = describe_version(content, version)
-    dataset = Dataset(aside, manifest)
-    described = distributions(content.model.names, version, {media: dataset.dump(media) for media in DUMPS})
+    dumps = {media: Dataset(aside, manifest).dump(media, packs) for media in DUMPS}
+    described = distributions(content.model.names, version, dumps)
     catalogue = lines([*content.catalogue.quads, *in_catalogue(described, content.model.names)])
     write(aside / CATALOGUE, catalogue)
     named = {CATALOGUE: _digest(catalogue), PACK_LIST: _digest(pack_list), **model.digests}
@@ -215,19 +219,15 @@ def replace_version(published: Path, content: Content, version: str) -> None:
     sync(published)
 
 
-def known_files(published: Path) -> dict[str, str]:
-    """The SHA-256 of the files of the current version, if it is whole."""
-    try:
-        current = Dataset.current(published)
-    except NoDatasetError:
-        return {}
-    return current.manifest.files if is_whole(current.directory) else {}
+def has_digest(file: Path, digest: str) -> bool:
+    """True if a file exists and has this SHA-256."""
+    return file.is_file() and sha256(file) == digest
 
 
 def new_packs(published: Path, packs: Packs) -> set[str]:
     """The names of the packs that the current version does not have."""
     try:
-        return packs.names - Dataset.current(published).packs.names
+        return packs.names - Packs.names_in(published / CURRENT)
     except NoDatasetError:
         return packs.names
 
@@ -257,7 +257,11 @@ def write_caches(directory: Path, content: Content) -> None:
     for kept, file in ((packed.search_index, dataset.search_index), (packed.source_lines, dataset.source_lines)):
         if not is_database(file):
             aside = file.with_name(TEMPORARY + file.name)
-            shutil.copyfile(kept, aside)
+            aside.unlink(missing_ok=True)
+            try:
+                os.link(kept, aside)  # whoever changes the kept file makes it a file of its own first
+            except OSError:  # another file system
+                shutil.copyfile(kept, aside)
             aside.rename(file)
 
 
@@ -321,7 +325,8 @@ def update_graphs(workspace: Workspace, content: Content, dataset: Dataset) -> N
     """Replaces the graphs in the working store that are not about things by those of a version, if they differ."""
     store = workspace.store
     of_model = (*content.model.ontology, *content.model.shapes, *content.packed.tombstones)
-    wanted: dict[str, tuple[str, Callable[[], Iterable[Quad]]]] = {"model": (dataset.packs.rest.name, lambda: of_model)}
+    rest = content.packed.packs.rest.name
+    wanted: dict[str, tuple[str, Callable[[], Iterable[Quad]]]] = {"model": (rest, lambda: of_model)}
     for file in dataset.graphs:
         wanted[file.name] = dataset.digest(file), partial(parse, path=str(file), format=RdfFormat.N_QUADS)
     known: dict[str, tuple[str, list[str]]] = workspace.result("graphs") or {}
