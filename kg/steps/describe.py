@@ -7,6 +7,7 @@ counts of the default graph.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Set
+from functools import lru_cache
 from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode, Quad
@@ -40,6 +41,9 @@ EU_FILE_TYPES = {"nq": "RDF_N_QUADS", "ttl": "RDF_TURTLE", "jsonld": "JSON_LD"}
 
 IANA = "https://www.iana.org/assignments/media-types/"
 LOC_LANGUAGE = "http://id.loc.gov/vocabulary/iso639-1/"
+
+CACHED = 1 << 14
+"""Number of partitions that are kept in memory, because an edit changes few of them."""
 
 Statement = tuple[str, str, NamedNode | Literal]
 
@@ -385,20 +389,24 @@ def _within_classes(statistics: Statistics, names: Names) -> Iterator[Statement]
         yield from _partition(names, parent, sort, to, VOID.triples, number)
 
 
+@lru_cache(CACHED)
 def _partition_iri(names: Names, parent: str, sort: str, iri: str) -> str:
     """The IRI of a partition of the dataset or of another partition."""
     name = f"{sort}-{re.sub(r'[^a-zA-Z0-9]+', '-', names.compact(iri))}"
     return f"{parent}-{name}" if "#" in parent else f"{parent}#{name}"
 
 
-def _partition(names: Names, parent: str, sort: str, iri: str, count: URIRef, number: int) -> Iterator[Statement]:
+@lru_cache(CACHED)
+def _partition(names: Names, parent: str, sort: str, iri: str, count: URIRef, number: int) -> list[Statement]:
     """A partition by class, property or datatype (VoID, 4.5, and its extension for datatypes)."""
     void = VOID_EXT if sort == "datatype" else VOID
     partition = _partition_iri(names, parent, sort, iri)
-    yield parent, str(void[f"{sort}Partition"]), NamedNode(partition)
-    yield partition, str(void[sort]), NamedNode(iri)
-    yield from _about(partition, {RDF_TERMS.type: VOID.Dataset, count: number})
-    yield partition, RDFS_LABEL, Literal(f"{local_name(iri)} in the dataset", language="en")
+    return [
+        (parent, str(void[f"{sort}Partition"]), NamedNode(partition)),
+        (partition, str(void[sort]), NamedNode(iri)),
+        *_about(partition, {RDF_TERMS.type: VOID.Dataset, count: number}),
+        (partition, RDFS_LABEL, Literal(f"{local_name(iri)} in the dataset", language="en")),
+    ]
 
 
 def _build(names: Names, commit: str | None, time: str | None) -> Iterator[Statement]:

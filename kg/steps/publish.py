@@ -11,10 +11,9 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -313,7 +312,7 @@ def write_engine(published: Path, version: str, content: Content) -> None:
         store.flush()
         del store
     else:
-        update_graphs(content.workspace, content, dataset)
+        update_graphs(content.workspace, content, dataset, published / CURRENT)
         content.workspace.store.backup(str(aside))
     (published / ENGINE).mkdir(exist_ok=True)
     shutil.rmtree(published / ENGINE / version, ignore_errors=True)
@@ -321,27 +320,54 @@ def write_engine(published: Path, version: str, content: Content) -> None:
     aside.parent.rmdir()
 
 
-def update_graphs(workspace: Workspace, content: Content, dataset: Dataset) -> None:
-    """Replaces the graphs in the working store that are not about things by those of a version, if they differ."""
-    store = workspace.store
-    of_model = (*content.model.ontology, *content.model.shapes, *content.packed.tombstones)
-    rest = content.packed.packs.rest.name
-    wanted: dict[str, tuple[str, Callable[[], Iterable[Quad]]]] = {"model": (rest, lambda: of_model)}
-    for file in dataset.graphs:
-        wanted[file.name] = dataset.digest(file), partial(parse, path=str(file), format=RdfFormat.N_QUADS)
+def update_graphs(workspace: Workspace, content: Content, dataset: Dataset, current: Path) -> None:
+    """Replaces the graphs in the working store that are not about things by those of a version, if they differ.
+
+    Of a file that is also in the `current` directory, as the store knows it, only the lines that differ are read.
+    """
     known: dict[str, tuple[str, list[str]]] = workspace.result("graphs") or {}
-    for name, (digest, read) in wanted.items():
-        before, graphs = known.get(name, ("", []))
+    model, rest = content.model, content.packed.packs.rest.name
+    if known.get("model", ("",))[0] != rest:
+        quads = {*model.ontology, *model.shapes, *content.packed.tombstones}
+        known["model"] = rest, replace_graphs(workspace.store, quads, known.get("model", ("", []))[1])
+    for file in dataset.graphs:
+        before, graphs = known.get(file.name, ("", []))
+        digest = dataset.digest(file)
         if before == digest:
             continue
-        quads = set(read())
-        names = {quad.graph_name for quad in quads} | {NamedNode(graph) for graph in graphs}
-        there = {quad for graph in names for quad in store.quads_for_pattern(None, None, None, graph)}
-        for quad in there - quads:
-            store.remove(quad)
-        store.extend(quads - there)
-        known[name] = digest, sorted({q.graph_name.value for q in quads if isinstance(q.graph_name, NamedNode)})
+        if has_digest(current / file.name, before):
+            removed, added = differing_quads(current / file.name, file)
+            for quad in removed:
+                workspace.store.remove(quad)
+            workspace.store.extend(added)
+            graphs = sorted({*graphs, *names_of_graphs(added)})
+        else:
+            quads = set(parse(path=str(file), format=RdfFormat.N_QUADS))
+            graphs = replace_graphs(workspace.store, quads, graphs)
+        known[file.name] = digest, graphs
     workspace.keep("graphs", known)
+
+
+def replace_graphs(store: Store, quads: set[Quad], graphs: list[str]) -> list[str]:
+    """Replaces some named graphs in a store by those of some quads; returns the names of these."""
+    new = names_of_graphs(quads)
+    there = {quad for name in {*graphs, *new} for quad in store.quads_for_pattern(None, None, None, NamedNode(name))}
+    for quad in there - quads:
+        store.remove(quad)
+    store.extend(quads - there)
+    return new
+
+
+def names_of_graphs(quads: Iterable[Quad]) -> list[str]:
+    """The IRIs of the graphs of some quads, in order."""
+    return sorted({quad.graph_name.value for quad in quads if isinstance(quad.graph_name, NamedNode)})
+
+
+def differing_quads(before: Path, after: Path) -> tuple[list[Quad], list[Quad]]:
+    """The quads that only the first of two canonical N-Quads files has, and those that only the second one has."""
+    old, new = (set(file.read_bytes().splitlines(keepends=True)) for file in (before, after))
+    removed, added = (list(parse(b"".join(lines), format=RdfFormat.N_QUADS)) for lines in (old - new, new - old))
+    return removed, added
 
 
 def make_current(published: Path, version: str) -> None:
