@@ -16,12 +16,13 @@ _work: Callable[[Any], Any] | None = None
 
 @contextmanager
 def forked(
-    work: Callable[[T], R], begin: Callable[[], object] = object
+    work: Callable[[T], R], begin: Callable[[], object] | None = None
 ) -> Iterator[Callable[[Iterable[T]], Iterator[R]]]:
     """Forks a process for each processor; yields a function that calls `work` for each argument, in order, like `map`.
 
-    `work` may refer to anything that exists now. Each process calls `begin` first. All have ended at the end of the
-    context. No other thread may run in this process, and no store may be open on disk, when they are forked.
+    `work` may refer to anything that exists now. Each process calls `begin` first, if it is given. All have ended at
+    the end of the context. No other thread may run in this process, and no store may be open on disk, when they are
+    forked.
     """
     global _work
     _work = work

@@ -18,6 +18,7 @@ from rdflib import Graph, Literal, URIRef
 from rdflib.namespace import RDF, RDFS, SH
 from rdflib.term import Node
 
+from kg.progress import Progress
 from kg.rdflib_graphs import copy_of, to_graph
 from kg.shacl.constraints import Untranslatable, declarations, prefixes, translated
 from kg.shacl.footprint import Footprint, Reach
@@ -73,7 +74,11 @@ class Validator:
         self._parts = [*parts_of(shapes)]
 
     def results(
-        self, store: Store, skipped: Collection[Node] = (), reach: Reach | None = None
+        self,
+        store: Store,
+        skipped: Collection[Node] = (),
+        reach: Reach | None = None,
+        progress: Progress | None = None,
     ) -> Iterator[ValidationResult]:
         """Yields the results of validating the default graph, as pySHACL reports them. Raises InvalidShapesError.
 
@@ -83,8 +88,13 @@ class Validator:
         reach = None if reach is None or reach.is_everything else reach
         parts = [part for part in self._parts if part.constraint is None or part.constraint not in skipped]
         if reach is None:
+            progress = progress or Progress()
+            progress.expect("parts of the shapes", len(parts))
+            found = list[set[Term]]()
             with ThreadPoolExecutor(os.cpu_count()) as threads:
-                found = [*threads.map(lambda part: self._candidates(part, store), parts)]
+                for candidates in threads.map(lambda part: self._candidates(part, store), parts):
+                    found.append(candidates)
+                    progress.advance()
         elif len(reach.nodes) > MAX_NAMED:
             found = [self._candidates(part, store) & reach.nodes for part in parts]
         else:

@@ -131,7 +131,7 @@ class Build:
     def state(self) -> State:
         """What is known about the sources; it is loaded when it is first asked for, after the model."""
         if self._state is None or self._state.model is not self.model:
-            self._state = State(self.model, self._open())
+            self._state = State(self.model, self._open(), self.progress)
         return self._state
 
     def _open(self) -> Workspace:

@@ -71,11 +71,14 @@ def fill(state: State, files: list[Path]) -> tuple[dict[Path, FileStatements], l
     filler, statements = Filler(state), dict[Path, FileStatements]()
     first, others = filler.quads(individuals(state.model))
     contested = [others]
-    groups = list(chunks(((file, size_of(file)) for file in files), CHUNK))
+    sizes = {file: size_of(file) for file in files}
+    groups = list(chunks(sizes.items(), CHUNK))
+    state.progress.expect("kB", sum(sizes.values()) // 1000)
     with filled(state, filler, groups, first) as results:
         for group, (found, others) in zip(groups, results, strict=True):
             statements.update(zip(group, found, strict=True))
             contested.append(others)
+            state.progress.advance(sum(map(sizes.__getitem__, group)) // 1000)
     return statements, contested
 
 

@@ -19,6 +19,7 @@ from kg.diagnostics.problems import Problem
 from kg.media import YAML
 from kg.model.inference import Inference
 from kg.model.schema import Schema
+from kg.progress import Progress
 from kg.sources.facts import Facts
 from kg.sources.nodes import Span
 from kg.sources.record import Record
@@ -39,8 +40,8 @@ class State:
     the files whose records were mapped with the real index, with the problems that this found.
     """
 
-    def __init__(self, model: Model, workspace: Workspace) -> None:
-        self.model, self.workspace = model, workspace
+    def __init__(self, model: Model, workspace: Workspace, progress: Progress | None = None) -> None:
+        self.model, self.workspace, self.progress = model, workspace, progress or Progress()
         if workspace.result("model") != model.digest:
             workspace.empty()
             workspace.keep("model", model.digest)
@@ -54,7 +55,7 @@ class State:
         self._heads: list[str | None] = []
         """The commits for which they are known."""
         self.trees = Trees(self)
-        self.validation = Validation(model, workspace)
+        self.validation = Validation(model, workspace, self.progress)
         self.presentation: list[Problem] | None = None
         """The problems of what the shapes define for pages, if they are known."""
         self.packing: Any = None

@@ -9,6 +9,7 @@ from rdflib import Graph
 from rdflib.namespace import OWL, RDF
 
 from kg.cache.workspace import Workspace
+from kg.progress import Progress
 from kg.shacl.prefilter import Validator
 from kg.shacl.validate import ValidationResult
 from kg.steps.results import Model
@@ -20,8 +21,8 @@ class Validation:
     `circles` are the nodes that an irreflexive property links with themselves, each with the nodes that it links with.
     """
 
-    def __init__(self, model: Model, workspace: Workspace) -> None:
-        self._workspace = workspace
+    def __init__(self, model: Model, workspace: Workspace, progress: Progress) -> None:
+        self._workspace, self._progress = workspace, progress
         self._validator = validator(model.shapes_graph)
         self._irreflexive = sorted(map(str, model.schema.ontology.subjects(RDF.type, OWL.IrreflexiveProperty)))
         self._position: int | None = None
@@ -37,7 +38,7 @@ class Validation:
         position = self._workspace.position
         self.judged = 0
         if self._position is None:
-            self._results = by_focus(self._validator.results(store))
+            self._results = by_focus(self._validator.results(store, progress=self._progress))
             self.circles = {iri: circles(store, iri) for iri in self._irreflexive}
         elif position != self._position:
             differences = list(self._workspace.differences(self._position))
