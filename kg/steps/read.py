@@ -30,12 +30,13 @@ def read(state: State) -> Read:
     workspace, names = state.workspace, state.model.names
     listing = Reading(names, None)
     found = {file: signed(file) for directory in state.model.sources.data for file in files(directory, listing)}
-    known = {Path(name): text for name, text in workspace.signatures().items()} if state.files else {}
-    candidates = [file for file, text in found.items() if known.get(file) != text]
-    same = {file for file in candidates if file in known and state.files[file].digest == digest_of(file) is not None}
+    known = workspace.signatures() if state.files else {}
+    candidates = [file for file, text in found.items() if known.get(str(file)) != text]
+    digests = {file: state.files[file].digest for file in candidates if file in state.files}
+    same = {file for file, digest in digests.items() if digest is not None and digest == digest_of(file)}
     workspace.sign((str(file), found[file]) for file in sorted(same))
     changed = [file for file in candidates if file not in same]
-    gone = [file for file in known if file not in found]
+    gone = [file for file in state.files if file not in found]
     if gone or changed:  # the hints of some problems depend on the names of other files
         troubled = [f for f, statements in state.files.items() if f in found and statements.problems]
         changed = list(dict.fromkeys([*changed, *troubled]))
