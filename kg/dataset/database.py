@@ -1,9 +1,7 @@
 """Database: an SQLite file of the published format, open for changes."""
 
-import os
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,7 +37,6 @@ def changing(file: Path) -> Iterator[sqlite3.Connection]:
 def unshare(file: Path) -> None:
     """Replaces a file that has several names (hard links) by a copy, so that it can be changed under this one alone."""
     if file.is_file() and file.stat().st_nlink > 1:
-        descriptor, copy = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
-        os.close(descriptor)
+        copy = file.with_name(f".{file.name}")
         shutil.copy(file, copy)
-        os.replace(copy, file)
+        copy.replace(file)
