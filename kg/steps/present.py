@@ -52,9 +52,10 @@ def check_presentation(model: Model, graph: DataGraph) -> list[Problem]:
     queries = [(view, SH.select, SELECT) for view in views] + [
         (profile, SH.construct, CONSTRUCT) for profile in profiles
     ]
+    declared = [str(term) for term in model.schema.ontology.subjects(unique=True) if isinstance(term, URIRef)]
     for node, property_, form in queries:
         for query in shapes.objects(node, property_):
-            problems += failures(model, graph, node, str(query), form)
+            problems += failures(model, graph, node, str(query), form, declared)
     return problems
 
 
@@ -148,8 +149,13 @@ def without_label(shapes: Graph, node: Node) -> Iterator[Said]:
 # ── Queries ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def failures(model: Model, graph: DataGraph, node: Node, query: str, form: str) -> Iterator[Problem]:
-    """Yields the problems of the query of a view or profile, which is run on a thing of the data."""
+def failures(
+    model: Model, graph: DataGraph, node: Node, query: str, form: str, declared: list[str]
+) -> Iterator[Problem]:
+    """Yields the problems of the query of a view or profile, which is run on a thing of the data.
+
+    `declared` are the IRIs of the terms of the ontology.
+    """
     text = QueryText(query, model.names.prefixes)
 
     def reason(query: str) -> str:
@@ -175,7 +181,6 @@ def failures(model: Model, graph: DataGraph, node: Node, query: str, form: str) 
     except QueryError as error:
         yield in_query(model, node, query, error)
         return
-    declared = [str(term) for term in model.schema.ontology.subjects() if isinstance(term, URIRef)]
     for message in text.unknown_terms(model.names.vocabulary, declared):
         written = message.removeprefix("there is no ").partition(";")[0]
         start = next(token.start for token in text.tokens if token.text == written)
