@@ -21,8 +21,7 @@ class Validation:
     """
 
     def __init__(self, model: Model, workspace: Workspace) -> None:
-        self._workspace = workspace
-        self._validator = validator(model.shapes_graph)
+        self._workspace, self._shapes = workspace, model.shapes_graph
         self._irreflexive = sorted(map(str, model.schema.ontology.subjects(RDF.type, OWL.IrreflexiveProperty)))
         self._position: int | None = None
         self._results: dict[str, list[ValidationResult]] = {}
@@ -31,6 +30,11 @@ class Validation:
         """The number of focus nodes that the last difference has reached."""
         if kept := workspace.result("validation"):
             self._position, self._results, self.circles = kept
+
+    @property
+    def _validator(self) -> Validator:
+        """The validator, which is made when it is first needed: not every command validates."""
+        return validator(self._shapes)
 
     def update(self, store: Store) -> list[ValidationResult]:
         """The results of now. Raises InvalidShapesError."""

@@ -15,11 +15,10 @@ from kg.cli import main
 from kg.diagnostics.problems import errors
 from kg.model.schema import Values
 from kg.names import DEFAULT_BASE, Names
-from kg.pipeline import CHECKING, READING
+from kg.pipeline import CHECKING, READING, run
 from kg.sources.generate import Generator, plain
 from kg.steps.build import Build
 from kg.steps.results import Sources
-from tests.building import run_steps
 from tests.kg.test_extension import RECORDS, extended
 from tests.places import ONTOLOGY, ROOT, SAMPLE, SHAPES
 
@@ -72,7 +71,7 @@ def write(build: Build, kind: str, number: int, out: Path, taken: Set[str] | Non
 def learnt() -> Build:
     """The real records, read and mapped."""
     build = begin((ROOT / "data",))
-    run_steps(build, READING)
+    run(build, READING)
     return build
 
 
@@ -85,7 +84,7 @@ def world(learnt: Build, tmp_path_factory: pytest.TempPathFactory) -> Build:
         write(learnt, kind, EACH, out)
     write(learnt, "release", EACH, out, taken=Below("release", 100_000 - EACH // 2))
     build = begin((ROOT / "data", out))
-    run_steps(build, CHECKING)
+    run(build, CHECKING)
     return build
 
 
@@ -154,10 +153,10 @@ def test_as_many_keys_as_real_records_have(learnt: Build) -> None:
 def test_a_class_that_python_does_not_know_is_generated_too(extended: Path, tmp_path: Path) -> None:
     data, model = extended / "data", (extended / "ontology", extended / "shapes")
     build = begin((data,), *model)
-    run_steps(build, READING)
+    run(build, READING)
     write(build, "dragon-sighting", 50, tmp_path / "out")
     union = begin((data, tmp_path / "out"), *model)
-    run_steps(union, CHECKING)
+    run(union, CHECKING)
     assert errors(union.problems) == 0
     assert sum(record.kind == "dragon-sighting" for record in union.graph.records()) == 50 + len(RECORDS)
     assert any(
