@@ -33,7 +33,8 @@ def prefixes_used(triples: list[Triple], format_: RdfFormat, prefixes: dict[str,
 
 def is_used(prefix: bytes, text: bytes) -> bool:
     """True if a name in a text may have this prefix."""
-    return bool(re.search(rb"(?<![\w-])%b:" % re.escape(prefix), text))
+    name = re.escape(prefix)
+    return bool(re.search(rb"%b:(?<![\w-]%b:)" % (name, name), text))  # what begins with letters is found fastest
 
 
 def serialize_in_order(triples: list[Triple], format_: RdfFormat, prefixes: dict[str, str]) -> bytes:

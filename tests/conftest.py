@@ -25,6 +25,15 @@ from tests.waiting import PATIENCE
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
+MEMORY, ROOM = Path("/dev/shm"), 6_000_000_000  # noqa: S108  # pytest makes a directory of the user in it
+"""The directory in memory that Linux has, and the number of bytes that the files of all tests need at most."""
+
+
+def pytest_configure() -> None:
+    """Keeps the files of tests in memory if there is room: builds wait until a disk has stored what they publish."""
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts slow modules first, so that at the end no worker waits long for another, and leaves the rest in order."""

@@ -7,11 +7,10 @@ import pytest
 
 from kg.diagnostics.problems import errors
 from kg.names import DEFAULT_BASE, Names
-from kg.pipeline import CHECKING, READING
+from kg.pipeline import CHECKING, READING, run
 from kg.sources.generate import Generator
 from kg.steps.build import Build
 from kg.steps.results import Sources
-from tests.building import run_steps
 from tests.edits import EDITS, SOUND, Edit, Editor, copy_of, is_made_up
 from tests.places import ONTOLOGY, SAMPLE, SHAPES
 
@@ -28,7 +27,7 @@ def digest(directory: Path) -> str:
 
 def checked(sources: Sources) -> Build:
     build = Build(sources, Names.at(DEFAULT_BASE), Path("unused"))
-    run_steps(build, CHECKING)
+    run(build, CHECKING)
     return build
 
 
@@ -67,7 +66,7 @@ def test_whatever_the_edits_leave_can_be_checked(tmp_path: Path) -> None:
 
 def test_sound_edits_of_records_that_nothing_refers_to_lead_to_no_errors(tmp_path: Path) -> None:
     learnt = Build(WORLD, Names.at(DEFAULT_BASE), Path("unused"))
-    run_steps(learnt, READING)
+    run(learnt, READING)
     made = tmp_path / "made"
     (made / "release").mkdir(parents=True)
     for name, text in Generator(learnt.model.schema, learnt.graph.records(), learnt.paths, "release", 1).files(130):

@@ -236,7 +236,8 @@ SELECT = "SELECT DISTINCT ?this WHERE"
 
 def constraint_graph(shapes: Graph, shape: Node, constraint: Node) -> Graph:
     """The triples of the shapes that define a SPARQL-based constraint of a shape."""
-    graph = shapes.cbd(constraint) + declarations(shapes, constraint)
+    graph = declarations(shapes, constraint)
+    graph += shapes.cbd(constraint)
     graph.add((shape, RDF.type, SH.NodeShape))
     graph.add((shape, SH.sparql, constraint))
     for predicate in (SH.severity, SH.message):
@@ -247,7 +248,7 @@ def constraint_graph(shapes: Graph, shape: Node, constraint: Node) -> Graph:
 
 def reachable(graph: Graph, nodes: Iterable[Node]) -> Graph:
     """The triples of some nodes, and of all nodes that can be reached from them."""
-    subgraph, queue = Graph(), [*nodes]
+    subgraph, queue = Graph(store="SimpleMemory", bind_namespaces="none"), [*nodes]
     seen = set(queue)
     while queue:
         for triple in graph.triples((queue.pop(), None, None)):

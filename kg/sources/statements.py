@@ -6,6 +6,7 @@ in parallel, and a file is not read again until it changes.
 """
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -133,15 +134,19 @@ class Reader:
             for triple in to_triples([mapped.document for mapped in batch], self._context, self.schema.names.things)
         ]
 
-    def assumed(self, record: Record) -> list[Triple]:
-        """The triples of a record if all things that it names exist and belong to right classes."""
-        return self.triples([Mapper(self.schema, AssumedIndex(), record).map()])
+    def assumed(self, records: Iterable[Record]) -> list[Triple]:
+        """The triples of some records if all things that they name exist and belong to right classes."""
+        return self.triples([Mapper(self.schema, AssumedIndex(), record).map() for record in records])
 
-    def map(self, record: Record, index: Index) -> tuple[Mapped, list[Triple]]:
-        """A record mapped with the real index: its problems, and the triples of its valid values."""
+    def map(self, record: Record, index: Index, is_counted: bool = True) -> tuple[Mapped, list[Triple]]:
+        """A record mapped with the real index: its problems, and the triples of its valid values.
+
+        There are no triples if the record has problems and is not counted, because they are not needed.
+        """
         mapped = Mapper(self.schema, index, record).map()
-        triples = self.triples([mapped])
-        if not mapped.problems and record.sound and len(triples) != mapped.statements:
+        is_right = record.sound and not mapped.problems
+        triples = self.triples([mapped]) if is_right or is_counted else []
+        if is_right and len(triples) != mapped.statements:
             mapped.problems.append(lost_statements(record, mapped.statements, len(triples)))
         return mapped, triples
 
@@ -178,13 +183,14 @@ def line_of(value: Node) -> int:
 def texts(records: Iterable[Record]) -> Iterator[Document]:
     """The records, each with the text of its YAML document; the records of one file follow each other."""
     file: Path | None = None
-    documents: list[tuple[int, str]] = []
+    starts: list[int] = []
+    documents: list[str] = []
     for record in records:
         if record.file != file:
             file = record.file
-            documents = list(pieces(file.read_text(encoding="utf-8-sig", errors="replace"), DOCUMENT_START))
-        line = record.node.start_mark.line
-        yield Document(record, next(text for start, text in reversed(documents) if start <= line))
+            cut = list(pieces(file.read_text(encoding="utf-8-sig", errors="replace"), DOCUMENT_START))
+            starts, documents = [start for start, _ in cut], [text for _, text in cut]
+        yield Document(record, documents[bisect_right(starts, record.node.start_mark.line) - 1])
 
 
 def digest_of(file: Path) -> bytes | None:

@@ -5,6 +5,7 @@ the engine. The steps of the build query their store by `select`; the server que
 """
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -90,14 +91,21 @@ class NodeQuery:
     GIVEN = "VALUES ?this { <urn:x-given> }"
 
     def __init__(self, query: str) -> None:
-        self._text = reordered(f"PREFIX rdfs: <{RDFS}> {query}")
-        Store().query(self._text)
+        self._text = text_of(query)
 
     def nodes(self, store: Store, given: Iterable[NamedNode] = ()) -> set[Term]:
         """The values of ?this in the solutions."""
         result = store.query(self._text.replace("<urn:x-given>", " ".join(map(str, given))))
         assert isinstance(result, QuerySolutions)
         return {solution[0] for solution in result}
+
+
+@lru_cache(1024)  # most queries of shapes are the same after a change of the shapes
+def text_of(query: str) -> str:
+    """The text of a node query that the engine evaluates. Raises SyntaxError if it is not a query."""
+    text = reordered(f"PREFIX rdfs: <{RDFS}> {query}")
+    Store().query(text)
+    return text
 
 
 class Oxigraph:

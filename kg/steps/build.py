@@ -3,6 +3,8 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -37,7 +39,7 @@ from kg.steps.state import State
 
 R = TypeVar("R", bound=StepResult)
 
-Signature = list[tuple[str, str]]
+Signature = tuple[tuple[str, str], ...]
 """The signatures of files."""
 
 
@@ -52,9 +54,8 @@ class Build:
         self.progress = Progress()
         self._state: State | None = None
         self._workspace: Workspace | None = None
-        self._read_at: Signature = []
-        """The signatures of the files of the model when it was read."""
-        self._files: tuple[Model, Signature, ModelFiles] | None = None
+        self._read_from: tuple[Sources, Names, Signature] | None = None
+        """What the model was read from."""
         self._results: dict[type[Any], StepResult] = {}
         self._before = ""
         """The hash of the inputs before the run."""
@@ -130,7 +131,7 @@ class Build:
     @property
     def state(self) -> State:
         """What is known about the sources; it is loaded when it is first asked for, after the model."""
-        if self._state is None or self._state.model is not self.model:
+        if self._state is None or self._state.model.schema is not self.model.schema:
             self._state = State(self.model, self._open(), self.progress)
         return self._state
 
@@ -146,25 +147,19 @@ class Build:
         return self._workspace
 
     def read_model(self) -> Model | NoModel:
-        """The model: that of the last run if no file of it has changed since."""
-        signature = self._signature()
-        if signature == self._read_at and Model in self._results:
-            return self.model
-        self._read_at = signature
-        return read_model(self.sources, self.names)
+        """The model: that of an earlier run in this process if no file of it has changed since."""
+        sources = replace(self.sources, data=(), questions_in=self.sources.questions)
+        directories = (sources.ontology, sources.shapes, sources.questions)
+        entries = (entry for directory in directories for entry in sorted(directory.rglob("*")))
+        self._read_from = sources, self.names, tuple((str(entry), signed(entry)) for entry in entries)
+        model = model_of(*self._read_from)
+        return replace(model, sources=self.sources) if isinstance(model, Model) else model
 
     @property
     def model_files(self) -> ModelFiles:
-        """The files of the model."""
-        key = self.model, self._signature()
-        if self._files is None or self._files[0] is not key[0] or self._files[1] != key[1]:
-            self._files = (*key, model_files(self.model))
-        return self._files[2]
-
-    def _signature(self) -> Signature:
-        directories = (self.sources.ontology, self.sources.shapes, self.sources.questions)
-        files = [file for directory in directories for file in sorted(directory.rglob("*")) if file.is_file()]
-        return [(str(file), signed(file)) for file in files]
+        """The files of the model: those of an earlier run in this process if no file of it has changed since."""
+        assert self._read_from is not None
+        return files_of(*self._read_from)
 
     @property
     def workspace(self) -> Path | None:
@@ -260,3 +255,17 @@ class Build:
         if Recalled in self._results:
             return self._result(Recalled).version
         return self._result(Published).version if Published in self._results else None
+
+
+@lru_cache(2)
+def model_of(sources: Sources, names: Names, signature: Signature) -> Model | NoModel:
+    """The model of sources whose files have some signatures."""
+    return read_model(sources, names)
+
+
+@lru_cache(2)
+def files_of(sources: Sources, names: Names, signature: Signature) -> ModelFiles:
+    """The files of the model of sources whose files have some signatures."""
+    model = model_of(sources, names, signature)
+    assert isinstance(model, Model)
+    return model_files(model)

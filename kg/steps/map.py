@@ -126,10 +126,9 @@ def loaded(read: Read) -> dict[str, Stated]:
 def untangle(state: State, files: set[Path]) -> None:
     """Removes from the inferred graph what one record of a thing states and follows from another record of it."""
     for file in files:
-        for record in state.reader.records(file)[0]:
-            if record.path in state.identification.identities.twice:
-                for triple in state.reader.assumed(record):
-                    state.store.remove(in_graph(state.inferred, triple))
+        records = state.reader.records(file)[0]
+        for triple in state.reader.assumed(r for r in records if r.path in state.identification.identities.twice):
+            state.store.remove(in_graph(state.inferred, triple))
 
 
 def map_file(state: State, filler: Filler, file: Path, now: Now) -> None:
@@ -141,9 +140,9 @@ def map_file(state: State, filler: Filler, file: Path, now: Now) -> None:
     documents = {id(document.record): document for document in texts(records)}
     for record, statements in zip(records, state.files[file].records, strict=True):
         facts: Facts = statements.facts
-        mapped, triples = state.reader.map(record, state.identification.index)
-        problems += mapped.problems
         counts = identities.counted(record.path) == facts
+        mapped, triples = state.reader.map(record, state.identification.index, counts)
+        problems += mapped.problems
         uncertain = uncertain or bool(mapped.problems) or not record.sound or not counts
         if counts and not any(problem.code == NO_CLASS for problem in mapped.problems):
             sound = record.sound and not errors(mapped.problems)

@@ -52,10 +52,10 @@ def check_presentation(model: Model, graph: DataGraph) -> list[Problem]:
     queries = [(view, SH.select, SELECT) for view in views] + [
         (profile, SH.construct, CONSTRUCT) for profile in profiles
     ]
-    declared = [str(term) for term in set(model.schema.ontology.subjects()) if isinstance(term, URIRef)]
+    declared = [str(term) for term in model.schema.ontology.subjects(unique=True) if isinstance(term, URIRef)]
     for node, property_, form in queries:
         for query in shapes.objects(node, property_):
-            problems += failures(model, graph, declared, node, str(query), form)
+            problems += failures(model, graph, node, str(query), form, declared)
     return problems
 
 
@@ -150,7 +150,7 @@ def without_label(shapes: Graph, node: Node) -> Iterator[Said]:
 
 
 def failures(
-    model: Model, graph: DataGraph, declared: list[str], node: Node, query: str, form: str
+    model: Model, graph: DataGraph, node: Node, query: str, form: str, declared: list[str]
 ) -> Iterator[Problem]:
     """Yields the problems of the query of a view or profile, which is run on a thing of the data.
 

@@ -22,8 +22,7 @@ class Validation:
     """
 
     def __init__(self, model: Model, workspace: Workspace, progress: Progress) -> None:
-        self._workspace, self._progress = workspace, progress
-        self._validator = validator(model.shapes_graph)
+        self._workspace, self._shapes, self._progress = workspace, model.shapes_graph, progress
         self._irreflexive = sorted(map(str, model.schema.ontology.subjects(RDF.type, OWL.IrreflexiveProperty)))
         self._position: int | None = None
         self._results: dict[str, list[ValidationResult]] = {}
@@ -32,6 +31,11 @@ class Validation:
         """The number of focus nodes that the last difference has reached."""
         if kept := workspace.result("validation"):
             self._position, self._results, self.circles = kept
+
+    @property
+    def _validator(self) -> Validator:
+        """The validator, which is made when it is first needed: not every command validates."""
+        return validator(self._shapes)
 
     def update(self, store: Store) -> list[ValidationResult]:
         """The results of now. Raises InvalidShapesError."""

@@ -7,11 +7,10 @@ import pytest
 from pyoxigraph import Literal, NamedNode
 
 from kg.names import DEFAULT_BASE, Names
-from kg.pipeline import CHECKING
+from kg.pipeline import CHECKING, run
 from kg.sparql.oxigraph import Oxigraph
 from kg.steps.build import Build
 from kg.steps.results import Sources
-from tests.building import run_steps
 from tests.places import ONTOLOGY, ROOT, SHAPES
 
 PREFIXES = "PREFIX osce: <{0}ontology#> PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#> "
@@ -131,6 +130,6 @@ def test_the_example_of_the_readme_is_a_right_record(tmp_path: Path) -> None:
     (tmp_path / "release").mkdir()
     (tmp_path / "release" / "999999.yaml").write_text(example, encoding="utf-8")
     build = Build(Sources((ROOT / "data", tmp_path), ONTOLOGY, SHAPES), Names.at(DEFAULT_BASE), tmp_path)
-    run_steps(build, CHECKING)
+    run(build, CHECKING)
     assert [problem for problem in build.problems if problem.file.is_relative_to(tmp_path)] == []
     assert build.names.thing("release/999999") in build.graph.nodes

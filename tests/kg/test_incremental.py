@@ -13,11 +13,10 @@ import pytest
 
 from kg.dataset.layout import DATA, QUALITY, SEARCH_INDEX, SOURCE_LINES, Dataset
 from kg.names import DEFAULT_BASE, Names
-from kg.pipeline import building
+from kg.pipeline import building, run
 from kg.sparql.oxigraph import open_files
 from kg.steps.build import Build
 from kg.steps.results import Sources
-from tests.building import run_steps
 from tests.edits import EDITS, Editor, copy_of
 from tests.places import ONTOLOGY, ROOT, SAMPLE, SHAPES
 from tests.sampling import EVERYTHING
@@ -44,7 +43,7 @@ TABLES = {
 def built(build: Build) -> Build:
     """Runs a build again."""
     build.begin()
-    run_steps(build, building(keep=2))
+    run(build, building(keep=2))
     return build
 
 

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -535,20 +536,20 @@ class Followed:
     records: tuple[int, int]
 
 
-def is_of_two(problem: Problem) -> bool:
-    """True if a problem is that two records say the same, or have the same label."""
-    return problem.code == "E407" or (problem.code == "E314" and "has the same label" in problem.message)
+def records_by_name(build: Build) -> Counter[str]:
+    """The number of records that have triples, by the name of their file."""
+    return Counter(stated.file.name for stated in build.graph.stated.values())
 
 
 @pytest.fixture(scope="module")
 def followed(tmp_path_factory: pytest.TempPathFactory) -> list[Followed]:
     """Every hint about every source, followed in a copy of its own.
 
-    Sources that differ in their mistakes alone say the same without them: that they are copies is passed over.
+    Sources that differ in their mistakes alone say the same without them, so that they are copies is passed over.
     """
     first = tmp_path_factory.mktemp("first")
     before = check_sources(SOURCES, first)
-    found = by_file(before)
+    found, number_before = by_file(before), records_by_name(before)
     result: list[Followed] = []
     rounds: list[list[tuple[str, Problem, str]]] = []
     for path, problems in sorted(found.items()):
@@ -562,14 +563,13 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> list[Followed]:
         shutil.copytree(first / "data", directory / "data")
         for path, problem, hint in hints_of_round:
             follow(hint, directory / "data" / path, problem)
-        after = check_world(directory / "data")
-        found_after = by_file(after)
+        after = check_world(directory / "data", ONTOLOGY, first / "shapes")
+        found_after, number_after = by_file(after), records_by_name(after)
         for path, problem, hint in hints_of_round:
-            records = tuple(
-                sum(r.file.name == Path(path).name for r in build.graph.records()) for build in (before, after)
-            )
-            records = records[0], records[1] + sum(p.code == "E407" for p in found_after.get(path, []))
-            left = [p for p in found_after.get(path, []) if problem.code == "E407" or not is_of_two(p)]
+            name = Path(path).name
+            copies = sum(p.code == "E407" for p in found_after.get(path, []))
+            records = number_before[name], number_after[name] + copies
+            left = [p for p in found_after.get(path, []) if problem.code == "E407" or p.code != "E407"]
             result.append(Followed(problem, hint, found[path], left, records))
     return result
 

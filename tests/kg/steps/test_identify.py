@@ -6,11 +6,10 @@ import pytest
 
 from kg.diagnostics.problems import Severity
 from kg.names import DEFAULT_BASE, Names
-from kg.pipeline import CHECKING
+from kg.pipeline import CHECKING, run
 from kg.sources.files import MAX_BYTES
 from kg.steps.build import Build
 from kg.steps.results import Sources
-from tests.building import run_steps
 from tests.kg.steps.test_problems import PLACE, RELEASE, STATE, check_files
 from tests.places import ONTOLOGY, SHAPES
 
@@ -261,7 +260,7 @@ def test_the_first_of_two_records_of_a_thing_is_named(tmp_path: Path) -> None:
         (tmp_path / name / "place").mkdir(parents=True)
         (tmp_path / name / "place" / "both.yaml").write_text(f"# {name}\n{PLACE}keys: x\n")
     build = Build(Sources((tmp_path / "a", tmp_path / "b"), ONTOLOGY, SHAPES), Names.at(DEFAULT_BASE), tmp_path)
-    run_steps(build, CHECKING)
+    run(build, CHECKING)
     assert [(p.file.parent.parent.name, p.code) for p in build.problems] == [
         ("a", "E201"),
         ("b", "E401"),

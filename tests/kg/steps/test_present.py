@@ -2,12 +2,13 @@
 
 import re
 import shutil
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from kg.diagnostics.problems import Problem
-from kg.steps.build import Build
 from tests.building import check_world
 from tests.places import ONTOLOGY, SAMPLE, SHAPES
 
@@ -86,30 +87,33 @@ WRONG: dict[str, tuple[str, Where]] = {
 }  # fmt: skip
 
 
+Find = Callable[[str], list[Problem]]
+
+
 @pytest.fixture(scope="module")
-def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the shapes, with a directory for one more file."""
-    copied = tmp_path_factory.mktemp("presentation") / "shapes"
-    shutil.copytree(SHAPES, copied)
-    return copied
+def find(tmp_path_factory: pytest.TempPathFactory) -> Find:
+    """Finds the problems of the sample world with a text in one more file of the shapes, once for each text."""
+    shapes = tmp_path_factory.mktemp("presentation") / "shapes"
+    shutil.copytree(SHAPES, shapes)
 
+    @cache
+    def problems(text: str) -> list[Problem]:
+        (shapes / "x.ttl").write_text(text, encoding="utf-8")
+        return check_world(SAMPLE, ONTOLOGY, shapes).problems
 
-def check_with(shapes: Path, case: str) -> Build:
-    (shapes / "x.ttl").write_text(HEAD + case, encoding="utf-8")
-    return check_world(SAMPLE, ONTOLOGY, shapes)
+    return problems
 
 
 @pytest.mark.parametrize("case", [VIEW, PROFILE, GROUP + GROUPED, VIEW.replace("osce:State", "dcat:Dataset", 1)])
-def test_what_a_page_can_show_is_no_problem(case: str, shapes: Path) -> None:
-    assert not check_with(shapes, case).problems
+def test_what_a_page_can_show_is_no_problem(case: str, find: Find) -> None:
+    assert not find(HEAD + case)
 
 
 @pytest.mark.parametrize(("case", "where"), WRONG.values(), ids=WRONG)
-def test_what_would_break_a_page_is_told_at_its_place(case: str, where: Where, shapes: Path) -> None:
-    build = check_with(shapes, case)
-    found = [(p.code, p.line - FIRST + 1, p.column) for p in build.problems if p.file == shapes / "x.ttl"]
-    assert found == [where]
-    [problem] = build.problems
+def test_what_would_break_a_page_is_told_at_its_place(case: str, where: Where, find: Find) -> None:
+    [problem] = find(HEAD + case)
+    assert problem.file.name == "x.ttl"
+    assert (problem.code, problem.line - FIRST + 1, problem.column) == where
     assert problem.hint is None or case in HINTED.values() or problem.code in ("E513", "E504"), problem.hint
 
 
@@ -161,12 +165,11 @@ def followed(text: str, problem: Problem) -> str | None:
 
 
 @pytest.mark.parametrize("case", HINTED.values(), ids=HINTED)
-def test_a_hint_about_the_model_that_is_followed_literally_mends_it(case: str, shapes: Path) -> None:
-    build = check_with(shapes, case)
-    problem = build.problems[0]
+def test_a_hint_about_the_model_that_is_followed_literally_mends_it(case: str, find: Find) -> None:
+    before = find(HEAD + case)
+    problem = before[0]
     text = followed(HEAD + case, problem)
     assert text is not None, problem.hint
-    (shapes / "x.ttl").write_text(text, encoding="utf-8")
-    after = check_world(SAMPLE, ONTOLOGY, shapes).problems
+    after = find(text)
     assert not [p for p in after if (p.code, p.message) == (problem.code, problem.message)]
-    assert len(after) < len(build.problems) or not after
+    assert len(after) < len(before) or not after

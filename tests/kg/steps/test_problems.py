@@ -21,11 +21,11 @@ from kg.diagnostics.codes import codes
 from kg.diagnostics.problems import Problem, Severity, errors
 from kg.diagnostics.report import as_json, as_text
 from kg.names import DEFAULT_BASE, RDFS_LABEL, Names
-from kg.pipeline import CHECKING
+from kg.pipeline import CHECKING, run
 from kg.sources.statements import lost_statements
 from kg.steps.build import Build
 from kg.steps.results import Sources
-from tests.building import check_world, run_steps
+from tests.building import check_world
 from tests.places import ONTOLOGY, ROOT, SAMPLE, SHAPES
 from tests.waiting import PATIENCE
 
@@ -713,7 +713,7 @@ def test_a_thing_in_two_data_directories_stands_twice(tmp_path: Path) -> None:
         (tmp_path / name / "place" / "both.yaml").write_text(f"# {name}\n{PLACE}")
     sources = Sources((tmp_path / "a", tmp_path / "b"), ONTOLOGY, SHAPES)
     build = Build(sources, Names.at(DEFAULT_BASE), tmp_path)
-    run_steps(build, CHECKING)
+    run(build, CHECKING)
     assert places(build.problems) == [("E401", 2, 1)]
     assert build.problems[0].file == tmp_path / "b" / "place" / "both.yaml"
     assert build.problems[0].thing == "place/both"
