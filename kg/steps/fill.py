@@ -15,12 +15,12 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import IO, cast
 
-from pyoxigraph import NamedNode, Quad, RdfFormat, Store, Triple, serialize
+from pyoxigraph import Quad, RdfFormat, Store, Triple, serialize
 
 from kg.sources.statements import Document, FileStatements, chunks
 from kg.sparql.quads import in_default, in_graph
+from kg.steps.basis import individuals
 from kg.steps.origins import origin_of
-from kg.steps.results import Model
 from kg.steps.state import State
 
 CHUNK = 250_000
@@ -126,13 +126,6 @@ def fill(state: State, files: list[Path]) -> tuple[dict[Path, FileStatements], l
     if loading.error:
         raise loading.error
     return statements, contested
-
-
-def individuals(model: Model) -> list[Triple]:
-    """The triples about the individuals of schemes, which are part of the data and of the ontology."""
-    terms = [p for p in model.schema.properties.values() if p.range in model.schema.classes]
-    iris = {iri for p in terms for iri in p.individuals.values()}
-    return [q.triple for q in model.ontology if isinstance(q.subject, NamedNode) and q.subject.value in iris]
 
 
 class Loading(Thread):

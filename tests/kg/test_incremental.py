@@ -18,14 +18,13 @@ from kg.sparql.oxigraph import open_files
 from kg.steps.build import Build
 from kg.steps.results import Sources
 from tests.building import run_steps
-from tests.edits import EDITS, Editor, copy_of
+from tests.edits import EDITS, OF_MODEL, Editor, copy_of
 from tests.places import ONTOLOGY, ROOT, SAMPLE, SHAPES
 from tests.sampling import EVERYTHING
 
 pytestmark = pytest.mark.slow
 
-OF_MODEL = {"change_shape", "change_ontology", "add_property", "raise_version", "change_question"}
-OF_DATA = tuple(edit for edit in EDITS if edit.__name__ not in OF_MODEL)
+OF_DATA = tuple(edit for edit in EDITS if edit not in OF_MODEL)
 NUMBER = 300 if EVERYTHING else 10
 SEEDS = (1, 2) if EVERYTHING else (1,)
 
