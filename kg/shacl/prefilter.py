@@ -67,11 +67,14 @@ class Part:
 
     @property
     def sources(self) -> frozenset[Node]:
-        """The shapes and constraints that its results can name as their source; other parts may have some of them."""
+        """The shapes and constraints with IRIs that its results can name as their source, and its shape.
+
+        Other parts may have some of them.
+        """
         if self.constraint is not None:
             return frozenset({self.constraint})
-        constrained = (s for s, p, _ in self.graph if str(p).startswith(str(SH)) and p not in DESCRIPTIONS)
-        return frozenset({self.shape, *constrained})
+        constrained = {s for s, p, _ in self.graph if str(p).startswith(str(SH)) and p not in DESCRIPTIONS}
+        return frozenset({self.shape, *(shape for shape in constrained if isinstance(shape, URIRef))})
 
 
 DESCRIPTIONS = frozenset(

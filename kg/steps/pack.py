@@ -70,10 +70,6 @@ class Outdated:
     entries: set[str] = field(default_factory=set)
     statistics: bool = False
 
-    def is_most(self, number: int) -> bool:
-        """True if it is more than half of a number of things."""
-        return 2 * max(len(self.parts), len(self.entries)) > number
-
     def __bool__(self) -> bool:
         return bool(self.parts or self.entries or self.statistics)
 
@@ -238,6 +234,9 @@ class Packing:
         data = {quad for quad in removed if quad.graph_name != NamedNode(names.sources)}
         new = {quad for quad in added if quad.graph_name != NamedNode(names.sources)}
         counting, outdated, self._outdated = self.packer.counting, self._outdated, Outdated()
+        if self._is_most(things | documents):
+            self._make_all()
+            return
         if outdated.statistics:
             self.statistics = counting.whole(store)
         else:
@@ -335,8 +334,12 @@ class Packing:
         outdated.statistics = bounds != bounds_before
         kinds = {kind for kind, rule in rules.items() if rule != before.get(kind)}
         outdated.entries.update(path for path in self.state.stated if path.partition("/")[0] in kinds)
-        if not outdated.is_most(len(self.state.stated)):
+        if not (self._is_most(outdated.parts) or self._is_most(outdated.entries)):
             self.position = position
+
+    def _is_most(self, paths: set[str]) -> bool:
+        """True for so many things that it is faster to make everything about all things in several processes."""
+        return 2 * len(paths) > len(self.state.stated)
 
 
 # ── Several processes ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -29,6 +29,8 @@ class Validation:
         self.circles: dict[str, dict[str, set[str]]] = {}
         self.judged = 0
         """The number of focus nodes that the last difference has reached."""
+        self.parts = 0
+        """The number of parts of the shapes whose results were replaced, because they are defined in another way."""
         self._digest = ""
         """That of the model whose results these are."""
         self._definitions: Definitions = {}
@@ -41,7 +43,7 @@ class Validation:
         position, digest = self._workspace.position, self._model.digest
         definitions = self._definitions if digest == self._digest else self._validator.definitions
         removed, added = set[Triple](), set[Triple]()
-        self.judged = 0
+        self.judged = self.parts = 0
         if self._position is None:
             self._results = by_focus(self._validator.results(store))
         else:
@@ -52,6 +54,7 @@ class Validation:
                 self._update(store, removed, added)
             if outdated := changed_sources(self._definitions, definitions):
                 known = [r for found in self._results.values() for r in found if source_of(r) not in outdated]
+                self.parts = sum(not sources.isdisjoint(outdated) for _, sources in definitions.values())
                 self._results = by_focus((*known, *self._validator.results(store, only=outdated)))
         changed = {triple.predicate.value for triple in removed | added}
         known_circles = {iri: found for iri, found in self.circles.items() if iri not in changed}
