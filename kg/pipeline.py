@@ -153,7 +153,7 @@ def counts_of(result: StepResult) -> dict[str, int]:
         case Restated():
             counts |= {"triples removed": len(result.removed), "triples added": len(result.added)}
         case Findings():
-            counts |= {"nodes judged": result.judged}
+            counts |= {"nodes judged": result.judged, "parts of the shapes judged": result.parts}
         case Packed():
             counts |= {"packs made": result.made}
     return {what: number for what, number in counts.items() if number}

@@ -322,12 +322,14 @@ class Editor:
 
     def add_property(self) -> str | None:
         """Adds a property to the ontology, and to the keys of a class."""
-        texts = [file.read_text(encoding="utf-8") for file in sorted(self.sources.shapes.glob("*.ttl"))]
+        return self._property_of(self._shape())
+
+    def _property_of(self, shape: str) -> str | None:
+        """Adds a property to the keys of a class; None if the class has no shape."""
+        if shape not in self._shapes():
+            return None
         self.number += 1
-        name, shape = (
-            f"edited{self.number}",
-            self.random.choice([name for text in texts for name in SHAPE.findall(text)]),
-        )
+        name = f"edited{self.number}"
         term = f'osce:{name} a owl:DatatypeProperty ; rdfs:range xsd:string ; rdfs:label "{name}"@en{ANNOTATIONS}'
         self._put(self.sources.ontology / f"{name}.ttl", PREFIXES + term)
         rules = (
@@ -337,6 +339,115 @@ class Editor:
         )
         self._put(self.sources.shapes / f"{name}.ttl", PREFIXES + rules)
         return f"osce:{name} is a new property, for osce:{shape}"
+
+    def use_property(self) -> str | None:
+        """Adds a property to the ontology and to the keys of a class, and gives a record a value of it."""
+        if not (record := self._record()) or (told := self._property_of(class_of(kind_of(record)))) is None:
+            return None
+        record[2][f"edited{self.number}"] = f"value {self.number}"
+        self._write(record)
+        return f"{told}, which {path_of(record)} has"
+
+    def declare_property(self) -> str | None:
+        """Adds a property to the ontology, which no class has as a key."""
+        self.number += 1
+        name, term = (
+            f"edited{self.number}",
+            self.random.choice(("a owl:DatatypeProperty ; rdfs:range xsd:string", "a rdf:Property")),
+        )
+        self._put(
+            self.sources.ontology / f"{name}.ttl", f'{PREFIXES}osce:{name} {term} ; rdfs:label "{name}"@en{ANNOTATIONS}'
+        )
+        return f"osce:{name} is declared"
+
+    def remove_property(self) -> str | None:
+        """Removes a property that an edit has added, from the ontology and the shapes."""
+        files = sorted(self.sources.ontology.glob("edited*.ttl"))
+        if not files:
+            return None
+        name = self.random.choice(files).name
+        for directory in (self.sources.ontology, self.sources.shapes):
+            if (directory / name).exists():
+                self._put(directory / name, None)
+        return f"{name} is removed"
+
+    def add_class(self) -> str | None:
+        """Adds a subclass of a class to the ontology."""
+        self.number += 1
+        name, above = f"Edited{self.number}", self._class()
+        term = f'osce:{name} a owl:Class ; rdfs:subClassOf osce:{above} ; rdfs:label "{name}"@en{ANNOTATIONS}'
+        self._put(self.sources.ontology / f"{name.lower()}.ttl", PREFIXES + term)
+        return f"osce:{name} is a new subclass of osce:{above}"
+
+    def add_axiom(self) -> str | None:
+        """Adds an axiom about a property or a class to the ontology."""
+        self.number += 1
+        one, other = (self.random.choice(self._terms("owl:ObjectProperty")) for _ in range(2))
+        date = self.random.choice(self._terms("owl:DatatypeProperty"))
+        axiom = self.random.choice(
+            (
+                f"osce:{one} rdfs:subPropertyOf osce:{other} .",
+                f"osce:{one} owl:inverseOf osce:{other} .",
+                f"osce:{one} a owl:SymmetricProperty .",
+                f"osce:{one} a owl:TransitiveProperty .",
+                f"osce:{one} a owl:IrreflexiveProperty .",
+                f"osce:{one} owl:propertyChainAxiom ( osce:{one} osce:{other} ) .",
+                f"osce:{date} rdfs:subPropertyOf rdfs:label .",
+                f"osce:{date} rdfs:subPropertyOf osce:{self.random.choice(self._terms('owl:DatatypeProperty'))} .",
+                f"osce:{self._class()} rdfs:subClassOf osce:{self._class()} .",
+                f"osce:{self._class()} osce:namesVary true .",
+                f"osce:{self.random.choice((one, date))} owl:deprecated true .",
+            )
+        )
+        self._put(self.sources.ontology / f"axiom{self.number}.ttl", f"{PREFIXES}{axiom}\n")
+        return f"there is the axiom {axiom}"
+
+    def remove_axiom(self) -> str | None:
+        """Removes an axiom about a property or a class from the ontology."""
+        if (files := sorted(self.sources.ontology.glob("axiom*.ttl"))) and self.random.random() < 0.5:
+            self._put(file := self.random.choice(files), None)
+            return f"{file.name} is removed"
+        return self._substitute(
+            self.sources.ontology.glob("*.ttl"),
+            (r"(a owl:ObjectProperty) ; (?:owl:inverseOf|rdfs:subPropertyOf) osce:\w+(?= ;)", lambda: ""),
+            (r"(a owl:Class) ; rdfs:subClassOf osce:\w+(?= ;)", lambda: ""),
+        )
+
+    def change_range(self) -> str | None:
+        """Changes the datatypes of the values of a property."""
+        others = "xsd:string", "xsd:integer", "rdf:langString", "osce:PartialDate", "xsd:date"
+        return self._substitute(
+            self.sources.ontology.glob("*.ttl"),
+            (r"(a owl:DatatypeProperty ; rdfs:range )\w+:\w+(?= ;)", lambda: self.random.choice(others)),
+        )
+
+    def change_scheme(self) -> str | None:
+        """Changes the label of an individual of a scheme."""
+        return self._substitute(
+            (self.sources.ontology / "schemes").glob("*.ttl"),
+            (r"(rdfs:label \"[^\"\\]*)(?=\"@en)", lambda: f" {self.number}"),
+        )
+
+    def add_constraint(self) -> str | None:
+        """Adds a constraint to the shape of a class."""
+        self.number += 1
+        shape, name = self._shape(), f"edited{self.number}"
+        rules = (
+            f"shapes:{shape} sh:property shapes:{shape}-{name} .\n"
+            f"shapes:{shape}-{name} a sh:PropertyShape ; sh:path {self.random.choice(('rdfs:label', 'osce:since'))} ;\n"
+            f"    {self.random.choice(('sh:minLength 12', 'sh:maxCount 1', 'sh:minCount 1', 'sh:order 3'))} ;\n"
+            f'    sh:message "This was made up."@en ; sh:severity sh:{self.random.choice(("Warning", "Violation"))} .\n'
+        )
+        self._put(self.sources.shapes / f"constraint{self.number}.ttl", PREFIXES + rules)
+        return f"shapes:{shape}-{name} is a new constraint"
+
+    def change_role(self) -> str | None:
+        """Makes a key a facet, or a facet another key."""
+        return self._substitute(
+            self.sources.shapes.glob("*.ttl"),
+            (r"(sh:order [\d.]+ ;) dash:propertyRole dash:KeyInfoRole ;", lambda: ""),
+            (r"(sh:order [\d.]+ ;)(?=\s+sh:datatype)", lambda: " dash:propertyRole dash:KeyInfoRole ;"),
+        )
 
     def raise_version(self) -> str | None:
         """Gives the ontology the next version, which it needs before it is published with another property."""
@@ -366,6 +477,22 @@ class Editor:
             case _:
                 self._put(file, None)
                 return f"the question {file.name} is deleted"
+
+    def _shapes(self) -> list[str]:
+        """The names of the classes that have a shape of the same name."""
+        texts = [file.read_text(encoding="utf-8") for file in sorted(self.sources.shapes.glob("*.ttl"))]
+        return [name for text in texts for name in SHAPE.findall(text)]
+
+    def _shape(self) -> str:
+        return self.random.choice(self._shapes())
+
+    def _terms(self, type_: str) -> list[str]:
+        """The names of the terms of the ontology that have a type."""
+        texts = [file.read_text(encoding="utf-8") for file in sorted(self.sources.ontology.glob("*.ttl"))]
+        return [name for text in texts for name in re.findall(rf"^osce:(\w+) a {type_}\b", text, re.MULTILINE)]
+
+    def _class(self) -> str:
+        return self.random.choice(self._terms("owl:Class"))
 
     def _substitute(self, files: Iterator[Path], *forms: tuple[str, Callable[[], str]]) -> str | None:
         """Replaces one match of a pattern, after its first group, in one file."""
@@ -452,6 +579,25 @@ SOUND: tuple[Edit, ...] = (
     Editor.move_record,
 )
 
+OF_MODEL: tuple[Edit, ...] = (
+    Editor.change_shape,
+    Editor.change_ontology,
+    Editor.change_scheme,
+    Editor.add_property,
+    Editor.use_property,
+    Editor.declare_property,
+    Editor.remove_property,
+    Editor.add_class,
+    Editor.add_axiom,
+    Editor.remove_axiom,
+    Editor.change_range,
+    Editor.change_role,
+    Editor.add_constraint,
+    Editor.raise_version,
+    Editor.change_question,
+)
+"""The edits of the ontology, the shapes and the questions."""
+
 EDITS: tuple[Edit, ...] = (
     *SOUND,
     Editor.add_value,
@@ -461,11 +607,7 @@ EDITS: tuple[Edit, ...] = (
     Editor.misspell_link,
     Editor.mend,
     Editor.mend,  # more often, so that the mistakes do not become many
-    Editor.change_shape,
-    Editor.change_ontology,
-    Editor.add_property,
-    Editor.raise_version,
-    Editor.change_question,
+    *OF_MODEL,
 )
 
 
@@ -504,6 +646,11 @@ def of_kind(name: str) -> Callable[[str], bool]:
 
 def kind_of(record: Record) -> str:
     return kind(path_of(record))
+
+
+def class_of(kind: str) -> str:
+    """The name of the class of a kind."""
+    return "".join(word.capitalize() for word in kind.split("-"))
 
 
 def slots(values: Any) -> Iterator[Slot]:

@@ -28,7 +28,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pyoxigraph import Literal, NamedNode, Quad, Triple
 
@@ -142,9 +142,23 @@ class Analyzer:
             for kind, top in schema.kinds.items()
             for class_ in schema.classes.values()
         }
+        self.kinds = {kind: [class_.iri for class_ in schema.subclasses(top.iri)] for kind, top in schema.kinds.items()}
         steps = {step.iri for paths in self.facets.values() for _, path in paths for step in path}
         uses = {property_.iri: use_of(property_, schema, steps) for property_ in schema.properties.values()}
         self.uses = {iri: use for iri, use in uses.items() if use != Use(None, None, False, False)}
+
+    def rules(self, kind: str, terms: frozenset[str]) -> list[Any]:
+        """What decides the entries of things of a kind whose properties and types are these terms: equal rules, equal
+        entries."""
+        found: list[Any] = [(iri, u.of_thing, u.of_part, u.identifies) for iri, u in self.uses.items() if iri in terms]
+        for iri in terms.intersection(self.kinds[kind]):
+            facets = [
+                (name, [step.iri for step in steps], steps[-1].values.name, steps[-1].bounds is None)
+                for name, steps in self.facets[iri]
+                if terms.issuperset(step.iri for step in steps)
+            ]
+            found.append((iri, depth(self.classes[iri]), self.types[kind, iri], sorted(facets)))
+        return sorted(found, key=lambda rule: rule[0])
 
     def entry(self, path: str, triples: Iterable[Triple | Quad]) -> Entry | None:
         """The entry of a thing, from all triples about the thing and its parts; None if it has none of our classes."""

@@ -72,6 +72,12 @@ class Statistics:
         days = [day for day, number in self.days.items() if number]
         return (min(days), max(days)) if days else None
 
+    @property
+    def terms(self) -> frozenset[str]:
+        """The properties and the classes of the triples."""
+        properties = {property_ for (_, property_, _), number in self.triples.items() if number}
+        return frozenset(properties | {class_ for class_, number in self.instances.items() if number})
+
     def as_json(self) -> bytes:
         """The counts as JSON, in a fixed order and without zeros."""
         written = [
@@ -100,7 +106,7 @@ class Counting:
     """Counts triples; `bounds` are the IRIs of the properties for the earliest and the latest day of dates."""
 
     def __init__(self, names: Names, bounds: Iterable[str]) -> None:
-        self._vocabulary, self._inferred, self._bounds = names.vocabulary, NamedNode(names.inferred), frozenset(bounds)
+        self._vocabulary, self._inferred, self.bounds = names.vocabulary, NamedNode(names.inferred), frozenset(bounds)
 
     def whole(self, store: Store) -> Statistics:
         """The statistics of the default graph of a store."""
@@ -124,7 +130,7 @@ class Counting:
     def triples(self, triples: Iterable[Quad], classes_of: ClassesOf) -> Statistics:
         """The statistics of some triples, without `subjects` and `objects`."""
         counted = Statistics()
-        by_kind, bounds = counted.triples, self._bounds
+        by_kind, bounds = counted.triples, self.bounds
         for triple in triples:
             subject, predicate, value = triple.subject, triple.predicate.value, triple.object
             assert isinstance(subject, NamedNode)

@@ -45,6 +45,7 @@ class Inference:
     """
 
     def __init__(self, ontology: Graph, bounds: Mapping[str, tuple[str, str]]) -> None:
+        self.rules = rules(ontology)
         self.chains: list[Chain] = []
         """The rules with several premises."""
         self.chains_by_step: dict[NamedNode, list[tuple[Chain, int]]] = defaultdict(list)
@@ -56,13 +57,13 @@ class Inference:
         self._by_value: dict[tuple[NamedNode, Term], list[tuple[NamedNode, Term]]] = defaultdict(list)
         self._by_concluded_value: dict[tuple[NamedNode, Term], list[tuple[NamedNode, Term]]] = defaultdict(list)
         """The predicate and object on the other side of a rule for one object, such as a class."""
-        self._bounds = {NamedNode(iri): (NamedNode(first), NamedNode(last)) for iri, (first, last) in bounds.items()}
+        self.bounds = {NamedNode(iri): (NamedNode(first), NamedNode(last)) for iri, (first, last) in bounds.items()}
         self._dates: dict[NamedNode, list[tuple[NamedNode, int]]] = defaultdict(list)
         """The properties of dates by the properties of their bounds, with 0 for the earliest and 1 for the latest."""
-        for date, ends in self._bounds.items():
+        for date, ends in self.bounds.items():
             for index, end in enumerate(ends):
                 self._dates[end].append((date, index))
-        for rule in rules(ontology):
+        for rule in self.rules:
             self._add(rule)
         self._of_values: dict[tuple[NamedNode, Term], tuple[tuple[NamedNode, Term], ...] | None] = {}
         self._of_properties = self._closures()
@@ -132,8 +133,8 @@ class Inference:
         if isinstance(subject, NamedNode):
             for other, value in self._by_value.get((predicate, object_), ()):
                 yield subject, other, value
-            if predicate in self._bounds and isinstance(object_, Literal) and object_.datatype.value in DATES:
-                for other, day in zip(self._bounds[predicate], bounds(object_.value), strict=True):
+            if predicate in self.bounds and isinstance(object_, Literal) and object_.datatype.value in DATES:
+                for other, day in zip(self.bounds[predicate], bounds(object_.value), strict=True):
                     yield subject, other, Literal(day, datatype=DATE)
 
     def premises(self, triple: Triple) -> Iterator[Triple]:
@@ -191,7 +192,7 @@ class Inference:
 
     def _closures(self) -> dict[NamedNode, tuple[list[tuple[NamedNode, bool]], list[tuple[NamedNode, bool]]] | None]:
         """What follows from a predicate, for objects that are not IRIs and for IRIs; None if the object matters."""
-        valued = {predicate for predicate, _ in self._by_value} | set(self._bounds)
+        valued = {predicate for predicate, _ in self._by_value} | set(self.bounds)
         closures: dict[NamedNode, tuple[list[tuple[NamedNode, bool]], list[tuple[NamedNode, bool]]] | None] = {}
         for predicate in {*self._by_premise, *valued}:
             kept, all_ = self._reach(predicate, False), self._reach(predicate, True)

@@ -7,19 +7,21 @@ pySHACL validates every focus node.
 After a difference of the data, only the nodes that it reaches (`footprint.py`) are asked about.
 """
 
+import hashlib
 import os
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
-from pyoxigraph import DefaultGraph, NamedNode, Quad, Store, Triple
+from pyoxigraph import CanonicalizationAlgorithm, Dataset, DefaultGraph, NamedNode, Quad, Store, Triple
 from rdflib import Graph, Literal, URIRef
-from rdflib.namespace import RDF, RDFS, SH
+from rdflib.namespace import RDF, RDFS, SH, SKOS
 from rdflib.term import Node
 
 from kg.progress import Progress
-from kg.rdflib_graphs import copy_of, to_graph
+from kg.rdflib_graphs import copy_of, to_graph, to_triples
 from kg.shacl.constraints import Untranslatable, declarations, prefixes, translated
 from kg.shacl.footprint import Footprint, Reach
 from kg.shacl.paths import NotUnderstoodError
@@ -64,6 +66,45 @@ class Part:
     queries: Queries | None
     origins: tuple[Node, ...]
 
+    @property
+    def sources(self) -> frozenset[Node]:
+        """The shapes and constraints with IRIs that its results can name as their source, and its shape.
+
+        Other parts may have some of them.
+        """
+        if self.constraint is not None:
+            return frozenset({self.constraint})
+        constrained = {s for s, p, _ in self.graph if str(p).startswith(str(SH)) and p not in DESCRIPTIONS}
+        return frozenset({self.shape, *(shape for shape in constrained if isinstance(shape, URIRef))})
+
+
+DESCRIPTIONS = frozenset(
+    (
+        *(RDFS.label, RDFS.comment, RDFS.seeAlso, RDFS.isDefinedBy, SKOS.definition, SKOS.example),
+        *(SH.name, SH.description, SH.order, SH.group, SH.declare, SH.prefix, SH.namespace),
+    )
+)
+"""The properties in a part on which no result depends: those for readers (w3.org/TR/shacl, 2.3.2), and declarations."""
+
+Definitions = dict[str, tuple[str, frozenset[Node]]]
+"""By part, a hash of what defines it, and its sources."""
+
+
+def source_of(result: ValidationResult) -> Node | None:
+    """The constraint whose result it is if it is SPARQL-based, else the shape."""
+    return result.shape if result.constraint is None else result.constraint
+
+
+def changed_sources(before: Definitions, now: Definitions) -> set[Node]:
+    """The sources of the parts that are not defined as before, and of all parts that have a source in common with them.
+
+    So the results of each part have changed sources only, or none.
+    """
+    changed = {source for _, (_, sources) in before.items() ^ now.items() for source in sources}
+    while more := {s for _, sources in now.values() if not sources.isdisjoint(changed) for s in sources} - changed:
+        changed |= more
+    return changed
+
 
 class Validator:
     """Validates data under shapes. What follows from the shapes alone is prepared once."""
@@ -73,20 +114,39 @@ class Validator:
         self._shapes = shapes
         self._parts = [*parts_of(shapes)]
 
+    @cached_property
+    def definitions(self) -> Definitions:
+        """What defines each part."""
+        declared = Graph()
+        for owner, _, declaration in self._shapes.triples((None, SH.declare, None)):
+            declared += self._shapes.cbd(declaration)
+            declared.add((owner, SH.declare, declaration))
+        found: Definitions = {}
+        for part in self._parts:
+            graph = part.graph + declared
+            for triple in [triple for triple in part.graph if triple[1] in DESCRIPTIONS and triple not in declared]:
+                graph.remove(triple)
+            for kind, target in targets_of(self._shapes, part.shape):
+                graph.add((part.shape, kind, target))
+            found[f"{part.shape} {part.constraint}"] = digest_of(graph), part.sources
+        return found
+
     def results(
         self,
         store: Store,
         skipped: Collection[Node] = (),
         reach: Reach | None = None,
+        only: Set[Node] | None = None,
         progress: Progress | None = None,
     ) -> Iterator[ValidationResult]:
         """Yields the results of validating the default graph, as pySHACL reports them. Raises InvalidShapesError.
 
         SPARQL-based constraints that are `skipped` are not validated. If `reach` is given, the results are those for
-        its nodes only.
+        its nodes only; if `only` is given, those of the parts that have one of these sources.
         """
         reach = None if reach is None or reach.is_everything else reach
         parts = [part for part in self._parts if part.constraint is None or part.constraint not in skipped]
+        parts = [part for part in parts if only is None or not part.sources.isdisjoint(only)]
         if reach is None:
             progress = progress or Progress()
             progress.expect("parts of the shapes", len(parts))
@@ -150,6 +210,13 @@ class Validator:
         except NotUnderstoodError:
             return None
         return data
+
+
+def digest_of(graph: Graph) -> str:
+    """A hash of a graph, whatever the labels of its blank nodes are."""
+    dataset = Dataset(Quad(*triple) for triple in to_triples(graph))
+    dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+    return hashlib.sha256("\n".join(sorted(map(str, dataset))).encode()).hexdigest()
 
 
 def store_of(triples: Iterable[Triple]) -> Store:

@@ -21,6 +21,7 @@ from kg.diagnostics.problems import Problem
 from kg.model.context import context
 from kg.model.schema import Schema
 from kg.sources.assumed_index import AssumedIndex, Reference
+from kg.sources.definitions import Definitions, definitions
 from kg.sources.facts import Facts, Roles, facts_of
 from kg.sources.index import Index
 from kg.sources.mapper import Json, Mapped, Mapper, to_triples
@@ -86,6 +87,11 @@ class Reader:
     @cached_property
     def _context(self) -> Json:
         return context(self.schema, self.schema.names)
+
+    @cached_property
+    def definitions(self) -> Definitions:
+        """What the statements of files take from the schema."""
+        return definitions(self.schema, self.roles, self._context)
 
     def prepare(self) -> None:
         """Computes what all files need, before the process is forked."""

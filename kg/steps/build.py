@@ -121,7 +121,9 @@ class Build:
         return digest.hexdigest()
 
     def add(self, result: StepResult) -> None:
-        """Adds the result of a step; it replaces an earlier result of the same class."""
+        """Adds the result of a step; it replaces an earlier result of the same class, and NoModel an earlier model."""
+        if isinstance(result, NoModel):
+            self._results.pop(Model, None)
         self._results[type(result)] = result
 
     def _result(self, class_: type[R]) -> R:

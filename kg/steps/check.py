@@ -94,7 +94,7 @@ def check(state: State, records: Records, graph: DataGraph, before: Iterable[Pro
             problems.append(about)
         reported |= {same, finding(result, result.path)}
     problems += circles(model, graph, state.validation.circles)
-    return Findings(problems, notes, state.validation.judged)
+    return Findings(problems, notes, state.validation.judged, state.validation.parts)
 
 
 def bound_by(model: Model, graph: DataGraph, result: ValidationResult) -> dict[str, list[str]]:

@@ -12,12 +12,12 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from pyoxigraph import NamedNode, Quad, RdfFormat, Store, Triple, serialize
+from pyoxigraph import Quad, RdfFormat, Store, Triple, serialize
 
 from kg.processes import forked
 from kg.sources.statements import Document, FileStatements, chunks
+from kg.steps.basis import individuals
 from kg.steps.origins import origin_of
-from kg.steps.results import Model
 from kg.steps.state import State
 
 CHUNK = 250_000
@@ -80,13 +80,6 @@ def fill(state: State, files: list[Path]) -> tuple[dict[Path, FileStatements], l
             contested.append(others)
             state.progress.advance(sum(map(sizes.__getitem__, group)) // 1000)
     return statements, contested
-
-
-def individuals(model: Model) -> list[Triple]:
-    """The triples about the individuals of schemes, which are part of the data and of the ontology."""
-    terms = [p for p in model.schema.properties.values() if p.range in model.schema.classes]
-    iris = {iri for p in terms for iri in p.individuals.values()}
-    return [q.triple for q in model.ontology if isinstance(q.subject, NamedNode) and q.subject.value in iris]
 
 
 @contextmanager

@@ -12,8 +12,8 @@ from itertools import chain
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Store, Triple, parse
 
-from kg.model.inference import Chain, Inference, Statement
-from kg.model.rules import sparql
+from kg.model.inference import Chain, Inference, Statement, node
+from kg.model.rules import Rule, sparql
 from kg.sparql.engine import Term
 from kg.sparql.oxigraph import select
 from kg.sparql.quads import in_default, in_graph
@@ -28,7 +28,12 @@ def infer(state: State, read: Read, restated: Restated) -> DataGraph:
         contested = (triple for part in read.contested for triple in parse(part, RdfFormat.N_TRIPLES))
         state.store.bulk_extend(unknown(state.store, inferred, ((t.subject, t.predicate, t.object) for t in contested)))
         join(state.store, inference, inferred)
-    changed = difference(state.store, inference, inferred, restated.removed, restated.added)
+    removed, added, before = restated.removed, restated.added, None
+    if state.before is not None:
+        before = state.before.inference
+        removed = removed | (state.before.individuals - state.basis.individuals)
+        added = added | (state.basis.individuals - state.before.individuals)
+    changed = difference(state.store, inference, inferred, removed, added, before)
     with workspace.transaction():
         rows = ((str(file), read.signatures[file], state.files[file]) for file in read.changed)
         workspace.set_files(rows, (str(file) for file in read.before if file not in read.changed))
@@ -70,17 +75,50 @@ def _joined(
     store: Store, inference: Inference, inferred: NamedNode, chains: list[Chain], new: set[NamedNode]
 ) -> Iterator[Quad]:
     """The quads that follow by some chains; their predicates are added to `new`."""
-    found = ((start, each.then, end) for each in chains for start, end in select(store, unmet(each)).rows)
+    found = (statement for each in chains for statement in concluded(store, each.rule, MISSING))
     conclusions = (each for statement in found for each in (statement, *inference.follow_from(*statement)))
     for quad in unknown(store, inferred, conclusions):
         new.add(quad.predicate)
         yield quad
 
 
-def unmet(chain: Chain) -> str:
-    """A query for the subject and object of each conclusion of a chain that a store does not contain."""
-    premises, conclusion = sparql(*chain.rule.when), sparql(chain.rule.then)
-    return f"SELECT ?s ?o WHERE {{ {premises} FILTER(isIRI(?s)) FILTER NOT EXISTS {{ {conclusion} }} }}"
+MISSING = "FILTER NOT EXISTS"
+"""What selects the conclusions that a store does not contain."""
+
+
+def concluded(store: Store, rule: Rule, where: str) -> Iterator[Statement]:
+    """The conclusions of a rule for which `where`, a prefix of a group in SPARQL, holds."""
+    premises, conclusion = sparql(*rule.when), sparql(rule.then)
+    query = f"SELECT ?s ?o WHERE {{ {premises} FILTER(isIRI(?s)) {where} {{ {conclusion} }} }}"
+    _, predicate, value = rule.then
+    for start, end in select(store, query).rows:
+        yield start, node(predicate), node(value) if end is None else end
+
+
+def lost(store: Store, inferred: NamedNode, before: Inference, now: Inference) -> Iterator[Triple]:
+    """The inferred triples of a store that follow by rules of `before` that do not exist now."""
+    for rule in set(before.rules) - set(now.rules):
+        yield from (Triple(*statement) for statement in concluded(store, rule, f"GRAPH {inferred}"))
+    for triple in bounds_of(store, before, now):
+        if in_graph(inferred, triple) in store:
+            yield triple
+
+
+def gained(store: Store, before: Inference, now: Inference) -> Iterator[Triple]:
+    """The triples that a store does not contain and that follow from it by rules that did not exist `before`."""
+    for rule in set(now.rules) - set(before.rules):
+        yield from (Triple(*statement) for statement in concluded(store, rule, MISSING))
+    for triple in bounds_of(store, now, before):
+        if in_default(triple) not in store:
+            yield triple
+
+
+def bounds_of(store: Store, inference: Inference, other: Inference) -> Iterator[Triple]:
+    """What follows by one rule from the dates whose bounds are others in another inference, or are missing there."""
+    for date, ends in inference.bounds.items():
+        if other.bounds.get(date) != ends:
+            for quad in store.quads_for_pattern(None, date, None, DefaultGraph()):
+                yield from (Triple(*statement) for statement in inference.conclusions(*quad.triple))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +203,19 @@ class View:
 
 
 def difference(
-    store: Store, inference: Inference, inferred: NamedNode, removed: Iterable[Triple], added: Iterable[Triple]
+    store: Store,
+    inference: Inference,
+    inferred: NamedNode,
+    removed: Iterable[Triple],
+    added: Iterable[Triple],
+    before: Inference | None = None,
 ) -> Difference:
     """What must change in a closed store so that it is closed after some asserted triples were removed and added.
 
     It is found by delete and rederive (Gupta, Mumick and Subrahmanian, SIGMOD 1993). A triple that is both removed and
-    added is asserted afterwards.
+    added is asserted afterwards. If the store is closed under other rules, these are the ones of `before`.
     """
+    former = before or inference
 
     def is_asserted(triple: Triple) -> bool:
         return in_graph(inferred, triple) not in store and in_default(triple) in store
@@ -179,10 +223,10 @@ def difference(
     stated = frozenset(added)
     withdrawn = {triple for triple in removed if triple not in stated and is_asserted(triple)}
     stated = frozenset(triple for triple in stated if not is_asserted(triple))
-    gone = withdrawn.copy()
-    before, waiting = View(store), list(withdrawn)
+    gone = withdrawn | (set(lost(store, inferred, former, inference)) - stated)
+    whole, waiting = View(store), list(gone)
     while waiting:
-        for triple in follow_from(waiting.pop(), before, inference):
+        for triple in follow_from(waiting.pop(), whole, former):
             if triple not in gone and triple not in stated and not is_asserted(triple):
                 gone.add(triple)
                 waiting.append(triple)
@@ -190,6 +234,8 @@ def difference(
     inferred_before = {triple for triple in stated if triple in after} | (gone - withdrawn)
     waiting = [triple for triple in gone if follows(triple, after, inference)]
     waiting += stated - inferred_before
+    new = set(gained(store, former, inference)) - stated
+    waiting += (triple for triple in new if not gone or follows(triple, after, inference))
     for triple in waiting:
         after.add(triple)
     while waiting:

@@ -82,7 +82,7 @@ def map_records(state: State, read: Read, records: Records) -> Restated:
 def unchanged(state: State, read: Read, again: set[Path]) -> set[str]:
     """The things whose record is another one in its file now, but states the same as before."""
     same = set[str]()
-    for file in read.before.keys() & read.changed.keys() - again - state.uncertain.keys():
+    for file in read.before.keys() & read.changed.keys() - again - state.uncertain.keys() - state.outdated:
         before = {record.facts.path: record.facts.content for record in read.before[file].records if record.certain}
         for record in read.changed[file].records:
             if record.facts.content is not None and record.facts.content == before.get(record.facts.path):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
@@ -56,6 +57,21 @@ class Made:
     entries: list[Entry]
     statistics: Statistics
     lines: list[tuple[str, Lines]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Outdated:
+    """What was packed under another model and would be something else under this one.
+
+    `parts` are the paths of the things whose packs, and `entries` those whose entries in the search index are outdated.
+    """
+
+    parts: set[str] = field(default_factory=set)
+    entries: set[str] = field(default_factory=set)
+    statistics: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.parts or self.entries or self.statistics)
 
 
 class Packer:
@@ -124,6 +140,7 @@ class Packing:
         self.rest_digests: list[str] = []
         self.withdrawn: list[Quad] = []
         self._touched_others = False
+        self._outdated = Outdated()
         self.statistics = Statistics()
         self.digests: list[str] = []
         """The SHA-256 of the parts of all things, sorted."""
@@ -141,7 +158,7 @@ class Packing:
         tombstones = [quad for each in records.withdrawn.values() for quad in tombstone(self.state.model.names, each)]
         if self.position is None:
             self._make_all()
-        elif position != self.position:
+        elif position != self.position or self._outdated:
             self._make_changed(self.position)
         others_changed = self.rest is None or tombstones != self.withdrawn or self._touched_others
         if others_changed:
@@ -166,7 +183,7 @@ class Packing:
 
     def _make_all(self) -> None:
         groups = list(cut(self.state.stated))
-        self.slots, self.statistics = [], Statistics()
+        self.slots, self.statistics, self._outdated = [], Statistics(), Outdated()
         lines: list[tuple[str, Lines]] = []
         for file in (self.index, self.lines):
             file.unlink(missing_ok=True)
@@ -216,14 +233,22 @@ class Packing:
                 self._touched_others = True
         data = {quad for quad in removed if quad.graph_name != NamedNode(names.sources)}
         new = {quad for quad in added if quad.graph_name != NamedNode(names.sources)}
-        self.statistics.add(self.packer.counting.difference(store, data, new))
+        counting, outdated, self._outdated = self.packer.counting, self._outdated, Outdated()
+        if self._is_most(things | documents):
+            self._make_all()
+            return
+        if outdated.statistics:
+            self.statistics = counting.whole(store)
+        else:
+            self.statistics.add(counting.difference(store, data, new))
         stated = self.state.stated
         entries = {
-            path: self.packer.entry(path, self.packer.quads(store, path)) if path in stated else None for path in things
+            path: self.packer.entry(path, self.packer.quads(store, path)) if path in stated else None
+            for path in things | outdated.entries
         }
         update_index(self.index, entries)
         update_source_lines(self.lines, {p: self.state.lines(p) if p in stated else None for p in documents})
-        self._recut(things, documents)
+        self._recut(things | outdated.parts, documents)
 
     def _recut(self, things: set[str], documents: set[str]) -> None:
         """Makes the packs again of which a thing has changed, come or gone."""
@@ -280,28 +305,41 @@ class Packing:
 
     def _save(self) -> None:
         names = [(slot.data.name, slot.sources.name) for slot in self.slots]
-        kept = (self.position, names, self.others, self.statistics.as_json())
+        kept = (self.position, names, self.others, self.statistics.as_json(), *self._rules(self.statistics.terms))
         self.workspace.keep("packed", kept)
+
+    def _rules(self, terms: frozenset[str]) -> tuple[dict[str, list[Any]], frozenset[str]]:
+        """What decides the entries of the things of each kind, and which properties are bounds of dates."""
+        analyzer, bounds = self.packer.analyzer, self.packer.counting.bounds
+        return {kind: analyzer.rules(kind, terms) for kind in analyzer.kinds}, bounds & terms
 
     def _load(self) -> None:
         kept = self.workspace.result("packed")
         if kept is None or not (self.index.is_file() and self.lines.is_file()):
             return
-        position, names, self.others, statistics = kept
-        directory = self.packer.directory
+        position, names, self.others, statistics, *rules_before = kept
+        directory, outdated = self.packer.directory, self._outdated
         for data, sources in names:
             packs = kept_pack(directory / data), kept_pack(directory / sources)
-            if (
-                packs[0] is None
-                or packs[1] is None
-                or not is_current(directory / data, self.packer.framing, self.packer.names)
-            ):
+            if packs[0] is None or packs[1] is None:
                 return
             paths, digests = parts_in(directory / data)
             self.slots.append(Slot(paths, packs[0], packs[1], digests))
+            if not is_current(directory / data, self.packer.framing, self.packer.names):
+                outdated.parts.update(paths)
         self.digests = sorted(digest for slot in self.slots for digest in slot.digests)
         self.statistics = Statistics.from_json(statistics)
-        self.position = position
+        before, bounds_before = rules_before
+        rules, bounds = self._rules(self.statistics.terms)
+        outdated.statistics = bounds != bounds_before
+        kinds = {kind for kind, rule in rules.items() if rule != before.get(kind)}
+        outdated.entries.update(path for path in self.state.stated if path.partition("/")[0] in kinds)
+        if not (self._is_most(outdated.parts) or self._is_most(outdated.entries)):
+            self.position = position
+
+    def _is_most(self, paths: set[str]) -> bool:
+        """True for so many things that it is faster to make everything about all things in several processes."""
+        return 2 * len(paths) > len(self.state.stated)
 
 
 # ── Several processes ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -40,6 +40,7 @@ def read(state: State) -> Read:
     if gone or changed:  # the hints of some problems depend on the names of other files
         troubled = [f for f, statements in state.files.items() if f in found and statements.problems]
         changed = list(dict.fromkeys([*changed, *troubled]))
+    changed = list(dict.fromkeys([*changed, *(file for file in found if file in state.outdated)]))
     retimed = state.update_times()
     before = {file: state.files.pop(file) for file in (*gone, *changed) if file in state.files}
     filled = not workspace.is_filled

@@ -210,12 +210,14 @@ class DataGraph:
 class Findings:
     """The problems that were found (step `check`), and sentences about what was not checked.
 
-    `judged` is the number of focus nodes that were validated again after a difference.
+    `judged` is the number of focus nodes that were validated again after a difference, and `parts` the number of parts
+    of the shapes for which all focus nodes were, because they are defined in another way.
     """
 
     problems: list[Problem]
     notes: list[str]
     judged: int = 0
+    parts: int = 0
 
 
 @dataclass(frozen=True, slots=True)

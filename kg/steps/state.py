@@ -24,10 +24,14 @@ from kg.sources.facts import Facts
 from kg.sources.nodes import Span
 from kg.sources.record import Record
 from kg.sources.statements import FileStatements, Reader, RecordStatements
+from kg.steps.basis import Basis
 from kg.steps.commits import git, times_of_files
 from kg.steps.identification import Identification
 from kg.steps.results import FileTimes, Model, Stated
 from kg.steps.validation import Validation
+
+MOST = 0.5
+"""Share of the files that are read again one by one; if it is more, all are read in parallel, from nothing."""
 
 MAX_TREES = 64
 """Maximum number of files whose trees are kept in memory."""
@@ -42,10 +46,15 @@ class State:
 
     def __init__(self, model: Model, workspace: Workspace, progress: Progress | None = None) -> None:
         self.model, self.workspace, self.progress = model, workspace, progress or Progress()
-        if workspace.result("model") != model.digest:
-            workspace.empty()
-            workspace.keep("model", model.digest)
         self.reader, self.inference = compiled(model.schema)
+        self.before: Basis | None = None
+        """The basis of the store, if it is that of another model."""
+        self.outdated: frozenset[Path] = frozenset()
+        """The files that may state something else under this model."""
+        self._using_changed: set[str] = set()
+        """The paths of the things that use a term which is defined in another way."""
+        if workspace.result("model") != model.digest:
+            self._compare()
         self.identification = Identification(model, self.reader.roles)
         self.files: dict[Path, FileStatements] = {}
         self.stated: dict[str, Stated] = {}
@@ -62,6 +71,25 @@ class State:
         if workspace.is_filled:
             self._load()
 
+    def _compare(self) -> None:
+        """Finds out what is outdated in a workspace of another model, and empties it if that is most of it."""
+        before: Basis | None = self.workspace.result("basis")
+        terms = before.changed_terms(self.basis) if before is not None and self.workspace.is_filled else None
+        using = set() if terms is None else self._using(terms)
+        if terms is None or len(using) > MOST * len(self.workspace.signatures()):
+            self.workspace.empty()
+        else:
+            self.before, self._using_changed = before, using
+
+    def _using(self, terms: Iterable[str]) -> set[str]:
+        """The paths of the things in whose triples some terms are properties or objects."""
+        subjects = set[Any]()
+        for term in map(NamedNode, terms):
+            subjects.update(quad.subject for quad in self.store.quads_for_pattern(None, term, None, DefaultGraph()))
+            subjects.update(quad.subject for quad in self.store.quads_for_pattern(None, None, term, DefaultGraph()))
+        paths = (self.model.names.path(each.value) for each in subjects if isinstance(each, NamedNode))
+        return {path for path in paths if path is not None}
+
     def _load(self) -> None:
         self.files = {Path(name): statements for name, statements in self.workspace.statements()}
         self.uncertain, exceptions, unread = self.workspace.result("state")
@@ -70,6 +98,10 @@ class State:
             for record in statements.records:
                 self.stated[record.facts.path] = Stated(file, record.parts)
         self.restate(exceptions)
+        if self.before is not None:  # problems and their hints depend on the model
+            troubled = (file for file, statements in self.files.items() if statements.problems)
+            using = (self.stated[path].file for path in self._using_changed if path in self.stated)
+            self.outdated = frozenset((*using, *troubled, *self.uncertain))
 
     def save(self, unread: frozenset[str]) -> None:
         """Keeps what does not follow from the statements of the files alone."""
@@ -79,9 +111,18 @@ class State:
             for path in (record.facts.path for record in self.files[file].records)
         }
         self.workspace.keep("state", (self.uncertain, exceptions, unread))
+        if self.workspace.result("model") != self.model.digest:
+            self.workspace.keep("model", self.model.digest)
+            self.workspace.keep("basis", self.basis)
+        self.before, self.outdated = None, frozenset()
         if self._heads != self.workspace.result("heads"):
             self.workspace.keep("times", self.times)
             self.workspace.keep("heads", self._heads)
+
+    @cached_property
+    def basis(self) -> Basis:
+        """What the store takes from the model."""
+        return Basis.of(self.model, self.reader, self.inference)
 
     @property
     def store(self) -> Store:

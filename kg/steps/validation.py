@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from pyoxigraph import DefaultGraph, NamedNode, Store, Triple
-from rdflib import Graph
+from rdflib import BNode, Graph
 from rdflib.namespace import OWL, RDF
 
 from kg.cache.workspace import Workspace
 from kg.progress import Progress
-from kg.shacl.prefilter import Validator
+from kg.shacl.prefilter import Definitions, Validator, changed_sources, source_of
 from kg.shacl.validate import ValidationResult
 from kg.steps.results import Model
 
@@ -22,36 +22,53 @@ class Validation:
     """
 
     def __init__(self, model: Model, workspace: Workspace, progress: Progress) -> None:
-        self._workspace, self._shapes, self._progress = workspace, model.shapes_graph, progress
+        self._workspace, self._model, self._progress = workspace, model, progress
         self._irreflexive = sorted(map(str, model.schema.ontology.subjects(RDF.type, OWL.IrreflexiveProperty)))
         self._position: int | None = None
         self._results: dict[str, list[ValidationResult]] = {}
         self.circles: dict[str, dict[str, set[str]]] = {}
         self.judged = 0
         """The number of focus nodes that the last difference has reached."""
+        self.parts = 0
+        """The number of parts of the shapes whose results were replaced, because they are defined in another way."""
+        self._digest = ""
+        """That of the model whose results these are."""
+        self._definitions: Definitions = {}
+        """What defines the parts of its shapes."""
         if kept := workspace.result("validation"):
-            self._position, self._results, self.circles = kept
+            self._digest, self._definitions, self._position, self._results, self.circles = kept
 
     @property
     def _validator(self) -> Validator:
         """The validator, which is made when it is first needed: not every command validates."""
-        return validator(self._shapes)
+        return validator(self._model.shapes_graph)
 
     def update(self, store: Store) -> list[ValidationResult]:
         """The results of now. Raises InvalidShapesError."""
-        position = self._workspace.position
-        self.judged = 0
+        position, digest = self._workspace.position, self._model.digest
+        definitions = self._definitions if digest == self._digest else self._validator.definitions
+        removed, added = set[Triple](), set[Triple]()
+        self.judged = self.parts = 0
         if self._position is None:
             self._results = by_focus(self._validator.results(store, progress=self._progress))
-            self.circles = {iri: circles(store, iri) for iri in self._irreflexive}
-        elif position != self._position:
-            differences = list(self._workspace.differences(self._position))
-            removed = {q.triple for d in differences for q in d.removed if q.graph_name == DefaultGraph()}
-            added = {q.triple for d in differences for q in d.added if q.graph_name == DefaultGraph()}
-            self._update(store, removed, added)
-        if position != self._position:
-            self._position = position
-            self._workspace.keep("validation", (position, self._results, self.circles))
+        else:
+            for difference in self._workspace.differences(self._position):
+                removed |= {quad.triple for quad in difference.removed if quad.graph_name == DefaultGraph()}
+                added |= {quad.triple for quad in difference.added if quad.graph_name == DefaultGraph()}
+            if removed or added:
+                self._update(store, removed, added)
+            if outdated := changed_sources(self._definitions, definitions):
+                known = [r for found in self._results.values() for r in found if source_of(r) not in outdated]
+                self.parts = sum(not sources.isdisjoint(outdated) for _, sources in definitions.values())
+                self._results = by_focus((*known, *self._validator.results(store, only=outdated)))
+        changed = {triple.predicate.value for triple in removed | added}
+        known_circles = {iri: found for iri, found in self.circles.items() if iri not in changed}
+        self.circles = {
+            iri: known_circles[iri] if iri in known_circles else circles(store, iri) for iri in self._irreflexive
+        }
+        if (position, digest) != (self._position, self._digest):
+            self._position, self._digest, self._definitions = position, digest, definitions
+            self._keep()
             if self._workspace.result("packed") is None:  # the step `pack` will not read it
                 self._workspace.forget(position)
         return [result for results in self._results.values() for result in results]
@@ -61,8 +78,13 @@ class Validation:
         self.judged = len(reach.nodes)
         self._results = {focus: found for focus, found in self._results.items() if not reach.covers(focus)}
         self._results.update(by_focus(self._validator.results(store, reach=reach)))
-        changed = {triple.predicate.value for triple in removed | added}
-        self.circles |= {iri: circles(store, iri) for iri in self._irreflexive if iri in changed}
+
+    def _keep(self) -> None:
+        """Keeps the results, unless they refer to blank nodes, which are others when the shapes are read again."""
+        results = (result for found in self._results.values() for result in found)
+        is_named = not any(isinstance(term, BNode) for each in results for term in (each.shape, each.constraint))
+        kept = self._digest, self._definitions, self._position, self._results, self.circles
+        self._workspace.keep("validation", kept if is_named else None)
 
 
 @lru_cache(2)

@@ -17,14 +17,13 @@ from kg.pipeline import building, run
 from kg.sparql.oxigraph import open_files
 from kg.steps.build import Build
 from kg.steps.results import Sources
-from tests.edits import EDITS, Editor, copy_of
+from tests.edits import EDITS, OF_MODEL, Edit, Editor, copy_of
 from tests.places import ONTOLOGY, ROOT, SAMPLE, SHAPES
 from tests.sampling import EVERYTHING
 
 pytestmark = pytest.mark.slow
 
-OF_MODEL = {"change_shape", "change_ontology", "add_property", "raise_version", "change_question"}
-OF_DATA = tuple(edit for edit in EDITS if edit.__name__ not in OF_MODEL)
+OF_DATA = tuple(edit for edit in EDITS if edit not in OF_MODEL)
 NUMBER = 300 if EVERYTHING else 10
 SEEDS = (1, 2) if EVERYTHING else (1,)
 
@@ -111,6 +110,37 @@ def test_an_edit_costs_what_it_changes(tmp_path: Path) -> None:
     build.progress.counts.clear()
     built(build)
     assert not any(build.progress.counts.values())
+    build.close()
+
+
+def test_a_change_of_the_model_costs_what_it_changes(tmp_path: Path) -> None:
+    sources = copy_of(Sources((SAMPLE,), ONTOLOGY, SHAPES), tmp_path)
+    build = built(Build(sources, Names.at(DEFAULT_BASE), tmp_path / "published", tmp_path / "cache"))
+    editor, counts = Editor(sources, seed=1), build.progress.counts
+
+    def work(*edits: Edit) -> dict[str, dict[str, int]]:
+        """What a build does after some edits, apart from the problems that it finds."""
+        for edit in edits:
+            assert edit(editor)
+        counts.clear()
+        built(build)
+        return {
+            step: done
+            for step, found in counts.items()
+            if (done := {what: number for what, number in found.items() if what != "problems found"})
+        }
+
+    assert work(Editor.declare_property, Editor.raise_version) == {}
+    assert build.version is not None
+    assert work(Editor.change_ontology) == {}
+    assert work(Editor.change_question) == {}
+    one_shape = {"check": {"parts of the shapes judged": 1}}
+    assert work(Editor.add_property, Editor.raise_version) == one_shape
+    assert work(Editor.remove_property, Editor.raise_version) in ({}, one_shape)
+    assert work(Editor.add_constraint)["check"] == one_shape["check"]
+    used = work(Editor.use_property)
+    assert used["read"]["files read"] == 1
+    assert used["map"] == {"triples added": 1}
     build.close()
 
 
