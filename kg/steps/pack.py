@@ -10,7 +10,7 @@ from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
@@ -19,10 +19,10 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
 from kg.cache.workspace import STORE
 from kg.dataset.layout import SEARCH_INDEX, SOURCE_LINES, Pack, Packs, parts_in
-from kg.dataset.packs import cut, cut_anew, is_current, kept_pack, make_pack, make_source_pack
+from kg.dataset.packs import Part, cut, cut_anew, is_current, kept_pack, make_pack, make_source_pack
 from kg.dataset.search_index import Analyzer, Entry, update_index, write_index
-from kg.dataset.source_lines import Lines, update_source_lines, write_source_lines
-from kg.dataset.statistics import Statistics
+from kg.dataset.source_lines import update_source_lines, write_source_lines
+from kg.dataset.statistics import ClassesOf, Statistics
 from kg.model.context import Framing
 from kg.sparql.oxigraph import select
 from kg.steps.describe import counting
@@ -55,7 +55,7 @@ class Made:
     slot: Slot
     entries: list[Entry]
     statistics: Statistics
-    lines: list[tuple[str, Lines]] = field(default_factory=list)
+    lines: list[tuple[str, str]]
 
 
 class Packer:
@@ -67,40 +67,42 @@ class Packer:
         self.analyzer = Analyzer(state.model.schema, self.names)
         self.counting = counting(state.model)
 
-    def quads(self, store: Store, path: str) -> list[Quad]:
-        """The quads of the part of a thing."""
+    def part(self, store: Store, path: str) -> Part:
+        """The part of a thing."""
+        return Part.of(path, self.quads(store, self.state.subjects(path)), self.names)
+
+    def quads(self, store: Store, subjects: Iterable[NamedNode]) -> list[Quad]:
+        """The quads of some subjects in the default graph and in the inferred graph."""
         return [
             quad
-            for subject in self.state.subjects(path)
+            for subject in subjects
             for graph in (DefaultGraph(), self.state.inferred)
             for quad in store.quads_for_pattern(subject, None, None, graph)
         ]
 
-    def data(self, parts: Iterable[tuple[str, list[Quad]]]) -> tuple[Pack, list[str]]:
-        """The pack of some things, and the SHA-256 of their parts."""
+    def data(self, parts: list[Part]) -> tuple[Pack, list[str]]:
+        """The pack of some parts, and their SHA-256."""
         pack = make_pack(self.directory, parts, self.framing, self.names)
         return pack, parts_in(self.directory / pack.name)[1]
 
-    def sources(self, store: Store, paths: list[str]) -> tuple[Pack, list[tuple[str, Lines]]]:
-        """The pack of the sources of some things, and the lines of their keys."""
+    def sources(self, store: Store, paths: list[str]) -> tuple[Pack, list[tuple[str, str]]]:
+        """The pack of the sources of some things, and the lines of their keys as JSON."""
         lines = [(path, self.state.lines(path)) for path in paths]
         origins = ((path, [*self.state.origins(path, store)], of) for path, of in lines)
         return make_source_pack(self.directory, origins), lines
 
-    def make(self, store: Store, paths: list[str]) -> Made:
-        """Everything about some things."""
-        quads = {path: self.quads(store, path) for path in paths}
-        elsewhere, counted = self.counting.classes_in(store), Statistics()
-        for each in quads.values():
-            counted.add(self.counting.part(each, elsewhere))
-        data, digests = self.data(quads.items())
+    def make(self, store: Store, classes_of: ClassesOf, paths: list[str]) -> Made:
+        """Everything about some things; `classes_of` are the classes of the subjects in the store."""
+        parts = [self.part(store, path) for path in paths]
+        counted = self.counting.part([triple for part in parts for triple in part.triples], classes_of)
+        data, digests = self.data(parts)
         sources, lines = self.sources(store, paths)
-        entries = [entry for path in paths if (entry := self.entry(path, quads[path]))]
+        entries = [entry for part in parts if (entry := self.entry(part))]
         return Made(Slot(paths, data, sources, digests), entries, counted, lines)
 
-    def entry(self, path: str, quads: Iterable[Quad]) -> Entry | None:
+    def entry(self, part: Part) -> Entry | None:
         """The entry of a thing in the search index."""
-        return self.analyzer.entry(path, (quad for quad in quads if quad.graph_name == DefaultGraph()))
+        return self.analyzer.entry(part.path, part.triples)
 
 
 def pack(state: State, directory: Path, records: Records) -> Packed:
@@ -167,7 +169,7 @@ class Packing:
     def _make_all(self) -> None:
         groups = list(cut(self.state.stated))
         self.slots, self.statistics = [], Statistics()
-        lines: list[tuple[str, Lines]] = []
+        lines: list[tuple[str, str]] = []
         for file in (self.index, self.lines):
             file.unlink(missing_ok=True)
 
@@ -186,8 +188,8 @@ class Packing:
         store = self.state.store
         things = self.state.model.names.things
         self.others = {s.value for (s,) in select(store, OTHERS.replace("$", things)).rows}
-        rest = self._others_quads(store)
-        self.statistics.add(self.packer.counting.part(rest, self.packer.counting.classes_in(store)))
+        rest = Part.of("", self._others_quads(store), self.state.model.names)
+        self.statistics.add(self.packer.counting.part(rest.triples, self.packer.counting.classes_in(store)))
         [(number,)] = select(store, OBJECTS).rows
         self.statistics.objects = int(number.value)
         self._touched_others = True
@@ -219,7 +221,7 @@ class Packing:
         self.statistics.add(self.packer.counting.difference(store, data, new))
         stated = self.state.stated
         entries = {
-            path: self.packer.entry(path, self.packer.quads(store, path)) if path in stated else None for path in things
+            path: self.packer.entry(self.packer.part(store, path)) if path in stated else None for path in things
         }
         update_index(self.index, entries)
         update_source_lines(self.lines, {p: self.state.lines(p) if p in stated else None for p in documents})
@@ -254,7 +256,7 @@ class Packing:
         if same is not None and things.isdisjoint(paths):
             data, digests = same.data, same.digests
         else:
-            data, digests = self.packer.data((path, self.packer.quads(store, path)) for path in paths)
+            data, digests = self.packer.data([self.packer.part(store, path) for path in paths])
         if same is not None and documents.isdisjoint(paths):
             sources = same.sources
         else:
@@ -264,17 +266,13 @@ class Packing:
     # ── What is not about things ─────────────────────────────────────────────────────────────────────────────────
 
     def _others_quads(self, store: Store) -> list[Quad]:
-        return [
-            quad
-            for subject in sorted(self.others)
-            for graph in (DefaultGraph(), self.state.inferred)
-            for quad in store.quads_for_pattern(NamedNode(subject), None, None, graph)
-        ]
+        return self.packer.quads(store, map(NamedNode, sorted(self.others)))
 
     def _make_rest(self, tombstones: list[Quad]) -> None:
         model = self.state.model
         quads = chain(self._others_quads(self.state.store), model.ontology, model.shapes, tombstones)
-        self.rest, self.rest_digests = self.packer.data(by_subject(quads))
+        parts = [Part.of(iri, quads, model.names) for iri, quads in by_subject(quads)]
+        self.rest, self.rest_digests = self.packer.data(parts)
 
     # ── What is kept ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -308,16 +306,18 @@ class Packing:
 
 _packer: Packer | None = None
 """That of this worker process."""
-_store: Store | None = None
+_opened: tuple[Store, ClassesOf] | None = None
+"""The store of this worker process, and the classes of its subjects."""
 
 
 def _make(paths: list[str]) -> Made:
-    global _store
+    global _opened
     assert _packer is not None
     assert _packer.state.workspace.directory is not None
-    if _store is None:
-        _store = Store.read_only(str(_packer.state.workspace.directory / STORE))
-    return _packer.make(_store, paths)
+    if _opened is None:
+        store = Store.read_only(str(_packer.state.workspace.directory / STORE))
+        _opened = store, _packer.counting.classes_in(store)
+    return _packer.make(*_opened, paths)
 
 
 @contextmanager
@@ -326,7 +326,8 @@ def making(packer: Packer, groups: list[list[str]]) -> Iterator[Iterator[Made]]:
     global _packer
     workspace = packer.state.workspace
     if len(groups) <= FEW or workspace.directory is None:
-        yield (packer.make(workspace.store, group) for group in groups)
+        classes_of = packer.counting.classes_in(workspace.store)
+        yield (packer.make(workspace.store, classes_of, group) for group in groups)
         return
     workspace.close_store()
     _packer = packer
