@@ -14,6 +14,8 @@ import gc
 import json
 import signal
 import sys
+from multiprocessing import get_context
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 from select import select
 from typing import Any
@@ -21,11 +23,12 @@ from typing import Any
 import click
 
 from kg.cli import publish, start
+from kg.dataset.database import unshare
 from kg.diagnostics.problems import Severity
 from kg.diagnostics.report import as_data
 from kg.pipeline import building, content_of, run
 from kg.steps.build import Build
-from kg.steps.publish import complete, locked, prune
+from kg.steps.publish import Content, complete, locked, prune
 
 MAX_PROBLEMS = 3
 """Maximum number of problems in an outcome."""
@@ -41,25 +44,43 @@ class Builder:
 
     def __init__(self, keep: int, most: int, **sources: Any) -> None:
         self.build, self.keep, self.most = start(**sources), keep, most
+        self.completing: ForkProcess | None = None
+        """The process that writes the caches that the server does not need."""
 
     def rebuild(self) -> Outcome:
         """Builds the dataset after sources have changed, and returns the outcome."""
+        if self.completing is not None:
+            self.completing.kill()
+            self.completing.join()
         self.build.begin()
         with self.build.shared():
             done = publish(self.build, self.keep, self.most, whole=False)
         return outcome_of(self.build if done else None)
 
     def complete(self) -> None:
-        """Does what can wait: loads what is known, writes what the server does not need, and collects garbage."""
-        with self.build.shared():
-            if not self.build.is_loaded:
-                self.build.begin()
-                run(self.build, building(self.keep))
-            elif self.build.version is not None:
-                complete(self.build.published, content_of(self.build), self.build.version)
-                with locked(self.build.published):
-                    prune(self.build.published, self.keep)
-        gc.collect()  # a build runs without garbage collection
+        """Does what can wait: loads what is known, collects garbage, and writes what the server does not need.
+
+        Another process writes it, which the next build ends.
+        """
+        build = self.build
+        if not build.is_loaded:
+            build.begin()
+            with build.shared():
+                run(build, building(self.keep, whole=False))
+        gc.collect(1)  # a build runs without garbage collection, and keeps what was known before it
+        if build.version is not None:
+            with locked(build.published):
+                prune(build.published, self.keep)
+            arguments = (build.published, build.version, content_of(build))
+            self.completing = get_context("fork").Process(target=complete_apart, args=arguments, daemon=True)
+            self.completing.start()
+
+
+def complete_apart(published: Path, version: str, content: Content) -> None:
+    """Copies the databases that the next build will change, and writes what the server does not need of a version."""
+    for file in (content.packed.search_index, content.packed.source_lines):
+        unshare(file)
+    complete(published, version, content.model, content.quality)
 
 
 def outcome_of(build: Build | None) -> Outcome:

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from pyoxigraph import Literal, NamedNode, QueryResultsFormat, RdfFormat, Triple, parse_query_results, serialize
+from pyoxigraph import Literal, NamedNode, Quad, QueryResultsFormat, RdfFormat, Triple, parse_query_results, serialize
 
 from kg.sparql.engine import Solutions, Term
 
@@ -53,7 +53,7 @@ def serialize_in_order(triples: list[Triple], format_: RdfFormat, prefixes: dict
     return lines + b"\n" + body
 
 
-def turtle_without_prefixes(triples: list[Triple], prefixes: dict[str, str]) -> bytes:
+def turtle_without_prefixes(triples: list[Triple] | list[Quad], prefixes: dict[str, str]) -> bytes:
     """Triples in the given order as Turtle, without the declarations of the prefixes, any of which may be used."""
     text = serialize(triples, format=RdfFormat.TURTLE, prefixes=prefixes) or b""
     matched = HEADER[RdfFormat.TURTLE].match(text)

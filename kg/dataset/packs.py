@@ -24,15 +24,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Triple, serialize
+from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, serialize
 
 from kg.dataset.dumps import Summary
 from kg.dataset.layout import FORMAT, LINES, Pack
-from kg.dataset.source_lines import Lines
 from kg.media import JSON_LD, N_QUADS, TURTLE
 from kg.model.context import Framing
 from kg.names import RDF_TYPE, Names
 from kg.serialize import turtle_without_prefixes
+from kg.sparql.quads import PlainTriple, types_first
 
 MEAN = 64
 """The mean number of things in a pack."""
@@ -98,21 +98,28 @@ def version_of(base: str, digests: Iterable[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part: its path, the sorted lines of its quads in canonical N-Quads, and its triples in the default graph."""
+    """A part: its path, the sorted lines of its quads in canonical N-Quads, and its triples in the default graph.
+
+    `triples` are by subject, and the types of each subject are first; `inferred` is the number of inferred ones.
+    """
 
     path: str
     lines: list[bytes]
-    triples: list[Triple]
+    triples: list[PlainTriple]
     inferred: int
 
     @classmethod
     def of(cls, path: str, quads: list[Quad], names: Names) -> "Part":
         """The part that consists of these quads, each of which is given once."""
-        inferred = NamedNode(names.inferred)
-        graphs = [quad.graph_name for quad in quads]
-        triples = [quad.triple for quad, graph in zip(quads, graphs, strict=True) if isinstance(graph, DefaultGraph)]
-        triples.sort(key=lambda t: (str(t.subject), t.predicate.value != RDF_TYPE, t.predicate.value, str(t.object)))
-        return cls(path, n_quads(quads), triples, graphs.count(inferred))
+        in_order = sorted(zip(lines_of(quads), quads, strict=True))
+        lines, graph = [line for line, _ in in_order], f" <{names.inferred}> .\n".encode()
+        inferred = {line.removesuffix(graph) for line in lines if line.endswith(graph)}
+        triples = [
+            PlainTriple.of(quad, line.removesuffix(b" .\n") in inferred)
+            for line, quad in in_order
+            if isinstance(quad.graph_name, DefaultGraph)
+        ]
+        return cls(path, lines, types_first(triples), len(inferred))
 
     @property
     def digest(self) -> str:
@@ -122,16 +129,20 @@ class Part:
 
 def n_quads(quads: Iterable[Quad]) -> list[bytes]:
     """Canonical N-Quads lines, sorted (w3.org/TR/rdf-canon, canonical N-Quads)."""
-    return sorted((serialize(quads, format=RdfFormat.N_QUADS) or b"").splitlines(keepends=True))
+    return sorted(lines_of(quads))
 
 
-def make_pack(directory: Path, things: Iterable[tuple[str, list[Quad]]], framing: Framing, names: Names) -> Pack:
-    """Makes the pack of some things, unless it exists, and returns its description.
+def lines_of(quads: Iterable[Quad]) -> list[bytes]:
+    """Canonical N-Quads lines, one for each quad."""
+    return (serialize(quads, format=RdfFormat.N_QUADS) or b"").splitlines(keepends=True)
 
-    `things` are the path and the quads of each, each quad once, in the order of paths. What is not about things has the
-    IRI of its subject in place of a path, and is counted by no kind.
+
+def make_pack(directory: Path, parts: Sequence[Part], framing: Framing, names: Names) -> Pack:
+    """Makes the pack of some parts, unless it exists, and returns its description.
+
+    `parts` are in the order of paths. What is not about things has the IRI of its subject in place of a path, and is
+    counted by no kind.
     """
-    parts = [Part.of(path, quads, names) for path, quads in things]
     digests = [part.digest for part in parts]
     terms = sorted({term for part in parts for term in terms_of(part.triples)})
     name = name_of(digests, terms, framing, names)
@@ -143,7 +154,7 @@ def make_pack(directory: Path, things: Iterable[tuple[str, list[Quad]]], framing
         directory / name,
         {
             N_QUADS.suffix: b"".join(line for part in parts for line in part.lines),
-            TURTLE.suffix: turtle_without_prefixes([t for part in parts for t in part.triples], names.prefixes),
+            TURTLE.suffix: turtle_without_prefixes([t.whole for part in parts for t in part.triples], names.prefixes),
             JSON_LD.suffix: ",\n".join(json.dumps(node, ensure_ascii=False) for node in nodes).encode(),
         },
         {"paths": [part.path for part in parts], "digests": digests, "terms": terms},
@@ -153,13 +164,10 @@ def make_pack(directory: Path, things: Iterable[tuple[str, list[Quad]]], framing
     )
 
 
-def terms_of(triples: Iterable[Triple]) -> Iterator[str]:
+def terms_of(triples: Sequence[PlainTriple]) -> set[str]:
     """The properties and types of some triples."""
-    for triple in triples:
-        predicate = triple.predicate.value
-        yield predicate
-        if predicate == RDF_TYPE and isinstance(triple.object, NamedNode):
-            yield triple.object.value
+    types = {t.value for t in triples if t.predicate == RDF_TYPE and isinstance(t.object, NamedNode)}
+    return {t.predicate for t in triples} | types
 
 
 def name_of(digests: list[str], terms: Iterable[str], framing: Framing, names: Names) -> str:
@@ -174,16 +182,16 @@ def is_current(file: Path, framing: Framing, names: Names) -> bool:
     return name_of(index["digests"], index["terms"], framing, names) == file.name
 
 
-def make_source_pack(directory: Path, records: Iterable[tuple[str, list[Quad], Lines]]) -> Pack:
+def make_source_pack(directory: Path, records: Iterable[tuple[str, list[Quad], str]]) -> Pack:
     """Makes the pack of the sources of some things, unless it exists, and returns its description.
 
-    `records` are the path, the quads and the lines of the source of each, in the order of paths.
+    `records` are the path, the quads and the lines of the source of each, as JSON, in the order of paths.
     """
     paths, lines, facts = list[str](), list[bytes](), list[bytes]()
     for path, quads, lines_of_record in records:
         paths.append(path)
         lines += n_quads(quads)
-        facts.append(json.dumps([path, lines_of_record], separators=(",", ":")).encode() + b"\n")
+        facts.append(f"[{json.dumps(path)},{lines_of_record}]\n".encode())
     contents = {N_QUADS.suffix: b"".join(lines), LINES: b"".join(facts)}
     name = named([hashlib.sha256(content).hexdigest() for content in contents.values()])
     kept = kept_pack(directory / name)

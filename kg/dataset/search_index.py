@@ -30,12 +30,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pyoxigraph import Literal, NamedNode, Quad, Triple
+from pyoxigraph import Literal
 
 from kg.dataset.database import changing
 from kg.model.identifiers import identifies, keys_of
 from kg.model.schema import Class, Property, Schema, Values
 from kg.names import RDF_TYPE, RDFS_LABEL, XSD, Names, local_name
+from kg.sparql.quads import PlainTriple
 from kg.text.words import composed, plain, stems, tokens
 
 FIELDS = ("label", "name", "text")
@@ -160,7 +161,7 @@ class Analyzer:
             found.append((iri, depth(self.classes[iri]), self.types[kind, iri], sorted(facets)))
         return sorted(found, key=lambda rule: rule[0])
 
-    def entry(self, path: str, triples: Iterable[Triple | Quad]) -> Entry | None:
+    def entry(self, path: str, triples: Iterable[PlainTriple]) -> Entry | None:
         """The entry of a thing, from all triples about the thing and its parts; None if it has none of our classes."""
         thing, renamed_from = self.names.thing(path), self.names.renamed_from
         kind, _, name = path.partition("/")
@@ -169,13 +170,8 @@ class Analyzer:
         keys = {path}
         objects: dict[tuple[str, str], list[str]] = defaultdict(list)
         for triple in triples:
-            property_, object_ = triple.predicate.value, triple.object
+            subject, property_, object_, value = triple.subject, triple.predicate, triple.object, triple.value
             use = self.uses.get(property_)
-            if use is None and property_ not in (RDF_TYPE, renamed_from):
-                continue
-            if not isinstance(triple.subject, NamedNode) or not isinstance(object_, NamedNode | Literal):
-                continue
-            subject, value = triple.subject.value, object_.value
             if property_ == RDF_TYPE and subject == thing:
                 class_ = max(class_, self.classes.get(value), key=depth)
             if property_ == renamed_from:

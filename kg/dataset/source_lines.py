@@ -9,7 +9,9 @@ The file can be updated; it then holds the same rows as a file that is written f
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from urllib.parse import quote
@@ -23,24 +25,23 @@ Lines = dict[str, int]
 INSERT = "INSERT OR REPLACE INTO records VALUES (?, ?)"
 
 
-def write_source_lines(file: Path, records: Iterable[tuple[str, Lines]]) -> None:
-    """Writes the lines of records, each with the path of its thing, to a new file."""
+@contextmanager
+def new_source_lines(file: Path) -> Iterator[Callable[[Iterable[tuple[str, str]]], object]]:
+    """Makes a new file; yields a function that adds the lines of records as JSON, each with the path of its thing."""
     with changing(file) as database:
         database.execute("CREATE TABLE records (path TEXT PRIMARY KEY, lines TEXT) WITHOUT ROWID")
-        database.executemany(INSERT, ((path, as_json(lines)) for path, lines in records))
+        yield partial(database.executemany, INSERT)
 
 
-def update_source_lines(file: Path, changed: Mapping[str, Lines | None]) -> None:
-    """Replaces, adds or removes (None) the lines of some records, by path, in a file that no one reads meanwhile."""
+def update_source_lines(file: Path, changed: Mapping[str, str | None]) -> None:
+    """Replaces, adds or removes (None) the lines of some records, by path, in a file that no one reads meanwhile.
+
+    The lines are given as JSON.
+    """
     with changing(file) as database:
         gone = [(path,) for path, lines in changed.items() if lines is None]
         database.executemany("DELETE FROM records WHERE path = ?", gone)
-        kept = ((path, as_json(lines)) for path, lines in changed.items() if lines is not None)
-        database.executemany(INSERT, kept)
-
-
-def as_json(lines: Lines) -> str:
-    return json.dumps(lines, separators=(",", ":"))
+        database.executemany(INSERT, ((path, lines) for path, lines in changed.items() if lines is not None))
 
 
 class SourceLines:

@@ -16,6 +16,7 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Store,
 
 from kg.names import RDF_TYPE, Names
 from kg.sparql.oxigraph import select
+from kg.sparql.quads import PlainTriple
 
 Term = NamedNode | BlankNode | Literal | Triple
 T = TypeVar("T", bound=Term)
@@ -110,40 +111,37 @@ class Counting:
 
     def whole(self, store: Store) -> Statistics:
         """The statistics of the default graph of a store."""
-        counted = self.triples(store.quads_for_pattern(None, None, None, DefaultGraph()), self.classes_in(store))
+        triples = [*map(PlainTriple.of, store.quads_for_pattern(None, None, None, DefaultGraph()))]
+        counted = self.triples(triples, self.classes_in(store))
         [(subjects, objects)] = select(store, TOTALS).rows
         counted.subjects, counted.objects = int(subjects.value), int(objects.value)
         return counted
 
-    def part(self, quads: Sequence[Quad], elsewhere: ClassesOf) -> Statistics:
-        """The statistics of some subjects, without `objects`.
+    def part(self, triples: Sequence[PlainTriple], elsewhere: ClassesOf) -> Statistics:
+        """The statistics of some subjects, without `objects`, from all of their triples.
 
-        `quads` are all quads of these subjects in the default graph and in the inferred graph. `elsewhere` returns the
-        classes of other subjects.
+        `elsewhere` returns the classes of other subjects.
         """
-        triples = [quad for quad in quads if quad.graph_name == DefaultGraph()]
-        subjects, classes = {iri(triple.subject) for triple in triples}, self._classes(quads)
+        subjects = {triple.subject for triple in triples}
+        classes = self._classes((t.subject, t.value) for t in triples if t.predicate == RDF_TYPE and not t.is_inferred)
         counted = self.triples(triples, lambda s: classes.get(s, ()) if s in subjects else elsewhere(s))
         counted.subjects = len(subjects)
         return counted
 
-    def triples(self, triples: Iterable[Quad], classes_of: ClassesOf) -> Statistics:
+    def triples(self, triples: Sequence[PlainTriple], classes_of: ClassesOf) -> Statistics:
         """The statistics of some triples, without `subjects` and `objects`."""
-        counted = Statistics()
-        by_kind, bounds = counted.triples, self.bounds
-        for triple in triples:
-            subject, predicate, value = triple.subject, triple.predicate.value, triple.object
-            assert isinstance(subject, NamedNode)
-            if isinstance(value, Literal):
-                by_kind[classes_of(subject.value), predicate, value.datatype.value] += 1
-                if predicate in bounds:
-                    counted.days[value.value] += 1
-            elif isinstance(value, NamedNode):
-                to = value.value
-                by_kind[classes_of(subject.value), predicate, classes_of(to)] += 1
-                if predicate == RDF_TYPE:
-                    counted.instances[to] += 1
-        return counted
+        return Statistics(
+            instances=Counter(t.value for t in triples if t.predicate == RDF_TYPE),
+            triples=Counter(
+                (
+                    classes_of(subject),
+                    predicate,
+                    object_.datatype.value if isinstance(object_, Literal) else classes_of(value),
+                )
+                for subject, predicate, object_, value, *_ in triples
+            ),
+            days=Counter(t.value for t in triples if t.predicate in self.bounds),
+        )
 
     def classes_in(self, store: Store) -> ClassesOf:
         """A function that returns the classes of a subject of a store, which must not change."""
@@ -175,8 +173,9 @@ class Counting:
         gone, new = ({quad for quad in quads if quad.graph_name == DefaultGraph()} for quads in (removed, added))
         classes_of, retyped = self.classes_in(store), self._retyped(store, removed, added)
         again = {quad for node in map(NamedNode, retyped) for quad in (*of_subject(node), *of_object(node))}
-        counted = self.triples(again | new, classes_of)
-        counted.subtract(self.triples(again - new | gone, lambda s: retyped[s] if s in retyped else classes_of(s)))
+        counted = self.triples([*map(PlainTriple.of, again | new)], classes_of)
+        before = [*map(PlainTriple.of, again - new | gone)]
+        counted.subtract(self.triples(before, lambda s: retyped[s] if s in retyped else classes_of(s)))
         counted.subjects = gained({q.subject for q in gone}, {q.subject for q in new}, new, of_subject)
         counted.objects = gained({q.object for q in gone}, {q.object for q in new}, new, of_object)
         return counted
@@ -186,7 +185,7 @@ class Counting:
         types = {quad for quad in removed if quad.predicate == TYPE}
         subjects = {quad.subject for quad in types} | {quad.subject for quad in added if quad.predicate == TYPE}
         after = {quad for subject in subjects for quad in self._types(store, subject)}
-        classes_before, classes_after = self._classes((after - added) | types), self._classes(after)
+        classes_before, classes_after = self._asserted((after - added) | types), self._asserted(after)
         return {
             subject: classes_before.get(subject, ())
             for subject in map(iri, subjects)
@@ -198,15 +197,18 @@ class Counting:
         for graph in (DefaultGraph(), self._inferred):
             yield from store.quads_for_pattern(subject, TYPE, None, graph)
 
-    def _classes(self, quads: Iterable[Quad]) -> dict[str, Classes]:
-        """The classes of the subjects of some quads, which include all that state the classes of these subjects."""
+    def _asserted(self, types: Iterable[Quad]) -> dict[str, Classes]:
+        """The classes of some subjects, from all quads that state them in the default graph or the inferred graph."""
         asserted, inferred = set[tuple[str, str]](), set[tuple[str, str]]()
-        for quad in quads:
-            if quad.predicate == TYPE:
-                stated = inferred if quad.graph_name == self._inferred else asserted
-                stated.add((iri(quad.subject), iri(quad.object)))
+        for quad in types:
+            stated = inferred if quad.graph_name == self._inferred else asserted
+            stated.add((iri(quad.subject), iri(quad.object)))
+        return self._classes(asserted - inferred)
+
+    def _classes(self, asserted: Iterable[tuple[str, str]]) -> dict[str, Classes]:
+        """The classes of some subjects, from pairs of a subject and a class that it is asserted to have."""
         by_subject: dict[str, list[str]] = defaultdict(list)
-        for subject, class_ in sorted(asserted - inferred):
+        for subject, class_ in sorted(asserted):
             if class_.startswith(self._vocabulary):
                 by_subject[subject].append(class_)
         return {subject: (*classes,) for subject, classes in by_subject.items()}

@@ -6,13 +6,15 @@ like the YAML source.
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from pyoxigraph import Literal, NamedNode, Triple
 
 from kg.model.schema import Property, Schema, Values
 from kg.names import RDF_TYPE, XSD, Names
+from kg.sparql.quads import PlainTriple, in_order
 
 Json = dict[str, Any]
 
@@ -61,11 +63,12 @@ class Framing:
     """
 
     def __init__(self, schema: Schema, names: Names) -> None:
-        self._names = names
         self._context = context(schema, names)
         self._properties = {p.iri: p for p in schema.properties.values()}
         self._single = schema.single
         self._types = {c.iri: c.name for c in schema.classes.values()}
+        self._short = PrefixedNames(names.prefixes)
+        self._keys = PrefixedNames(names.prefixes, {p.iri: p.key for p in schema.properties.values()})
 
     @property
     def context(self) -> Json:
@@ -84,7 +87,7 @@ class Framing:
 
     def document(self, triples: Iterable[Triple], context: Any, root: str) -> Json:
         """The JSON-LD document of some triples, as a tree with the given root."""
-        tree = Tree(triples, root)
+        tree = Tree(in_order(triples), root)
         node = self._node(root, tree, ())
         if reverse := self._reverse(root, tree):
             node["@reverse"] = reverse
@@ -94,10 +97,10 @@ class Framing:
 
     def graph(self, triples: Iterable[Triple], context: Any) -> Json:
         """The JSON-LD document of a graph without a root: all of its nodes as a list."""
-        return {"@context": context, "@graph": list(self.nodes(triples))}
+        return {"@context": context, "@graph": list(self.nodes(in_order(triples)))}
 
-    def nodes(self, triples: Iterable[Triple]) -> Iterator[Json]:
-        """The nodes of a graph, each of which contains its parts."""
+    def nodes(self, triples: Iterable[PlainTriple]) -> Iterator[Json]:
+        """The nodes of a graph, each of which contains its parts. The types of each subject are its first triples."""
         tree = Tree(triples)
         for subject in sorted(tree.about, key=lambda subject: (subject.count("#"), len(subject))):
             if subject not in tree.reached:
@@ -107,13 +110,13 @@ class Framing:
         tree.reached.add(subject)
         node: Json = {"id": subject}
         for triple in tree.about.get(subject, ()):
-            predicate, object_ = triple.predicate.value, triple.object
+            predicate, object_ = triple.predicate, triple.object
             if predicate == RDF_TYPE and isinstance(object_, NamedNode):
-                node.setdefault("type", []).append(self._types.get(object_.value) or self._short(object_.value))
+                node.setdefault("type", []).append(self._types.get(triple.value) or self._short[triple.value])
             elif isinstance(object_, Literal):
                 self._add_literal(node, predicate, object_)
             else:
-                self._add(node, predicate, self._link(_id(object_), predicate, subject, tree, above))
+                self._add(node, predicate, self._link(triple.value, predicate, subject, tree, above))
         return node
 
     def _link(self, iri: str, predicate: str, subject: str, tree: "Tree", above: tuple[str, ...]) -> Json | str:
@@ -128,13 +131,13 @@ class Framing:
         """The links to the root: for each property, a list of the subjects with their labels."""
         reverse: Json = {}
         for triple in tree.incoming:
-            reverse.setdefault(self._key(triple.predicate.value), []).append(self._node(_id(triple.subject), tree, ()))
+            reverse.setdefault(self._keys[triple.predicate], []).append(self._node(triple.subject, tree, ()))
         return reverse
 
     def _add_literal(self, node: Json, predicate: str, literal: Literal) -> None:
         property_ = self._properties.get(predicate)
         is_text = property_ is not None and property_.values is Values.TEXT
-        texts = node.setdefault(self._key(predicate), {}) if is_text and literal.language else {}
+        texts = node.setdefault(self._keys[predicate], {}) if is_text and literal.language else {}
         if not is_text:
             self._add(node, predicate, self._value(literal, property_))
         elif literal.language and predicate not in self._single:
@@ -142,7 +145,7 @@ class Framing:
         elif literal.language and literal.language not in texts:
             texts[literal.language] = literal.value
         else:  # values that a language map cannot contain
-            node.setdefault(self._short(predicate), []).append(self._value(literal, None))
+            node.setdefault(self._short[predicate], []).append(self._value(literal, None))
 
     def _value(self, literal: Literal, property_: Property | None) -> Any:
         """A literal in the form from which the context restores it (JSON-LD 1.1, 4.2.1 and 4.2.3)."""
@@ -156,40 +159,43 @@ class Framing:
 
     def _add(self, node: Json, predicate: str, value: Any) -> None:
         """Adds a value, in a list if the property may have several; an excess value goes under the prefixed name."""
-        key = self._key(predicate)
+        key = self._keys[predicate]
         if predicate not in self._single:
             node.setdefault(key, []).append(value)
         elif key not in node:
             node[key] = value
         else:
-            node.setdefault(self._short(predicate), []).append(value)
+            node.setdefault(self._short[predicate], []).append(value)
 
-    def _key(self, predicate: str) -> str:
-        property_ = self._properties.get(predicate)
-        return property_.key if property_ else self._short(predicate)
 
-    def _short(self, iri: str) -> str:
-        """An IRI as a prefixed name if the context has its prefix, else the whole IRI."""
-        for prefix, namespace in self._names.prefixes.items():
+class PrefixedNames(dict[str, str]):
+    """The names of IRIs: those that are given, else prefixed names, or the whole IRI if no prefix fits."""
+
+    def __init__(self, prefixes: dict[str, str], given: Mapping[str, str] = MappingProxyType({})) -> None:
+        super().__init__(given)
+        self._prefixes = prefixes
+
+    def __missing__(self, iri: str) -> str:
+        for prefix, namespace in self._prefixes.items():
             name = iri.removeprefix(namespace)
             if name and name != iri and "/" not in name:
-                return f"{prefix}:{name}"
-        return iri
+                return self.setdefault(iri, f"{prefix}:{name}")
+        return self.setdefault(iri, iri)
 
 
 class Tree:
     """The triples by subject, the subjects that link to the root, if there is one, and the subjects visited so far."""
 
-    def __init__(self, triples: Iterable[Triple], root: str | None = None) -> None:
+    def __init__(self, triples: Iterable[PlainTriple], root: str | None = None) -> None:
         self._root = root
-        self.about: dict[str, list[Triple]] = defaultdict(list)
+        self.about: dict[str, list[PlainTriple]] = defaultdict(list)
         self.reached: set[str] = set()
-        self.incoming: list[Triple] = []
-        for triple in sorted(triples, key=lambda t: (str(t.subject), _id(t.predicate) != RDF_TYPE, str(t))):
-            if root and _id(triple.object) == root and not is_part(_id(triple.subject), root):
+        self.incoming: list[PlainTriple] = []
+        for triple in triples:
+            if triple.value == root and isinstance(triple.object, NamedNode) and not is_part(triple.subject, root):
                 self.incoming.append(triple)
             else:
-                self.about[_id(triple.subject)].append(triple)
+                self.about[triple.subject].append(triple)
 
     def is_inside(self, iri: str, subject: str, above: tuple[str, ...]) -> bool:
         """True for a part of the subject and, below a root, for a node that is not part of an enclosing node."""
@@ -206,8 +212,3 @@ def is_part(iri: str, owner: str) -> bool:
 NATIVE: dict[str, Callable[[str], Any]] = {XSD + "integer": int, XSD + "boolean": "true".__eq__}
 """How a literal is written in JSON, by datatype, if not as a string. A decimal is a string because JSON would make it a
 double."""
-
-
-def _id(term: Any) -> str:
-    """The IRI of a node, or the label of a blank one."""
-    return term.value if isinstance(term, NamedNode) else str(term)

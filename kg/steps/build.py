@@ -1,5 +1,6 @@
 """The build: its sources, and the results that its steps pass on to each other."""
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,6 +70,7 @@ class Build:
         """Leaves the workspace to other processes when this ends, and loads it anew if they have used it since."""
         if self._workspace is not None and not self._workspace.acquire():
             self.close()
+            gc.collect()  # the parts of a state refer to each other
         try:
             yield
         finally:
@@ -133,7 +135,10 @@ class Build:
     @property
     def state(self) -> State:
         """What is known about the sources; it is loaded when it is first asked for, after the model."""
-        if self._state is None or self._state.model.schema is not self.model.schema:
+        if self._state is not None and self._state.model.schema is not self.model.schema:
+            self._state = None
+            gc.collect()  # the parts of a state refer to each other
+        if self._state is None:
             self._state = State(self.model, self._open(), self.progress)
         return self._state
 

@@ -4,15 +4,13 @@ Which things have changed follows from the log of differences in the workspace. 
 packs in parallel.
 """
 
-import gc
-import os
 from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import chain
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +18,12 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
 from kg.cache.workspace import STORE
 from kg.dataset.layout import SEARCH_INDEX, SOURCE_LINES, Pack, Packs, parts_in
-from kg.dataset.packs import cut, cut_anew, is_current, kept_pack, make_pack, make_source_pack
+from kg.dataset.packs import Part, cut, cut_anew, is_current, kept_pack, make_pack, make_source_pack
 from kg.dataset.search_index import Analyzer, Entry, update_index, write_index
-from kg.dataset.source_lines import Lines, update_source_lines, write_source_lines
-from kg.dataset.statistics import Statistics
+from kg.dataset.source_lines import new_source_lines, update_source_lines
+from kg.dataset.statistics import ClassesOf, Statistics
 from kg.model.context import Framing
+from kg.processes import forked
 from kg.sparql.oxigraph import select
 from kg.steps.describe import counting
 from kg.steps.origins import tombstone
@@ -56,7 +55,7 @@ class Made:
     slot: Slot
     entries: list[Entry]
     statistics: Statistics
-    lines: list[tuple[str, Lines]] = field(default_factory=list)
+    lines: list[tuple[str, str]]
 
 
 @dataclass(slots=True)
@@ -83,40 +82,42 @@ class Packer:
         self.analyzer = Analyzer(state.model.schema, self.names)
         self.counting = counting(state.model)
 
-    def quads(self, store: Store, path: str) -> list[Quad]:
-        """The quads of the part of a thing."""
+    def part(self, store: Store, path: str) -> Part:
+        """The part of a thing."""
+        return Part.of(path, self.quads(store, self.state.subjects(path)), self.names)
+
+    def quads(self, store: Store, subjects: Iterable[NamedNode]) -> list[Quad]:
+        """The quads of some subjects in the default graph and in the inferred graph."""
         return [
             quad
-            for subject in self.state.subjects(path)
+            for subject in subjects
             for graph in (DefaultGraph(), self.state.inferred)
             for quad in store.quads_for_pattern(subject, None, None, graph)
         ]
 
-    def data(self, parts: Iterable[tuple[str, list[Quad]]]) -> tuple[Pack, list[str]]:
-        """The pack of some things, and the SHA-256 of their parts."""
+    def data(self, parts: list[Part]) -> tuple[Pack, list[str]]:
+        """The pack of some parts, and their SHA-256."""
         pack = make_pack(self.directory, parts, self.framing, self.names)
         return pack, parts_in(self.directory / pack.name)[1]
 
-    def sources(self, store: Store, paths: list[str]) -> tuple[Pack, list[tuple[str, Lines]]]:
-        """The pack of the sources of some things, and the lines of their keys."""
+    def sources(self, store: Store, paths: list[str]) -> tuple[Pack, list[tuple[str, str]]]:
+        """The pack of the sources of some things, and the lines of their keys as JSON."""
         lines = [(path, self.state.lines(path)) for path in paths]
         origins = ((path, [*self.state.origins(path, store)], of) for path, of in lines)
         return make_source_pack(self.directory, origins), lines
 
-    def make(self, store: Store, paths: list[str]) -> Made:
-        """Everything about some things."""
-        quads = {path: self.quads(store, path) for path in paths}
-        elsewhere, counted = self.counting.classes_in(store), Statistics()
-        for each in quads.values():
-            counted.add(self.counting.part(each, elsewhere))
-        data, digests = self.data(quads.items())
+    def make(self, store: Store, classes_of: ClassesOf, paths: list[str]) -> Made:
+        """Everything about some things; `classes_of` are the classes of the subjects in the store."""
+        parts = [self.part(store, path) for path in paths]
+        counted = self.counting.part([triple for part in parts for triple in part.triples], classes_of)
+        data, digests = self.data(parts)
         sources, lines = self.sources(store, paths)
-        entries = [entry for path in paths if (entry := self.entry(path, quads[path]))]
+        entries = [entry for part in parts if (entry := self.entry(part))]
         return Made(Slot(paths, data, sources, digests), entries, counted, lines)
 
-    def entry(self, path: str, quads: Iterable[Quad]) -> Entry | None:
+    def entry(self, part: Part) -> Entry | None:
         """The entry of a thing in the search index."""
-        return self.analyzer.entry(path, (quad for quad in quads if quad.graph_name == DefaultGraph()))
+        return self.analyzer.entry(part.path, part.triples)
 
 
 def pack(state: State, directory: Path, records: Records) -> Packed:
@@ -184,27 +185,27 @@ class Packing:
     def _make_all(self) -> None:
         groups = list(cut(self.state.stated))
         self.slots, self.statistics, self._outdated = [], Statistics(), Outdated()
-        lines: list[tuple[str, Lines]] = []
         for file in (self.index, self.lines):
             file.unlink(missing_ok=True)
+        self.state.progress.expect("records", len(self.state.stated))
+        with making(self.packer, groups) as all_made, new_source_lines(self.lines) as add_lines:
 
-        def entries(made: Iterable[Made]) -> Iterator[Entry]:
-            for each in made:
-                self.slots.append(each.slot)
-                self.made += 1
-                self.statistics.add(each.statistics)
-                lines.extend(each.lines)
-                yield from each.entries
+            def entries() -> Iterator[Entry]:
+                for made in all_made:
+                    self.slots.append(made.slot)
+                    self.made += 1
+                    self.statistics.add(made.statistics)
+                    add_lines(made.lines)
+                    self.state.progress.advance(len(made.slot.paths))
+                    yield from made.entries
 
-        with making(self.packer, groups) as made:
-            write_index(self.index, entries(made))
-        write_source_lines(self.lines, lines)
+            write_index(self.index, entries())
         self.digests = sorted(digest for slot in self.slots for digest in slot.digests)
         store = self.state.store
         things = self.state.model.names.things
         self.others = {s.value for (s,) in select(store, OTHERS.replace("$", things)).rows}
-        rest = self._others_quads(store)
-        self.statistics.add(self.packer.counting.part(rest, self.packer.counting.classes_in(store)))
+        rest = Part.of("", self._others_quads(store), self.state.model.names)
+        self.statistics.add(self.packer.counting.part(rest.triples, self.packer.counting.classes_in(store)))
         [(number,)] = select(store, OBJECTS).rows
         self.statistics.objects = int(number.value)
         self._touched_others = True
@@ -243,7 +244,7 @@ class Packing:
             self.statistics.add(counting.difference(store, data, new))
         stated = self.state.stated
         entries = {
-            path: self.packer.entry(path, self.packer.quads(store, path)) if path in stated else None
+            path: self.packer.entry(self.packer.part(store, path)) if path in stated else None
             for path in things | outdated.entries
         }
         update_index(self.index, entries)
@@ -279,7 +280,7 @@ class Packing:
         if same is not None and things.isdisjoint(paths):
             data, digests = same.data, same.digests
         else:
-            data, digests = self.packer.data((path, self.packer.quads(store, path)) for path in paths)
+            data, digests = self.packer.data([self.packer.part(store, path) for path in paths])
         if same is not None and documents.isdisjoint(paths):
             sources = same.sources
         else:
@@ -289,17 +290,13 @@ class Packing:
     # ── What is not about things ─────────────────────────────────────────────────────────────────────────────────
 
     def _others_quads(self, store: Store) -> list[Quad]:
-        return [
-            quad
-            for subject in sorted(self.others)
-            for graph in (DefaultGraph(), self.state.inferred)
-            for quad in store.quads_for_pattern(NamedNode(subject), None, None, graph)
-        ]
+        return self.packer.quads(store, map(NamedNode, sorted(self.others)))
 
     def _make_rest(self, tombstones: list[Quad]) -> None:
         model = self.state.model
         quads = chain(self._others_quads(self.state.store), model.ontology, model.shapes, tombstones)
-        self.rest, self.rest_digests = self.packer.data(by_subject(quads))
+        parts = [Part.of(iri, quads, model.names) for iri, quads in by_subject(quads)]
+        self.rest, self.rest_digests = self.packer.data(parts)
 
     # ── What is kept ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -344,37 +341,29 @@ class Packing:
 
 # ── Several processes ────────────────────────────────────────────────────────────────────────────────────────────────
 
-_packer: Packer | None = None
-"""That of this worker process."""
-_store: Store | None = None
-
-
-def _make(paths: list[str]) -> Made:
-    global _store
-    assert _packer is not None
-    assert _packer.state.workspace.directory is not None
-    if _store is None:
-        _store = Store.read_only(str(_packer.state.workspace.directory / STORE))
-    return _packer.make(_store, paths)
-
 
 @contextmanager
 def making(packer: Packer, groups: list[list[str]]) -> Iterator[Iterator[Made]]:
     """Everything about some groups of things, in order; made by as many processes as there are processors if many."""
-    global _packer
     workspace = packer.state.workspace
     if len(groups) <= FEW or workspace.directory is None:
-        yield (packer.make(workspace.store, group) for group in groups)
+        classes_of = packer.counting.classes_in(workspace.store)
+        yield (packer.make(workspace.store, classes_of, group) for group in groups)
         return
     workspace.close_store()
-    _packer = packer
-    gc.freeze()  # a child process must not copy the objects of this one by collecting garbage
-    try:
-        with get_context("fork").Pool(os.cpu_count()) as pool:
-            yield pool.imap(_make, groups)
-    finally:
-        _packer = None
-        gc.unfreeze()
+    place = str(workspace.directory / STORE)
+
+    @cache
+    def opened() -> tuple[Store, ClassesOf]:
+        """The store, which each process opens for itself, and the classes of its subjects."""
+        store = Store.read_only(place)
+        return store, packer.counting.classes_in(store)
+
+    def make(paths: list[str]) -> Made:
+        return packer.make(*opened(), paths)
+
+    with forked(make) as each:
+        yield each(groups)
 
 
 def by_subject(quads: Iterable[Quad]) -> list[tuple[str, list[Quad]]]:

@@ -21,7 +21,6 @@ from pyoxigraph import NamedNode, Quad, RdfFormat, Store, parse
 from rdflib.namespace import OWL
 
 from kg.cache.workspace import Workspace
-from kg.dataset.database import unshare
 from kg.dataset.layout import (
     CACHES,
     CATALOGUE,
@@ -86,12 +85,12 @@ def publish_version(published: Path, content: Content, keep: int, whole: bool) -
     if not is_current_version(directory, content):
         replace_version(published, content, version)
     write_caches(directory, content)
-    if whole:
-        complete(published, content, version)
     try:
         open_files(published / ENGINE / version)
     except OSError:
         write_engine(published, version, content)
+    if whole:
+        complete(published, version, content.model, content.quality)
     make_current(published, version)
     if whole:
         prune(published, keep)
@@ -109,17 +108,15 @@ def is_current_version(directory: Path, content: Content) -> bool:
     )
 
 
-def complete(published: Path, content: Content, version: str) -> None:
-    """Writes the caches of a version that the server does not need, and that are missing or damaged."""
+def complete(published: Path, version: str, model: Model, quality: Quality) -> None:
+    """Writes the caches of a published version that the server does not need, and that are missing or damaged."""
     directory = published / version
     dataset = Dataset.at(directory)
     size = sum(pack.members[N_QUADS.suffix].content_size for pack in dataset.packs.data)
     if not has_size(directory / DATA, size):
         write_cache(directory / DATA, dataset.n_quads(dataset.packs.data))
     if not is_json(directory / QUALITY):
-        write_cache(directory / QUALITY, [as_json(report(content.model, content.quality, content.workspace.store))])
-    for file in (content.packed.search_index, content.packed.source_lines):
-        unshare(file)  # the next update need not do it
+        write_cache(directory / QUALITY, [as_json(report(model, quality, open_files(published / ENGINE / version)))])
 
 
 def changed_contexts(published: Path, model: Model, contexts: dict[str, dict[str, Any]]) -> Iterator[Problem]:

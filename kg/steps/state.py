@@ -3,7 +3,6 @@
 It is loaded from the workspace (kg/cache/workspace.py), and the steps `read`, `identify` and `map` bring it up to date.
 """
 
-import json
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
@@ -14,7 +13,6 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad, Store, Triple
 from yaml.nodes import MappingNode
 
 from kg.cache.workspace import Workspace
-from kg.dataset.source_lines import Lines
 from kg.diagnostics.problems import Problem
 from kg.media import YAML
 from kg.model.inference import Inference
@@ -191,11 +189,10 @@ class State:
                 if Quad(quad.subject, quad.predicate, quad.object, self.inferred) not in self.store:
                     yield quad.triple
 
-    def lines(self, path: str) -> Lines:
-        """The lines of the keys of the record of a thing."""
+    def lines(self, path: str) -> str:
+        """The lines of the keys of the record of a thing, as JSON (source_lines.py)."""
         counted = self.identification.identities.counted(path)
-        lines: Lines = json.loads(self.record(counted).lines) if counted else {}
-        return lines
+        return self.record(counted).lines if counted else "{}"
 
     def origins(self, path: str, store: Store | None = None) -> Iterator[Quad]:
         """The origin of the document about a thing in the store, which is that of the workspace by default."""

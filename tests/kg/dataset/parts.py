@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
+from kg.dataset.packs import Part
 from kg.dataset.search_index import Analyzer, Entry
 from kg.model.schema import Schema
 from kg.names import Names
@@ -24,5 +25,5 @@ def entries(store: Store, schema: Schema, names: Names) -> Iterator[Entry]:
     """The entries of the search index for all things."""
     analyzer = Analyzer(schema, names)
     for path, quads in parts(store, names).items():
-        if entry := analyzer.entry(path, (quad for quad in quads if quad.graph_name == DefaultGraph())):
+        if entry := analyzer.entry(path, Part.of(path, quads, names).triples):
             yield entry

@@ -18,7 +18,7 @@ from pyoxigraph import NamedNode, Quad, RdfFormat, Store, parse
 
 from kg.dataset.layout import CACHES, DUMPS, PACKS, Dataset, Pack
 from kg.dataset.opening import changes, open_engine, quads_in
-from kg.dataset.packs import MEAN, cut, cut_anew, is_current, is_last, kept_pack, make_pack, version_of
+from kg.dataset.packs import MEAN, Part, cut, cut_anew, is_current, is_last, kept_pack, make_pack, version_of
 from kg.media import JSON_LD, N_QUADS, TURTLE, MediaType
 from kg.model.context import Framing
 from kg.model.schema import Schema
@@ -194,11 +194,11 @@ def framing() -> Framing:
     return Framing(model().schema, NAMES)
 
 
-def things_in(sample: Path) -> list[tuple[str, list[Quad]]]:
+def things_in(sample: Path) -> dict[str, list[Quad]]:
     """The quads of the things of the sample world, by path."""
     dataset, store = Dataset.current(sample), Store()
     store.extend(quads_in(dataset, dataset.packs.things))
-    return [*parts(store, NAMES).items()]
+    return parts(store, NAMES)
 
 
 def test_a_pack_depends_on_its_quads_and_not_on_their_order(sample: Path, tmp_path: Path, framing: Framing) -> None:
@@ -206,12 +206,12 @@ def test_a_pack_depends_on_its_quads_and_not_on_their_order(sample: Path, tmp_pa
     first, second = tmp_path / "first", tmp_path / "second"
     first.mkdir()
     second.mkdir()
-    made = make_pack(first, things, framing, NAMES)
-    shuffled = [(path, random.Random(path).sample(quads, len(quads))) for path, quads in things]
+    made = make_pack(first, [Part.of(path, quads, NAMES) for path, quads in things.items()], framing, NAMES)
+    shuffled = [Part.of(path, random.Random(path).sample(quads, len(quads)), NAMES) for path, quads in things.items()]
     again = make_pack(second, shuffled, pickle.loads(pickle.dumps(framing)), NAMES)  # noqa: S301  # our own
     assert made == again == kept_pack(first / made.name)
     assert (first / made.name).read_bytes() == (second / made.name).read_bytes()
-    assert made.kinds.keys() == {path.partition("/")[0] for path, _ in things}
+    assert made.kinds.keys() == {path.partition("/")[0] for path in things}
 
 
 def test_another_model_makes_only_the_packs_anew_that_it_writes_differently(
