@@ -29,7 +29,7 @@ from kg.steps.results import (
     Restated,
     StepResult,
 )
-from kg.steps.state import ChangedWhileReadingError
+from kg.steps.state import ChangedWhileReadingError, MostHasChangedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def content_of(build: Build) -> Content:
 def run(build: Build, steps: Iterable[Step], profile: Profile | None = None) -> None:
     """Runs the steps one after the other, until errors prevent one. Without a model, only the YAML is checked.
 
-    If a file changes meanwhile, the steps run again.
+    If a file changes meanwhile, or if most files have changed since the last run, the steps run again.
     """
     steps = tuple(steps)
     with uncollected():
@@ -120,6 +120,8 @@ def run(build: Build, steps: Iterable[Step], profile: Profile | None = None) -> 
                 return
             except ChangedWhileReadingError:
                 build.begin()
+            except MostHasChangedError:
+                build.forget()
 
 
 def run_once(build: Build, steps: Iterable[Step], profile: Profile | None) -> None:

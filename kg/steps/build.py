@@ -65,6 +65,12 @@ class Build:
         """Lets go of the results of an earlier run, which the steps of the next run need no more."""
         self._results = {type_: result for type_, result in self._results.items() if type_ is Model}
 
+    def forget(self) -> None:
+        """Lets go of everything that is known about the sources, so that all of them are read in parallel."""
+        self.state.workspace.empty()
+        self._state = None
+        self.begin()
+
     @contextmanager
     def shared(self) -> Iterator[None]:
         """Leaves the workspace to other processes when this ends, and loads it anew if they have used it since."""

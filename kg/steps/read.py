@@ -16,17 +16,20 @@ from kg.sources.facts import Roles, facts_of
 from kg.sources.reading import Reading, files, read_file
 from kg.sources.record import Record
 from kg.sources.statements import Document, digest_of
-from kg.steps.fill import fill
+from kg.steps.fill import FEW, fill, size_of
 from kg.steps.identities import Identities
 from kg.steps.results import Changes, Read, Records, Sources
-from kg.steps.state import State
+from kg.steps.state import MOST, MostHasChangedError, State
 
 RECENT = 50_000_000
 """Number of nanoseconds within which a file may change twice without a change of its times."""
 
 
 def read(state: State) -> Read:
-    """Returns what the files state that have changed; unreadable files are reported as problems."""
+    """Returns what the files state that have changed; unreadable files are reported as problems.
+
+    Raises MostHasChangedError if all files should be read instead.
+    """
     workspace, names = state.workspace, state.model.names
     listing = Reading(names, None)
     found = {file: signed(file) for directory in state.model.sources.data for file in files(directory, listing)}
@@ -41,6 +44,8 @@ def read(state: State) -> Read:
         troubled = [f for f, statements in state.files.items() if f in found and statements.problems]
         changed = list(dict.fromkeys([*changed, *troubled]))
     changed = list(dict.fromkeys([*changed, *(file for file in found if file in state.outdated)]))
+    if workspace.is_filled and len(changed) > MOST * len(found) and sum(map(size_of, changed)) > FEW:
+        raise MostHasChangedError
     retimed = state.update_times()
     before = {file: state.files.pop(file) for file in (*gone, *changed) if file in state.files}
     filled = not workspace.is_filled

@@ -212,6 +212,10 @@ class State:
         return files
 
 
+class MostHasChangedError(Exception):
+    """Raised when so many files have changed that it is faster to read all of them in parallel, from nothing."""
+
+
 class ChangedWhileReadingError(Exception):
     """Raised when a file has changed since its statements were read, so that the steps must run again."""
 

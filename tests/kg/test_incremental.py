@@ -15,6 +15,7 @@ from kg.dataset.layout import DATA, QUALITY, SEARCH_INDEX, SOURCE_LINES, Dataset
 from kg.names import DEFAULT_BASE, Names
 from kg.pipeline import building, run
 from kg.sparql.oxigraph import open_files
+from kg.steps import read
 from kg.steps.build import Build
 from kg.steps.results import Sources
 from tests.edits import EDITS, OF_MODEL, Edit, Editor, copy_of
@@ -141,6 +142,24 @@ def test_a_change_of_the_model_costs_what_it_changes(tmp_path: Path) -> None:
     used = work(Editor.use_property)
     assert used["read"]["files read"] == 1
     assert used["map"] == {"triples added": 1}
+    build.close()
+
+
+def test_when_most_files_have_changed_all_are_read_from_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read, "FEW", 0)
+    sources = Sources(copy_of(Sources((SAMPLE,), ONTOLOGY, SHAPES), tmp_path).data, ONTOLOGY, SHAPES)
+    build = built(Build(sources, Names.at(DEFAULT_BASE), tmp_path / "published", tmp_path / "cache"))
+    files = sorted(sources.data[0].glob("*/*.yaml"))
+    for changed in (len(files) // 3, len(files) * 2 // 3):
+        for file in files[:changed]:
+            file.write_text(f"# {changed}\n{file.read_text()}")
+        built(build)
+        assert build.read.filled == (changed > len(files) // 2)
+        assert len(build.read.changed) == (len(files) if build.read.filled else changed)
+        whole = built(Build(sources, Names.at(DEFAULT_BASE), tmp_path / "whole"))
+        assert (build.problems, build.version) == (whole.problems, whole.version)
     build.close()
 
 
