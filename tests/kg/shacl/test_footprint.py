@@ -1,4 +1,4 @@
-"""The footprint: after a difference, validating what it reaches, and keeping the rest, equals validating everything."""
+"""After a difference of the data or of the shapes, validating what it reaches, and keeping the rest, is enough."""
 
 import random
 from collections import Counter
@@ -12,7 +12,7 @@ from rdflib import Graph
 
 from kg.names import RDF_TYPE
 from kg.shacl.footprint import Footprint, QueryFootprint
-from kg.shacl.prefilter import Validator
+from kg.shacl.prefilter import Validator, changed_sources, source_of
 from kg.shacl.validate import InvalidShapesError, ValidationResult
 from kg.sparql.oxigraph import select
 from tests.building import check_world, model
@@ -270,3 +270,48 @@ def test_the_measures_of_things_are_separable() -> None:
         "4-general-knowledge-alone",
         "5-disputed-values",
     ]
+
+
+# ── Changed shapes ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+CONSTRAINTS = (
+    "sh:path :p ; sh:minCount 1",
+    "sh:path :p ; sh:maxCount 0",
+    "sh:path [ sh:inversePath :p ] ; sh:maxCount 0",
+    "sh:path :q ; sh:class :Wider",
+    "sh:path :q ; sh:or ( [ sh:class :Thing ] [ sh:nodeKind sh:Literal ] )",
+)
+SELECTED = "$this :p ?x", "$this :q ?x FILTER NOT EXISTS { ?x :p ?y }"
+
+
+def some_shapes(choose: random.Random) -> list[str]:
+    """Three node shapes, two of which have a property shape in common, and what describes them."""
+    of_first, shared, of_third = (f"{choose.choice(CONSTRAINTS)} ; sh:message 'Wrong.'" for _ in range(3))
+    return [
+        f":first a sh:NodeShape ; sh:targetClass :Thing ; sh:property :of-first , :shared . :of-first {of_first} .",
+        SHAPE % ("sh:targetSubjectsOf :p ; sh:property :shared", f"SELECT $this {{ {choose.choice(SELECTED)} }}"),
+        f":shared {shared} .",
+        f":third a sh:NodeShape ; {choose.choice(TARGETS)} ; sh:property :of-third . :of-third {of_third} .",
+        f":first rdfs:label '{choose.random()}' . :of-third sh:order {choose.randint(1, 9)} .",
+    ]
+
+
+def sources(results: list[ValidationResult]) -> Counter[tuple[str, ...]]:
+    return Counter((r.focus, str(r.value), r.component, r.message, str(source_of(r))) for r in results)
+
+
+def test_after_a_change_of_the_shapes_only_the_parts_that_have_changed_are_validated() -> None:
+    choose, partly = random.Random(1), 0
+    for _ in range(60 if EVERYTHING else 12):
+        statements, old = ":a a :Thing ; :p :b . :c :q :a , 1 ; :p :c . :b a :Thing ; :q 'a' .", some_shapes(choose)
+        store, other = store_of(statements), some_shapes(choose)
+        new = [*(choose.choice(pair) for pair in zip(old[:-1], other[:-1], strict=True)), other[-1]]
+        before, after = (Validator(Graph().parse(data=PREFIXES + "\n".join(t), format="turtle")) for t in (old, new))
+        changed = changed_sources(before.definitions, after.definitions)
+        assert bool(changed) == (old[:-1] != new[:-1])
+        kept = [result for result in before.results(store) if source_of(result) not in changed]
+        again = [*after.results(store, only=changed)] if changed else []
+        expected = [*after.results(store)]
+        assert sources(kept + again) == sources(expected)
+        partly += bool(kept and again)
+    assert partly
