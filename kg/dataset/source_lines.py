@@ -9,9 +9,7 @@ The file can be updated; it then holds the same rows as a file that is written f
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from threading import Lock
 from urllib.parse import quote
@@ -25,12 +23,11 @@ Lines = dict[str, int]
 INSERT = "INSERT OR REPLACE INTO records VALUES (?, ?)"
 
 
-@contextmanager
-def new_source_lines(file: Path) -> Iterator[Callable[[Iterable[tuple[str, str]]], object]]:
-    """Makes a new file; yields a function that adds the lines of records as JSON, each with the path of its thing."""
+def write_source_lines(file: Path, records: Iterable[tuple[str, str]]) -> None:
+    """Writes the lines of records as JSON, each with the path of its thing, to a new file."""
     with changing(file) as database:
         database.execute("CREATE TABLE records (path TEXT PRIMARY KEY, lines TEXT) WITHOUT ROWID")
-        yield partial(database.executemany, INSERT)
+        database.executemany(INSERT, records)
 
 
 def update_source_lines(file: Path, changed: Mapping[str, str | None]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kg.dataset.layout import Dataset
-from kg.dataset.source_lines import SourceLines, new_source_lines, update_source_lines
+from kg.dataset.source_lines import SourceLines, update_source_lines, write_source_lines
 from tests.building import build_world
 from tests.places import SAMPLE
 
@@ -56,11 +56,9 @@ def test_what_there_is_not_has_no_lines(lines: SourceLines) -> None:
 
 def test_updated_lines_are_those_that_are_written_from_nothing(tmp_path: Path) -> None:
     first = {"state/avalon": '{"label":1,"status":4}', "person/merlin": '{"label":1}'}
-    with new_source_lines(tmp_path / "lines") as add:
-        add(first.items())
+    write_source_lines(tmp_path / "lines", first.items())
     update_source_lines(tmp_path / "lines", {"state/avalon": None, "person/merlin": '{"label":2}', "release/1": "{}"})
-    with new_source_lines(tmp_path / "other") as add:
-        add([("release/1", "{}"), ("person/merlin", '{"label":2}')])
+    write_source_lines(tmp_path / "other", [("release/1", "{}"), ("person/merlin", '{"label":2}')])
     assert rows(tmp_path / "lines") == rows(tmp_path / "other") == {"person/merlin": '{"label":2}', "release/1": "{}"}
 
 
