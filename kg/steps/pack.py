@@ -33,7 +33,7 @@ from kg.steps.state import State
 FEW = 40
 """Number of packs that one process makes as fast as several."""
 
-OTHERS = "SELECT DISTINCT ?s { ?s ?p ?o FILTER(!STRSTARTS(STR(?s), '$')) }"
+OTHERS = "SELECT ?s { ?s ?p ?o } GROUP BY ?s HAVING(!STRSTARTS(STR(?s), '$'))"
 OBJECTS = "SELECT (COUNT(DISTINCT ?o) AS ?n) { ?s ?p ?o }"
 """The subjects that are not things, and the number of different objects."""
 
