@@ -6,6 +6,7 @@ packs in parallel.
 
 import gc
 import os
+import pickle
 from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
+from typing import NamedTuple
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
@@ -48,6 +50,14 @@ class Slot:
     digests: list[str]
 
 
+class Thing(NamedTuple):
+    """What is known about a thing: its path, the IRIs of the thing and its parts, and the lines of its keys as JSON."""
+
+    path: str
+    subjects: tuple[str, ...]
+    lines: str
+
+
 @dataclass(slots=True)
 class Made:
     """What a process has made of some things: their slot, their entries, and their statistics without `objects`."""
@@ -55,7 +65,6 @@ class Made:
     slot: Slot
     entries: list[Entry]
     statistics: Statistics
-    lines: list[tuple[str, str]]
 
 
 class Packer:
@@ -66,17 +75,22 @@ class Packer:
         self.framing = Framing(state.model.schema, self.names)
         self.analyzer = Analyzer(state.model.schema, self.names)
         self.counting = counting(state.model)
+        self.inferred = state.inferred
 
-    def part(self, store: Store, path: str) -> Part:
+    def thing(self, path: str) -> Thing:
+        """What is known about the thing with a path."""
+        return Thing(path, tuple(subject.value for subject in self.state.subjects(path)), self.state.lines(path))
+
+    def part(self, store: Store, thing: Thing) -> Part:
         """The part of a thing."""
-        return Part.of(path, self.quads(store, self.state.subjects(path)), self.names)
+        return Part.of(thing.path, self.quads(store, thing.subjects), self.names)
 
-    def quads(self, store: Store, subjects: Iterable[NamedNode]) -> list[Quad]:
+    def quads(self, store: Store, subjects: Iterable[str]) -> list[Quad]:
         """The quads of some subjects in the default graph and in the inferred graph."""
         return [
             quad
-            for subject in subjects
-            for graph in (DefaultGraph(), self.state.inferred)
+            for subject in map(NamedNode, subjects)
+            for graph in (DefaultGraph(), self.inferred)
             for quad in store.quads_for_pattern(subject, None, None, graph)
         ]
 
@@ -85,20 +99,19 @@ class Packer:
         pack = make_pack(self.directory, parts, self.framing, self.names)
         return pack, parts_in(self.directory / pack.name)[1]
 
-    def sources(self, store: Store, paths: list[str]) -> tuple[Pack, list[tuple[str, str]]]:
-        """The pack of the sources of some things, and the lines of their keys as JSON."""
-        lines = [(path, self.state.lines(path)) for path in paths]
-        origins = ((path, [*self.state.origins(path, store)], of) for path, of in lines)
-        return make_source_pack(self.directory, origins), lines
+    def sources(self, store: Store, things: list[Thing]) -> Pack:
+        """The pack of the sources of some things."""
+        origins = ((thing.path, [*self.state.origins(thing.path, store)], thing.lines) for thing in things)
+        return make_source_pack(self.directory, origins)
 
-    def make(self, store: Store, classes_of: ClassesOf, paths: list[str]) -> Made:
+    def make(self, store: Store, classes_of: ClassesOf, things: list[Thing]) -> Made:
         """Everything about some things; `classes_of` are the classes of the subjects in the store."""
-        parts = [self.part(store, path) for path in paths]
+        parts = [self.part(store, thing) for thing in things]
         counted = self.counting.part([triple for part in parts for triple in part.triples], classes_of)
         data, digests = self.data(parts)
-        sources, lines = self.sources(store, paths)
+        sources = self.sources(store, things)
         entries = [entry for part in parts if (entry := self.entry(part))]
-        return Made(Slot(paths, data, sources, digests), entries, counted, lines)
+        return Made(Slot([part.path for part in parts], data, sources, digests), entries, counted)
 
     def entry(self, part: Part) -> Entry | None:
         """The entry of a thing in the search index."""
@@ -169,7 +182,6 @@ class Packing:
     def _make_all(self) -> None:
         groups = list(cut(self.state.stated))
         self.slots, self.statistics = [], Statistics()
-        lines: list[tuple[str, str]] = []
         for file in (self.index, self.lines):
             file.unlink(missing_ok=True)
 
@@ -178,12 +190,11 @@ class Packing:
                 self.slots.append(each.slot)
                 self.made += 1
                 self.statistics.add(each.statistics)
-                lines.extend(each.lines)
                 yield from each.entries
 
         with making(self.packer, groups) as made:
             write_index(self.index, entries(made))
-        write_source_lines(self.lines, lines)
+        write_source_lines(self.lines, ((path, self.state.lines(path)) for path in self.state.stated))
         self.digests = sorted(digest for slot in self.slots for digest in slot.digests)
         store = self.state.store
         things = self.state.model.names.things
@@ -221,7 +232,8 @@ class Packing:
         self.statistics.add(self.packer.counting.difference(store, data, new))
         stated = self.state.stated
         entries = {
-            path: self.packer.entry(self.packer.part(store, path)) if path in stated else None for path in things
+            path: self.packer.entry(self.packer.part(store, self.packer.thing(path))) if path in stated else None
+            for path in things
         }
         update_index(self.index, entries)
         update_source_lines(self.lines, {p: self.state.lines(p) if p in stated else None for p in documents})
@@ -253,20 +265,21 @@ class Packing:
     def _slot(self, store: Store, paths: list[str], old: Iterable[Slot], things: set[str], documents: set[str]) -> Slot:
         """The slot of some things; its packs are those of an old slot of the same things if these have not changed."""
         same = next((slot for slot in old if slot.paths == paths), None)
+        known = [*map(self.packer.thing, paths)]
         if same is not None and things.isdisjoint(paths):
             data, digests = same.data, same.digests
         else:
-            data, digests = self.packer.data([self.packer.part(store, path) for path in paths])
+            data, digests = self.packer.data([self.packer.part(store, thing) for thing in known])
         if same is not None and documents.isdisjoint(paths):
             sources = same.sources
         else:
-            sources, _ = self.packer.sources(store, paths)
+            sources = self.packer.sources(store, known)
         return Slot(paths, data, sources, digests)
 
     # ── What is not about things ─────────────────────────────────────────────────────────────────────────────────
 
     def _others_quads(self, store: Store) -> list[Quad]:
-        return self.packer.quads(store, map(NamedNode, sorted(self.others)))
+        return self.packer.quads(store, sorted(self.others))
 
     def _make_rest(self, tombstones: list[Quad]) -> None:
         model = self.state.model
@@ -310,14 +323,14 @@ _opened: tuple[Store, ClassesOf] | None = None
 """The store of this worker process, and the classes of its subjects."""
 
 
-def _make(paths: list[str]) -> Made:
+def _make(task: bytes) -> Made:
     global _opened
     assert _packer is not None
     assert _packer.state.workspace.directory is not None
     if _opened is None:
         store = Store.read_only(str(_packer.state.workspace.directory / STORE))
         _opened = store, _packer.counting.classes_in(store)
-    return _packer.make(*_opened, paths)
+    return _packer.make(*_opened, pickle.loads(task))  # noqa: S301  # our own
 
 
 @contextmanager
@@ -327,14 +340,16 @@ def making(packer: Packer, groups: list[list[str]]) -> Iterator[Iterator[Made]]:
     workspace = packer.state.workspace
     if len(groups) <= FEW or workspace.directory is None:
         classes_of = packer.counting.classes_in(workspace.store)
-        yield (packer.make(workspace.store, classes_of, group) for group in groups)
+        yield (packer.make(workspace.store, classes_of, [*map(packer.thing, group)]) for group in groups)
         return
     workspace.close_store()
     _packer = packer
+    # the child processes use no objects of the state, because this would copy its memory
+    tasks = [pickle.dumps([*map(packer.thing, group)]) for group in groups]
     gc.freeze()  # a child process must not copy the objects of this one by collecting garbage
     try:
         with get_context("fork").Pool(os.cpu_count()) as pool:
-            yield pool.imap(_make, groups)
+            yield pool.imap(_make, tasks)
     finally:
         _packer = None
         gc.unfreeze()
