@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
@@ -20,7 +20,7 @@ from kg.cache.workspace import STORE
 from kg.dataset.layout import SEARCH_INDEX, SOURCE_LINES, Pack, Packs, parts_in
 from kg.dataset.packs import Part, cut, cut_anew, is_current, kept_pack, make_pack, make_source_pack
 from kg.dataset.search_index import Analyzer, Entry, update_index, write_index
-from kg.dataset.source_lines import new_source_lines, update_source_lines
+from kg.dataset.source_lines import update_source_lines, write_source_lines
 from kg.dataset.statistics import ClassesOf, Statistics
 from kg.model.context import Framing
 from kg.processes import forked
@@ -33,7 +33,7 @@ from kg.steps.state import State
 FEW = 40
 """Number of packs that one process makes as fast as several."""
 
-OTHERS = "SELECT DISTINCT ?s { ?s ?p ?o FILTER(!STRSTARTS(STR(?s), '$')) }"
+OTHERS = "SELECT ?s { ?s ?p ?o } GROUP BY ?s HAVING(!STRSTARTS(STR(?s), '$'))"
 OBJECTS = "SELECT (COUNT(DISTINCT ?o) AS ?n) { ?s ?p ?o }"
 """The subjects that are not things, and the number of different objects."""
 
@@ -48,6 +48,14 @@ class Slot:
     digests: list[str]
 
 
+class Thing(NamedTuple):
+    """What is known about a thing: its path, the IRIs of the thing and its parts, and the lines of its keys as JSON."""
+
+    path: str
+    subjects: tuple[str, ...]
+    lines: str
+
+
 @dataclass(slots=True)
 class Made:
     """What a process has made of some things: their slot, their entries, and their statistics without `objects`."""
@@ -55,7 +63,6 @@ class Made:
     slot: Slot
     entries: list[Entry]
     statistics: Statistics
-    lines: list[tuple[str, str]]
 
 
 @dataclass(slots=True)
@@ -81,17 +88,22 @@ class Packer:
         self.framing = Framing(state.model.schema, self.names)
         self.analyzer = Analyzer(state.model.schema, self.names)
         self.counting = counting(state.model)
+        self.inferred = state.inferred
 
-    def part(self, store: Store, path: str) -> Part:
+    def thing(self, path: str) -> Thing:
+        """What is known about the thing with a path."""
+        return Thing(path, tuple(subject.value for subject in self.state.subjects(path)), self.state.lines(path))
+
+    def part(self, store: Store, thing: Thing) -> Part:
         """The part of a thing."""
-        return Part.of(path, self.quads(store, self.state.subjects(path)), self.names)
+        return Part.of(thing.path, self.quads(store, thing.subjects), self.names)
 
-    def quads(self, store: Store, subjects: Iterable[NamedNode]) -> list[Quad]:
+    def quads(self, store: Store, subjects: Iterable[str]) -> list[Quad]:
         """The quads of some subjects in the default graph and in the inferred graph."""
         return [
             quad
-            for subject in subjects
-            for graph in (DefaultGraph(), self.state.inferred)
+            for subject in map(NamedNode, subjects)
+            for graph in (DefaultGraph(), self.inferred)
             for quad in store.quads_for_pattern(subject, None, None, graph)
         ]
 
@@ -100,20 +112,19 @@ class Packer:
         pack = make_pack(self.directory, parts, self.framing, self.names)
         return pack, parts_in(self.directory / pack.name)[1]
 
-    def sources(self, store: Store, paths: list[str]) -> tuple[Pack, list[tuple[str, str]]]:
-        """The pack of the sources of some things, and the lines of their keys as JSON."""
-        lines = [(path, self.state.lines(path)) for path in paths]
-        origins = ((path, [*self.state.origins(path, store)], of) for path, of in lines)
-        return make_source_pack(self.directory, origins), lines
+    def sources(self, store: Store, things: list[Thing]) -> Pack:
+        """The pack of the sources of some things."""
+        origins = ((thing.path, [*self.state.origins(thing.path, store)], thing.lines) for thing in things)
+        return make_source_pack(self.directory, origins)
 
-    def make(self, store: Store, classes_of: ClassesOf, paths: list[str]) -> Made:
+    def make(self, store: Store, classes_of: ClassesOf, things: list[Thing]) -> Made:
         """Everything about some things; `classes_of` are the classes of the subjects in the store."""
-        parts = [self.part(store, path) for path in paths]
+        parts = [self.part(store, thing) for thing in things]
         counted = self.counting.part([triple for part in parts for triple in part.triples], classes_of)
         data, digests = self.data(parts)
-        sources, lines = self.sources(store, paths)
+        sources = self.sources(store, things)
         entries = [entry for part in parts if (entry := self.entry(part))]
-        return Made(Slot(paths, data, sources, digests), entries, counted, lines)
+        return Made(Slot([part.path for part in parts], data, sources, digests), entries, counted)
 
     def entry(self, part: Part) -> Entry | None:
         """The entry of a thing in the search index."""
@@ -188,18 +199,18 @@ class Packing:
         for file in (self.index, self.lines):
             file.unlink(missing_ok=True)
         self.state.progress.expect("records", len(self.state.stated))
-        with making(self.packer, groups) as all_made, new_source_lines(self.lines) as add_lines:
 
-            def entries() -> Iterator[Entry]:
-                for made in all_made:
-                    self.slots.append(made.slot)
-                    self.made += 1
-                    self.statistics.add(made.statistics)
-                    add_lines(made.lines)
-                    self.state.progress.advance(len(made.slot.paths))
-                    yield from made.entries
+        def entries(all_made: Iterable[Made]) -> Iterator[Entry]:
+            for made in all_made:
+                self.slots.append(made.slot)
+                self.made += 1
+                self.statistics.add(made.statistics)
+                self.state.progress.advance(len(made.slot.paths))
+                yield from made.entries
 
-            write_index(self.index, entries())
+        with making(self.packer, groups) as all_made:
+            write_index(self.index, entries(all_made))
+        write_source_lines(self.lines, ((path, self.state.lines(path)) for path in self.state.stated))
         self.digests = sorted(digest for slot in self.slots for digest in slot.digests)
         store = self.state.store
         things = self.state.model.names.things
@@ -244,7 +255,7 @@ class Packing:
             self.statistics.add(counting.difference(store, data, new))
         stated = self.state.stated
         entries = {
-            path: self.packer.entry(self.packer.part(store, path)) if path in stated else None
+            path: self.packer.entry(self.packer.part(store, self.packer.thing(path))) if path in stated else None
             for path in things | outdated.entries
         }
         update_index(self.index, entries)
@@ -277,20 +288,21 @@ class Packing:
     def _slot(self, store: Store, paths: list[str], old: Iterable[Slot], things: set[str], documents: set[str]) -> Slot:
         """The slot of some things; its packs are those of an old slot of the same things if these have not changed."""
         same = next((slot for slot in old if slot.paths == paths), None)
+        known = [*map(self.packer.thing, paths)]
         if same is not None and things.isdisjoint(paths):
             data, digests = same.data, same.digests
         else:
-            data, digests = self.packer.data([self.packer.part(store, path) for path in paths])
+            data, digests = self.packer.data([self.packer.part(store, thing) for thing in known])
         if same is not None and documents.isdisjoint(paths):
             sources = same.sources
         else:
-            sources, _ = self.packer.sources(store, paths)
+            sources = self.packer.sources(store, known)
         return Slot(paths, data, sources, digests)
 
     # ── What is not about things ─────────────────────────────────────────────────────────────────────────────────
 
     def _others_quads(self, store: Store) -> list[Quad]:
-        return self.packer.quads(store, map(NamedNode, sorted(self.others)))
+        return self.packer.quads(store, sorted(self.others))
 
     def _make_rest(self, tombstones: list[Quad]) -> None:
         model = self.state.model
@@ -344,11 +356,15 @@ class Packing:
 
 @contextmanager
 def making(packer: Packer, groups: list[list[str]]) -> Iterator[Iterator[Made]]:
-    """Everything about some groups of things, in order; made by as many processes as there are processors if many."""
+    """Everything about some groups of things, in order; made by as many processes as there are processors if many.
+
+    The processes are given what is known about the things, because to use the state would copy its memory.
+    """
     workspace = packer.state.workspace
+    tasks = ([*map(packer.thing, group)] for group in groups)
     if len(groups) <= FEW or workspace.directory is None:
         classes_of = packer.counting.classes_in(workspace.store)
-        yield (packer.make(workspace.store, classes_of, group) for group in groups)
+        yield (packer.make(workspace.store, classes_of, things) for things in tasks)
         return
     workspace.close_store()
     place = str(workspace.directory / STORE)
@@ -359,11 +375,11 @@ def making(packer: Packer, groups: list[list[str]]) -> Iterator[Iterator[Made]]:
         store = Store.read_only(place)
         return store, packer.counting.classes_in(store)
 
-    def make(paths: list[str]) -> Made:
-        return packer.make(*opened(), paths)
+    def make(things: list[Thing]) -> Made:
+        return packer.make(*opened(), things)
 
     with forked(make) as each:
-        yield each(groups)
+        yield each(tasks)
 
 
 def by_subject(quads: Iterable[Quad]) -> list[tuple[str, list[Quad]]]:
