@@ -7,9 +7,14 @@ from pathlib import Path
 import pytest
 
 from kg.diagnostics.problems import Problem, Severity
+from kg.names import DEFAULT_BASE, Names
+from kg.pipeline import CHECKING, READING, run
+from kg.steps.build import Build
+from kg.steps.results import Model, Sources
+from kg.steps.validation import validator
 from tests.building import check_world
 from tests.kg.test_extension import ANNOTATIONS, PREFIXES
-from tests.places import ONTOLOGY, SAMPLE, SHAPES
+from tests.places import ONTOLOGY, ROOT, SAMPLE, SHAPES
 
 pytestmark = pytest.mark.slow
 
@@ -100,6 +105,34 @@ def test_a_problem_of_the_model_is_at_its_line(claim: str, model: Path) -> None:
     file.write_text(PREFIXES + text)
     found = problems_of(model)
     assert [(p.file, p.code, p.line, p.column) for p in found] == [(file, *place) for place in expected]
+
+
+def build_of(model: Path) -> Build:
+    """A build of the sample world under the model in a directory."""
+    return Build(Sources((SAMPLE,), model / "ontology", model / "shapes"), Names.at(DEFAULT_BASE), Path("unused"))
+
+
+def test_builds_of_one_process_share_a_model_until_a_file_of_it_changes(model: Path) -> None:
+    one, other = build_of(ROOT).read_model(), build_of(ROOT).read_model()
+    assert isinstance(one, Model)
+    assert isinstance(other, Model)
+    assert one.schema is other.schema
+    build = build_of(model)
+    before = build.read_model()
+    (model / "shapes" / "x.ttl").write_text(PREFIXES + SHAPE % "sh:minCount 0")
+    after = build.read_model()
+    assert isinstance(before, Model)
+    assert isinstance(after, Model)
+    assert one.digest == before.digest != after.digest
+
+
+def test_what_does_not_validate_makes_no_validator(model: Path) -> None:
+    (model / "shapes" / "x.ttl").write_text(PREFIXES + SHAPE % "sh:minCount 0")
+    build, made = build_of(model), validator.cache_info().misses
+    run(build, READING)
+    assert validator.cache_info().misses == made
+    run(build, CHECKING)
+    assert validator.cache_info().misses == made + 1
 
 
 def test_a_byte_order_mark_and_an_empty_file_are_right(model: Path) -> None:
