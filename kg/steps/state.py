@@ -45,14 +45,6 @@ class State:
     def __init__(self, model: Model, workspace: Workspace, progress: Progress | None = None) -> None:
         self.model, self.workspace, self.progress = model, workspace, progress or Progress()
         self.reader, self.inference = compiled(model.schema)
-        self.before: Basis | None = None
-        """The basis of the store, if it is that of another model."""
-        self.outdated: frozenset[Path] = frozenset()
-        """The files that may state something else under this model."""
-        self._using_changed: set[str] = set()
-        """The paths of the things that use a term which is defined in another way."""
-        if workspace.result("model") != model.digest:
-            self._compare()
         self.identification = Identification(model, self.reader.roles)
         self.files: dict[Path, FileStatements] = {}
         self.stated: dict[str, Stated] = {}
@@ -62,31 +54,38 @@ class State:
         self._heads: list[str | None] = []
         """The commits for which they are known."""
         self.trees = Trees(self)
-        self.validation = Validation(model, workspace, self.progress)
         self.presentation: list[Problem] | None = None
         """The problems of what the shapes define for pages, if they are known."""
         self.packing: Any = None
-        if workspace.is_filled:
-            self._load()
+        self.before: Basis | None = None
+        """The basis of the store, if it is that of another model."""
+        self.outdated: frozenset[Path] = frozenset()
+        """The files that may state something else under this model."""
+        if not (workspace.is_filled and self._take_up()):
+            self._start_anew()
+        self.validation = Validation(model, workspace, self.progress)
 
-    def _compare(self) -> None:
-        """Finds out what is outdated in a workspace of another model, and empties it if that is most of it."""
-        before: Basis | None = self.workspace.result("basis")
-        terms = before.changed_terms(self.basis) if before is not None and self.workspace.is_filled else None
-        using = set() if terms is None else self._using(terms)
-        if terms is None or len(using) > MOST * len(self.workspace.signatures()):
-            self.workspace.empty()
-        else:
-            self.before, self._using_changed = before, using
+    def _take_up(self) -> bool:
+        """Loads what is known, and finds out what is outdated. False if that is most of it."""
+        terms: set[str] | None = set()
+        if self.workspace.result("model") != self.model.digest:
+            before: Basis = self.workspace.result("basis")
+            self.before, terms = before, before.changed_terms(self.basis)
+        if terms is None:
+            return False
+        self._load()
+        if self.before is not None:  # problems and their hints depend on the model
+            using = (self.stated[path].file for path in self._using(terms) if path in self.stated)
+            troubled = (file for file, statements in self.files.items() if statements.problems)
+            self.outdated = frozenset((*using, *troubled, *self.uncertain))
+        return len(self.outdated) <= MOST * len(self.files)
 
-    def _using(self, terms: Iterable[str]) -> set[str]:
-        """The paths of the things in whose triples some terms are properties or objects."""
-        subjects = set[Any]()
-        for term in map(NamedNode, terms):
-            subjects.update(quad.subject for quad in self.store.quads_for_pattern(None, term, None, DefaultGraph()))
-            subjects.update(quad.subject for quad in self.store.quads_for_pattern(None, None, term, DefaultGraph()))
-        paths = (self.model.names.path(each.value) for each in subjects if isinstance(each, NamedNode))
-        return {path for path in paths if path is not None}
+    def _start_anew(self) -> None:
+        """Empties the workspace, and forgets what was known."""
+        self.workspace.empty()
+        self.before, self.outdated = None, frozenset()
+        self.files, self.stated, self.uncertain = {}, {}, {}
+        self.identification = Identification(self.model, self.reader.roles)
 
     def _load(self) -> None:
         self.files = {Path(name): statements for name, statements in self.workspace.statements()}
@@ -96,10 +95,15 @@ class State:
             for record in statements.records:
                 self.stated[record.facts.path] = Stated(file, record.parts)
         self.restate(exceptions)
-        if self.before is not None:  # problems and their hints depend on the model
-            troubled = (file for file, statements in self.files.items() if statements.problems)
-            using = (self.stated[path].file for path in self._using_changed if path in self.stated)
-            self.outdated = frozenset((*using, *troubled, *self.uncertain))
+
+    def _using(self, terms: Iterable[str]) -> set[str]:
+        """The paths of the things in whose triples some terms are properties or objects."""
+        subjects = set[Any]()
+        for term in map(NamedNode, terms):
+            subjects.update(quad.subject for quad in self.store.quads_for_pattern(None, term, None, DefaultGraph()))
+            subjects.update(quad.subject for quad in self.store.quads_for_pattern(None, None, term, DefaultGraph()))
+        paths = (self.model.names.path(each.value) for each in subjects if isinstance(each, NamedNode))
+        return {path for path in paths if path is not None}
 
     def save(self, unread: frozenset[str]) -> None:
         """Keeps what does not follow from the statements of the files alone."""
