@@ -51,10 +51,10 @@ class Slot:
 
 
 class Thing(NamedTuple):
-    """What is known about a thing: its path, the IRIs of the thing and its parts, and the lines of its keys as JSON."""
+    """What is known about a thing: its path, the fragments of its parts, and the lines of its keys as JSON."""
 
     path: str
-    subjects: tuple[str, ...]
+    parts: tuple[str, ...]
     lines: str
 
 
@@ -79,11 +79,13 @@ class Packer:
 
     def thing(self, path: str) -> Thing:
         """What is known about the thing with a path."""
-        return Thing(path, tuple(subject.value for subject in self.state.subjects(path)), self.state.lines(path))
+        return Thing(path, self.state.stated[path].parts, self.state.lines(path))
 
     def part(self, store: Store, thing: Thing) -> Part:
         """The part of a thing."""
-        return Part.of(thing.path, self.quads(store, thing.subjects), self.names)
+        iri = self.names.thing(thing.path)
+        subjects = [iri, *(f"{iri}#{part}" for part in thing.parts)]
+        return Part.of(thing.path, self.quads(store, subjects), self.names)
 
     def quads(self, store: Store, subjects: Iterable[str]) -> list[Quad]:
         """The quads of some subjects in the default graph and in the inferred graph."""
@@ -180,7 +182,7 @@ class Packing:
     # ── From nothing ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def _make_all(self) -> None:
-        groups = list(cut(self.state.stated))
+        groups = [[*map(self.packer.thing, paths)] for paths in cut(self.state.stated)]
         self.slots, self.statistics = [], Statistics()
         for file in (self.index, self.lines):
             file.unlink(missing_ok=True)
@@ -194,7 +196,7 @@ class Packing:
 
         with making(self.packer, groups) as made:
             write_index(self.index, entries(made))
-        write_source_lines(self.lines, ((path, self.state.lines(path)) for path in self.state.stated))
+        write_source_lines(self.lines, ((thing.path, thing.lines) for group in groups for thing in group))
         self.digests = sorted(digest for slot in self.slots for digest in slot.digests)
         store = self.state.store
         things = self.state.model.names.things
@@ -334,18 +336,17 @@ def _make(task: bytes) -> Made:
 
 
 @contextmanager
-def making(packer: Packer, groups: list[list[str]]) -> Iterator[Iterator[Made]]:
+def making(packer: Packer, groups: list[list[Thing]]) -> Iterator[Iterator[Made]]:
     """Everything about some groups of things, in order; made by as many processes as there are processors if many."""
     global _packer
     workspace = packer.state.workspace
     if len(groups) <= FEW or workspace.directory is None:
         classes_of = packer.counting.classes_in(workspace.store)
-        yield (packer.make(workspace.store, classes_of, [*map(packer.thing, group)]) for group in groups)
+        yield (packer.make(workspace.store, classes_of, group) for group in groups)
         return
     workspace.close_store()
     _packer = packer
-    # the child processes use no objects of the state, because this would copy its memory
-    tasks = [pickle.dumps([*map(packer.thing, group)]) for group in groups]
+    tasks = [*map(pickle.dumps, groups)]  # a process that used the objects of this one would copy their memory
     gc.freeze()  # a child process must not copy the objects of this one by collecting garbage
     try:
         with get_context("fork").Pool(os.cpu_count()) as pool:
