@@ -351,6 +351,8 @@ def making(packer: Packer, groups: list[list[Thing]]) -> Iterator[Iterator[Made]
     try:
         with get_context("fork").Pool(os.cpu_count()) as pool:
             yield pool.imap(_make, tasks)
+            pool.close()
+            pool.join()  # a process may miss the signal by which the pool would end it, and then never ends
     finally:
         _packer = None
         gc.unfreeze()
