@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from multiprocessing import get_context
@@ -28,11 +29,21 @@ def forked(
     _work = work
     gc.freeze()  # a child process must not copy the objects of this one by collecting garbage
     try:
-        with get_context("fork").Pool(os.cpu_count(), begin) as pool:
+        with get_context("fork").Pool(os.cpu_count(), _begin, (begin,)) as pool:
             yield lambda arguments: pool.imap(_call, arguments)
+            pool.close()
+            pool.join()
     finally:
         _work = None
         gc.unfreeze()
+
+
+def _begin(begin: Callable[[], object] | None) -> None:
+    """Begins a process, which its parent ends: by a signal if it must."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal also sends it to this process
+    if begin is not None:
+        begin()
 
 
 def _call(argument: Any) -> Any:

@@ -90,7 +90,7 @@ def used() -> Usage:
     times = os.times()
     children, peak = times.children_user + times.children_system, kilobytes(getrusage(RUSAGE_CHILDREN).ru_maxrss)
     for process in live_children():
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, IndexError):  # it has ended meanwhile
             fields = (PROC / str(process) / "stat").read_text().rpartition(")")[2].split()
             children += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
             status = (PROC / str(process) / "status").read_text()

@@ -49,10 +49,10 @@ class Slot:
 
 
 class Thing(NamedTuple):
-    """What is known about a thing: its path, the IRIs of the thing and its parts, and the lines of its keys as JSON."""
+    """What is known about a thing: its path, the fragments of its parts, and the lines of its keys as JSON."""
 
     path: str
-    subjects: tuple[str, ...]
+    parts: tuple[str, ...]
     lines: str
 
 
@@ -92,11 +92,13 @@ class Packer:
 
     def thing(self, path: str) -> Thing:
         """What is known about the thing with a path."""
-        return Thing(path, tuple(subject.value for subject in self.state.subjects(path)), self.state.lines(path))
+        return Thing(path, self.state.stated[path].parts, self.state.lines(path))
 
     def part(self, store: Store, thing: Thing) -> Part:
         """The part of a thing."""
-        return Part.of(thing.path, self.quads(store, thing.subjects), self.names)
+        iri = self.names.thing(thing.path)
+        subjects = [iri, *(f"{iri}#{part}" for part in thing.parts)]
+        return Part.of(thing.path, self.quads(store, subjects), self.names)
 
     def quads(self, store: Store, subjects: Iterable[str]) -> list[Quad]:
         """The quads of some subjects in the default graph and in the inferred graph."""
