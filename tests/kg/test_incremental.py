@@ -145,6 +145,22 @@ def test_a_change_of_the_model_costs_what_it_changes(tmp_path: Path) -> None:
     build.close()
 
 
+def test_a_model_with_errors_replaces_an_earlier_one(tmp_path: Path) -> None:
+    sources = copy_of(Sources((SAMPLE,), ONTOLOGY, SHAPES), tmp_path)
+    build = built(Build(sources, Names.at(DEFAULT_BASE), tmp_path / "published", tmp_path / "cache"))
+    version, editor = build.version, Editor(sources, seed=1)
+    wrong = sources.ontology / "wrong.ttl"
+    wrong.write_text("osce:")
+    assert editor.edit((Editor.change_text,))
+    built(build)
+    assert not build.has_model
+    assert {problem.code for problem in build.problems} == {"E501"}
+    wrong.unlink()
+    editor.undo()
+    assert built(build).version == version
+    build.close()
+
+
 IN_PROCESSES = """
 import sys
 from kg.cli import main
