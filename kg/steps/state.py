@@ -29,7 +29,7 @@ from kg.steps.results import FileTimes, Model, Stated
 from kg.steps.validation import Validation
 
 MOST = 0.5
-"""Share of the files that are read again one by one; if it is more, all are read in parallel, from nothing."""
+"""Maximum share of the files that one process reads again; if it is more, several processes read all from nothing."""
 
 MAX_TREES = 64
 """Maximum number of files whose trees are kept in memory."""

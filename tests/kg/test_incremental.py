@@ -87,6 +87,9 @@ def test_after_any_edits_a_build_equals_one_from_nothing(seed: int, tmp_path: Pa
             compared += 1
             ours, theirs = (content_of(tmp_path / each, build.version) for each in ("published", "whole"))
             assert [name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)] == [], told
+        elif any(problem.code == "E510" for problem in build.problems):  # the ontology has changed
+            told.append(editor.edit((Editor.raise_version,)))
+            continue
         elif editor.random.random() < 0.6:  # otherwise nothing would be published any more
             editor.undo()
         told.append(editor.edit(EDITS if EVERYTHING else OF_DATA))
@@ -160,6 +163,22 @@ def test_when_most_files_have_changed_all_are_read_from_nothing(
         assert len(build.read.changed) == (len(files) if build.read.filled else changed)
         whole = built(Build(sources, Names.at(DEFAULT_BASE), tmp_path / "whole"))
         assert (build.problems, build.version) == (whole.problems, whole.version)
+    build.close()
+
+
+def test_a_model_with_errors_replaces_an_earlier_one(tmp_path: Path) -> None:
+    sources = copy_of(Sources((SAMPLE,), ONTOLOGY, SHAPES), tmp_path)
+    build = built(Build(sources, Names.at(DEFAULT_BASE), tmp_path / "published", tmp_path / "cache"))
+    version, editor = build.version, Editor(sources, seed=1)
+    wrong = sources.ontology / "wrong.ttl"
+    wrong.write_text("osce:")
+    assert editor.edit((Editor.change_text,))
+    built(build)
+    assert not build.has_model
+    assert {problem.code for problem in build.problems} == {"E501"}
+    wrong.unlink()
+    editor.undo()
+    assert built(build).version == version
     build.close()
 
 
