@@ -67,6 +67,8 @@ class Builder:
             build.begin()
             with build.shared():
                 run(build, building(self.keep, whole=False))
+            if build.has_model:
+                build.state.validation.prepare()
         gc.collect(1)  # a build runs without garbage collection, and keeps what was known before it
         if build.version is not None:
             with locked(build.published):
@@ -107,7 +109,8 @@ def main() -> None:
         outcome = builder.rebuild()
         sys.stdout.write(json.dumps(outcome) + "\n")
         sys.stdout.flush()
-        if not select([sys.stdin], [], [], PAUSE)[0]:
+        pause = PAUSE if builder.build.is_loaded else 0  # what is not known yet is needed for the next build
+        if not select([sys.stdin], [], [], pause)[0]:
             builder.complete()
 
 

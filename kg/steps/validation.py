@@ -43,6 +43,10 @@ class Validation:
         """The validator, which is made when it is first needed: not every command validates."""
         return validator(self._model.shapes_graph)
 
+    def prepare(self) -> None:
+        """Makes the validator, so that the next update need not do it."""
+        _ = self._validator
+
     def update(self, store: Store) -> list[ValidationResult]:
         """The results of now. Raises InvalidShapesError."""
         position, digest = self._workspace.position, self._model.digest

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.places import ROOT
 
-TICK = 0.05
+TICK = 0.5
 """Seconds between two looks at the memory."""
 
 
