@@ -109,10 +109,15 @@ class Build:
         return True
 
     def remember(self, publishes: bool) -> None:
-        """Keeps the outcome of this run for `recall`, if it has found a model."""
+        """Keeps the outcome of this run for `recall`, if it has found a model.
+
+        A run that has published knows the outcome of a check as well, unless it has found more.
+        """
         if self.has_model and self._before:
             outcome = Recalled(self.problems, self.notes, self.files, self.number_of_records, self.version)
             self._open().keep(self._name_of_run(publishes), (self._before, outcome))
+            if publishes and self.version is not None and not (self.catalogue.notes or self.catalogue.problems):
+                self._open().keep(self._name_of_run(False), (self._before, replace(outcome, version=None)))
 
     def _name_of_run(self, publishes: bool) -> str:
         return f"published in {self.published.resolve()}" if publishes else "checked"

@@ -182,6 +182,22 @@ def test_a_model_with_errors_replaces_an_earlier_one(tmp_path: Path) -> None:
     build.close()
 
 
+def test_a_check_after_a_build_of_the_same_sources_takes_its_outcome(tmp_path: Path) -> None:
+    sources = Sources((SAMPLE,), ONTOLOGY, SHAPES, ONTOLOGY / "questions")
+
+    def known() -> Build:
+        return Build(sources, Names.at(DEFAULT_BASE), tmp_path / "published", tmp_path / "cache")
+
+    build = known()
+    assert not build.recall(publishes=True)
+    built(build).remember(publishes=True)
+    build.close()
+    check = known()
+    assert check.recall(publishes=False)
+    assert (check.problems, check.notes, check.files, check.version) == (build.problems, [], build.files, None)
+    check.close()
+
+
 IN_PROCESSES = """
 import sys
 from kg.cli import main
