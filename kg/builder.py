@@ -26,9 +26,9 @@ from kg.cli import publish, start
 from kg.dataset.database import unshare
 from kg.diagnostics.problems import Severity
 from kg.diagnostics.report import as_data
-from kg.pipeline import building, content_of, run
+from kg.pipeline import building, run
 from kg.steps.build import Build
-from kg.steps.publish import Content, complete, locked, prune
+from kg.steps.publish import complete, locked, prune
 
 MAX_PROBLEMS = 3
 """Maximum number of problems in an outcome."""
@@ -58,9 +58,10 @@ class Builder:
         return outcome_of(self.build if done else None)
 
     def complete(self) -> None:
-        """Does what can wait: loads what is known, collects garbage, and writes what the server does not need.
+        """Does what can wait: loads what is known, collects garbage, copies the databases that the version shares with
+        the workspace, removes old versions, and writes what the server does not need.
 
-        Another process writes it, which the next build ends.
+        Another process writes this, which the next build ends.
         """
         build = self.build
         if not build.is_loaded:
@@ -71,18 +72,15 @@ class Builder:
                 build.state.validation.prepare()
         gc.collect(1)  # a build runs without garbage collection, and keeps what was known before it
         if build.version is not None:
+            with build.shared():
+                if build.is_loaded:  # no other process has used the workspace since
+                    for file in (build.packed.search_index, build.packed.source_lines):
+                        unshare(file)  # the next build will change it
             with locked(build.published):
                 prune(build.published, self.keep)
-            arguments = (build.published, build.version, content_of(build))
-            self.completing = get_context("fork").Process(target=complete_apart, args=arguments, daemon=True)
+            arguments = (build.published, build.version, build.model, build.quality)
+            self.completing = get_context("fork").Process(target=complete, args=arguments, daemon=True)
             self.completing.start()
-
-
-def complete_apart(published: Path, version: str, content: Content) -> None:
-    """Copies the databases that the next build will change, and writes what the server does not need of a version."""
-    for file in (content.packed.search_index, content.packed.source_lines):
-        unshare(file)
-    complete(published, version, content.model, content.quality)
 
 
 def outcome_of(build: Build | None) -> Outcome:

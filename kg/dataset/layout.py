@@ -363,13 +363,6 @@ class Dataset:
         for pack in packs:
             yield gzip.decompress(pack.member(N_QUADS.suffix, self.pack_file(pack)).read())
 
-    def source_lines_of_records(self) -> Iterator[tuple[str, Any]]:
-        """The path of each record with the lines of its source (source_lines.py)."""
-        for pack in self.packs.sources:
-            for line in gzip.decompress(pack.member(LINES, self.pack_file(pack)).read()).splitlines():
-                path, lines = json.loads(line)
-                yield path, lines
-
     def difference(self, later: "Dataset") -> Difference:
         """The things that differ between this version and a later one, which reads the index of packs that differ."""
         before, after = ({pack.name: pack for pack in dataset.packs.things} for dataset in (self, later))

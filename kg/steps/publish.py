@@ -50,8 +50,6 @@ from kg.steps.measure import report
 from kg.steps.model import at_term
 from kg.steps.results import Catalogue, Model, Packed, Published, Quality
 
-SUBJECTS = "SELECT DISTINCT ?s { ?s ?p ?o }"
-
 
 @dataclass(frozen=True, slots=True)
 class Content:

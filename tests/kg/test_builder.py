@@ -38,7 +38,10 @@ def test_what_the_server_does_not_need_is_written_after_a_build(data: Path, tmp_
         current = Dataset.current(tmp_path / "published")
         missing = [name for name in CACHES if not (current.directory / name).is_file()]
         assert missing
+        shared = [builder.build.packed.search_index, builder.build.packed.source_lines]
+        assert [file.stat().st_nlink for file in shared] == [2, 2]
         builder.complete()
+        assert [file.stat().st_nlink for file in shared] == [1, 1]
         assert builder.completing is not None
         builder.completing.join()
         assert builder.completing.exitcode == 0
@@ -60,3 +63,15 @@ def test_a_build_does_not_wait_for_what_the_server_does_not_need(data: Path, tmp
         outcome = builder.rebuild()
         assert outcome["version"] not in (None, first)
         assert not completing.is_alive()
+
+
+def test_the_databases_of_a_version_stay_when_the_next_build_changes_them(data: Path, tmp_path: Path) -> None:
+    with builder_of(data, tmp_path) as builder:
+        builder.rebuild()
+        first = Dataset.current(tmp_path / "published")
+        files = first.search_index, first.source_lines
+        before = [file.read_bytes() for file in files]
+        file = data / "state" / "avalon.yaml"
+        file.write_text("# a comment\n" + file.read_text().replace("Avalon", "Lyonesse", 1))
+        assert builder.rebuild()["version"] not in (None, first.version)
+        assert [file.read_bytes() for file in files] == before
