@@ -279,8 +279,10 @@ def publish(build: Build, keep: int, most: int, profile: Profile | None = None, 
     """
     began = time.monotonic()
     try:
-        if profile or build.is_loaded or not build.recall(publishes=True):
+        if profile or build.is_loaded:
             run_with_progress(build, building(keep, whole), profile)
+        elif not build.recall(publishes=True):
+            run_with_progress(build, building(keep, whole))
             build.remember(publishes=True)
     except OSError as error:
         messages.print(f"error: cannot publish to {build.published}: {error}")

@@ -99,7 +99,9 @@ def packed(build: Build) -> Packed:
 
 def described(build: Build) -> Catalogue:
     """The metadata of a build."""
-    return describe(build.model, build.graph, build.packed.statistics, build.state.times, build.model_files)
+    state, packed = build.state, build.packed
+    times = (state.times[file] for file in state.files if file in state.times)
+    return describe(build.model, packed.packs, packed.statistics, times, build.model_files)
 
 
 def content_of(build: Build) -> Content:

@@ -8,6 +8,7 @@ from kg.dataset.layout import Dataset
 from kg.settings import SETTINGS
 from kg.sparql.engine import CutError
 from server.app import SERVING, create_app
+from server.holder import Holder
 from server.http.events import Events
 from server.http.gateway import Gateway
 from server.http.response_cache import ResponseCache
@@ -33,7 +34,8 @@ def application() -> Gateway:
     }
     directory, events = Path(os.environ[DATASET]), Events()
     state_file = Path(os.environ[STATE])
-    app = create_app(Dataset.at_or_current(directory).held(state_file.parent), settings, os.environ[QUERIES])
+    holder = Holder(state_file.parent)
+    app = create_app(holder.hold(Dataset.at_or_current(directory)), settings, os.environ[QUERIES])
 
     def publish(site: Site, state: State) -> None:
         events.publish("version", {"version": site.dataset.version, "identity": site.identity})
@@ -42,7 +44,7 @@ def application() -> Gateway:
         if state.is_ending:
             events.end()
 
-    follower = Follower(app, directory.parent, state_file, publish)
+    follower = Follower(app, directory.parent, state_file, holder, publish)
     gc.freeze()  # excludes permanent objects from garbage collection during requests
     follower.start()
     cache = ResponseCache(Path(os.environ[CACHE]), settings["max-cache-bytes"])

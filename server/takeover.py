@@ -18,6 +18,7 @@ from flask import Flask
 from kg.dataset.layout import CURRENT, Dataset, NoDatasetError
 from kg.dataset.opening import open_engine
 from kg.sparql.engine import UntrustedQueries
+from server.holder import Holder
 from server.site import Site
 from server.state import State
 
@@ -34,8 +35,9 @@ class Follower:
     `listen` is called with the site and the state, at first and whenever one of them has changed.
     """
 
-    def __init__(self, app: Flask, published: Path, state_file: Path, listen: Listener) -> None:
+    def __init__(self, app: Flask, published: Path, state_file: Path, holder: Holder, listen: Listener) -> None:
         self._app, self._published, self._state_file, self._listen = app, published, state_file, listen
+        self._holder = holder
         self._state = State()
         self._marks: tuple[Mark, Mark] = (None, None)
         self.look()
@@ -60,7 +62,7 @@ class Follower:
         has_moved, before = marks[0] != self._marks[0], self._state
         self._marks, self._state = marks, State.read(self._state_file)
         if has_moved or self._state.orders != before.orders:
-            error = take_up(self._app, self._published, self._state_file.parent)
+            error = take_up(self._app, self._published, self._holder)
             self._app.extensions["error"] = error
             if error and self._is_first_to_report():
                 logging.error(error)
@@ -88,11 +90,11 @@ def mark(file: Path) -> Mark:
     return found.st_ino, found.st_mtime_ns
 
 
-def take_up(app: Flask, published: Path, links: Path) -> str | None:
+def take_up(app: Flask, published: Path, holder: Holder) -> str | None:
     """Makes the application serve the current version, unless it does already.
 
-    The version is held by hard links in the directory `links`. Returns the reason if it cannot be served; the
-    application then continues to serve the one before.
+    The holder holds the version. Returns the reason if it cannot be served; the application then continues to serve the
+    one before.
     """
     before: Site = app.extensions["site"]
     queries: UntrustedQueries = app.extensions["queries"]
@@ -102,7 +104,7 @@ def take_up(app: Flask, published: Path, links: Path) -> str | None:
             return None
         if dataset.names.base != before.names.base:
             raise NoDatasetError(f"it was built for {dataset.names.base}, not for {before.names.base}")
-        site = opened(dataset.held(links), before)
+        site = opened(holder.hold(dataset), before)
         queries.take_up(dataset.directory)
     except (NoDatasetError, OSError, ValueError, LookupError, TypeError, sqlite3.Error) as error:
         reason = " ".join(str(error).partition("; run: ")[0].split())

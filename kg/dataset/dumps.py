@@ -45,11 +45,16 @@ class Member(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StoredMember:
-    """A gzip member in a file, which begins at byte `start`."""
+    """A gzip member in a file of a directory, which begins at byte `start`."""
 
-    file: Path
+    directory: Path
+    name: str
     start: int
     summary: Summary
+
+    @property
+    def file(self) -> Path:
+        return self.directory / self.name
 
     def read(self) -> bytes:
         with self.file.open("rb") as stream:

@@ -37,13 +37,10 @@ No other module names these files or the keys of the manifest. This module impor
 import gzip
 import hashlib
 import json
-import os
-import shutil
-import tempfile
-import weakref
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field, fields, replace
-from functools import cached_property
+from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +78,9 @@ CACHES = (DATA, QUALITY, SEARCH_INDEX, SOURCE_LINES)
 
 DUMPS = (N_QUADS, TURTLE, JSON_LD)
 """The formats of the dumps."""
+
+CACHED = 1 << 17
+"""Number of descriptions of packs that are kept in memory."""
 
 LINES = "source-lines"
 """The name of the member of a pack of sources that contains the lines on which facts stand."""
@@ -156,7 +156,7 @@ OPTIONAL = ("commit", "time")
 """The keys that are optional in a manifest."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pack:
     """The description of a pack.
 
@@ -174,13 +174,23 @@ class Pack:
     members: dict[str, Summary]
 
     @classmethod
+    @lru_cache(CACHED)
+    def of_line(cls, line: bytes) -> "Pack":
+        """A description from a line of the list of packs, most of which two versions have in common.
+
+        Raises ValueError, KeyError and TypeError.
+        """
+        return cls.of(json.loads(line))
+
+    @classmethod
     def of(cls, content: dict[str, Any]) -> "Pack":
         """A description from JSON. Raises KeyError and TypeError."""
         known = {name: content[name] for name in PACK_KEYS}
         members = {name: Summary(*summary) for name, summary in content["members"].items()}
         return cls(**{**known, "members": members})
 
-    def as_json(self) -> str:
+    @cached_property
+    def line(self) -> str:
         """The description in JSON, on one line."""
         return json.dumps({name: getattr(self, name) for name in PACK_KEYS}, separators=(",", ":"))
 
@@ -189,18 +199,22 @@ class Pack:
         """The length of the file, in bytes."""
         return self.index + sum(summary.size for summary in self.members.values())
 
-    def member(self, name: str, file: Path) -> StoredMember:
-        """A member of the pack, in its file."""
+    def member(self, name: str, directory: Path) -> StoredMember:
+        """A member of the pack, whose file is in a directory."""
         start = self.index
         for each, summary in self.members.items():
             if each == name:
-                return StoredMember(file, start, summary)
+                return StoredMember(directory, self.name, start, summary)
             start += summary.size
         raise KeyError(name)
 
 
 PACK_KEYS = tuple(each.name for each in fields(Pack))
 """The keys of the description of a pack, in order."""
+
+
+LISTS = re.compile(rb'\{\n"rest": (.*),\n"things": \[\n(.*)\n\],\n"sources": \[\n(.*)\n\]\n\}\n', re.DOTALL)
+"""The list of packs as `Packs.as_json` writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,34 +236,25 @@ class Packs:
         return {pack.name for pack in (*self.data, *self.sources)}
 
     @classmethod
-    def names_in(cls, directory: Path) -> set[str]:
-        """The names of the packs in the directory of a version, without their descriptions. Raises NoDatasetError."""
-        try:
-            content = json.loads((directory / PACK_LIST).read_bytes())
-            return {pack["name"] for pack in (content["rest"], *content["things"], *content["sources"])}
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise NoDatasetError(f"{PACK_LIST} is missing or damaged") from error
-
-    @classmethod
     def read(cls, directory: Path) -> "Packs":
         """The packs in the directory of a version. Raises NoDatasetError if their list is missing or damaged."""
         try:
-            content = json.loads((directory / PACK_LIST).read_bytes())
-            things, sources = (tuple(map(Pack.of, content[key])) for key in ("things", "sources"))
-            return cls(Pack.of(content["rest"]), things, sources)
+            rest, things, sources = LISTS.fullmatch((directory / PACK_LIST).read_bytes()).groups()  # type: ignore[union-attr]
+            of_lines = (tuple(map(Pack.of_line, lines.split(b",\n"))) if lines else () for lines in (things, sources))
+            return cls(Pack.of_line(rest), *of_lines)
         except OSError as error:
             raise NoDatasetError(f"there is no {PACK_LIST}") from error
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise NoDatasetError(f"{PACK_LIST} is damaged") from error
 
     def as_json(self) -> bytes:
         """The bytes of the file, with each pack on a line of its own."""
 
         def listed(packs: Iterable[Pack]) -> str:
-            return "[\n" + ",\n".join(pack.as_json() for pack in packs) + "\n]"
+            return "[\n" + ",\n".join(pack.line for pack in packs) + "\n]"
 
         content = {
-            "rest": self.rest.as_json(),
+            "rest": self.rest.line,
             "things": listed(self.things),
             "sources": listed(self.sources),
         }
@@ -272,7 +277,7 @@ class Dataset:
     directory: Path
     manifest: Manifest
     origin: Path | None = None
-    """The directory that the build wrote, if this one contains hard links to its files (`held`)."""
+    """The directory that the build wrote, if this one contains hard links to its files."""
 
     @classmethod
     def current(cls, published: Path) -> "Dataset":
@@ -319,35 +324,19 @@ class Dataset:
         """Another version that is stored beside this one. Raises NoDatasetError."""
         return Dataset.at((self.origin or self.directory).parent / version)
 
-    def held(self, place: Path) -> "Dataset":
-        """This dataset by hard links in a new directory in `place`, which exists as long as the returned object.
-
-        A build may then remove or replace the files. On another file system, where there can be no links, the dataset
-        itself is returned.
-        """
-        links = Path(tempfile.mkdtemp(prefix="held-", dir=place))
-        held = replace(self, directory=links / self.directory.name, origin=self.directory)
-        weakref.finalize(held, shutil.rmtree, links, ignore_errors=True)
-        try:
-            for directory, target in ((self.directory, held.directory), (self.engine_files, held.engine_files)):
-                target.mkdir(parents=True)
-                for file in directory.iterdir() if directory.is_dir() else ():
-                    os.link(file, target / file.name)
-            (links / PACKS).mkdir()
-            for name in self.packs.names:
-                os.link(self.directory.parent / PACKS / name, links / PACKS / name)
-        except OSError:
-            return self
-        return held
-
     @cached_property
     def packs(self) -> Packs:
         """The packs of this version. Raises NoDatasetError if their list is missing or damaged."""
         return Packs.read(self.directory)
 
+    @cached_property
+    def packs_directory(self) -> Path:
+        """The directory that contains the packs of all versions."""
+        return self.directory.parent / PACKS
+
     def pack_file(self, pack: Pack) -> Path:
         """The file of a pack."""
-        return self.directory.parent / PACKS / pack.name
+        return self.packs_directory / pack.name
 
     def parts(self, packs: Iterable[Pack]) -> dict[str, str]:
         """The SHA-256 of each part in some packs, by path; what is not about a thing has an IRI in place of a path."""
@@ -361,7 +350,7 @@ class Dataset:
     def n_quads(self, packs: Iterable[Pack]) -> Iterator[bytes]:
         """The lines of some packs in N-Quads, pack by pack."""
         for pack in packs:
-            yield gzip.decompress(pack.member(N_QUADS.suffix, self.pack_file(pack)).read())
+            yield gzip.decompress(pack.member(N_QUADS.suffix, self.packs_directory).read())
 
     def difference(self, later: "Dataset") -> Difference:
         """The things that differ between this version and a later one, which reads the index of packs that differ."""
@@ -407,7 +396,7 @@ class Dataset:
 
         `packs` are those of this version, if they are known already.
         """
-        stored = [pack.member(media.suffix, self.pack_file(pack)) for pack in (packs or self.packs).data]
+        stored = [pack.member(media.suffix, self.packs_directory) for pack in (packs or self.packs).data]
         return Dump(tuple(self._members(media, [member for member in stored if member.summary.content_size])))
 
     def _members(self, media: MediaType, stored: list[StoredMember]) -> Iterator[Member]:

@@ -97,9 +97,10 @@ CREATE TABLE identifiers (key TEXT NOT NULL, thing INTEGER NOT NULL, PRIMARY KEY
 """
 
 WHILE_WRITING = "INSERT INTO words (words, rank) VALUES ('hashsize', 16777216), ('automerge', 0)"
-WRITTEN = "INSERT INTO words (words, rank) VALUES ('optimize', NULL), ('automerge', 4)"
-"""While an index is written, FTS5 collects words in 16 MiB of memory, and merges all of them once, at the end; after an
-update it merges some of them (sqlite.org/fts5.html, 6)."""
+WRITTEN = "INSERT INTO words (words, rank) VALUES ('optimize', NULL)"
+"""While an index is written, FTS5 collects words in 16 MiB of memory, and merges all of them once, at the end. What an
+update writes is merged with what other updates wrote, after 16 of them, and not with the large rest
+(sqlite.org/fts5.html, 6)."""
 
 INSERT_WORDS = f"INSERT INTO words (rowid, {', '.join(COLUMNS)}) VALUES (?{', ?' * len(COLUMNS)})"  # noqa: S608
 DELETE_WORDS = INSERT_WORDS.replace("(rowid", "(words, rowid").replace("(?", "('delete', ?")

@@ -75,16 +75,17 @@ def files(directory: Path, reading: Reading) -> Iterator[Path]:
             if wrong or name.startswith("."):
                 folders.remove(name)
         folders.sort()
-        for file in (folder / name for name in sorted(names)):
-            if depth == 0 and file.name == WITHDRAWN and is_regular(file):
+        for name in sorted(names):
+            file = folder / name
+            if depth == 0 and name == WITHDRAWN and is_regular(file):
                 continue
-            if depth != 1 or file.suffix != ".yaml" or file.name.startswith(".") or not is_regular(file):
-                for problem_ in file_problem(file, depth):
-                    reading.problems.append(problem_)
-                    if depth == 1:  # references to it must not dangle
-                        reading.paths.add(f"{folder.name}/{as_name(file.name.lstrip('.#').partition('.')[0])}")
-            else:
+            if depth == 1 and name.endswith(".yaml") and not name.startswith(".") and is_regular(file):
                 yield file
+                continue
+            for problem_ in file_problem(file, depth):
+                reading.problems.append(problem_)
+                if depth == 1:  # references to it must not dangle
+                    reading.paths.add(f"{folder.name}/{as_name(name.lstrip('.#').partition('.')[0])}")
 
 
 def read_file(file: Path, kind: str, reading: Reading) -> Iterator[Record]:

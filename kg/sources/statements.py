@@ -50,14 +50,15 @@ class RecordStatements(NamedTuple):
 
 
 class FileStatements(NamedTuple):
-    """What a file states, apart from its triples: its records, the paths that it names, and the problems of reading.
+    """What a file states, apart from its triples: its records, and the problems of reading.
 
-    `digest` is a hash of its content; None if it cannot be read.
+    `digest` is a hash of its content; None if it cannot be read. `unreadable` are the paths of the things that it
+    names, but whose records cannot be read.
     """
 
     digest: bytes | None
     records: tuple[RecordStatements, ...]
-    paths: frozenset[str]
+    unreadable: frozenset[str]
     problems: tuple[Problem, ...]
 
 
@@ -119,7 +120,8 @@ class Reader:
                 facts, lines = facts_of(record, self.roles), lines_of(record)
                 references = frozenset(index.references)
                 stated.append(RecordStatements(facts, parts_of(mapped), lines, references, is_certain))
-            found.append(FileStatements(digest, tuple(stated), frozenset(reading.paths), tuple(reading.problems)))
+            unreadable = frozenset(reading.paths.difference(record.path for record in records))
+            found.append(FileStatements(digest, tuple(stated), unreadable, tuple(reading.problems)))
         triples = self.triples([mapped for _, mapped in certain])
         if len(triples) == sum(mapped.statements for _, mapped in certain):
             return found, triples, list(texts(record for record, _ in certain))

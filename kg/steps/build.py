@@ -260,12 +260,14 @@ class Build:
     @property
     def paths(self) -> frozenset[str]:
         """The paths of all things that the sources name; empty if no records were read."""
-        return self.records.paths if Records in self._results else frozenset()
+        return frozenset(self.records.identities) if Records in self._results else frozenset()
 
     @property
     def number_of_records(self) -> int:
         """The number of things that the sources name."""
-        return self._result(Recalled).records if Recalled in self._results else len(self.paths)
+        if Recalled in self._results:
+            return self._result(Recalled).records
+        return len(self.records.identities) if Records in self._results else 0
 
     @property
     def version(self) -> str | None:

@@ -68,7 +68,7 @@ COMPONENTS = {
 def check(state: State, records: Records, graph: DataGraph, before: Iterable[Problem]) -> Findings:
     """Returns a problem for each SHACL result, except for those that a problem found `before` already explains."""
     model = state.model
-    incomplete = Incomplete(model, records, graph, before)
+    incomplete = Incomplete(model, records, graph, state.in_question, before)
     notes, problems = list(incomplete.notes()), list[Problem]()
     try:
         validated = state.validation.update(graph.store)

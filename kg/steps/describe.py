@@ -6,9 +6,8 @@ counts of the default graph.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode, Quad
 from rdflib import URIRef
@@ -17,13 +16,15 @@ from rdflib.namespace import RDF as RDF_TERMS
 
 from kg.about import ATTRIBUTION, DESCRIPTION, KEYWORDS, LICENSE, TITLE
 from kg.dataset.dumps import Dump
+from kg.dataset.layout import Packs
+from kg.dataset.packs import lines_of
 from kg.dataset.statistics import Counting, Statistics
 from kg.media import FORMATS, LANGUAGES, RDF, MediaType
 from kg.names import RDF_TYPE, RDFS_LABEL, XSD, Names, local_name
 from kg.namespaces import DCAT, SD, SPDX, VCARD, VOID_EXT
 from kg.steps.commits import revision
 from kg.steps.origins import stamp
-from kg.steps.results import Catalogue, DataGraph, FileTimes, Model, ModelFiles, Stated
+from kg.steps.results import Catalogue, FileTimes, Model, ModelFiles
 
 EU = "http://publications.europa.eu/resource/authority/"
 """The authority tables of the European Union, whose terms DCAT-AP 3 requires (semiceu.github.io/DCAT-AP)."""
@@ -49,22 +50,22 @@ Statement = tuple[str, str, NamedNode | Literal]
 
 
 def describe(
-    model: Model, graph: DataGraph, statistics: Statistics, times: Mapping[Path, FileTimes], files: ModelFiles
+    model: Model, packs: Packs, statistics: Statistics, times: Iterable[FileTimes], files: ModelFiles
 ) -> Catalogue:
     """The catalogue.
 
-    `statistics` are those of the default graph, `times` those of the files of the records, and `files` those of the
-    model.
+    `statistics` are those of the default graph, `times` those of the files of the records, where they are known, and
+    `files` those of the model.
     """
     names, (commit, time) = model.names, revision(model.sources)
     described = [
-        *_dataset(names, graph.stated.keys(), _issued(graph.stated.values(), times), statistics.span),
-        *_partitions(statistics, names),
+        *_dataset(names, packs, _issued(times), statistics.span),
         *_build(names, commit, time),
         *_contact(names),
         *_graphs(names, sorted({*files.contexts} - {model.schema.version})),
     ]
-    return Catalogue(in_catalogue([*described, *_foreign(names, described)], names), commit, time, files)
+    lines = [*in_catalogue([*described, *_foreign(names, described)], names), *_partitions(statistics, names)]
+    return Catalogue(lines, commit, time, files)
 
 
 def counting(model: Model) -> Counting:
@@ -73,9 +74,10 @@ def counting(model: Model) -> Counting:
     return Counting(model.names, (bound for property_ in properties for bound in property_.bounds or ()))
 
 
-def in_catalogue(statements: Iterable[Statement], names: Names) -> list[Quad]:
-    """Statements as quads of the catalogue."""
-    return [Quad(NamedNode(s), NamedNode(p), o, NamedNode(names.dataset)) for s, p, o in statements]
+def in_catalogue(statements: Iterable[Statement], names: Names) -> list[bytes]:
+    """Statements as lines of the catalogue, in canonical N-Quads."""
+    graph = NamedNode(names.dataset)
+    return lines_of(Quad(NamedNode(subject), NamedNode(predicate), o, graph) for subject, predicate, o in statements)
 
 
 def distributions(names: Names, version: str, dumps: Mapping[MediaType, Dump]) -> Iterator[Statement]:
@@ -153,12 +155,13 @@ def _english(text: str) -> Literal:
 
 
 def _dataset(
-    names: Names, paths: Set[str], issued: dict[URIRef, Literal], span: tuple[str, str] | None
+    names: Names, packs: Packs, issued: dict[URIRef, Literal], span: tuple[str, str] | None
 ) -> Iterator[Statement]:
     """The dataset, the catalogue that lists it, and its endpoint (DCAT 3; DCAT-AP 3).
 
-    `paths` are those of the things, and `span` the first and the last day that the dates of the dataset can mean.
+    `packs` are those of the things, and `span` the first and the last day that the dates of the dataset can mean.
     """
+    kinds = {kind for pack in packs.things for kind in pack.kinds}
     publisher, endpoint, period = (f"{names.dataset}#{name}" for name in ("publisher", "sparql", "period"))
     described: dict[URIRef, object] = {
         DCTERMS.title: _english(TITLE),
@@ -193,8 +196,8 @@ def _dataset(
             VOID.sparqlEndpoint: names.base + "sparql",
             VOID.uriSpace: Literal(names.things),
             VOID.vocabulary: names.ontology,
-            VOID.exampleResource: names.thing(min(paths, default="")),
-            VOID.rootResource: [names.document(kind) for kind in sorted({path.partition("/")[0] for path in paths})],
+            VOID.exampleResource: names.thing(packs.things[0].first if packs.things else ""),
+            VOID.rootResource: [names.document(kind) for kind in sorted(kinds)],
         },
     )
     yield from _about(
@@ -287,9 +290,9 @@ RANGES = {
 """By a property of Dublin Core or DCAT the class that its values are of, in Dublin Core."""
 
 
-def _issued(stated: Iterable[Stated], times: Mapping[Path, FileTimes]) -> dict[URIRef, Literal]:
-    """The date on which the first record was created, if it is known."""
-    seconds = min((times[each.file].created for each in stated if each.file in times), default=None)
+def _issued(times: Iterable[FileTimes]) -> dict[URIRef, Literal]:
+    """The date on which the first file of records was created, if it is known."""
+    seconds = min((each.created for each in times), default=None)
     if seconds is None:
         return {}
     return {DCTERMS.issued: Literal(stamp(seconds).value[:10], datatype=NamedNode(XSD + "date"))}
@@ -348,19 +351,17 @@ def _graphs(names: Names, earlier: list[str]) -> Iterator[Statement]:
             yield from _about(graph, {RDF_TERMS.type: SD.Graph, RDFS.label: _english(label)})
 
 
-def _partitions(statistics: Statistics, names: Names) -> Iterator[Statement]:
-    """The number of triples of the dataset, and of its parts by class and by property (VoID, 4)."""
+def _partitions(statistics: Statistics, names: Names) -> Iterator[bytes]:
+    """Lines about the number of triples of the dataset, and of its parts by class and by property (VoID, 4)."""
     by_property = Counter[str]()
     for (_, property_, _), number in statistics.triples.items():
         by_property[property_] += number
-    yield from _about(
-        names.dataset,
-        {
-            VOID.triples: by_property.total(),
-            VOID.distinctSubjects: statistics.subjects,
-            VOID.distinctObjects: statistics.objects,
-        },
-    )
+    totals = {
+        VOID.triples: by_property.total(),
+        VOID.distinctSubjects: statistics.subjects,
+        VOID.distinctObjects: statistics.objects,
+    }
+    yield from in_catalogue(_about(names.dataset, totals), names)
     for class_, number in sorted((+statistics.instances).items()):
         yield from _partition(names, names.dataset, "class", class_, VOID.entities, number)
     for property_, number in sorted((+by_property).items()):
@@ -368,10 +369,10 @@ def _partitions(statistics: Statistics, names: Names) -> Iterator[Statement]:
     yield from _within_classes(statistics, names)
 
 
-def _within_classes(statistics: Statistics, names: Names) -> Iterator[Statement]:
-    """The properties of each of our classes, with the classes and datatypes of their values, for query editors.
+def _within_classes(statistics: Statistics, names: Names) -> Iterator[bytes]:
+    """Lines about the properties of each of our classes, with the classes and datatypes of their values.
 
-    A triple is counted for each asserted class of its subject, and of its object.
+    They are for query editors. A triple is counted for each asserted class of its subject, and of its object.
     """
     by_property, by_value = Counter[tuple[str, str]](), Counter[tuple[str, str, str, str]]()
     for (classes, property_, kind), number in statistics.triples.items():
@@ -397,16 +398,17 @@ def _partition_iri(names: Names, parent: str, sort: str, iri: str) -> str:
 
 
 @lru_cache(CACHED)
-def _partition(names: Names, parent: str, sort: str, iri: str, count: URIRef, number: int) -> list[Statement]:
-    """A partition by class, property or datatype (VoID, 4.5, and its extension for datatypes)."""
+def _partition(names: Names, parent: str, sort: str, iri: str, count: URIRef, number: int) -> list[bytes]:
+    """Lines about a partition by class, property or datatype (VoID, 4.5, and its extension for datatypes)."""
     void = VOID_EXT if sort == "datatype" else VOID
     partition = _partition_iri(names, parent, sort, iri)
-    return [
+    statements = [
         (parent, str(void[f"{sort}Partition"]), NamedNode(partition)),
         (partition, str(void[sort]), NamedNode(iri)),
         *_about(partition, {RDF_TERMS.type: VOID.Dataset, count: number}),
         (partition, RDFS_LABEL, Literal(f"{local_name(iri)} in the dataset", language="en")),
     ]
+    return in_catalogue(statements, names)
 
 
 def _build(names: Names, commit: str | None, time: str | None) -> Iterator[Statement]:

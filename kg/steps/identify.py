@@ -9,6 +9,6 @@ from kg.steps.results import Read, Records
 
 def identify(known: Identification, removed: Iterable[Facts], added: Iterable[Facts], read: Read) -> Records:
     """Takes note of changed records, and reports duplicate records, copies and conflicting names."""
-    changes = known.update(removed, added, read.paths, read.unread)
-    copies = frozenset(known.identities.copies)
-    return Records(changes, read.paths, read.unread, known.withdrawn, copies, list(known.problems))
+    changes = known.update(removed, added, read.unreadable, read.unread)
+    problems = list(known.problems)
+    return Records(changes, known.identities, read.unreadable, read.unread, known.withdrawn, problems)

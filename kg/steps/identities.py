@@ -44,6 +44,14 @@ class Identities:
     def __contains__(self, path: object) -> bool:
         return path in self._records or path in self._named
 
+    def __iter__(self) -> Iterator[str]:
+        """The paths of all things that the sources name."""
+        yield from self._records
+        yield from self._named - self._records.keys()
+
+    def __len__(self) -> int:
+        return len(self._records) + len(self._named - self._records.keys())
+
     def records(self, path: str) -> list[Facts]:
         """The facts of the records of a thing, in order."""
         return self._records.get(path, [])

@@ -34,17 +34,19 @@ SEVERAL = ("Equals", "Or", "And", "Not", "Xone", "Node", "Property")
 class Incomplete:
     """Information about the records with errors, once all records are mapped.
 
-    `problems` are those that were found before. `waiting` are the SPARQL-based constraints that report something
-    missing that may only have been left out.
+    `in_question` are the paths of the records that may have errors, and `problems` those that were found before.
+    `waiting` are the SPARQL-based constraints that report something missing that may only have been left out.
     """
 
-    def __init__(self, model: Model, records: Records, graph: DataGraph, problems: Iterable[Problem]) -> None:
+    def __init__(
+        self, model: Model, records: Records, graph: DataGraph, in_question: set[str], problems: Iterable[Problem]
+    ) -> None:
         self._model, self._nodes, self._unread_kinds = model, graph.nodes, records.unread
         thing = model.names.thing
-        left_out = records.paths - graph.stated.keys()
+        left_out = (in_question | records.unreadable) - graph.stated.keys()
         self._left_out = {thing(path) for path in left_out}
-        self._unread = {thing(path) for path in left_out - records.copies}
-        with_errors = [path for path, stated in graph.stated.items() if not stated.sound]
+        self._unread = {thing(path) for path in left_out - records.identities.copies}
+        with_errors = [path for path in sorted(in_question & graph.stated.keys()) if not graph.stated[path].sound]
         self._with_errors = {path: graph.nodes[thing(path)][0] for path in with_errors}
         self._problems: dict[Path, list[Problem]] = defaultdict(list)
         for problem in problems:

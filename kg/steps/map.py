@@ -40,6 +40,8 @@ def map_records(state: State, read: Read, records: Records) -> Restated:
         state.uncertain.pop(file, None)
     for file in sorted(again):
         map_file(state, filler, file, now)
+    if again and not read.filled:
+        state.progress.count("files mapped with the index", len(again))
     certain = {
         record.facts.path: Stated(file, record.parts)
         for file, statements in read.changed.items()

@@ -41,7 +41,7 @@ from kg.dataset.layout import (
     as_json,
 )
 from kg.dataset.opening import load
-from kg.dataset.packs import TEMPORARY, n_quads, version_of
+from kg.dataset.packs import TEMPORARY, version_of
 from kg.diagnostics.problems import Problem
 from kg.media import N_QUADS
 from kg.sparql.oxigraph import open_files
@@ -147,11 +147,6 @@ def following(version: str, removed: set[str]) -> str:
     return f"{major + 1}.0.0" if removed else f"{major}.{minor + 1}.0"
 
 
-def lines(quads: Iterable[Quad]) -> bytes:
-    """Canonical N-Quads, sorted, each line once."""
-    return b"".join(n_quads(set(quads)))
-
-
 def is_whole(directory: Path) -> bool:
     """True if a version has this format, the files of its manifest are undamaged, and its packs have their lengths.
 
@@ -197,7 +192,7 @@ def replace_version(published: Path, content: Content, version: str) -> None:
     manifest = describe_version(content, version)
     dumps = {media: Dataset(aside, manifest).dump(media, packs) for media in DUMPS}
     described = distributions(content.model.names, version, dumps)
-    catalogue = lines([*content.catalogue.quads, *in_catalogue(described, content.model.names)])
+    catalogue = b"".join(sorted({*content.catalogue.lines, *in_catalogue(described, content.model.names)}))
     write(aside / CATALOGUE, catalogue)
     named = {CATALOGUE: _digest(catalogue), PACK_LIST: _digest(pack_list), **model.digests}
     write(aside / MANIFEST, replace(manifest, files=dict(sorted(named.items()))).as_json())
@@ -221,7 +216,7 @@ def has_digest(file: Path, digest: str) -> bool:
 def new_packs(published: Path, packs: Packs) -> set[str]:
     """The names of the packs that the current version does not have."""
     try:
-        return packs.names - Packs.names_in(published / CURRENT)
+        return packs.names - Packs.read(published / CURRENT).names
     except NoDatasetError:
         return packs.names
 
@@ -229,7 +224,9 @@ def new_packs(published: Path, packs: Packs) -> set[str]:
 def describe_version(content: Content, version: str) -> Manifest:
     """The manifest of a version, without its files."""
     model, packs = content.model, content.packed.packs
-    kinds = sum((Counter(pack.kinds) for pack in packs.things), Counter[str]())
+    kinds = Counter[str]()
+    for pack in packs.things:
+        kinds.update(pack.kinds)
     triples, inferred = (sum(getattr(pack, count) for pack in packs.data) for count in ("triples", "inferred"))
     return Manifest(
         format=FORMAT,
@@ -391,7 +388,7 @@ def prune(published: Path, keep: int) -> None:
     named = set[str]()
     for version in kept:
         with suppress(NoDatasetError):  # it has an earlier format
-            named |= Packs.names_in(published / version)
+            named |= Packs.read(published / version).names
     for file in (published / PACKS).iterdir():
         if file.name not in named:
             file.unlink()

@@ -69,7 +69,7 @@ def read(state: State) -> Read:
         filled,
         contested,
         frozenset(file for file in retimed if file in state.files and file not in statements),
-        frozenset(state.named | listing.paths),
+        frozenset(state.unreadable | listing.paths),
         frozenset(listing.unread),
         len(found),
         [*listing.problems, *(problem for file in found for problem in state.files[file].problems)],
@@ -99,7 +99,7 @@ def read_without_model(sources: Sources, names: Names) -> Records:
     identities.update((), [facts_of(record, Roles()) for record in records], reading.paths)
     problems = [*reading.problems, *identities.problems()]
     nothing: frozenset[str] = frozenset()
-    return Records(Changes(nothing, nothing), frozenset(reading.paths), nothing, {}, nothing, problems)
+    return Records(Changes(nothing, nothing), identities, nothing, nothing, {}, problems)
 
 
 def _records(sources: Sources, reading: Reading) -> Iterator[Record]:

@@ -21,6 +21,7 @@ from kg.model.schema import Schema
 from kg.names import Names
 from kg.sources.record import Record, Withdrawal
 from kg.sources.statements import Document, FileStatements
+from kg.steps.identities import Identities
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class Read:
     and `texts` are empty; `contested` are then triples that follow from those of one record and are about another one,
     which may state them, as N-Triples. `retimed` are the files that are the same, but have other times.
 
-    `paths` are the paths of all things that the sources name, including those whose records cannot be read; `unread`
+    `unreadable` are the paths of the things that the sources name, but of which some record cannot be read; `unread`
     are the kinds whose folders cannot be read. `problems` are those of all files.
     """
 
@@ -107,7 +108,7 @@ class Read:
     filled: bool
     contested: list[bytes]
     retimed: frozenset[Path]
-    paths: frozenset[str]
+    unreadable: frozenset[str]
     unread: frozenset[str]
     files: int
     problems: list[Problem]
@@ -130,15 +131,14 @@ class Changes:
 class Records:
     """What is known about the identity of the records (step `identify`).
 
-    `changes` says what the changes of files mean for other records. `copies` are the paths of records that have the
-    same content as an earlier one.
+    `changes` says what the changes of files mean for other records. `unreadable` and `unread` are those of `Read`.
     """
 
     changes: Changes
-    paths: frozenset[str]
+    identities: Identities
+    unreadable: frozenset[str]
     unread: frozenset[str]
     withdrawn: dict[str, Withdrawal]
-    copies: frozenset[str]
     problems: list[Problem]
 
 
@@ -271,10 +271,11 @@ class ModelFiles:
 class Catalogue:
     """The metadata that is published with the data (step `describe`).
 
-    `quads` describe the dataset, without what depends on its version. `commit` and `time` are those of the sources.
+    `lines` describe the dataset in canonical N-Quads, without what depends on its version. `commit` and `time` are
+    those of the sources.
     """
 
-    quads: list[Quad]
+    lines: list[bytes]
     commit: str | None
     time: str | None
     model: ModelFiles

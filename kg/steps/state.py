@@ -90,7 +90,7 @@ class State:
     def _load(self) -> None:
         self.files = {Path(name): statements for name, statements in self.workspace.statements()}
         self.uncertain, exceptions, unread = self.workspace.result("state")
-        self.identification.update((), self.facts(self.files), self.named, unread)
+        self.identification.update((), self.facts(self.files), self.unreadable, unread)
         for file, statements in self.files.items():
             for record in statements.records:
                 self.stated[record.facts.path] = Stated(file, record.parts)
@@ -131,9 +131,14 @@ class State:
         return self.workspace.store
 
     @property
-    def named(self) -> set[str]:
-        """The paths of all things that the files name."""
-        return {path for file in self.files.values() for path in file.paths}
+    def unreadable(self) -> set[str]:
+        """The paths of the things that the files name, but of which some record cannot be read."""
+        return {path for file in self.files.values() for path in file.unreadable}
+
+    @property
+    def in_question(self) -> set[str]:
+        """The paths of the things in files that were mapped with the index, among them all those with errors."""
+        return {facts.path for facts in self.facts(self.uncertain)}
 
     @cached_property
     def inferred(self) -> NamedNode:
@@ -190,7 +195,7 @@ class State:
         """The asserted triples about a thing and its parts in the store."""
         for subject in self.subjects(path):
             for quad in self.store.quads_for_pattern(subject, None, None, DefaultGraph()):
-                if Quad(quad.subject, quad.predicate, quad.object, self.inferred) not in self.store:
+                if not self._is_inferred(quad):
                     yield quad.triple
 
     def lines(self, path: str) -> str:
@@ -205,15 +210,19 @@ class State:
             yield from (store or self.store).quads_for_pattern(subject, None, None, graph)
 
     def naming(self, paths: Iterable[str]) -> set[Path]:
-        """The files of the records that state links to some things."""
+        """The files of the other records that state links to some things."""
         files = set()
         for path in paths:
             thing = NamedNode(self.model.names.thing(path))
             for quad in self.store.quads_for_pattern(None, None, thing, DefaultGraph()):
                 subject = self.model.names.path(quad.subject.value) if isinstance(quad.subject, NamedNode) else None
-                if subject in self.stated:
+                if subject != path and subject in self.stated and not self._is_inferred(quad):
                     files.add(self.stated[subject].file)
         return files
+
+    def _is_inferred(self, quad: Quad) -> bool:
+        """True if the triple of a quad is inferred and not asserted."""
+        return Quad(quad.subject, quad.predicate, quad.object, self.inferred) in self.store
 
 
 class MostHasChangedError(Exception):

@@ -142,7 +142,7 @@ class HostProcess:
         listener.bind(self.address)
         listener.listen(1024)
         reading, writing = os.pipe()
-        given = (str(listener.fileno()), str(reading), str(dataset), json.dumps(limits.as_dict()))
+        given = (str(listener.fileno()), str(reading), str(dataset), str(directory), json.dumps(limits.as_dict()))
         command = [sys.executable, "-m", "server.queries.host", *given]
         keeper = threading.Thread(target=keep, args=(command, listener, reading), daemon=True)
         keeper.start()

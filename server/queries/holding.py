@@ -12,6 +12,7 @@ from pyoxigraph import RdfFormat, Store, parse, serialize
 from kg.dataset.layout import Dataset, NoDatasetError
 from kg.dataset.opening import load
 from kg.sparql.oxigraph import open_files
+from server.holder import Holder
 from server.queries.difference import difference
 
 BATCH = 5000
@@ -46,8 +47,9 @@ class Difference:
 class Holding:
     """A dataset in memory if it has at most `most` triples, and else on disk; once it is on disk, it stays there."""
 
-    def __init__(self, dataset: Dataset, most: int) -> None:
-        self.dataset, self._most = dataset, most
+    def __init__(self, dataset: Dataset, most: int, holder: Holder) -> None:
+        dataset = holder.hold(dataset)
+        self.dataset, self._most, self._holder = dataset, most, holder
         self.store: Store | None = None
         if dataset.manifest.counts.triples <= most:
             self.store = Store()
@@ -70,6 +72,7 @@ class Holding:
         if self.store is None or dataset.manifest.counts.triples > self._most:
             open_files(dataset.engine_files)
             return None
+        dataset = self._holder.hold(dataset)
         removed, added = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115  # apply closes them
         report, theirs = os.pipe()
         process = os.fork()
@@ -96,7 +99,7 @@ class Holding:
 
     def move(self, dataset: Dataset) -> None:
         """Holds another version on disk."""
-        self.dataset, self.store = dataset, None
+        self.dataset, self.store = self._holder.hold(dataset), None
 
 
 def write_difference(old: Dataset, new: Dataset, store: Store, files: tuple[IO[bytes], IO[bytes]], report: int) -> None:

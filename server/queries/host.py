@@ -34,6 +34,7 @@ from pathlib import Path
 from typing import Any
 
 from kg.dataset.layout import Dataset, NoDatasetError
+from server.holder import Holder
 from server.queries.frames import LENGTH, failure, message
 from server.queries.holding import Difference, Holding
 from server.queries.limits import Limits
@@ -512,12 +513,15 @@ def confirm(connection: socket.socket, reason: str | None) -> None:
 
 
 def main() -> None:
-    """`python -m server.queries.host LISTENER LIFELINE DATASET LIMITS`: two descriptors, a directory, JSON."""
-    listener, lifeline, directory, given = sys.argv[1:]
+    """`python -m server.queries.host LISTENER LIFELINE DATASET PLACE LIMITS`: descriptors, directories, and JSON.
+
+    PLACE is the directory in which the files of the dataset are held.
+    """
+    listener, lifeline, directory, place, given = sys.argv[1:]
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a server may send them to all processes
         signal.signal(number, signal.SIG_IGN)  # the lifeline ends this process instead
     limits = Limits(**{**(values := json.loads(given)), "services": tuple(values["services"])})
-    holding = Holding(Dataset.at_or_current(Path(directory)), limits.triples)
+    holding = Holding(Dataset.at_or_current(Path(directory)), limits.triples, Holder(Path(place)))
     gc.freeze()  # else the collector writes to the memory that workers share
     Host(socket.socket(fileno=int(listener)), int(lifeline), holding, limits).run()
 

@@ -111,9 +111,27 @@ def test_an_edit_costs_what_it_changes(tmp_path: Path) -> None:
     assert counts["check"]["nodes judged"] <= 5
     assert counts["pack"] == {"packs made": 1}
     assert len(set((tmp_path / "published" / ".packs").iterdir()) - packs) <= 2
+    assert "files mapped with the index" not in counts["map"]
     build.progress.counts.clear()
     built(build)
     assert not any(build.progress.counts.values())
+    build.close()
+
+
+def test_a_deleted_record_makes_no_other_record_be_mapped_with_the_index(tmp_path: Path) -> None:
+    sources = Sources(copy_of(Sources((SAMPLE,), ONTOLOGY, SHAPES), tmp_path).data, ONTOLOGY, SHAPES)
+    file = sources.data[0] / "release" / "2000.yaml"
+    build = built(Build(sources, Names.at(DEFAULT_BASE), tmp_path / "published", tmp_path / "cache"))
+    assert build.version is not None, build.problems
+    build.progress.counts.clear()
+    *others, last = file.read_text().split("---\n")
+    assert "release/2000-03" in last
+    file.write_text("---\n".join(others))
+    built(build)
+    assert build.version is not None, build.problems
+    counts = build.progress.counts["map"]
+    assert counts["triples removed"] > 3
+    assert "files mapped with the index" not in counts
     build.close()
 
 

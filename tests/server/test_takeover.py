@@ -21,6 +21,7 @@ from flask.testing import FlaskClient
 
 from kg.dataset.layout import CATALOGUE, MANIFEST, SEARCH_INDEX, Dataset
 from server.app import create_app
+from server.holder import Holder
 from server.site import site
 from server.takeover import take_up
 from tests.building import build_world
@@ -226,21 +227,21 @@ def two(versions: tuple[Path, dict[str, str]]) -> tuple[Flask, Path, str]:
     """An application on one version, the published datasets, and the version that is taken up next."""
     published, labels = versions
     dataset = Dataset.current(published)
-    return create_app(dataset.held(published.parent)), published, other(published, labels)
+    return create_app(Holder(published.parent).hold(dataset)), published, other(published, labels)
 
 
 def test_a_version_with_the_same_model_shares_what_depends_on_the_model(two: tuple[Flask, Path, str]) -> None:
     app, published, new = two
     before = app.extensions["site"]
     publish(published, new)
-    assert take_up(app, published, published.parent) is None
+    assert take_up(app, published, Holder(published.parent)) is None
     after = app.extensions["site"]
     assert after.dataset.version == new
     assert after.engine is not before.engine
     for name in ("schema", "framing", "profiles", "views"):
         assert getattr(after, name) is getattr(before, name), name
     rewrite(published / new, model="another")
-    assert take_up(app, published, published.parent) is None
+    assert take_up(app, published, Holder(published.parent)) is None
     assert app.extensions["site"].schema is not before.schema
 
 
@@ -256,7 +257,7 @@ def test_the_old_dataset_and_what_is_derived_from_it_are_freed_without_a_collect
     gc.collect()
     gc.disable()
     try:
-        assert take_up(app, published, published.parent) is None
+        assert take_up(app, published, Holder(published.parent)) is None
         assert (engine(), finder()) == (None, None)
     finally:
         gc.enable()
@@ -267,7 +268,7 @@ def test_a_request_that_runs_keeps_its_dataset(two: tuple[Flask, Path, str]) -> 
     with app.test_request_context("/"):
         before = site()
         publish(published, new)
-        assert take_up(app, published, published.parent) is None
+        assert take_up(app, published, Holder(published.parent)) is None
         assert site() is before
     with app.test_request_context("/"):
         assert site().dataset.version == new
@@ -279,4 +280,4 @@ def test_a_dataset_is_served_even_after_its_files_have_been_removed(two: tuple[F
     client: FlaskClient = app.test_client()
     for path in ("/", "/doc/state/avalon", "/doc/state/avalon.ttl", "/search?q=avalon", "/quality", "/doc/state"):
         assert client.get(path, headers={"Accept": "text/html"}).status_code == 200, path
-    assert take_up(app, published, published.parent) is not None
+    assert take_up(app, published, Holder(published.parent)) is not None

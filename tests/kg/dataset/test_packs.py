@@ -258,7 +258,7 @@ def test_a_pack_whose_bytes_changed_is_not_read(start: int, published: Path) -> 
     dataset = Dataset.current(published)
     file = dataset.pack_file(dataset.packs.things[0])
     content = bytearray(file.read_bytes())
-    member = dataset.packs.things[0].member(N_QUADS.suffix, file)
+    member = dataset.packs.things[0].member(N_QUADS.suffix, dataset.packs_directory)
     place = member.start + (start if start > 0 else member.summary.size + start)
     content[place] ^= 0xFF
     file.write_bytes(content)

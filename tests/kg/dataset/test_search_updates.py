@@ -137,6 +137,21 @@ def test_an_update_writes_what_changed_and_not_what_there_is(real_entries: list[
     assert {path: thing[0] for path, thing in content(file)["things"].items()} == uses
 
 
+def test_many_updates_leave_nearly_all_words_where_they_are(real_entries: list[Entry], tmp_path: Path) -> None:
+    file = tmp_path / "index"
+    write_index(file, real_entries)
+
+    def blocks() -> dict[int, bytes]:
+        with closing(sqlite3.connect(file)) as database:
+            return dict(database.execute("SELECT id, block FROM words_data").fetchall())
+
+    before = blocks()
+    for entry in real_entries[:40]:
+        update_index(file, {entry.path: entry._replace(columns=entry.columns[::-1])})
+        update_index(file, {entry.path: entry})
+    assert len(before.items() & blocks().items()) > 0.9 * len(before)
+
+
 def test_the_uses_of_a_thing_fall_when_it_is_no_longer_named(real_entries: list[Entry], tmp_path: Path) -> None:
     file = tmp_path / "index"
     one, two, three = (entry._replace(facets=(("kind", "state"),)) for entry in real_entries[:3])
