@@ -21,10 +21,11 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, serialize
+from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, parse, serialize
 
 from kg.dataset.dumps import Summary
 from kg.dataset.layout import FORMAT, LINES, Pack
@@ -111,7 +112,15 @@ class Part:
     @classmethod
     def of(cls, path: str, quads: list[Quad], names: Names) -> "Part":
         """The part that consists of these quads, each of which is given once."""
-        in_order = sorted(zip(lines_of(quads), quads, strict=True))
+        return cls._of(path, sorted(zip(lines_of(quads), quads, strict=True)), names)
+
+    @classmethod
+    def of_lines(cls, path: str, lines: list[bytes], names: Names) -> "Part":
+        """The part with these lines."""
+        return cls._of(path, list(zip(lines, parse(b"".join(lines), format=RdfFormat.N_QUADS), strict=True)), names)
+
+    @classmethod
+    def _of(cls, path: str, in_order: list[tuple[bytes, Quad]], names: Names) -> "Part":
         lines, graph = [line for line, _ in in_order], f" <{names.inferred}> .\n".encode()
         inferred = {line.removesuffix(graph) for line in lines if line.endswith(graph)}
         triples = [
@@ -125,6 +134,13 @@ class Part:
     def digest(self) -> str:
         """The SHA-256 of the lines, in hexadecimal digits."""
         return hashlib.sha256(b"".join(self.lines)).hexdigest()
+
+
+def parts_in_pack(pack: Pack, directory: Path, names: Names) -> Iterator[Part]:
+    """The parts about things in an existing pack. Raises OSError, EOFError or zlib.error if it is damaged."""
+    lines = gzip.decompress(pack.member(N_QUADS.suffix, directory).read()).splitlines(keepends=True)
+    by_path = groupby(lines, lambda line: names.path(line[1 : line.index(b">")].partition(b"#")[0].decode()))
+    return (Part.of_lines(path, [*lines], names) for path, lines in by_path if path is not None)
 
 
 def n_quads(quads: Iterable[Quad]) -> list[bytes]:

@@ -6,6 +6,7 @@ triples are those of its valid values. A record whose class or path is uncertain
 """
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from pyoxigraph import Quad, Triple
@@ -39,9 +40,7 @@ def map_records(state: State, read: Read, records: Records) -> Restated:
     for file in (*read.before, *again):
         state.uncertain.pop(file, None)
     for file in sorted(again):
-        map_file(state, filler, file, now)
-    if again and not read.filled:
-        state.progress.count("files mapped with the index", len(again))
+        map_file(state, filler, read, file, now)
     certain = {
         record.facts.path: Stated(file, record.parts)
         for file, statements in read.changed.items()
@@ -94,16 +93,8 @@ def unchanged(state: State, read: Read, again: set[Path]) -> set[str]:
 
 def files_to_map(state: State, read: Read, records: Records) -> set[Path]:
     """The files with a record that is mapped with the index: those of now that changed, or that a change concerns."""
-    identities, index, changes = state.identification.identities, state.identification.index, records.changes
-
-    def is_right(record: RecordStatements) -> bool:
-        return (
-            record.certain
-            and identities.counted(record.facts.path) == record.facts
-            and all(path in index and index.fits(path, wanted) for path, wanted in record.references)
-        )
-
-    again = {file for file, statements in read.changed.items() if not all(map(is_right, statements.records))}
+    identities, changes, right = state.identification.identities, records.changes, partial(is_right, state)
+    again = {file for file, statements in read.changed.items() if not all(map(right, statements.records))}
     if read.before or read.changed or changes.things:  # the hints of problems depend on the other records
         again |= state.uncertain.keys() & state.files.keys()
     if read.filled:
@@ -112,6 +103,17 @@ def files_to_map(state: State, read: Read, records: Records) -> set[Path]:
         again |= state.naming(changes.things) & state.files.keys()
     counted = (identities.counted(path) for path in changes.records)
     return again | {facts.file for facts in counted if facts and facts.file not in read.changed}
+
+
+def is_right(state: State, record: RecordStatements) -> bool:
+    """True if the triples of a record in a changed file are those that were assumed when it was read."""
+    identities, index = state.identification.identities, state.identification.index
+    return (
+        record.certain
+        and record.facts.path not in identities.twice
+        and identities.counted(record.facts.path) == record.facts
+        and all(path in index and index.fits(path, wanted) for path, wanted in record.references)
+    )
 
 
 def loaded(read: Read) -> dict[str, Stated]:
@@ -133,8 +135,11 @@ def untangle(state: State, files: set[Path]) -> None:
             state.store.remove(in_graph(state.inferred, triple))
 
 
-def map_file(state: State, filler: Filler, file: Path, now: Now) -> None:
-    """Maps the records of a file with the index, and takes note of what those that count state."""
+def map_file(state: State, filler: Filler, read: Read, file: Path, now: Now) -> None:
+    """Takes note of what those records of a file state that count.
+
+    Those that may have problems are mapped with the index.
+    """
     identities = state.identification.identities
     problems: list[Problem] = []
     uncertain = False
@@ -142,6 +147,12 @@ def map_file(state: State, filler: Filler, file: Path, now: Now) -> None:
     documents = {id(document.record): document for document in texts(records)}
     for record, statements in zip(records, state.files[file].records, strict=True):
         facts: Facts = statements.facts
+        if file in read.changed and not read.filled and is_right(state, statements):
+            now.stated[record.path] = Stated(file, statements.parts)
+            now.triples[record.path] = read.triples.get(record.path, [])
+            now.origins[record.path] = [*filler.origins([documents[id(record)]])]
+            continue
+        state.progress.count("records mapped with the index")
         counts = identities.counted(record.path) == facts
         mapped, triples = state.reader.map(record, state.identification.index, counts)
         problems += mapped.problems

@@ -4,10 +4,11 @@ Which things have changed follows from the log of differences in the workspace. 
 packs in parallel.
 """
 
-from bisect import bisect_left, insort
+import zlib
+from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
@@ -18,7 +19,7 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
 from kg.cache.workspace import STORE
 from kg.dataset.layout import SEARCH_INDEX, SOURCE_LINES, Pack, Packs, parts_in
-from kg.dataset.packs import Part, cut, cut_anew, is_current, kept_pack, make_pack, make_source_pack
+from kg.dataset.packs import Part, cut, cut_anew, is_current, kept_pack, make_pack, make_source_pack, parts_in_pack
 from kg.dataset.search_index import Analyzer, Entry, update_index, write_index
 from kg.dataset.source_lines import update_source_lines, write_source_lines
 from kg.dataset.statistics import ClassesOf, Statistics
@@ -267,7 +268,7 @@ class Packing:
     def _recut(self, things: set[str], documents: set[str]) -> None:
         """Makes the packs again of which a thing has changed, come or gone."""
         stated, store = self.state.stated, self.state.store
-        slots = {slot.data.name: slot for slot in self.slots}
+        before, slots = self.slots, {slot.data.name: slot for slot in self.slots}
         changed = things | documents
         removed = {path for path in changed if path not in stated}
         packs = [slot.data for slot in self.slots]
@@ -278,7 +279,7 @@ class Packing:
                 self.slots.append(slots[pack.name])
                 kept.add(pack.name)
             else:
-                self.slots.append(self._slot(store, pack, slots.values(), things, documents))
+                self.slots.append(self._slot(store, pack, before, things, documents))
                 self.made += 1
         for slot in [slot for name, slot in slots.items() if name not in kept]:
             for digest in slot.digests:
@@ -287,19 +288,36 @@ class Packing:
             for digest in slot.digests:
                 insort(self.digests, digest)
 
-    def _slot(self, store: Store, paths: list[str], old: Iterable[Slot], things: set[str], documents: set[str]) -> Slot:
-        """The slot of some things; its packs are those of an old slot of the same things if these have not changed."""
+    def _slot(self, store: Store, paths: list[str], old: list[Slot], things: set[str], documents: set[str]) -> Slot:
+        """The slot of some things; its packs are those of an old slot of the same things if these have not changed.
+
+        The old slots are in order.
+        """
+        first, last = (bisect_right(old, path, key=lambda slot: slot.data.first) for path in (paths[0], paths[-1]))
+        old = old[max(first - 1, 0) : last]
         same = next((slot for slot in old if slot.paths == paths), None)
         known = [*map(self.packer.thing, paths)]
         if same is not None and things.isdisjoint(paths):
             data, digests = same.data, same.digests
         else:
-            data, digests = self.packer.data([self.packer.part(store, thing) for thing in known])
+            kept = self._kept(old, set(paths) - things)
+            data, digests = self.packer.data(
+                [kept.get(thing.path) or self.packer.part(store, thing) for thing in known]
+            )
         if same is not None and documents.isdisjoint(paths):
             sources = same.sources
         else:
             sources = self.packer.sources(store, known)
         return Slot(paths, data, sources, digests)
+
+    def _kept(self, slots: list[Slot], paths: set[str]) -> dict[str, Part]:
+        """The parts of some things that are the same as in old slots, by path, as far as these can be read."""
+        kept: dict[str, Part] = {}
+        for slot in slots:
+            with suppress(OSError, EOFError, zlib.error):
+                parts = parts_in_pack(slot.data, self.packer.directory, self.packer.names)
+                kept.update({part.path: part for part in parts if part.path in paths})
+        return kept
 
     # ── What is not about things ─────────────────────────────────────────────────────────────────────────────────
 

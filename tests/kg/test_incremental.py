@@ -111,7 +111,7 @@ def test_an_edit_costs_what_it_changes(tmp_path: Path) -> None:
     assert counts["check"]["nodes judged"] <= 5
     assert counts["pack"] == {"packs made": 1}
     assert len(set((tmp_path / "published" / ".packs").iterdir()) - packs) <= 2
-    assert "files mapped with the index" not in counts["map"]
+    assert "records mapped with the index" not in counts["map"]
     build.progress.counts.clear()
     built(build)
     assert not any(build.progress.counts.values())
@@ -131,7 +131,28 @@ def test_a_deleted_record_makes_no_other_record_be_mapped_with_the_index(tmp_pat
     assert build.version is not None, build.problems
     counts = build.progress.counts["map"]
     assert counts["triples removed"] > 3
-    assert "files mapped with the index" not in counts
+    assert "records mapped with the index" not in counts
+    build.close()
+
+
+def test_two_records_of_a_thing_that_come_at_once_are_not_mixed(tmp_path: Path) -> None:
+    sources = Sources(copy_of(Sources((SAMPLE,), ONTOLOGY, SHAPES), tmp_path).data, ONTOLOGY, SHAPES)
+    build = built(Build(sources, Names.at(DEFAULT_BASE), tmp_path / "published", tmp_path / "cache"))
+    version = build.version
+    first, second = (sources.data[0] / "release" / name for name in ("2000.yaml", "zzz.yaml"))
+    text = first.read_text()
+    changed = text.replace("Quest Group opens again", "Quest Group opens once more")
+    first.write_text(changed)
+    record = "id: release/{0}\ntitle:\n  en: {1}\n"
+    second.write_text("---\n".join((record.format("2000-03", "Second"), record.format("third", "Third"))))
+    assert [problem.code for problem in built(build).problems] == ["E401"]
+    second.unlink()
+    between = built(build).version
+    first.write_text(text)
+    assert (built(build).version, build.problems) == (version, [])
+    first.write_text(changed)
+    build.forget()
+    assert built(build).version == between
     build.close()
 
 
