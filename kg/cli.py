@@ -4,6 +4,7 @@ import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import entry_points
@@ -129,7 +130,11 @@ def run_with_progress(build: Build, steps: tuple[Step, ...], profile: Profile | 
     The profile, if any, is printed at the end.
     """
     with progress_bar(build.progress, [step.name for step in steps]):
-        run(build, steps, profile)
+        try:
+            run(build, steps, profile)
+        except BrokenProcessPool as error:
+            reason = "one of its processes was killed, for example because memory ran out"
+            raise click.ClickException(f"the build has ended: {reason}") from error
     if profile:
         console = messages if messages.is_terminal else Console(stderr=True, highlight=False, width=MAX_WIDTH)
         console.print(profile_table(profile))
