@@ -49,7 +49,7 @@ from kg.dataset.questions import Question
 from kg.media import JSON_LD, N_QUADS, TURTLE, MediaType
 from kg.names import Names
 
-FORMAT = 9
+FORMAT = 10
 """The number of this format; a version in another format is made anew."""
 
 CURRENT = "current"

@@ -3,7 +3,7 @@
 The file of a pack has these parts, one after the other:
 
 - the index, a line of JSON: the paths and the SHA-256 of its parts, the terms (properties and types) that they use, and
-  the description of the pack (`Pack`) without its `index`;
+  the description of the pack (`Pack`) without its `index`; for a pack of data also what else `KeptPart` needs;
 - for a pack of data, three gzip members: canonical N-Quads, Turtle without prefixes, and the nodes of JSON-LD;
 - for a pack of sources, two gzip members: canonical N-Quads, and for each record a line of JSON with its path and the
   lines of its source.
@@ -21,14 +21,13 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, parse, serialize
+from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, serialize
 
 from kg.dataset.dumps import Summary
-from kg.dataset.layout import FORMAT, LINES, Pack
+from kg.dataset.layout import FORMAT, JSON_LD_SEPARATOR, LINES, Pack
 from kg.media import JSON_LD, N_QUADS, TURTLE
 from kg.model.context import Framing
 from kg.names import RDF_TYPE, Names
@@ -43,6 +42,9 @@ LEVEL = 6
 
 SHORT = 16
 """Number of hexadecimal digits of the version in paths."""
+
+SEPARATORS = {N_QUADS.suffix: b"", TURTLE.suffix: b"", JSON_LD.suffix: JSON_LD_SEPARATOR}
+"""What stands between two parts in each member of a pack of data, by the suffix of the format."""
 
 TEMPORARY = ".new-"
 """The beginning of the names of files that are being written."""
@@ -112,15 +114,7 @@ class Part:
     @classmethod
     def of(cls, path: str, quads: list[Quad], names: Names) -> "Part":
         """The part that consists of these quads, each of which is given once."""
-        return cls._of(path, sorted(zip(lines_of(quads), quads, strict=True)), names)
-
-    @classmethod
-    def of_lines(cls, path: str, lines: list[bytes], names: Names) -> "Part":
-        """The part with these lines."""
-        return cls._of(path, list(zip(lines, parse(b"".join(lines), format=RdfFormat.N_QUADS), strict=True)), names)
-
-    @classmethod
-    def _of(cls, path: str, in_order: list[tuple[bytes, Quad]], names: Names) -> "Part":
+        in_order = sorted(zip(lines_of(quads), quads, strict=True))
         lines, graph = [line for line, _ in in_order], f" <{names.inferred}> .\n".encode()
         inferred = {line.removesuffix(graph) for line in lines if line.endswith(graph)}
         triples = [
@@ -135,12 +129,61 @@ class Part:
         """The SHA-256 of the lines, in hexadecimal digits."""
         return hashlib.sha256(b"".join(self.lines)).hexdigest()
 
+    @property
+    def terms(self) -> set[str]:
+        """The properties and types of the triples."""
+        types = {t.value for t in self.triples if t.predicate == RDF_TYPE and isinstance(t.object, NamedNode)}
+        return {t.predicate for t in self.triples} | types
 
-def parts_in_pack(pack: Pack, directory: Path, names: Names) -> Iterator[Part]:
-    """The parts about things in an existing pack. Raises OSError, EOFError or zlib.error if it is damaged."""
-    lines = gzip.decompress(pack.member(N_QUADS.suffix, directory).read()).splitlines(keepends=True)
-    by_path = groupby(lines, lambda line: names.path(line[1 : line.index(b">")].partition(b"#")[0].decode()))
-    return (Part.of_lines(path, [*lines], names) for path, lines in by_path if path is not None)
+    @property
+    def number(self) -> int:
+        """The number of triples."""
+        return len(self.triples)
+
+    def contents(self, framing: Framing, names: Names) -> dict[str, bytes]:
+        """What a pack contains of it, by the suffix of the format."""
+        nodes = (json.dumps(node, ensure_ascii=False).encode() for node in framing.nodes(self.triples))
+        return {
+            N_QUADS.suffix: b"".join(self.lines),
+            TURTLE.suffix: turtle_without_prefixes([triple.whole for triple in self.triples], names.prefixes),
+            JSON_LD.suffix: JSON_LD_SEPARATOR.join(nodes),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPart:
+    """A part as an existing pack contains it. Its members are those of `Part`; `kept` are its contents."""
+
+    path: str
+    digest: str
+    terms: set[str]
+    number: int
+    inferred: int
+    kept: dict[str, bytes]
+
+    def contents(self, framing: Framing, names: Names) -> dict[str, bytes]:
+        """What a pack contains of it, which is the same as before as long as the pack is current."""
+        return self.kept
+
+
+def kept_parts(pack: Pack, directory: Path) -> Iterator[KeptPart]:
+    """The parts in an existing pack of data.
+
+    Raises OSError, EOFError, zlib.error, ValueError, KeyError or TypeError if it is missing or damaged.
+    """
+    with (directory / pack.name).open("rb") as stream:
+        index = json.loads(stream.readline())
+    left = {suffix: gzip.decompress(pack.member(suffix, directory).read()) for suffix in SEPARATORS}
+    for path, digest, (uses, number, inferred, sizes) in zip(
+        index["paths"], index["digests"], index["parts"], strict=True
+    ):
+        kept: dict[str, bytes] = {}
+        for (suffix, separator), size in zip(SEPARATORS.items(), sizes, strict=True):
+            kept[suffix] = left[suffix][:size]
+            left[suffix] = left[suffix][size + len(separator) if size else 0 :]
+        if hashlib.sha256(kept[N_QUADS.suffix]).hexdigest() != digest:
+            raise ValueError(f"the index of pack {pack.name} is damaged")
+        yield KeptPart(path, digest, {index["terms"][use] for use in uses}, number, inferred, kept)
 
 
 def n_quads(quads: Iterable[Quad]) -> list[bytes]:
@@ -153,37 +196,31 @@ def lines_of(quads: Iterable[Quad]) -> list[bytes]:
     return (serialize(quads, format=RdfFormat.N_QUADS) or b"").splitlines(keepends=True)
 
 
-def make_pack(directory: Path, parts: Sequence[Part], framing: Framing, names: Names) -> Pack:
+def make_pack(directory: Path, parts: Sequence[Part | KeptPart], framing: Framing, names: Names) -> Pack:
     """Makes the pack of some parts, unless it exists, and returns its description.
 
     `parts` are in the order of paths. What is not about things has the IRI of its subject in place of a path, and is
     counted by no kind.
     """
-    digests = [part.digest for part in parts]
-    terms = sorted({term for part in parts for term in terms_of(part.triples)})
+    digests, used = [part.digest for part in parts], [part.terms for part in parts]
+    terms = sorted({term for each in used for term in each})
     name = name_of(digests, terms, framing, names)
     if kept := kept_pack(directory / name):
         return kept
-    nodes = (node for part in parts for node in framing.nodes(part.triples))
     kinds = Counter(part.path.partition("/")[0] for part in parts if ":" not in part.path)
+    contents, places = [part.contents(framing, names) for part in parts], {term: at for at, term in enumerate(terms)}
+    described = [
+        [sorted(map(places.__getitem__, uses)), part.number, part.inferred, [len(content[each]) for each in SEPARATORS]]
+        for part, uses, content in zip(parts, used, contents, strict=True)
+    ]
     return write_pack(
         directory / name,
-        {
-            N_QUADS.suffix: b"".join(line for part in parts for line in part.lines),
-            TURTLE.suffix: turtle_without_prefixes([t.whole for part in parts for t in part.triples], names.prefixes),
-            JSON_LD.suffix: ",\n".join(json.dumps(node, ensure_ascii=False) for node in nodes).encode(),
-        },
-        {"paths": [part.path for part in parts], "digests": digests, "terms": terms},
+        {each: separator.join(filter(None, (c[each] for c in contents))) for each, separator in SEPARATORS.items()},
+        {"paths": [part.path for part in parts], "digests": digests, "terms": terms, "parts": described},
         kinds=dict(sorted(kinds.items())),
-        triples=sum(len(part.triples) for part in parts),
+        triples=sum(part.number for part in parts),
         inferred=sum(part.inferred for part in parts),
     )
-
-
-def terms_of(triples: Sequence[PlainTriple]) -> set[str]:
-    """The properties and types of some triples."""
-    types = {t.value for t in triples if t.predicate == RDF_TYPE and isinstance(t.object, NamedNode)}
-    return {t.predicate for t in triples} | types
 
 
 def name_of(digests: list[str], terms: Iterable[str], framing: Framing, names: Names) -> str:

@@ -7,7 +7,7 @@ packs in parallel.
 import zlib
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -19,7 +19,17 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
 from kg.cache.workspace import STORE
 from kg.dataset.layout import SEARCH_INDEX, SOURCE_LINES, Pack, Packs, parts_in
-from kg.dataset.packs import Part, cut, cut_anew, is_current, kept_pack, make_pack, make_source_pack, parts_in_pack
+from kg.dataset.packs import (
+    KeptPart,
+    Part,
+    cut,
+    cut_anew,
+    is_current,
+    kept_pack,
+    kept_parts,
+    make_pack,
+    make_source_pack,
+)
 from kg.dataset.search_index import Analyzer, Entry, update_index, write_index
 from kg.dataset.source_lines import update_source_lines, write_source_lines
 from kg.dataset.statistics import ClassesOf, Statistics
@@ -110,7 +120,7 @@ class Packer:
             for quad in store.quads_for_pattern(subject, None, None, graph)
         ]
 
-    def data(self, parts: list[Part]) -> tuple[Pack, list[str]]:
+    def data(self, parts: Sequence[Part | KeptPart]) -> tuple[Pack, list[str]]:
         """The pack of some parts, and their SHA-256."""
         pack = make_pack(self.directory, parts, self.framing, self.names)
         return pack, parts_in(self.directory / pack.name)[1]
@@ -310,12 +320,12 @@ class Packing:
             sources = self.packer.sources(store, known)
         return Slot(paths, data, sources, digests)
 
-    def _kept(self, slots: list[Slot], paths: set[str]) -> dict[str, Part]:
+    def _kept(self, slots: list[Slot], paths: set[str]) -> dict[str, KeptPart]:
         """The parts of some things that are the same as in old slots, by path, as far as these can be read."""
-        kept: dict[str, Part] = {}
+        kept: dict[str, KeptPart] = {}
         for slot in slots:
-            with suppress(OSError, EOFError, zlib.error):
-                parts = parts_in_pack(slot.data, self.packer.directory, self.packer.names)
+            with suppress(OSError, EOFError, zlib.error, ValueError, KeyError, TypeError):
+                parts = kept_parts(slot.data, self.packer.directory)
                 kept.update({part.path: part for part in parts if part.path in paths})
         return kept
 

@@ -18,7 +18,18 @@ from pyoxigraph import NamedNode, Quad, RdfFormat, Store, parse
 
 from kg.dataset.layout import CACHES, DUMPS, PACKS, Dataset, Pack
 from kg.dataset.opening import changes, open_engine, quads_in
-from kg.dataset.packs import MEAN, Part, cut, cut_anew, is_current, is_last, kept_pack, make_pack, version_of
+from kg.dataset.packs import (
+    MEAN,
+    Part,
+    cut,
+    cut_anew,
+    is_current,
+    is_last,
+    kept_pack,
+    kept_parts,
+    make_pack,
+    version_of,
+)
 from kg.media import JSON_LD, N_QUADS, TURTLE, MediaType
 from kg.model.context import Framing
 from kg.model.schema import Schema
@@ -212,6 +223,33 @@ def test_a_pack_depends_on_its_quads_and_not_on_their_order(sample: Path, tmp_pa
     assert made == again == kept_pack(first / made.name)
     assert (first / made.name).read_bytes() == (second / made.name).read_bytes()
     assert made.kinds.keys() == {path.partition("/")[0] for path in things}
+
+
+def test_a_pack_made_of_the_parts_of_another_one_is_one_made_of_their_quads(
+    sample: Path, tmp_path: Path, framing: Framing
+) -> None:
+    dataset = Dataset.current(sample)
+    packs, things = dataset.packs, things_in(sample)
+    for pack in packs.data:
+        kept = [*kept_parts(pack, dataset.packs_directory)]
+        assert make_pack(tmp_path, kept, framing, NAMES) == pack
+        assert (tmp_path / pack.name).read_bytes() == dataset.pack_file(pack).read_bytes()
+    some = [part for pack in packs.things for part in kept_parts(pack, dataset.packs_directory)][1::2]
+    made = make_pack(tmp_path, some, framing, NAMES)
+    (tmp_path / made.name).rename(tmp_path / "of-kept")
+    assert make_pack(tmp_path, [Part.of(part.path, things[part.path], NAMES) for part in some], framing, NAMES) == made
+    assert (tmp_path / made.name).read_bytes() == (tmp_path / "of-kept").read_bytes()
+
+
+def test_no_part_is_kept_from_a_pack_whose_index_is_damaged(sample: Path, tmp_path: Path) -> None:
+    dataset = Dataset.current(sample)
+    pack = dataset.packs.things[0]
+    content = dataset.pack_file(pack).read_bytes()
+    for old, new in ((b'"digests":["', b'"digests":["0'), (b'"parts":[[', b'"parts":[[['), (b'"paths":[', b'"path":[')):
+        assert old in content
+        (tmp_path / pack.name).write_bytes(content.replace(old, new, 1)[: len(content)])
+        with pytest.raises((OSError, EOFError, zlib.error, ValueError, KeyError, TypeError)):
+            list(kept_parts(pack, tmp_path))
 
 
 def test_another_model_makes_only_the_packs_anew_that_it_writes_differently(
