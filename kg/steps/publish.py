@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from pyoxigraph import NamedNode, Quad, RdfFormat, Store, parse
 from rdflib.namespace import OWL
@@ -24,6 +23,7 @@ from kg.cache.workspace import Workspace
 from kg.dataset.layout import (
     CACHES,
     CATALOGUE,
+    CONTEXTS,
     CURRENT,
     DATA,
     DUMPS,
@@ -48,7 +48,7 @@ from kg.sparql.oxigraph import open_files
 from kg.steps.describe import distributions, in_catalogue
 from kg.steps.measure import report
 from kg.steps.model import at_term
-from kg.steps.results import Catalogue, Model, Packed, Published, Quality
+from kg.steps.results import Catalogue, Model, ModelFiles, Packed, Published, Quality
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def publish(published: Path, content: Content, keep: int, whole: bool = True) ->
     `prune`.
     """
     with locked(published):
-        if problems := list(changed_contexts(published, content.model, content.catalogue.model.contexts)):
+        if problems := list(changed_contexts(published, content.model, content.catalogue.model)):
             return Published(None, problems)
         version = publish_version(published, content, keep, whole)
     return Published(version, [])
@@ -117,12 +117,14 @@ def complete(published: Path, version: str, model: Model, quality: Quality) -> N
         write_cache(directory / QUALITY, [as_json(report(model, quality, open_files(published / ENGINE / version)))])
 
 
-def changed_contexts(published: Path, model: Model, contexts: dict[str, dict[str, Any]]) -> Iterator[Problem]:
+def changed_contexts(published: Path, model: Model, files: ModelFiles) -> Iterator[Problem]:
     """Reports a JSON-LD context that differs from the published one of the same version of the ontology."""
-    version = model.schema.version
+    version, contexts = model.schema.version, files.contexts
     for directory in sorted(published.iterdir()):
         try:
             dataset = Dataset.at(directory)
+            if dataset.manifest.files[CONTEXTS] == files.digests[CONTEXTS]:
+                continue
             before = dataset.contexts()[version]
         except (NoDatasetError, OSError, ValueError, KeyError, TypeError):
             continue
