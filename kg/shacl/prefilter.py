@@ -10,10 +10,10 @@ After a difference of the data, only the nodes that it reaches (`footprint.py`) 
 import hashlib
 import os
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from pyoxigraph import CanonicalizationAlgorithm, Dataset, DefaultGraph, NamedNode, Quad, Store, Triple
 from rdflib import Graph, Literal, URIRef
@@ -42,14 +42,27 @@ def validation_results(shapes: Graph, store: Store, skipped: Collection[Node] = 
 
 @dataclass(frozen=True, slots=True)
 class Queries:
-    """The queries for what may violate a part of the shapes: those for all focus nodes, and one for given nodes."""
+    """The queries for what may violate a part of the shapes.
 
-    all: tuple[NodeQuery, ...]
+    `searches` find the nodes that may violate it if they are focus nodes, which `focus` finds; several parts often have
+    the same ones. `others` find focus nodes that may violate it. `among` finds the candidates among given focus nodes.
+    """
+
+    searches: tuple[NodeQuery, ...]
+    others: tuple[NodeQuery, ...]
+    focus: NodeQuery
     among: NodeQuery
 
-    def candidates(self, store: Store) -> set[Term]:
-        """All focus nodes that may violate it."""
-        return {node for query in self.all for node in query.nodes(store)}
+    @property
+    def all(self) -> tuple[NodeQuery, ...]:
+        return *self.searches, *self.others
+
+    def candidates(self, store: Store, ask: Callable[[NodeQuery, Store], set[Term]] = NodeQuery.nodes) -> set[Term]:
+        """All focus nodes that may violate it; `ask` returns the nodes that a query finds."""
+        found = {node for query in self.searches for node in ask(query, store)}
+        if found:
+            found &= ask(self.focus, store)
+        return found.union(*(ask(query, store) for query in self.others))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +161,9 @@ class Validator:
         parts = [part for part in self._parts if part.constraint is None or part.constraint not in skipped]
         parts = [part for part in parts if only is None or not part.sources.isdisjoint(only)]
         if reach is None:
-            progress = progress or Progress()
-            progress.expect("parts of the shapes", len(parts))
-            found = list[set[Term]]()
-            with ThreadPoolExecutor(os.cpu_count()) as threads:
-                for candidates in threads.map(lambda part: self._candidates(part, store), parts):
-                    found.append(candidates)
-                    progress.advance()
+            found = self._all_candidates(parts, store, progress or Progress())
         elif len(reach.nodes) > MAX_NAMED:
-            found = [self._candidates(part, store) & reach.nodes for part in parts]
+            found = [each & reach.nodes for each in self._all_candidates(parts, store, Progress())]
         else:
             reached: dict[Node, set[Term]] = defaultdict(set)
             for node in reach.nodes:
@@ -174,11 +181,20 @@ class Validator:
                 if reach is None or reach.covers(result.focus):
                     yield result
 
-    def _candidates(self, part: Part, store: Store) -> set[Term]:
-        """The focus nodes that may violate a part."""
-        if part.queries is None:
-            return self.footprint.targets.focus_nodes(store, part.shape)
-        return part.queries.candidates(store)
+    def _all_candidates(self, parts: list[Part], store: Store, progress: Progress) -> list[set[Term]]:
+        """The focus nodes that may violate each part. A query that several parts have is evaluated once."""
+        queries = [*dict.fromkeys(query for part in parts if part.queries for query in part.queries.all)]
+        progress.expect("queries of the shapes", len(queries))
+        ask = cache(NodeQuery.nodes)
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            for _ in threads.map(lambda query: ask(query, store), queries):
+                progress.advance()
+        return [
+            part.queries.candidates(store, ask)
+            if part.queries
+            else self.footprint.targets.focus_nodes(store, part.shape)
+            for part in parts
+        ]
 
     def _judged(self, store: Store, found: list[tuple[Part, set[Term]]]) -> Iterator[ValidationResult]:
         """The results of pySHACL for the candidates of some parts."""
@@ -268,28 +284,30 @@ def core_queries(shapes: Graph, rest: Graph, shape: Node) -> Queries | None:
         found = violations(rest, shape)
     except Untranslatable:
         return None
-    wrong = " UNION ".join(f"{{ {each.search or each.pattern} }}" for each in found if not each.is_missing)
+    searches = (NodeQuery.of(f"{SELECT} {{ {each.search or each.pattern} }}") for each in found if not each.is_missing)
     missing = " || ".join(each.expression for each in found if each.is_missing)
-    focus, queries = focus_nodes(shapes, shape), []
-    if wrong:  # to read the values of each property in turn is faster than to look them up node by node
-        queries.append(NodeQuery(f"{SELECT} {{ {{ {SELECT} {{ {wrong} }} }} {focus} }}"))
-    if missing:
-        queries.append(NodeQuery(f"{SELECT} {{ {focus} FILTER({missing}) }}"))
     expression = " || ".join(each.expression for each in found) or "false"
-    return Queries((*queries,), NodeQuery(f"{SELECT} {{ {NodeQuery.GIVEN} FILTER({expression}) }}"))
+    focus = focus_nodes(shapes, shape)
+    return Queries(
+        searches=tuple(searches),
+        others=(NodeQuery.of(f"{SELECT} {{ {focus} FILTER({missing}) }}"),) if missing else (),
+        focus=NodeQuery.of(f"{SELECT} {focus}"),
+        among=NodeQuery.of(f"{SELECT} {{ {NodeQuery.GIVEN} FILTER({expression}) }}"),
+    )
 
 
 def constraint_queries(shapes: Graph, shape: Node, constraint: Node) -> Queries | None:
     """The queries for a SPARQL-based constraint; None if it cannot be translated."""
     try:
         known = translated(str(shapes.value(constraint, SH.select)), prefixes(shapes, constraint))
-        among = NodeQuery(f"{SELECT} {{ {NodeQuery.GIVEN} FILTER EXISTS {{ {known.pattern} }} }}")
+        among = NodeQuery.of(f"{SELECT} {{ {NodeQuery.GIVEN} FILTER EXISTS {{ {known.pattern} }} }}")
     except (Untranslatable, SyntaxError):
         return None
-    focus = focus_nodes(shapes, shape)
+    focus = NodeQuery.of(f"{SELECT} {focus_nodes(shapes, shape)}")
     if known.is_open:
-        return Queries((NodeQuery(f"{SELECT} {{ {{ {SELECT} {{ {known.pattern} }} }} {focus} }}"),), among)
-    return Queries((NodeQuery(f"{SELECT} {{ {focus} FILTER EXISTS {{ {known.pattern} }} }}"),), among)
+        return Queries((NodeQuery.of(f"{SELECT} {{ {known.pattern} }}"),), (), focus, among)
+    query = f"{SELECT} {{ {focus_nodes(shapes, shape)} FILTER EXISTS {{ {known.pattern} }} }}"
+    return Queries((), (NodeQuery.of(query),), focus, among)
 
 
 def focus_nodes(shapes: Graph, shape: Node) -> str:

@@ -5,9 +5,9 @@ they may find others, because pySHACL validates the candidates. What cannot be t
 Untranslatable.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations, count
+from itertools import combinations
 
 from rdflib import BNode, Graph, Literal, URIRef
 from rdflib.collection import Collection
@@ -16,9 +16,6 @@ from rdflib.term import Node
 
 from kg.model.schema import HIDDEN, ROLE
 from kg.shacl.constraints import Untranslatable
-
-Fresh = Callable[[], str]
-"""Makes a variable that does not occur elsewhere in the query."""
 
 SILENT = {RDF.type, RDFS.label, RDFS.comment, DCTERMS.description, HIDDEN, ROLE}
 SILENT |= {SH[name] for name in ("path", "order", "message", "severity", "name", "description", "group")}
@@ -32,7 +29,11 @@ MAX_PAIRED = 3
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A pattern in SPARQL about ?this that matches if a shape may be violated; or, if `is_missing`, if it is not."""
+    """A pattern in SPARQL about ?this that matches if a shape may be violated; or, if `is_missing`, if it is not.
+
+    Each pattern is evaluated on its own, so that all of them use the same names of variables, and equal constraints of
+    several shapes are equal patterns.
+    """
 
     pattern: str
     is_missing: bool = False
@@ -46,47 +47,42 @@ class Violation:
 
 def violations(shapes: Graph, shape: Node) -> list[Violation]:
     """The patterns of which one finds each ?this that may violate a shape. Raises Untranslatable."""
-    numbers = count()
-
-    def fresh() -> str:
-        return f"?v{next(numbers)}"
-
-    return [*_violations(shapes, shape, fresh)]
+    return [*_violations(shapes, shape)]
 
 
-def _violations(shapes: Graph, shape: Node, fresh: Fresh) -> Iterator[Violation]:
+def _violations(shapes: Graph, shape: Node) -> Iterator[Violation]:
     """The patterns of each constraint of a node shape or property shape."""
-    path, each, kept = _path(shapes, shape), fresh(), list[str]()
+    path, kept = _path(shapes, shape), list[str]()
     for parameter, value in sorted(shapes.predicate_objects(shape), key=str):
         if parameter in SILENT:
             continue
         if parameter == SH.property and path is None:  # after a path it would be about the values
             if (value, SH.path, None) not in shapes:
                 raise Untranslatable(value)
-            yield from _violations(shapes, value, fresh)
+            yield from _violations(shapes, value)
         elif path is None:
             raise Untranslatable(parameter)
         elif parameter == SH.minCount:
             if (number := _number(value)) > 0:
-                yield Violation(_several(path, number, fresh), is_missing=True)
+                yield Violation(_several(path, number), is_missing=True)
         elif parameter == SH.maxCount:
             number = _number(value)
-            grouped = f"{{ SELECT ?this WHERE {{ ?this {path} ?any }} GROUP BY ?this HAVING(COUNT(*) > {number}) }}"
-            yield Violation(_several(path, number + 1, fresh), search=grouped if number else "")
+            yield Violation(_several(path, number + 1), search=_more_than(number, path) if number else "")
         elif parameter in ORDERS:
-            one, other = fresh(), fresh()
-            wrong = f"!COALESCE({one} {ORDERS[parameter]} {other}, false)"
-            yield Violation(f"?this {path} {one} ; {_iri(value)} {other} FILTER({wrong})")
+            wrong = f"!COALESCE(?one {ORDERS[parameter]} ?other, false)"
+            yield Violation(f"?this {path} ?one ; {_iri(value)} ?other FILTER({wrong})")
         elif parameter == SH.uniqueLang:
-            one, other = fresh(), fresh()
-            wrong = f"!sameTerm({one}, {other}) && LANG({one}) != '' && LCASE(LANG({one})) = LCASE(LANG({other}))"
-            yield Violation(f"?this {path} {one} , {other} FILTER({wrong})")
+            wrong = "!sameTerm(?one, ?other) && LANG(?one) != '' && LCASE(LANG(?one)) = LCASE(LANG(?other))"
+            pattern = f"?this {path} ?one , ?other FILTER({wrong})"
+            yield Violation(pattern, search=f"{_more_than(1, path)} {pattern}")
         elif parameter == SH.qualifiedValueShape:
-            yield Violation(_qualified(shapes, shape, path, value, fresh), is_missing=True)
+            yield Violation(_qualified(shapes, shape, path, value), is_missing=True)
         else:
-            kept.append(_keeps(shapes, shape, parameter, value, each))
+            kept.append(_keeps(shapes, shape, parameter, value, "?value"))
     if kept:
-        yield Violation(f"?this {path} {each} FILTER(!COALESCE({' && '.join(kept)}, false))")
+        wrong = f"!COALESCE({' && '.join(kept)}, false)"
+        wrong_values = f"{{ SELECT ?value WHERE {{ ?any {path} ?value }} GROUP BY ?value HAVING({wrong}) }}"
+        yield Violation(f"?this {path} ?value FILTER({wrong})", search=f"{wrong_values} ?this {path} ?value")
 
 
 def _path(shapes: Graph, shape: Node) -> str | None:
@@ -127,21 +123,25 @@ def _members(shapes: Graph, head: Node | None) -> list[Node]:
 # ── Number of values (4.2, 4.7.3) ────────────────────────────────────────────────────────────────────────────────────
 
 
-def _several(path: str, number: int, fresh: Fresh) -> str:
+def _more_than(number: int, path: str) -> str:
+    """A pattern that finds the nodes with more than `number` values, and that reads the property only once."""
+    return f"{{ SELECT ?this WHERE {{ ?this {path} ?any }} GROUP BY ?this HAVING(COUNT(*) > {number}) }}"
+
+
+def _several(path: str, number: int) -> str:
     """A pattern that matches if there are at least `number` values."""
     if number > MAX_PAIRED:
         raise Untranslatable(number)
-    variables = [fresh() for _ in range(number)]
+    variables = [f"?v{index}" for index in range(number)]
     apart = " && ".join(f"!sameTerm({a}, {b})" for a, b in combinations(variables, 2))
     return f"?this {path} {' , '.join(variables)} {f'FILTER({apart})' if apart else ''}"
 
 
-def _qualified(shapes: Graph, shape: Node, path: str, value: Node, fresh: Fresh) -> str:
+def _qualified(shapes: Graph, shape: Node, path: str, value: Node) -> str:
     """A pattern that does not match if too few values satisfy a qualified shape."""
     if shapes.value(shape, SH.qualifiedMinCount) != Literal(1):
         raise Untranslatable(value)
-    variable = fresh()
-    return f"?this {path} {variable} FILTER({_all(shapes, value, variable)})"
+    return f"?this {path} ?value FILTER({_all(shapes, value, '?value')})"
 
 
 ORDERS: dict[Node, str] = {SH.lessThan: "<", SH.lessThanOrEquals: "<="}

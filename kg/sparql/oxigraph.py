@@ -5,9 +5,10 @@ the engine. The steps of the build query their store by `select`; the server que
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import pyoxigraph
 from pyoxigraph import NamedNode, QueryBoolean, QuerySolutions, QueryTriples, Store, Triple
@@ -82,20 +83,25 @@ def construct(store: Store, query: str, **options: Any) -> Iterator[Triple]:
     return iter(result)
 
 
+@dataclass(frozen=True, slots=True)
 class NodeQuery:
     """A SELECT query for the values of one variable, which is planned once and may be evaluated for given values.
 
-    The query contains GIVEN if it has to be evaluated for given IRIs. Raises SyntaxError if it is not a query.
+    The query contains GIVEN if it has to be evaluated for given IRIs. `text` is what the engine evaluates.
     """
 
-    GIVEN = "VALUES ?this { <urn:x-given> }"
+    GIVEN: ClassVar[str] = "VALUES ?this { <urn:x-given> }"
 
-    def __init__(self, query: str) -> None:
-        self._text = text_of(query)
+    text: str
+
+    @classmethod
+    def of(cls, query: str) -> Self:
+        """Plans a query. Raises SyntaxError if it is not a query."""
+        return cls(text_of(query))
 
     def nodes(self, store: Store, given: Iterable[NamedNode] = ()) -> set[Term]:
         """The values of ?this in the solutions."""
-        result = store.query(self._text.replace("<urn:x-given>", " ".join(map(str, given))))
+        result = store.query(self.text.replace("<urn:x-given>", " ".join(map(str, given))))
         assert isinstance(result, QuerySolutions)
         return {solution[0] for solution in result}
 
