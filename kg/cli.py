@@ -134,7 +134,8 @@ def run_with_progress(build: Build, steps: tuple[Step, ...], profile: Profile | 
             run(build, steps, profile)
         except BrokenProcessPool as error:
             reason = "one of its processes was killed, for example because memory ran out"
-            raise click.ClickException(f"the build has ended: {reason}") from error
+            cure = "Run it again; if it is killed again, give it more memory. What was published is still whole."
+            raise click.ClickException(f"the command has ended: {reason}. {cure}") from error
     if profile:
         console = messages if messages.is_terminal else Console(stderr=True, highlight=False, width=MAX_WIDTH)
         console.print(profile_table(profile))

@@ -173,14 +173,15 @@ def kept_parts(pack: Pack, directory: Path) -> Iterator[KeptPart]:
     """
     with (directory / pack.name).open("rb") as stream:
         index = json.loads(stream.readline())
-    left = {suffix: gzip.decompress(pack.member(suffix, directory).read()) for suffix in SEPARATORS}
+    members = {suffix: gzip.decompress(pack.member(suffix, directory).read()) for suffix in SEPARATORS}
+    places = dict.fromkeys(SEPARATORS, 0)
     for path, digest, (uses, number, inferred, sizes) in zip(
         index["paths"], index["digests"], index["parts"], strict=True
     ):
         kept: dict[str, bytes] = {}
         for (suffix, separator), size in zip(SEPARATORS.items(), sizes, strict=True):
-            kept[suffix] = left[suffix][:size]
-            left[suffix] = left[suffix][size + len(separator) if size else 0 :]
+            kept[suffix] = members[suffix][places[suffix] : places[suffix] + size]
+            places[suffix] += size + len(separator) if size else 0
         if hashlib.sha256(kept[N_QUADS.suffix]).hexdigest() != digest:
             raise ValueError(f"the index of pack {pack.name} is damaged")
         yield KeptPart(path, digest, {index["terms"][use] for use in uses}, number, inferred, kept)

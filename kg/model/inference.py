@@ -4,7 +4,7 @@ The bounds of dates are rules as well: the earliest and the latest xsd:date foll
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Self
@@ -65,6 +65,7 @@ class Inference:
                 self._dates[end].append((date, index))
         for rule in self.rules:
             self._add(rule)
+        self._steps_before_others = frozenset(step for each in self.chains for step in each.steps[:-1])
         self._of_values: dict[tuple[NamedNode, Term], tuple[tuple[NamedNode, Term], ...] | None] = {}
         self._of_properties = self._closures()
 
@@ -89,6 +90,15 @@ class Inference:
             found |= dict.fromkeys(Triple(*statement) for statement in self._join(found))
             new = list(islice(found, known, None))
         return islice(found, given, None)
+
+    def open_steps(self, triples: Iterable[Triple], subjects: Collection[Term]) -> set[NamedNode]:
+        """The predicates with which some triples lead to a node of which not all triples are known to be among them.
+
+        `subjects` are the nodes whose triples are all among these. A path of a chain can continue in other triples
+        only after such a predicate.
+        """
+        steps = self._steps_before_others
+        return {t.predicate for t in triples if t.predicate in steps and t.object not in subjects}
 
     def _join(self, triples: Iterable[Triple]) -> Iterator[Statement]:
         """What follows from some triples by one rule with several premises."""

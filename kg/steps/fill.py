@@ -9,10 +9,12 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
+from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
+from typing import NamedTuple
 
-from pyoxigraph import Quad, RdfFormat, Store, Triple, serialize
+from pyoxigraph import NamedNode, Quad, RdfFormat, Store, Triple, serialize
 
 from kg.processes import forked
 from kg.sources.statements import Document, FileStatements, chunks
@@ -26,8 +28,20 @@ CHUNK = 250_000
 FEW = 4_000_000
 """Number of bytes of source files that one process reads as fast as several."""
 
-Filling = tuple[list[FileStatements], bytes]
-"""What some files state, and the contested triples that follow from it as N-Triples."""
+
+class Open(NamedTuple):
+    """What concerns other files than those that state it.
+
+    `contested` are the triples, as N-Triples, that follow from these files and are about a thing of another one, which
+    may state them. `steps` are the predicates with which the path of a rule can lead from these files to others.
+    """
+
+    contested: bytes
+    steps: frozenset[NamedNode]
+
+
+Filling = tuple[list[FileStatements], Open]
+"""What some files state, and what of it is open."""
 
 
 class Filler:
@@ -41,19 +55,20 @@ class Filler:
     def fill(self, files: list[Path]) -> tuple[Filling, bytes]:
         """What some files state, and its quads as N-Quads."""
         found, triples, documents = self.reader.read(files)
-        quads, contested = self.quads(triples)
+        quads, others = self.quads(triples)
         origins = serialize(self.origins(documents), format=RdfFormat.N_QUADS) or b""
-        return (found, contested), quads + origins
+        return (found, others), quads + origins
 
-    def quads(self, triples: list[Triple]) -> tuple[bytes, bytes]:
-        """The quads of all asserted triples about some subjects and of what follows, and the contested triples."""
+    def quads(self, triples: list[Triple]) -> tuple[bytes, Open]:
+        """The quads of all asserted triples about some subjects and of what follows, and what of it is open."""
         subjects = {triple.subject for triple in triples}
         conclusions, contested = list[Triple](), list[Triple]()
         for triple in self.inference.local(triples):
             (conclusions if triple.subject in subjects else contested).append(triple)
         follows = n_triples(conclusions)
         in_inferred = follows.replace(b" .\n", f" {self.inferred} .\n".encode())
-        return n_triples(triples) + follows + in_inferred, n_triples(contested)
+        steps = self.inference.open_steps(chain(triples, conclusions), subjects) | {t.predicate for t in contested}
+        return n_triples(triples) + follows + in_inferred, Open(n_triples(contested), frozenset(steps))
 
     def origins(self, documents: Iterable[Document]) -> Iterator[Quad]:
         """The origins of some documents."""
@@ -66,20 +81,20 @@ def n_triples(triples: list[Triple]) -> bytes:
     return serialize(triples, format=RdfFormat.N_TRIPLES) or b""
 
 
-def fill(state: State, files: list[Path]) -> tuple[dict[Path, FileStatements], list[bytes]]:
-    """Fills the empty store of a state from all files; returns what they state, and the contested triples."""
+def fill(state: State, files: list[Path]) -> tuple[dict[Path, FileStatements], list[Open]]:
+    """Fills the empty store of a state from all files; returns what they state, and what is open."""
     filler, statements = Filler(state), dict[Path, FileStatements]()
     first, others = filler.quads(individuals(state.model))
-    contested = [others]
+    opened = [others]
     sizes = {file: size_of(file) for file in files}
     groups = list(chunks(sizes.items(), CHUNK))
     state.progress.expect("kB", sum(sizes.values()) // 1000)
     with filled(state, filler, groups, first) as results:
         for group, (found, others) in zip(groups, results, strict=True):
             statements.update(zip(group, found, strict=True))
-            contested.append(others)
+            opened.append(others)
             state.progress.advance(sum(map(sizes.__getitem__, group)) // 1000)
-    return statements, contested
+    return statements, opened
 
 
 @contextmanager

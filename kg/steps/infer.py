@@ -27,7 +27,7 @@ def infer(state: State, read: Read, restated: Restated) -> DataGraph:
     if read.filled:
         contested = (triple for part in read.contested for triple in parse(part, RdfFormat.N_TRIPLES))
         state.store.bulk_extend(unknown(state.store, inferred, ((t.subject, t.predicate, t.object) for t in contested)))
-        join(state.store, inference, inferred)
+        join(state.store, inference, inferred, open_chains(state, read))
     removed, added, before = restated.removed, restated.added, None
     if state.before is not None:
         before = state.before.inference
@@ -45,6 +45,15 @@ def infer(state: State, read: Read, restated: Restated) -> DataGraph:
     return DataGraph(state.model.names, workspace, state.trees, state.stated, [])
 
 
+def open_chains(state: State, read: Read) -> list[Chain]:
+    """The rules with several premises by which more follows from all files than from each group of files alone.
+
+    If several records are about the same thing, this is any of them.
+    """
+    is_sure = not state.identification.identities.twice
+    return [each for each in state.inference.chains if not (is_sure and read.open_steps.isdisjoint(each.steps))]
+
+
 def unknown(store: Store, inferred: NamedNode, conclusions: Iterable[Statement | Triple]) -> Iterator[Quad]:
     """The quads, in both graphs, of those conclusions that the default graph does not contain.
 
@@ -57,14 +66,13 @@ def unknown(store: Store, inferred: NamedNode, conclusions: Iterable[Statement |
             yield Quad(subject, predicate, object_, inferred)
 
 
-def join(store: Store, inference: Inference, inferred: NamedNode) -> None:
-    """Adds what follows by rules with several premises, and everything that follows from that.
+def join(store: Store, inference: Inference, inferred: NamedNode, chains: list[Chain]) -> None:
+    """Adds what follows by some rules with several premises, and everything that follows from that by any rule.
 
     The store must contain all asserted triples and what follows from each of them alone; it may contain more. A rule is
     evaluated again only if there are new triples of one of its premises. Nothing is held in memory but the predicates
     of what is added.
     """
-    chains = inference.chains
     while chains:
         new: set[NamedNode] = set()
         store.bulk_extend(_joined(store, inference, inferred, chains, new))

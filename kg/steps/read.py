@@ -50,12 +50,12 @@ def read(state: State) -> Read:
     before = {file: state.files.pop(file) for file in (*gone, *changed) if file in state.files}
     filled = not workspace.is_filled
     if filled:
-        statements, contested = fill(state, changed)
+        statements, opened = fill(state, changed)
         triples: dict[str, list[Triple]] = {}
         texts: dict[str, Document] = {}
     else:
         read_now, stated, documents = state.reader.read(changed)
-        statements, contested = dict(zip(changed, read_now, strict=True)), []
+        statements, opened = dict(zip(changed, read_now, strict=True)), []
         triples = by_path(stated, names)
         texts = {document.record.path: document for document in documents}
     state.files.update(statements)
@@ -67,7 +67,8 @@ def read(state: State) -> Read:
         triples,
         texts,
         filled,
-        contested,
+        [each.contested for each in opened],
+        frozenset[NamedNode]().union(*(each.steps for each in opened)),
         frozenset(file for file in retimed if file in state.files and file not in statements),
         frozenset(state.unreadable | listing.paths),
         frozenset(listing.unread),

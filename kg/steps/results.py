@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pyoxigraph import Quad, Store, Triple
+from pyoxigraph import NamedNode, Quad, Store, Triple
 from rdflib import Graph
 from yaml import MappingNode
 
@@ -94,7 +94,8 @@ class Read:
     `triples` are those of the certain records in changed files by the path of the thing, and `texts` the texts of their
     YAML documents. If the store was filled from nothing, it contains the triples of all certain records, and `triples`
     and `texts` are empty; `contested` are then triples that follow from those of one record and are about another one,
-    which may state them, as N-Triples. `retimed` are the files that are the same, but have other times.
+    which may state them, as N-Triples, and `open_steps` the predicates with which the path of a rule can lead from one
+    file to another. `retimed` are the files that are the same, but have other times.
 
     `unreadable` are the paths of the things that the sources name, but of which some record cannot be read; `unread`
     are the kinds whose folders cannot be read. `problems` are those of all files.
@@ -107,6 +108,7 @@ class Read:
     texts: dict[str, Document]
     filled: bool
     contested: list[bytes]
+    open_steps: frozenset[NamedNode]
     retimed: frozenset[Path]
     unreadable: frozenset[str]
     unread: frozenset[str]
