@@ -62,7 +62,7 @@ def presented(build: Build) -> Presentation:
 
 READING = (
     Step("model", Build.read_model),
-    Step("read", lambda build: read(build.state)),
+    Step("read", lambda build: read(build.state, build.is_packed)),
     Step("identify", identified),
     Step("map", lambda build: map_records(build.state, build.read, build.records)),
     Step("infer", lambda build: infer(build.state, build.read, build.restated)),
@@ -115,6 +115,7 @@ def run(build: Build, steps: Iterable[Step], profile: Profile | None = None) -> 
     If a file changes meanwhile, or if most files have changed since the last run, the steps run again.
     """
     steps = tuple(steps)
+    build.is_packed = any(step.run is packed for step in steps)
     with uncollected():
         while True:
             try:

@@ -78,5 +78,5 @@ def _end_with(parent: int) -> None:
 def _call(argument: Any) -> Any:
     assert _work is not None
     result = _work(argument)
-    gc.collect()  # a build runs without garbage collection
+    gc.collect(1)  # a build runs without garbage collection, and what was kept before need not be looked at again
     return result

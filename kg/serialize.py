@@ -18,6 +18,9 @@ HEADER = {
 }
 """The prefix declarations at the top of the engine's output, in the formats in which they can be separated."""
 
+LINE_END = b" .\n"
+"""The end of each line of canonical N-Triples and N-Quads, which occurs nowhere else."""
+
 DECLARATION = re.compile(rb"@prefix (?P<turtle>[\w-]+): [^\n]*\n| xmlns:(?P<xml>[\w-]+)=\"[^\"]*\"")
 
 

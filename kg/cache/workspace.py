@@ -4,6 +4,7 @@ There is one workspace for each combination of sources, base and software. It co
 
     store/          the working store: the triples of the sources, asserted and inferred, and their origins
     state.sqlite    what is known about each file, the log of differences, and the results of the steps
+    lines           while a dataset is built from nothing: the lines with which the store was filled
 
 A workspace can be deleted at any time. A build that is killed leaves it usable: a difference is written to the log
 before it is applied to the store, and it is applied again when the workspace is opened. A store that was being filled
@@ -30,7 +31,9 @@ from uuid import uuid4
 
 from pyoxigraph import Quad, RdfFormat, Store, parse, serialize
 
-STORE, STATE, LOCK, USED = "store", "state.sqlite", "lock", "used"
+from kg.cache.filled_lines import FilledLines
+
+STORE, STATE, LINES, LOCK, USED = "store", "state.sqlite", "lines", "lock", "used"
 
 MAX_WORKSPACES = 8
 """Maximum number of workspaces in a cache directory; those that have not been used for longest are removed."""
@@ -87,6 +90,7 @@ class Workspace:
             for file in directory.glob(f"{STATE}*"):
                 file.unlink()
             self._database = self._open(directory)
+        (directory / LINES).unlink(missing_ok=True)  # of a build that was killed
         if not (self.is_filled and self._has_store(directory)):
             self.empty()
         self.apply()
@@ -162,6 +166,10 @@ class Workspace:
             for table in ("files", "differences", "results"):
                 self._database.execute(f"DELETE FROM {table}")  # noqa: S608
             self.keep("filled", False)
+
+    def filled_lines(self) -> FilledLines | None:
+        """An empty file for the lines with which the store is filled; None in memory."""
+        return None if self.directory is None else FilledLines(self.directory / LINES)
 
     def log(self, removed: Iterable[Quad], added: Iterable[Quad]) -> None:
         """Adds a difference to the log; `apply` applies it to the store."""

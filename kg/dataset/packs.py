@@ -19,19 +19,19 @@ import os
 import tempfile
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, serialize
+from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, parse, serialize
 
 from kg.dataset.dumps import Summary
 from kg.dataset.layout import FORMAT, JSON_LD_SEPARATOR, LINES, Pack
 from kg.media import JSON_LD, N_QUADS, TURTLE
 from kg.model.context import Framing
 from kg.names import RDF_TYPE, Names
-from kg.serialize import turtle_without_prefixes
+from kg.serialize import LINE_END, turtle_without_prefixes
 from kg.sparql.quads import PlainTriple, types_first
 
 MEAN = 64
@@ -115,13 +115,26 @@ class Part:
     def of(cls, path: str, quads: list[Quad], names: Names) -> "Part":
         """The part that consists of these quads, each of which is given once."""
         in_order = sorted(zip(lines_of(quads), quads, strict=True))
-        lines, graph = [line for line, _ in in_order], f" <{names.inferred}> .\n".encode()
-        inferred = {line.removesuffix(graph) for line in lines if line.endswith(graph)}
-        triples = [
-            PlainTriple.of(quad, line.removesuffix(b" .\n") in inferred)
-            for line, quad in in_order
-            if isinstance(quad.graph_name, DefaultGraph)
-        ]
+        lines, graph = [line for line, _ in in_order], in_graph(names)
+        inferred = {line.replace(graph, LINE_END) for line in lines if line.endswith(graph)}
+        default = [(line, quad) for line, quad in in_order if isinstance(quad.graph_name, DefaultGraph)]
+        return cls._of(path, lines, default, inferred)
+
+    @classmethod
+    def of_lines(cls, path: str, asserted: bytes, inferred: bytes, names: Names) -> "Part":
+        """The part that consists of these asserted and inferred triples, which are canonical N-Triples."""
+        follows, graph = inferred.splitlines(keepends=True), in_graph(names)
+        default = sorted([*asserted.splitlines(keepends=True), *follows])
+        lines = sorted([*default, *(line.replace(LINE_END, graph) for line in follows)])
+        triples = parse(b"".join(default), RdfFormat.N_QUADS, lenient=True)
+        return cls._of(path, lines, zip(default, triples, strict=True), {*follows})
+
+    @classmethod
+    def _of(
+        cls, path: str, lines: list[bytes], default: Iterable[tuple[bytes, Quad]], inferred: Collection[bytes]
+    ) -> "Part":
+        """The part with some sorted lines; `default` are the quads of the default graph, each with its line."""
+        triples = [PlainTriple.of(quad, line in inferred) for line, quad in default]
         return cls(path, lines, types_first(triples), len(inferred))
 
     @property
@@ -187,6 +200,11 @@ def kept_parts(pack: Pack, directory: Path) -> Iterator[KeptPart]:
         yield KeptPart(path, digest, {index["terms"][use] for use in uses}, number, inferred, kept)
 
 
+def in_graph(names: Names) -> bytes:
+    """The end of a line of N-Quads in the inferred graph."""
+    return f" <{names.inferred}>".encode() + LINE_END
+
+
 def n_quads(quads: Iterable[Quad]) -> list[bytes]:
     """Canonical N-Quads lines, sorted (w3.org/TR/rdf-canon, canonical N-Quads)."""
     return sorted(lines_of(quads))
@@ -236,15 +254,16 @@ def is_current(file: Path, framing: Framing, names: Names) -> bool:
     return name_of(index["digests"], index["terms"], framing, names) == file.name
 
 
-def make_source_pack(directory: Path, records: Iterable[tuple[str, list[Quad], str]]) -> Pack:
+def make_source_pack(directory: Path, records: Iterable[tuple[str, list[bytes], str]]) -> Pack:
     """Makes the pack of the sources of some things, unless it exists, and returns its description.
 
-    `records` are the path, the quads and the lines of the source of each, as JSON, in the order of paths.
+    `records` are, in the order of paths, the path of each thing, the sorted lines of its origin as canonical N-Quads,
+    and the lines of its source as JSON.
     """
     paths, lines, facts = list[str](), list[bytes](), list[bytes]()
-    for path, quads, lines_of_record in records:
+    for path, origin, lines_of_record in records:
         paths.append(path)
-        lines += n_quads(quads)
+        lines += origin
         facts.append(f"[{json.dumps(path)},{lines_of_record}]\n".encode())
     contents = {N_QUADS.suffix: b"".join(lines), LINES: b"".join(facts)}
     name = named([hashlib.sha256(content).hexdigest() for content in contents.values()])

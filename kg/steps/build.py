@@ -58,6 +58,8 @@ class Build:
         self._read_from: tuple[Sources, Names, Signature] | None = None
         """What the model was read from."""
         self._results: dict[type[Any], StepResult] = {}
+        self.is_packed = False
+        """True if a step of this run packs the dataset."""
         self._before = ""
         """The hash of the inputs before the run."""
 

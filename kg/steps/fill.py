@@ -1,10 +1,12 @@
 """Fill: reads all files in parallel, and fills an empty store with the triples of their certain records.
 
 Each process reads some files at a time, and writes N-Quads: the asserted triples, what follows from them within these
-files, and the origins of the documents. The store loads them from a pipe while other files are read.
+files, and the origins of the documents. The store loads them from a pipe while other files are read. If packs are made
+afterwards, the lines of each thing are also written to a file (kg/cache/filled_lines.py).
 """
 
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
@@ -16,7 +18,10 @@ from typing import NamedTuple
 
 from pyoxigraph import NamedNode, Quad, RdfFormat, Store, Triple, serialize
 
+from kg.cache.filled_lines import Lines, Place
+from kg.names import Names
 from kg.processes import forked
+from kg.serialize import LINE_END
 from kg.sources.statements import Document, FileStatements, chunks
 from kg.steps.basis import individuals
 from kg.steps.origins import origin_of
@@ -40,8 +45,24 @@ class Open(NamedTuple):
     steps: frozenset[NamedNode]
 
 
-Filling = tuple[list[FileStatements], Open]
-"""What some files state, and what of it is open."""
+class Closed(NamedTuple):
+    """Some asserted triples, what follows from them about the same subjects, both as N-Triples, and what is open."""
+
+    asserted: bytes
+    inferred: bytes
+    open: Open
+
+    def quads(self, inferred: NamedNode) -> bytes:
+        """All quads; `inferred` is the graph of the inferred triples."""
+        return self.asserted + self.inferred + self.inferred.replace(LINE_END, f" {inferred}".encode() + LINE_END)
+
+
+class Filling(NamedTuple):
+    """What some files state, what of it is open, and the places of the lines of their things, if these are written."""
+
+    statements: list[FileStatements]
+    open: Open
+    places: dict[str, Place]
 
 
 class Filler:
@@ -52,23 +73,23 @@ class Filler:
         self.inferred = state.inferred
         self.reader.prepare()
 
-    def fill(self, files: list[Path]) -> tuple[Filling, bytes]:
-        """What some files state, and its quads as N-Quads."""
+    def fill(self, files: list[Path]) -> tuple[list[FileStatements], Closed, list[tuple[str, bytes]]]:
+        """What some files state, its triples, and the origin of each document as N-Quads, by the path of its thing."""
         found, triples, documents = self.reader.read(files)
-        quads, others = self.quads(triples)
-        origins = serialize(self.origins(documents), format=RdfFormat.N_QUADS) or b""
-        return (found, others), quads + origins
+        origins = [
+            (document.record.path, serialize(self.origins([document]), format=RdfFormat.N_QUADS) or b"")
+            for document in documents
+        ]
+        return found, self.closed(triples), origins
 
-    def quads(self, triples: list[Triple]) -> tuple[bytes, Open]:
-        """The quads of all asserted triples about some subjects and of what follows, and what of it is open."""
+    def closed(self, triples: list[Triple]) -> Closed:
+        """All asserted triples about some subjects, and what follows from them."""
         subjects = {triple.subject for triple in triples}
         conclusions, contested = list[Triple](), list[Triple]()
         for triple in self.inference.local(triples):
             (conclusions if triple.subject in subjects else contested).append(triple)
-        follows = n_triples(conclusions)
-        in_inferred = follows.replace(b" .\n", f" {self.inferred} .\n".encode())
         steps = self.inference.open_steps(chain(triples, conclusions), subjects) | {t.predicate for t in contested}
-        return n_triples(triples) + follows + in_inferred, Open(n_triples(contested), frozenset(steps))
+        return Closed(n_triples(triples), n_triples(conclusions), Open(n_triples(contested), frozenset(steps)))
 
     def origins(self, documents: Iterable[Document]) -> Iterator[Quad]:
         """The origins of some documents."""
@@ -77,22 +98,42 @@ class Filler:
 
 
 def n_triples(triples: list[Triple]) -> bytes:
-    """Triples as N-Triples, which are N-Quads of the default graph; a line contains " .\\n" at its end only."""
+    """Triples as N-Triples, which are N-Quads of the default graph; a line contains `LINE_END` at its end only."""
     return serialize(triples, format=RdfFormat.N_TRIPLES) or b""
+
+
+def by_thing(closed: Closed, origins: list[tuple[str, bytes]], names: Names) -> dict[str, Lines]:
+    """The lines of each of some things, which have the given origins."""
+    asserted, inferred = by_subject(closed.asserted), by_subject(closed.inferred)
+    found: dict[str, Lines] = {}
+    for path, origin in origins:
+        thing = f"<{names.thing(path)}".encode()
+        found[path] = Lines(b"".join(asserted[thing]), b"".join(inferred[thing]), origin)
+    return found
+
+
+def by_subject(lines: bytes) -> dict[bytes, list[bytes]]:
+    """Lines by the beginning of their subject, up to the end of its IRI or to the fragment of a part."""
+    found: dict[bytes, list[bytes]] = defaultdict(list)
+    for line in lines.splitlines(keepends=True):
+        found[line[: line.index(b">")].partition(b"#")[0]].append(line)
+    return found
 
 
 def fill(state: State, files: list[Path]) -> tuple[dict[Path, FileStatements], list[Open]]:
     """Fills the empty store of a state from all files; returns what they state, and what is open."""
     filler, statements = Filler(state), dict[Path, FileStatements]()
-    first, others = filler.quads(individuals(state.model))
-    opened = [others]
+    first = filler.closed(individuals(state.model))
+    opened = [first.open]
     sizes = {file: size_of(file) for file in files}
     groups = list(chunks(sizes.items(), CHUNK))
     state.progress.expect("kB", sum(sizes.values()) // 1000)
-    with filled(state, filler, groups, first) as results:
-        for group, (found, others) in zip(groups, results, strict=True):
-            statements.update(zip(group, found, strict=True))
-            opened.append(others)
+    with filled(state, filler, groups, first.quads(state.inferred)) as results:
+        for group, filling in zip(groups, results, strict=True):
+            statements.update(zip(group, filling.statements, strict=True))
+            opened.append(filling.open)
+            if state.filled_lines is not None:
+                state.filled_lines.add(filling.places)
             state.progress.advance(sum(map(sizes.__getitem__, group)) // 1000)
     return statements, opened
 
@@ -107,11 +148,16 @@ def filled(state: State, filler: Filler, groups: list[list[Path]], first: bytes)
     source, target = os.pipe()
     lock = get_context("fork").Lock()
 
+    lines, names = state.filled_lines, state.model.names
+
     def read(files: list[Path]) -> Filling:
-        filling, quads = filler.fill(files)
+        statements, closed, origins = filler.fill(files)
+        things = by_thing(closed, origins, names) if lines is not None else {}
+        compressed = {path: each.compressed for path, each in things.items()}
         with lock:
-            write(target, quads)
-        return filling
+            write(target, closed.quads(state.inferred) + b"".join(content for _, content in origins))
+            places = lines.write(compressed) if lines is not None else {}
+        return Filling(statements, closed.open, places)
 
     many = len(groups) * CHUNK > FEW
     over = forked(read, partial(os.close, source)) if many else nullcontext(partial(map, read))

@@ -25,15 +25,18 @@ def infer(state: State, read: Read, restated: Restated) -> DataGraph:
     """Brings the working store to what the records state now, and returns it."""
     workspace, inference, inferred = state.workspace, state.inference, state.inferred
     if read.filled:
-        contested = (triple for part in read.contested for triple in parse(part, RdfFormat.N_TRIPLES))
-        state.store.bulk_extend(unknown(state.store, inferred, ((t.subject, t.predicate, t.object) for t in contested)))
-        join(state.store, inference, inferred, open_chains(state, read))
+        contested = (quad.triple for part in read.contested for quad in parse(part, RdfFormat.N_TRIPLES))
+        subjects = set[Term]()
+        state.store.bulk_extend(noting_subjects(unknown(state.store, inferred, contested), subjects))
+        subjects |= join(state.store, inference, inferred, open_chains(state, read))
+        state.discard_lines(paths_of(state, subjects))
     removed, added, before = restated.removed, restated.added, None
     if state.before is not None:
         before = state.before.inference
         removed = removed | (state.before.individuals - state.basis.individuals)
         added = added | (state.basis.individuals - state.before.individuals)
     changed = difference(state.store, inference, inferred, removed, added, before)
+    state.discard_lines(paths_of(state, {quad.subject for quad in chain(changed.removed, changed.added)}))
     with workspace.transaction():
         rows = ((str(file), read.signatures[file], state.files[file]) for file in read.changed)
         workspace.set_files(rows, (str(file) for file in read.before if file not in read.changed))
@@ -43,6 +46,14 @@ def infer(state: State, read: Read, restated: Restated) -> DataGraph:
         workspace.log(chain(changed.removed, restated.origins_removed), chain(changed.added, restated.origins_added))
     workspace.apply()
     return DataGraph(state.model.names, workspace, state.trees, state.stated, [])
+
+
+def paths_of(state: State, subjects: Iterable[Term]) -> Iterator[str]:
+    """The paths of those subjects that are things or parts of things."""
+    for subject in subjects:
+        path = state.model.names.path(subject.value) if isinstance(subject, NamedNode) else None
+        if path is not None:
+            yield path
 
 
 def open_chains(state: State, read: Read) -> list[Chain]:
@@ -66,17 +77,28 @@ def unknown(store: Store, inferred: NamedNode, conclusions: Iterable[Statement |
             yield Quad(subject, predicate, object_, inferred)
 
 
-def join(store: Store, inference: Inference, inferred: NamedNode, chains: list[Chain]) -> None:
+def noting_subjects(quads: Iterable[Quad], subjects: set[Term]) -> Iterator[Quad]:
+    """The same quads, whose subjects are added to a set."""
+    for quad in quads:
+        subjects.add(quad.subject)
+        yield quad
+
+
+def join(store: Store, inference: Inference, inferred: NamedNode, chains: list[Chain]) -> set[Term]:
     """Adds what follows by some rules with several premises, and everything that follows from that by any rule.
 
+    Returns the subjects of what is added.
+
     The store must contain all asserted triples and what follows from each of them alone; it may contain more. A rule is
-    evaluated again only if there are new triples of one of its premises. Nothing is held in memory but the predicates
-    of what is added.
+    evaluated again only if there are new triples of one of its premises. Nothing is held in memory but the subjects and
+    the predicates of what is added.
     """
+    subjects = set[Term]()
     while chains:
         new: set[NamedNode] = set()
-        store.bulk_extend(_joined(store, inference, inferred, chains, new))
+        store.bulk_extend(noting_subjects(_joined(store, inference, inferred, chains, new), subjects))
         chains = [each for each in inference.chains if not new.isdisjoint(each.steps)]
+    return subjects
 
 
 def _joined(

@@ -58,6 +58,7 @@ def map_records(state: State, read: Read, records: Records) -> Restated:
         now.stated |= certain
         now.triples |= {path: read.triples.get(path, []) for path in certain}
         now.origins |= {path: [*filler.origins([read.texts[path]])] for path in certain}
+    state.discard_lines(paths)
     restated = Restated(set(), set(), set(), set(), [p for found in state.uncertain.values() for p in found])
     for path in paths:
         counted = state.identification.identities.counted(path)
@@ -73,6 +74,7 @@ def map_records(state: State, read: Read, records: Records) -> Restated:
         state.restate({path: now.stated.get(path)})
     for file in read.retimed:
         for document in texts(record for record in state.reader.records(file)[0] if state.is_stated(record)):
+            state.discard_lines([document.record.path])
             known, right = set(state.origins(document.record.path)), set(filler.origins([document]))
             restated.origins_removed.update(known - right)
             restated.origins_added.update(right - known)

@@ -7,7 +7,7 @@ packs in parallel.
 import zlib
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
+from kg.cache.filled_lines import Lines, Place
 from kg.cache.workspace import STORE
 from kg.dataset.layout import SEARCH_INDEX, SOURCE_LINES, Pack, Packs, parts_in
 from kg.dataset.packs import (
@@ -29,6 +30,7 @@ from kg.dataset.packs import (
     kept_parts,
     make_pack,
     make_source_pack,
+    n_quads,
 )
 from kg.dataset.search_index import Analyzer, Entry, update_index, write_index
 from kg.dataset.source_lines import update_source_lines, write_source_lines
@@ -60,11 +62,15 @@ class Slot:
 
 
 class Thing(NamedTuple):
-    """What is known about a thing: its path, the fragments of its parts, and the lines of its keys as JSON."""
+    """What is known about a thing: its path, the fragments of its parts, and the lines of its keys as JSON.
+
+    `place` is that of its filled lines, if these are what the store contains.
+    """
 
     path: str
     parts: tuple[str, ...]
     lines: str
+    place: Place | None = None
 
 
 @dataclass(slots=True)
@@ -103,10 +109,15 @@ class Packer:
 
     def thing(self, path: str) -> Thing:
         """What is known about the thing with a path."""
-        return Thing(path, self.state.stated[path].parts, self.state.lines(path))
+        filled = self.state.filled_lines
+        return Thing(
+            path, self.state.stated[path].parts, self.state.lines(path), filled.place(path) if filled else None
+        )
 
-    def part(self, store: Store, thing: Thing) -> Part:
-        """The part of a thing."""
+    def part(self, store: Store, thing: Thing, filled: Lines | None = None) -> Part:
+        """The part of a thing; `filled` are its filled lines, if these are what the store contains."""
+        if filled is not None:
+            return Part.of_lines(thing.path, filled.asserted, filled.inferred, self.names)
         iri = self.names.thing(thing.path)
         subjects = [iri, *(f"{iri}#{part}" for part in thing.parts)]
         return Part.of(thing.path, self.quads(store, subjects), self.names)
@@ -125,17 +136,24 @@ class Packer:
         pack = make_pack(self.directory, parts, self.framing, self.names)
         return pack, parts_in(self.directory / pack.name)[1]
 
-    def sources(self, store: Store, things: list[Thing]) -> Pack:
-        """The pack of the sources of some things."""
-        origins = ((thing.path, [*self.state.origins(thing.path, store)], thing.lines) for thing in things)
-        return make_source_pack(self.directory, origins)
+    def sources(self, store: Store, things: list[Thing], filled: Mapping[str, Lines]) -> Pack:
+        """The pack of the sources of some things; `filled` are the filled lines of some, by path."""
+        return make_source_pack(self.directory, ((t.path, self.origin(store, t, filled), t.lines) for t in things))
+
+    def origin(self, store: Store, thing: Thing, filled: Mapping[str, Lines]) -> list[bytes]:
+        """The lines of the origin of a thing, sorted."""
+        if thing.path in filled:
+            return sorted(filled[thing.path].origin.splitlines(keepends=True))
+        return n_quads(self.state.origins(thing.path, store))
 
     def make(self, store: Store, classes_of: ClassesOf, things: list[Thing]) -> Made:
         """Everything about some things; `classes_of` are the classes of the subjects in the store."""
-        parts = [self.part(store, thing) for thing in things]
+        file = self.state.filled_lines
+        filled = {thing.path: file.read(thing.place) for thing in things if file and thing.place}
+        parts = [self.part(store, thing, filled.get(thing.path)) for thing in things]
         counted = self.counting.part([triple for part in parts for triple in part.triples], classes_of)
         data, digests = self.data(parts)
-        sources = self.sources(store, things)
+        sources = self.sources(store, things, filled)
         entries = [entry for part in parts if (entry := self.entry(part))]
         return Made(Slot([part.path for part in parts], data, sources, digests), entries, counted)
 
@@ -223,6 +241,7 @@ class Packing:
 
         with making(self.packer, groups) as all_made:
             write_index(self.index, entries(all_made))
+        self.state.remove_lines()
         write_source_lines(self.lines, ((path, self.state.lines(path)) for path in self.state.stated))
         self.digests = sorted(digest for slot in self.slots for digest in slot.digests)
         store = self.state.store
@@ -317,7 +336,7 @@ class Packing:
         if same is not None and documents.isdisjoint(paths):
             sources = same.sources
         else:
-            sources = self.packer.sources(store, known)
+            sources = self.packer.sources(store, known, {})
         return Slot(paths, data, sources, digests)
 
     def _kept(self, slots: list[Slot], paths: set[str]) -> dict[str, KeptPart]:

@@ -25,9 +25,10 @@ RECENT = 50_000_000
 """Number of nanoseconds within which a file may change twice without a change of its times."""
 
 
-def read(state: State) -> Read:
+def read(state: State, is_packed: bool = False) -> Read:
     """Returns what the files state that have changed; unreadable files are reported as problems.
 
+    `is_packed` says that the dataset is packed afterwards: if the store is filled from nothing, its lines are kept.
     Raises MostHasChangedError if all files should be read instead.
     """
     workspace, names = state.workspace, state.model.names
@@ -50,6 +51,7 @@ def read(state: State) -> Read:
     before = {file: state.files.pop(file) for file in (*gone, *changed) if file in state.files}
     filled = not workspace.is_filled
     if filled:
+        state.filled_lines = workspace.filled_lines() if is_packed else None
         statements, opened = fill(state, changed)
         triples: dict[str, list[Triple]] = {}
         texts: dict[str, Document] = {}

@@ -12,6 +12,7 @@ from typing import Any
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store, Triple
 from yaml.nodes import MappingNode
 
+from kg.cache.filled_lines import FilledLines
 from kg.cache.workspace import Workspace
 from kg.diagnostics.problems import Problem
 from kg.media import YAML
@@ -57,6 +58,8 @@ class State:
         self.presentation: list[Problem] | None = None
         """The problems of what the shapes define for pages, if they are known."""
         self.packing: Any = None
+        self.filled_lines: FilledLines | None = None
+        """The lines with which the store was filled, until everything is packed from them."""
         self.before: Basis | None = None
         """The basis of the store, if it is that of another model."""
         self.outdated: frozenset[Path] = frozenset()
@@ -161,6 +164,17 @@ class State:
         before = self.workspace.result("times") or {}
         self.times = times_of_files(self.model.sources.data, self.workspace.directory)
         return {file for file in before.keys() | self.times.keys() if before.get(file) != self.times.get(file)}
+
+    def discard_lines(self, paths: Iterable[str]) -> None:
+        """Takes note that what the store contains about some things may not be what it was filled with."""
+        if self.filled_lines is not None:
+            self.filled_lines.discard(paths)
+
+    def remove_lines(self) -> None:
+        """Removes the filled lines, when everything has been packed from them."""
+        if self.filled_lines is not None:
+            self.filled_lines.remove()
+            self.filled_lines = None
 
     def forget_references(self, files: Iterable[Path]) -> None:
         """Lets go of the references in some files, which have been compared with the index."""

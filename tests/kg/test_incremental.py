@@ -13,10 +13,11 @@ import pytest
 
 from kg.dataset.layout import DATA, QUALITY, SEARCH_INDEX, SOURCE_LINES, Dataset
 from kg.names import DEFAULT_BASE, Names
-from kg.pipeline import building, run
+from kg.pipeline import READING, building, run
 from kg.sparql.oxigraph import open_files
 from kg.steps import read
 from kg.steps.build import Build
+from kg.steps.pack import Packer
 from kg.steps.results import Sources
 from tests.edits import EDITS, OF_MODEL, Edit, Editor, copy_of
 from tests.places import ONTOLOGY, ROOT, SAMPLE, SHAPES
@@ -258,6 +259,28 @@ def test_several_processes_build_what_one_builds(tmp_path: Path) -> None:
     assert version == whole.version
     ours, theirs = (content_of(tmp_path / each, version) for each in ("published", "whole"))
     assert [name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)] == []
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_filled_lines_of_things_are_what_the_store_contains(seed: int, tmp_path: Path) -> None:
+    sources = Sources(copy_of(Sources((SAMPLE,), ONTOLOGY, SHAPES), tmp_path).data, ONTOLOGY, SHAPES)
+    editor = Editor(sources, seed)
+    for _ in range(5):
+        editor.edit(OF_DATA)
+    build = Build(sources, Names.at(DEFAULT_BASE), tmp_path / "published", tmp_path / "cache")
+    build.is_packed = True
+    for step in READING:
+        build.add(step.run(build))
+    lines, packer = build.state.filled_lines, Packer(build.state, tmp_path)
+    assert lines is not None
+    known = {path: place for path in build.state.stated if (place := lines.place(path))}
+    assert len(known) > len(build.state.stated) / 2
+    for path, place in known.items():
+        thing, filled = packer.thing(path), lines.read(place)
+        assert packer.part(build.graph.store, thing, filled) == packer.part(build.graph.store, thing), path
+        origin = packer.origin(build.graph.store, thing, {})
+        assert packer.origin(build.graph.store, thing, {path: filled}) == origin, path
+    build.close()
 
 
 @pytest.mark.parametrize("part", ["", "store", "state.sqlite"])
