@@ -41,7 +41,7 @@ from kg.dataset.layout import (
     as_json,
 )
 from kg.dataset.opening import load
-from kg.dataset.packs import TEMPORARY, version_of
+from kg.dataset.packs import TEMPORARY, n_quads, version_of
 from kg.diagnostics.problems import Problem
 from kg.media import N_QUADS
 from kg.sparql.oxigraph import open_files
@@ -320,10 +320,15 @@ def update_graphs(workspace: Workspace, content: Content, dataset: Dataset, curr
     Of a file that is also in the `current` directory, as the store knows it, only the lines that differ are read.
     """
     known: dict[str, tuple[str, list[str]]] = workspace.result("graphs") or {}
-    model, rest = content.model, content.packed.packs.rest.name
-    if known.get("model", ("",))[0] != rest:
-        quads = {*model.ontology, *model.shapes, *content.packed.tombstones}
-        known["model"] = rest, replace_graphs(workspace.store, quads, known.get("model", ("", []))[1])
+    model, tombstones = content.model, content.packed.tombstones
+    withdrawn = _digest(b"".join(n_quads(tombstones)))
+    for name, digest, found in (
+        ("model", model.digest, [*model.ontology, *model.shapes]),
+        ("withdrawn", withdrawn, tombstones),
+    ):
+        before, graphs = known.get(name, ("", []))
+        if before != digest:
+            known[name] = digest, replace_graphs(workspace.store, set(found), graphs)
     for file in dataset.graphs:
         before, graphs = known.get(file.name, ("", []))
         digest = dataset.digest(file)
