@@ -57,12 +57,8 @@ class Builder:
             done = publish(self.build, self.keep, self.most, whole=False)
         return outcome_of(self.build if done else None)
 
-    def complete(self) -> None:
-        """Does what can wait: loads what is known, collects garbage, copies the databases that the version shares with
-        the workspace, removes old versions, and writes what the server does not need.
-
-        Another process writes this, which the next build ends.
-        """
+    def load(self) -> None:
+        """Loads what is known, which the next build needs."""
         build = self.build
         if not build.is_loaded:
             build.begin()
@@ -70,6 +66,14 @@ class Builder:
                 run(build, building(self.keep, whole=False))
             if build.has_model:
                 build.state.validation.prepare()
+
+    def complete(self) -> None:
+        """Does what can wait: collects garbage, copies the databases that the version shares with the workspace, removes
+        old versions, and writes what the server does not need.
+
+        Another process writes this, which the next build ends.
+        """
+        build = self.build
         gc.collect(1)  # a build runs without garbage collection, and keeps what was known before it
         if build.version is not None:
             with build.shared():
@@ -107,9 +111,15 @@ def main() -> None:
         outcome = builder.rebuild()
         sys.stdout.write(json.dumps(outcome) + "\n")
         sys.stdout.flush()
-        pause = PAUSE if builder.build.is_loaded else 0  # what is not known yet is needed for the next build
-        if not select([sys.stdin], [], [], pause)[0]:
+        if not is_told(0):
+            builder.load()
+        if not is_told(PAUSE):
             builder.complete()
+
+
+def is_told(seconds: float) -> bool:
+    """True as soon as there is a line to read; false after some seconds without one."""
+    return bool(select([sys.stdin], [], [], seconds)[0])
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from server.holder import Holder
 from server.site import Site
 from server.state import State
 
-PAUSE = 0.03
+PAUSE = 0.02
 """Time in seconds after which a process looks at the link and the state again."""
 
 

@@ -21,7 +21,7 @@ from watchfiles import Change, watch
 SOURCE = re.compile(r"[^.#].*\.(ya?ml|json|ttl|rq)", re.IGNORECASE)
 """The names of sources, and of files that seem to be meant as sources; not those of hidden files and of backups."""
 
-QUIET = 30
+QUIET = 20
 """Time in milliseconds without changes after which a build begins, because editors save in several steps."""
 
 MAX_QUIET = 500

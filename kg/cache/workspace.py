@@ -13,7 +13,6 @@ from nothing is emptied.
 
 import fcntl
 import hashlib
-import os
 import pickle
 import shutil
 import sqlite3
@@ -285,12 +284,3 @@ def nquads(found: Iterable[Quad]) -> bytes:
 
 def quads(content: bytes) -> list[Quad]:
     return list(parse(zlib.decompress(content), RdfFormat.N_QUADS))
-
-
-def signature(file: Path) -> str | None:
-    """The size and the times of a file as text, which change with its content; None if it cannot be read."""
-    try:
-        found = os.stat(file)
-    except OSError:
-        return None
-    return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"

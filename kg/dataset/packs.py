@@ -153,6 +153,11 @@ class Part:
         """The number of triples."""
         return len(self.triples)
 
+    def kept(self, framing: Framing, names: Names) -> "KeptPart":
+        """The part as a pack contains it."""
+        contents = self.contents(framing, names)
+        return KeptPart(self.path, self.digest, self.terms, self.number, self.inferred, contents)
+
     def contents(self, framing: Framing, names: Names) -> dict[str, bytes]:
         """What a pack contains of it, by the suffix of the format."""
         nodes = (json.dumps(node, ensure_ascii=False).encode() for node in framing.nodes(self.triples))

@@ -41,12 +41,19 @@ PAGE = re.compile(r"[A-Z]+(?:[.].*)?|.*[.](?:md|html?|rst)")
 """The names of files that describe records but contain none."""
 
 
-def is_regular(file: Path) -> bool:
-    """True for a file or a link to one; false for a pipe, socket or device, which could block a reader indefinitely."""
+def status_of(file: Path | str) -> os.stat_result | None:
+    """The status of a file or of the target of a link; None for a pipe, socket or device, which could block a reader
+    indefinitely, and for what cannot be found."""
     try:
-        return stat.S_ISREG(file.stat().st_mode)
+        status = os.stat(file)
     except OSError:
-        return False
+        return None
+    return status if stat.S_ISREG(status.st_mode) else None
+
+
+def is_regular(file: Path) -> bool:
+    """True for a file or a link to one; see `status_of`."""
+    return status_of(file) is not None
 
 
 def folder_problem(folder: Path, depth: int) -> Problem | None:

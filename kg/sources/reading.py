@@ -23,6 +23,7 @@ from kg.sources.files import (
     file_problem,
     folder_problem,
     is_regular,
+    status_of,
     text_of,
     with_points,
 )
@@ -60,9 +61,10 @@ class Reading:
     problems: list[Problem] = field(default_factory=list)
 
 
-def files(directory: Path, reading: Reading) -> Iterator[Path]:
-    """The source files of a data directory, in order: those directly in its folders. Other files are reported.
+def files(directory: Path, reading: Reading) -> Iterator[tuple[str, os.stat_result]]:
+    """The source files of a data directory, in order, each with its status: those directly in its folders.
 
+    Other files are reported. Nothing is made for a source file but its name, because there are many of them.
     Hidden folders are skipped. The kind of an unreadable folder is added to `unread`.
     """
     for here, folders, names in os.walk(directory):
@@ -76,11 +78,13 @@ def files(directory: Path, reading: Reading) -> Iterator[Path]:
                 folders.remove(name)
         folders.sort()
         for name in sorted(names):
+            if depth == 1 and name.endswith(".yaml") and not name.startswith("."):
+                source = f"{folder}/{name}"
+                if status := status_of(source):
+                    yield source, status
+                    continue
             file = folder / name
             if depth == 0 and name == WITHDRAWN and is_regular(file):
-                continue
-            if depth == 1 and name.endswith(".yaml") and not name.startswith(".") and is_regular(file):
-                yield file
                 continue
             for problem_ in file_problem(file, depth):
                 reading.problems.append(problem_)

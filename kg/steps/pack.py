@@ -181,6 +181,8 @@ class Packing:
         """The subjects that are not things."""
         self.rest: Pack | None = None
         self.rest_digests: list[str] = []
+        self._rest_parts: dict[str, tuple[list[Quad], KeptPart]] = {}
+        """The parts of the pack of the rest with their quads, by the IRI of their subject."""
         self.withdrawn: list[Quad] = []
         self._touched_others = False
         self._outdated = Outdated()
@@ -356,8 +358,13 @@ class Packing:
     def _make_rest(self, tombstones: list[Quad]) -> None:
         model = self.state.model
         quads = chain(self._others_quads(self.state.store), model.ontology, model.shapes, tombstones)
-        parts = [Part.of(iri, quads, model.names) for iri, quads in by_subject(quads)]
-        self.rest, self.rest_digests = self.packer.data(parts)
+        known, self._rest_parts = self._rest_parts, {}
+        for iri, about in by_subject(quads):
+            before = known.get(iri)
+            if before is None or before[0] != about:
+                before = about, Part.of(iri, about, model.names).kept(self.packer.framing, model.names)
+            self._rest_parts[iri] = before
+        self.rest, self.rest_digests = self.packer.data([part for _, part in self._rest_parts.values()])
 
     # ── What is kept ─────────────────────────────────────────────────────────────────────────────────────────────
 

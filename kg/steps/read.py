@@ -4,13 +4,13 @@ If nothing is known yet, all files are read, in parallel, and the store is fille
 records (fill.py).
 """
 
+import os
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pyoxigraph import NamedNode, Triple
 
-from kg.cache.workspace import signature
 from kg.names import Names
 from kg.sources.facts import Roles, facts_of
 from kg.sources.reading import Reading, files, read_file
@@ -33,18 +33,19 @@ def read(state: State, is_packed: bool = False) -> Read:
     """
     workspace, names = state.workspace, state.model.names
     listing = Reading(names, None)
-    found = {file: signed(file) for directory in state.model.sources.data for file in files(directory, listing)}
+    listed = (each for directory in state.model.sources.data for each in files(directory, listing))
+    found = {name: signature(status) for name, status in listed}
     known = workspace.signatures() if state.files else {}
-    candidates = [file for file, text in found.items() if known.get(str(file)) != text]
+    candidates = [Path(name) for name, text in found.items() if known.get(name) != text]
     digests = {file: state.files[file].digest for file in candidates if file in state.files}
     same = {file for file, digest in digests.items() if digest is not None and digest == digest_of(file)}
-    workspace.sign((str(file), found[file]) for file in sorted(same))
+    workspace.sign((str(file), found[str(file)]) for file in sorted(same))
     changed = [file for file in candidates if file not in same]
-    gone = [file for file in state.files if file not in found]
+    gone = [file for file in state.files if str(file) not in found]
     if gone or changed:  # the hints of some problems depend on the names of other files
-        troubled = [f for f, statements in state.files.items() if f in found and statements.problems]
+        troubled = [f for f, statements in state.files.items() if statements.problems and str(f) in found]
         changed = list(dict.fromkeys([*changed, *troubled]))
-    changed = list(dict.fromkeys([*changed, *(file for file in found if file in state.outdated)]))
+    changed = list(dict.fromkeys([*changed, *sorted(file for file in state.outdated if str(file) in found)]))
     if workspace.is_filled and len(changed) > MOST * len(found) and sum(map(size_of, changed)) > FEW:
         raise MostHasChangedError
     retimed = state.update_times()
@@ -65,7 +66,7 @@ def read(state: State, is_packed: bool = False) -> Read:
     return Read(
         before,
         statements,
-        {file: found[file] for file in changed},
+        {file: found[str(file)] for file in changed},
         triples,
         texts,
         filled,
@@ -75,7 +76,7 @@ def read(state: State, is_packed: bool = False) -> Read:
         frozenset(state.unreadable | listing.paths),
         frozenset(listing.unread),
         len(found),
-        [*listing.problems, *(problem for file in found for problem in state.files[file].problems)],
+        [*listing.problems, *(problem for statements in state.files.values() for problem in statements.problems)],
     )
 
 
@@ -88,11 +89,22 @@ def by_path(triples: Iterable[Triple], names: Names) -> dict[str, list[Triple]]:
     return found
 
 
+def signature(status: os.stat_result) -> str:
+    """The size and the times of a file as text, which change with its content.
+
+    The signature of a file that has just changed is not the same again.
+    """
+    text = f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
+    now = time.time_ns()
+    return text if now - max(status.st_mtime_ns, status.st_ctime_ns) > RECENT else f"{text} {now}"
+
+
 def signed(file: Path) -> str:
-    """The signature of a file; that of a file which has just changed is not the same again."""
-    text = signature(file) or ""
-    modified = max(map(int, text.split()[1:3]), default=0)
-    return text if time.time_ns() - modified > RECENT else f"{text} {time.time_ns()}"
+    """The signature of a file; empty if it cannot be read."""
+    try:
+        return signature(file.stat())
+    except OSError:
+        return ""
 
 
 def read_without_model(sources: Sources, names: Names) -> Records:
@@ -107,6 +119,6 @@ def read_without_model(sources: Sources, names: Names) -> Records:
 
 def _records(sources: Sources, reading: Reading) -> Iterator[Record]:
     for directory in sources.data:
-        for file in files(directory, reading):
+        for file in (Path(name) for name, _ in files(directory, reading)):
             reading.files += 1
             yield from read_file(file, file.parent.name, reading)
