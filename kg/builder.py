@@ -57,8 +57,10 @@ class Builder:
             done = publish(self.build, self.keep, self.most, whole=False)
         return outcome_of(self.build if done else None)
 
-    def load(self) -> None:
-        """Loads what is known, which the next build needs."""
+    def prepare(self) -> None:
+        """Does what the next build needs: loads what is known, and copies the databases that the last version shares
+        with the workspace, because the next build will change them.
+        """
         build = self.build
         if not build.is_loaded:
             build.begin()
@@ -66,20 +68,20 @@ class Builder:
                 run(build, building(self.keep, whole=False))
             if build.has_model:
                 build.state.validation.prepare()
+        if build.version is not None:
+            with build.shared():
+                if build.is_loaded:  # no other process has used the workspace since
+                    for file in (build.packed.search_index, build.packed.source_lines):
+                        unshare(file)
 
     def complete(self) -> None:
-        """Does what can wait: collects garbage, copies the databases that the version shares with the workspace, removes
-        old versions, and writes what the server does not need.
+        """Does what can wait: collects garbage, removes old versions, and writes what the server does not need.
 
         Another process writes this, which the next build ends.
         """
         build = self.build
         gc.collect(1)  # a build runs without garbage collection, and keeps what was known before it
         if build.version is not None:
-            with build.shared():
-                if build.is_loaded:  # no other process has used the workspace since
-                    for file in (build.packed.search_index, build.packed.source_lines):
-                        unshare(file)  # the next build will change it
             with locked(build.published):
                 prune(build.published, self.keep)
             arguments = (build.published, build.version, build.model, build.quality)
@@ -112,7 +114,7 @@ def main() -> None:
         sys.stdout.write(json.dumps(outcome) + "\n")
         sys.stdout.flush()
         if not is_told(0):
-            builder.load()
+            builder.prepare()
         if not is_told(PAUSE):
             builder.complete()
 

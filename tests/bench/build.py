@@ -167,7 +167,7 @@ def floor(made: World) -> Run:
 def measure_edits(made: World) -> None:
     """One record edited: checked, built, and served; and a property that the ontology did not have."""
     editor = Editor(made.sources, seed=1, only=is_made_up)
-    made.kg("build, nothing changed", "build")
+    made.kg("build after a check", "build")
     for row, command in (("check, a record edited", "check"), ("build, a record edited", "build")):
         for edit in (Editor.change_text, Editor.add_record, Editor.delete_record):
             editor.edit((edit,))

@@ -40,8 +40,9 @@ def test_what_the_server_does_not_need_is_written_after_a_build(data: Path, tmp_
         assert missing
         shared = [builder.build.packed.search_index, builder.build.packed.source_lines]
         assert [file.stat().st_nlink for file in shared] == [2, 2]
-        builder.complete()
+        builder.prepare()
         assert [file.stat().st_nlink for file in shared] == [1, 1]
+        builder.complete()
         assert builder.completing is not None
         builder.completing.join()
         assert builder.completing.exitcode == 0
