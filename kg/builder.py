@@ -28,13 +28,16 @@ from kg.diagnostics.problems import Severity
 from kg.diagnostics.report import as_data
 from kg.pipeline import building, run
 from kg.steps.build import Build
-from kg.steps.publish import complete, locked, prune
+from kg.steps.publish import complete, locked, prune, versions_in
 
 MAX_PROBLEMS = 3
 """Maximum number of problems in an outcome."""
 
 PAUSE = 2
 """Seconds without a change after which the caches that the server does not need are written."""
+
+MANY = 10
+"""Number of versions, besides those to keep, after which old ones are removed although changes follow each other."""
 
 Outcome = dict[str, Any]
 
@@ -59,7 +62,7 @@ class Builder:
 
     def prepare(self) -> None:
         """Does what the next build needs: loads what is known, and copies the databases that the last version shares
-        with the workspace, because the next build will change them.
+        with the workspace, because the next build will change them. Removes old versions if there are many.
         """
         build = self.build
         if not build.is_loaded:
@@ -73,6 +76,9 @@ class Builder:
                 if build.is_loaded:  # no other process has used the workspace since
                     for file in (build.packed.search_index, build.packed.source_lines):
                         unshare(file)
+            if len(versions_in(build.published)) > self.keep + MANY:
+                with locked(build.published):
+                    prune(build.published, self.keep)
 
     def complete(self) -> None:
         """Does what can wait: collects garbage, removes old versions, and writes what the server does not need.

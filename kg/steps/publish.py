@@ -203,9 +203,10 @@ def replace_version(published: Path, content: Content, version: str) -> None:
         sync(published / PACKS / pack)
     sync(published / PACKS)
     shutil.rmtree(published / ENGINE / version, ignore_errors=True)
-    target = published / version
+    target, old = published / version, published / f".old-{version}"
     if target.exists():
-        target.rename(published / f".old-{version}")
+        shutil.rmtree(old, ignore_errors=True)
+        target.rename(old)
     aside.rename(target)
     sync(published)
 
@@ -378,14 +379,16 @@ def make_current(published: Path, version: str) -> None:
     sync(published)
 
 
+def versions_in(published: Path) -> list[Path]:
+    """The directories of all published versions."""
+    return [d for d in published.iterdir() if (d / MANIFEST).is_file() and not d.is_symlink() and d.name[0] != "."]
+
+
 def prune(published: Path, keep: int) -> None:
     """Removes the remains of aborted builds, all versions but the current one and the newest ones, and their packs."""
     current = os.readlink(published / CURRENT)
-    versions = sorted(
-        (d for d in published.iterdir() if (d / MANIFEST).is_file() and not d.is_symlink() and d.name[0] != "."),
-        key=lambda d: (d.name == current, d.stat().st_mtime_ns),
-        reverse=True,
-    )
+    versions = versions_in(published)
+    versions.sort(key=lambda d: (d.name == current, d.stat().st_mtime_ns), reverse=True)
     kept = {directory.name for directory in versions[: max(keep, 1)]}
     stale = [d for d in versions if d.name not in kept]
     stale += [d for d in published.iterdir() if d.name.startswith((".new-", ".old-", ".engine-"))]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kg.builder import Builder
+from kg.builder import MANY, Builder
 from kg.dataset.layout import CACHES, Dataset
 from kg.names import DEFAULT_BASE
 from tests.building import build_world
@@ -76,3 +76,23 @@ def test_the_databases_of_a_version_stay_when_the_next_build_changes_them(data: 
         file.write_text("# a comment\n" + file.read_text().replace("Avalon", "Lyonesse", 1))
         assert builder.rebuild()["version"] not in (None, first.version)
         assert [file.read_bytes() for file in files] == before
+
+
+def test_a_version_can_be_built_in_its_place_again_and_again(data: Path, tmp_path: Path) -> None:
+    with builder_of(data, tmp_path) as builder:
+        version, file = builder.rebuild()["version"], data / "state" / "avalon.yaml"
+        for number in range(3):  # the lines of the record change, but no fact
+            file.write_text(f"# comment {number}\n{file.read_text()}")
+            assert builder.rebuild() == {"version": version, "errors": 0, "problems": []}
+
+
+def test_old_versions_are_removed_before_there_are_many(data: Path, tmp_path: Path) -> None:
+    with builder_of(data, tmp_path) as builder:
+        file, found = data / "state" / "avalon.yaml", set[str | None]()
+        text = file.read_text()
+        for number in range(3 * MANY):
+            file.write_text(text.replace("Avalon", f"Lyonesse {number}", 1))
+            found.add(builder.rebuild()["version"])
+            builder.prepare()
+        assert len(found) == 3 * MANY
+        assert len([version for version in found if (tmp_path / "published" / str(version)).is_dir()]) <= MANY + 1
