@@ -36,7 +36,7 @@ MAX_PROBLEMS = 3
 PAUSE = 2
 """Seconds without a change after which the caches that the server does not need are written."""
 
-MANY = 10
+MANY = 40
 """Number of versions, besides those to keep, after which old ones are removed although changes follow each other."""
 
 Outcome = dict[str, Any]
